@@ -1,0 +1,128 @@
+"""Property values as the simulated providers see them: plain JSON values, plus one mark for "not known yet".
+
+Paths are written as an operator would: `template.containers[0].resources.cpu`. A path in a rule may hold `[*]`
+(every element) and `{*}` (every key); `expand` finds the concrete places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+Value = Any
+Props = Mapping[str, Any]
+
+
+class Unknown:
+    """The value of an output that is not known yet (at preview). There is one, `UNKNOWN`."""
+
+    def __repr__(self) -> str:
+        return "(known after apply)"
+
+
+class Missing:
+    """What `lookup` answers when nothing stands at a path. There is one, `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "(not set)"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNKNOWN: Final = Unknown()
+MISSING: Final = Missing()
+
+_STEP = re.compile(r"\[(\*|\d+)\]|\{(\*)\}|([^.\[\]{}]+)|\[\"([^\"]+)\"\]")
+
+
+def steps(path: str) -> list[str | int]:
+    """The path as a list: keys as text, indexes as numbers, `"[*]"` and `"{*}"` for every element and key."""
+    found: list[str | int] = []
+    for match in _STEP.finditer(path):
+        index, star, key, quoted = match.groups()
+        if index == "*":
+            found.append("[*]")
+        elif index is not None:
+            found.append(int(index))
+        elif star is not None:
+            found.append("{*}")
+        else:
+            found.append(key if key is not None else quoted)
+    return found
+
+
+def show(path: Sequence[str | int]) -> str:
+    """A path for a person: `containers[0].env["a.b"]`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif re.search(r"[.\[\]{} ]", step):
+            text += f'["{step}"]'
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+def expand(props: Value, path: str) -> Iterator[tuple[str, Value]]:
+    """Every concrete place that `path` names, with its value (`MISSING` where its parent stands but it does not).
+
+    A place below something absent or unknown is not visited: a rule on a child says nothing without its parent.
+    """
+    yield from _expand(props, steps(path), ())
+
+
+def _expand(value: Value, rest: list[str | int], at: tuple[str | int, ...]) -> Iterator[tuple[str, Value]]:
+    if not rest:
+        yield show(at), value
+        return
+    head, tail = rest[0], rest[1:]
+    if head == "[*]":
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _expand(item, tail, (*at, index))
+    elif head == "{*}":
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                yield from _expand(item, tail, (*at, key))
+    elif isinstance(head, int):
+        if isinstance(value, list) and head < len(value):
+            yield from _expand(value[head], tail, (*at, head))
+    elif isinstance(value, Mapping):
+        item = value.get(head, MISSING)
+        if item is None:
+            item = MISSING
+        if item is MISSING and tail:
+            return
+        yield from _expand(item, tail, (*at, head))
+
+
+def lookup(props: Value, path: str) -> Value:
+    """The value at one concrete path, or `MISSING`."""
+    for _, value in expand(props, path):
+        return value
+    return MISSING
+
+
+def is_set(value: Value) -> bool:
+    """Whether something (known or not) stands there."""
+    return value is not MISSING and value is not None
+
+
+def leaves(value: Value, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Value]]:
+    """Every leaf of a value with its path; an empty list or object counts as a leaf."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    elif value is not None:
+        yield at, value
+
+
+def contains_unknown(value: Value) -> bool:
+    """Whether any leaf is not known yet."""
+    return any(leaf is UNKNOWN for _, leaf in leaves(value))
