@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 
 from sandbox.rules import Record
 
-_TABLE = "CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, token TEXT NOT NULL, urn TEXT NOT NULL, body BLOB NOT NULL)"
+_TABLE = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
 
 
 class Inventory:
@@ -33,15 +33,21 @@ class Inventory:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(_TABLE)
-        self._by_id: dict[str, Record] = {}
+        self._by_key: dict[str, Record] = {}
+        self._by_id: dict[str, dict[str, Record]] = defaultdict(dict)
         self._by_token: dict[str, dict[str, Record]] = defaultdict(dict)
         for body in self._db.execute("SELECT body FROM records ORDER BY rowid"):
             self._remember(self._open(body[0]))
 
     def get(self, identity: str) -> Record | None:
-        """The record of that id, compared without case."""
+        """The first record of that id, compared without case (ARM ids and GUIDs are unique over all types)."""
         with self._lock:
-            return self._by_id.get(identity.lower())
+            return next(iter(self._by_id[identity.lower()].values()), None)
+
+    def exact(self, token: str, scope: str, identity: str) -> Record | None:
+        """The record of that type, scope and id."""
+        with self._lock:
+            return self._by_key.get(_key_of(token, scope, identity))
 
     def find(self, token: str) -> list[Record]:
         """Every record of a type, oldest first."""
@@ -51,38 +57,36 @@ class Inventory:
     def all(self) -> list[Record]:
         """Everything that exists, oldest first."""
         with self._lock:
-            return list(self._by_id.values())
+            return list(self._by_key.values())
 
     def put(self, record: Record) -> None:
-        """Creates the record, or replaces the one of the same id."""
+        """Creates the record, or replaces the one of the same type, scope and id."""
         body = self._cipher.encrypt(json.dumps(_as_json(record)).encode())
         with self._lock:
             self._db.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET body = excluded.body, urn = excluded.urn",
-                (record.id.lower(), record.token, record.urn, body),
+                "INSERT INTO records VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET body = excluded.body",
+                (_key_of(record.token, record.scope, record.id), body),
             )
             self._remember(record)
 
-    def change(self, identity: str, **outputs: Any) -> None:
+    def change(self, record: Record, **outputs: Any) -> None:
         """Sets some outputs of an existing record (what happens in a cloud beside Pulumi)."""
-        with self._lock:
-            record = self._by_id[identity.lower()]
-            self.put(replace(record, outputs={**record.outputs, **outputs}))
+        self.put(replace(record, outputs={**record.outputs, **outputs}))
 
-    def remove(self, identity: str) -> Record | None:
-        """Removes a record and answers it; None when there was none."""
+    def remove(self, record: Record) -> None:
+        """Removes a record; nothing happens when it is gone already."""
+        key = _key_of(record.token, record.scope, record.id)
         with self._lock:
-            record = self._by_id.pop(identity.lower(), None)
-            if record is not None:
-                self._by_token[record.token].pop(identity.lower(), None)
-                self._db.execute("DELETE FROM records WHERE id = ?", (identity.lower(),))
-            return record
+            if self._by_key.pop(key, None) is not None:
+                self._by_token[record.token].pop(key, None)
+                self._by_id[record.id.lower()].pop(key, None)
+                self._db.execute("DELETE FROM records WHERE key = ?", (key,))
 
     def below(self, identity: str) -> list[Record]:
         """What lies below an id (`<id>/…`), deepest first: what a deletion takes with it."""
         prefix = identity.lower() + "/"
         with self._lock:
-            found = [record for key, record in self._by_id.items() if key.startswith(prefix)]
+            found = [record for record in self._by_key.values() if record.id.lower().startswith(prefix)]
         return sorted(found, key=lambda record: record.id.count("/"), reverse=True)
 
     def close(self) -> None:
@@ -91,8 +95,10 @@ class Inventory:
             self._db.close()
 
     def _remember(self, record: Record) -> None:
-        self._by_id[record.id.lower()] = record
-        self._by_token[record.token][record.id.lower()] = record
+        key = _key_of(record.token, record.scope, record.id)
+        self._by_key[key] = record
+        self._by_id[record.id.lower()][key] = record
+        self._by_token[record.token][key] = record
 
     def _open(self, body: bytes) -> Record:
         data = json.loads(self._cipher.decrypt(body))
@@ -107,8 +113,13 @@ def _as_json(record: Record) -> Mapping[str, Any]:
         "inputs": record.inputs,
         "outputs": record.outputs,
         "urn": record.urn,
+        "scope": record.scope,
         "secrets": [list(path) for path in record.secrets],
     }
+
+
+def _key_of(token: str, scope: str, identity: str) -> str:
+    return f"{token}\n{scope}\n{identity.lower()}"
 
 
 def _key(file: Path) -> bytes:

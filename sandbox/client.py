@@ -1,0 +1,150 @@
+"""Starts, finds and stops the sandbox's server, and says how the engine reaches it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from sandbox.home import ROOT, Home, Running, write_private
+
+START_TIMEOUT_S = 60.0
+
+
+class SandboxError(Exception):
+    """The sandbox could not do what it was asked; the text says why and how to mend it."""
+
+
+def start(home: Home) -> Running:
+    """The running server, started first when there is none. Raises SandboxError when it does not come up."""
+    running = home.running()
+    if running is not None:
+        return running
+    with locked(home):
+        running = home.running()
+        if running is not None:
+            return running
+        return _launch(home)
+
+
+def _launch(home: Home) -> Running:
+    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not home.passphrase.exists():
+        write_private(home.passphrase, secrets.token_urlsafe(32))
+    with home.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "serve", str(home.folder)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""},
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        running = home.running()
+        if running is not None and running.pid == process.pid:
+            return running
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    tail = "\n".join(home.log.read_text(errors="replace").splitlines()[-5:])
+    with contextlib.suppress(OSError):
+        process.terminate()
+    raise SandboxError(f"the sandbox did not start: {tail}\nMend: read {home.log}; `./smos sandbox reset` begins anew")
+
+
+def stop(home: Home, timeout_s: float = 15.0) -> bool:
+    """Ends the server if one runs (True then). Its data stays."""
+    running = home.running()
+    if running is None:
+        return False
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(running.pid)
+        process.terminate()
+        try:
+            process.wait(timeout_s)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(timeout_s)
+    home.note.unlink(missing_ok=True)
+    return True
+
+
+def reset(home: Home) -> None:
+    """Stops the server and forgets everything simulated: clouds, databases, state, keys."""
+    with locked(home):
+        stop(home)
+        for entry in home.folder.iterdir():
+            if entry.name == "lock":
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+
+@contextlib.contextmanager
+def locked(home: Home) -> Iterator[None]:
+    """One start, stop or reset at a time."""
+    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
+    """The variables with which a plain `pulumi` runs against the sandbox (PATH is left to the caller: `home.bin` first)."""
+    return {
+        "PULUMI_OPTION_CWD": str(home.project),
+        "PULUMI_BACKEND_URL": f"file://{home.state}",
+        "PULUMI_HOME": str(home.folder / "pulumi-home"),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(home.passphrase),
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in sorted(running.ports.items())),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "SMOS_SSH_CONFIG": str(home.ssh_config),
+        "SMOS_SANDBOX": str(home.folder),
+        "SMOS_ENGINE": str(engine),
+    }
+
+
+def write_shim(home: Home, engine: Path, freshen: str) -> None:
+    """A `pulumi` for a plain shell that freshens the shadow project first, when a tracked file differs from its copy."""
+    home.bin.mkdir(parents=True, exist_ok=True, mode=0o700)
+    script = home.bin / "pulumi"
+    script.write_text(
+        f"""#!/bin/sh
+# The engine, after the shadow project has been brought up to date with the clone's settings files.
+root='{_quoted(ROOT)}'
+home='{_quoted(home.folder)}'
+for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml; do
+  [ -e "$file" ] || continue
+  if ! cmp -s "$file" "$home/seen/${{file#"$root"/}}"; then {freshen} || exit $?; break; fi
+done
+exec '{_quoted(engine)}' "$@"
+"""
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+
+def remember_seen(home: Home, files: list[Path]) -> None:
+    """Keeps the tracked files as the shadow knows them, for the shim to compare with."""
+    for file in files:
+        if file.exists():
+            write_private(home.folder / "seen" / file.relative_to(ROOT), file.read_bytes())
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "'\\''")

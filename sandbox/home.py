@@ -1,0 +1,104 @@
+"""Where a sandbox keeps what it needs, and how to find it: one folder, `.smos/sandbox` of the clone unless told otherwise."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The clone."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that runs: what its clients need to know."""
+
+    pid: int
+    started: float
+    ports: Mapping[str, int]
+    """Package → port of its simulated provider."""
+    control: int
+    token: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one sandbox."""
+
+    folder: Path
+
+    @classmethod
+    def of_clone(cls) -> Home:
+        """This clone's own, or the one that SMOS_SANDBOX names."""
+        named = os.environ.get("SMOS_SANDBOX")
+        return cls(Path(named).resolve() if named else ROOT / ".smos" / "sandbox")
+
+    @property
+    def project(self) -> Path:
+        """The shadow project."""
+        return self.folder / "project"
+
+    @property
+    def state(self) -> Path:
+        """Pulumi's state of the simulated stacks."""
+        return self.folder / "state"
+
+    @property
+    def passphrase(self) -> Path:
+        """The throw-away passphrase of the simulated stacks' secrets."""
+        return self.folder / "passphrase"
+
+    @property
+    def bin(self) -> Path:
+        """Holds the `pulumi` that freshens the shadow project first."""
+        return self.folder / "bin"
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self.folder / "server.log"
+
+    @property
+    def note(self) -> Path:
+        """The running server's note of itself."""
+        return self.folder / "server.json"
+
+    @property
+    def ssh_config(self) -> Path:
+        """An OpenSSH client configuration that leads the hosts' addresses to the simulated hosts."""
+        return self.folder / "ssh_config"
+
+    def host(self, address: str) -> Path:
+        """The folder with the keys of one simulated host."""
+        return self.folder / "hosts" / address.replace(":", "_")
+
+    def running(self) -> Running | None:
+        """The server that runs from this folder, or None. A note of a dead server does not count."""
+        try:
+            note = json.loads(self.note.read_text())
+            process = psutil.Process(note["pid"])
+            if abs(process.create_time() - note["started"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
+                return Running(**note)
+        except (OSError, ValueError, TypeError, KeyError, psutil.Error):
+            pass
+        return None
+
+
+def write_private(file: Path, content: str | bytes) -> None:
+    """Writes a file that only its owner may read; whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+    draft.touch(mode=0o600)
+    draft.write_bytes(content.encode() if isinstance(content, str) else content)
+    draft.replace(file)
+
+
+def read_json(file: Path) -> Any:
+    """The file's content, or None when there is none."""
+    return json.loads(file.read_text()) if file.exists() else None

@@ -1,0 +1,102 @@
+"""What the two layers say of a resource's inputs: pure functions, used by the provider server, the tests and the docs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sandbox.rules import Cloud, Failure, ResourceType, Unchangeable, refusals
+from sandbox.schema import Schema
+from sandbox.values import UNKNOWN, Props, leaves, show, steps
+
+Kind = Literal["add", "delete", "update"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between old and new inputs."""
+
+    path: str
+    kind: Kind
+    replaces: bool
+
+
+def refused_inputs(kind: ResourceType, schema: Schema, inputs: Props) -> list[Failure]:
+    """Everything that the inputs alone show to be wrong. Wrong types are told first: rules presuppose right ones."""
+    wrong_types = list(schema.failures(kind.token, inputs))
+    if wrong_types:
+        return wrong_types
+    whole: Props = schema.numbers(kind.token, inputs)
+    failures = list(_not_simulated(kind, whole))
+    for rule in kind.input_rules():
+        failures.extend(rule.failures(whole))
+    return failures
+
+
+def refused_by_cloud(kind: ResourceType, inputs: Props, cloud: Cloud, config: Props, own_id: str = "") -> list[Failure]:
+    """Everything that what exists makes wrong."""
+    return [
+        failure for rule in kind.cloud_rules() for failure in refusals(rule, inputs, cloud, config, own_id)
+    ]
+
+
+def refused_changes(kind: ResourceType, old: Props, new: Props) -> list[Failure]:
+    """The changes that the vendor neither makes nor replaces for."""
+    return [
+        Failure(path, rule.id, f"{rule.code}: {reason}" if rule.code else reason)
+        for rule in kind.rules
+        if isinstance(rule, Unchangeable)
+        for path, reason in rule.examine_change(old, new)
+    ]
+
+
+def changes(kind: ResourceType, old: Props, new: Props) -> list[Change]:
+    """The differences, leaf by leaf, each with whether it forces a replacement."""
+    before, after = dict(leaves(old)), dict(leaves(new))
+    found: list[Change] = []
+    for at in sorted(before.keys() | after.keys(), key=str):
+        if at in before and at in after:
+            if before[at] == after[at] and after[at] is not UNKNOWN:
+                continue
+            change: Kind = "update"
+        else:
+            change = "delete" if at in before else "add"
+        found.append(Change(show(at), change, _covered(kind.replaces, at)))
+    return found
+
+
+def _not_simulated(kind: ResourceType, inputs: Props) -> Iterator[Failure]:
+    told: set[str] = set()
+    for at, _ in leaves(inputs):
+        if _covered(kind.properties, at) or _partly(kind.properties, at):
+            continue
+        path = show(at)
+        if path not in told:
+            told.add(path)
+            yield Failure(path, "not-simulated", "is not simulated, so nothing here could refuse a wrong value of it")
+
+
+def _covered(patterns: Sequence[str], at: tuple[str | int, ...]) -> bool:
+    """Whether a pattern names this place or one above it."""
+    return any(_matches(steps(pattern), at[: len(steps(pattern))]) for pattern in patterns)
+
+
+def _partly(patterns: Sequence[str], at: tuple[str | int, ...]) -> bool:
+    """Whether a pattern names a place below this one (an empty object stands here)."""
+    return any(len(steps(pattern)) > len(at) and _matches(steps(pattern)[: len(at)], at) for pattern in patterns)
+
+
+def _matches(pattern: Sequence[str | int], at: Sequence[str | int]) -> bool:
+    if len(pattern) != len(at):
+        return False
+    return all(
+        want == have or (want == "[*]" and isinstance(have, int)) or (want == "{*}" and isinstance(have, str))
+        for want, have in zip(pattern, at, strict=True)
+    )
+
+
+def fill(template: str, values: Props) -> str:
+    """An id template with its `{names}` filled in from the inputs and the provider's configuration."""
+    return re.sub(r"\{(\w+)\}", lambda match: str(values[match.group(1)]), template)

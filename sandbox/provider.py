@@ -1,0 +1,329 @@
+"""One simulated provider over Pulumi's provider protocol: parses, asks `judge`, keeps the inventory, answers.
+
+It knows no vendor: everything vendor-specific is in the tables of `sandbox.catalog` and the effects handed in.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from sandbox import judge, wire
+from sandbox.cloud import Inventory
+from sandbox.faults import Faults
+from sandbox.rules import Computing, Failure, Package, Record, ResourceType
+from sandbox.schema import Schema
+from sandbox.values import UNKNOWN, Props, contains_unknown, is_set, lookup
+
+Effects = Callable[[str, Record, Record | None], None]
+"""(what happened: created, updated, deleted; the record now; the record before): what the sandbox does in the real world."""
+
+_KINDS = {
+    "add": (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
+    "delete": (provider_pb2.PropertyDiff.DELETE, provider_pb2.PropertyDiff.DELETE_REPLACE),
+    "update": (provider_pb2.PropertyDiff.UPDATE, provider_pb2.PropertyDiff.UPDATE_REPLACE),
+}
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """Serves one package to the engine. Each connection is one provider instance with its own configuration."""
+
+    def __init__(
+        self, package: Package, version: str, schema: Schema, cloud: Inventory, faults: Faults, effects: Effects
+    ) -> None:
+        self._package = package
+        self._version = version
+        self._schema = schema
+        self._cloud = cloud
+        self._faults = faults
+        self._effects = effects
+        self._types = {kind.token: kind for kind in package.types}
+        self._functions = {function.token: function for function in package.functions}
+        self._configs: dict[str, Props] = {}
+        self._lock = threading.Lock()
+
+    # -- the provider itself -------------------------------------------------------------------------------------
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_outputs=False)
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        news, _ = wire.read(request.news)
+        failures = [failure for rule in self._package.config for failure in rule.failures(news)]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_told(failures))
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        old, _ = wire.read(request.old_inputs)
+        new, _ = wire.read(request.news)
+        changed = old != new
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
+        )
+
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        config, _ = wire.read(request.args)
+        with self._lock:
+            self._configs[context.peer()] = config
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=False
+        )
+
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
+        function = self._functions.get(request.tok)
+        if function is None:
+            self._abort(context, grpc.StatusCode.UNIMPLEMENTED, f"{request.tok} is not simulated")
+        args, _ = wire.read(request.args)
+        config = self._reached(context)
+        failures = [failure for rule in function.rules for failure in rule.failures(args)]
+        if failures:
+            return provider_pb2.InvokeResponse(failures=_told(failures))
+        try:
+            answer = function.answer(args, self._cloud, config)
+        except ValueError as error:
+            self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        secrets = [(name,) for name in function.secret_outputs if name in answer]
+        return provider_pb2.InvokeResponse(**{"return": wire.write(answer, secrets)})
+
+    # -- resources -----------------------------------------------------------------------------------------------
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        kind = self._kind(request, context)
+        inputs, secrets = wire.read(request.news)
+        olds, _ = wire.read(request.olds)
+        for name, value in kind.defaults.items():
+            inputs.setdefault(name, value)
+        if kind.named_by and kind.autoname and not is_set(lookup(inputs, kind.named_by)):
+            old_name = olds.get(kind.named_by)
+            inputs[kind.named_by] = old_name or kind.autoname(_name(request), request.randomSeed)
+        failures = judge.refused_inputs(kind, self._schema, inputs)
+        return provider_pb2.CheckResponse(inputs=wire.write(inputs, secrets), failures=_told(failures))
+
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        kind = self._kind(request, context)
+        old, _ = wire.read(request.old_inputs)
+        new, _ = wire.read(request.news)
+        found = judge.changes(kind, old, new)
+        replacing = sorted({change.path for change in found if change.replaces})
+        same_name = bool(kind.named_by) and lookup(old, kind.named_by) == lookup(new, kind.named_by)
+        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(
+            replaces=replacing,
+            deleteBeforeReplace=bool(replacing) and same_name,
+            changes=some if found else none,
+            diffs=sorted({change.path for change in found}),
+            hasDetailedDiff=True,
+            detailedDiff={
+                change.path: provider_pb2.PropertyDiff(kind=_KINDS[change.kind][change.replaces], inputDiff=True)
+                for change in found
+            },
+        )
+
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        kind = self._kind(request, context)
+        inputs, secrets = self._inputs(kind, request.properties)
+        marks = secrets | {(name,) for name in kind.secret_outputs}
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=wire.write(_foreseen(kind, inputs), marks))
+        config = self._reached(context)
+        fault = self._faults.before("create", kind.token, context)
+        self._refuse(context, judge.refused_by_cloud(kind, inputs, self._cloud, config))
+        computing = self._computing(kind, inputs, config)
+        self._refuse_existing(kind, computing, config, context)
+        added = self._backend(context, kind.on_create, computing)
+        if added and "id" in added:
+            computing = replace(computing, id=str(added["id"]))
+        outputs = _outputs(kind, computing, added)
+        record = Record(
+            id=computing.id,
+            token=kind.token,
+            inputs=inputs,
+            outputs=outputs,
+            urn=request.urn,
+            scope=kind.scope(config) if kind.scope else "",
+            secrets=marks,
+        )
+        if not kind.state_only:
+            self._happened(context, "created", record, None)
+            self._cloud.put(record)
+        fault.after(context)
+        return provider_pb2.CreateResponse(id=record.id, properties=wire.write(outputs, marks))
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        kind = self._kind(request, context)
+        if kind.state_only:
+            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        record = self._find(kind, request.id, context)
+        if record is None:
+            return provider_pb2.ReadResponse(id="")
+        outputs = dict(record.outputs)
+        inputs = dict(record.inputs)
+        if kind.on_read is not None:
+            config = self._reached(context)
+            seen = self._backend(context, kind.on_read, self._computing(kind, inputs, config, record))
+            if seen is None:
+                return provider_pb2.ReadResponse(id="")
+            outputs.update(seen)
+            inputs.update({name: seen[name] for name in inputs if name in seen})
+        _, told = wire.read(request.inputs)
+        marks = record.secrets | told
+        return provider_pb2.ReadResponse(
+            id=record.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, marks)
+        )
+
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        kind = self._kind(request, context)
+        inputs, secrets = self._inputs(kind, request.news)
+        old_inputs, _ = self._inputs(kind, request.old_inputs)
+        olds, old_marks = wire.read(request.olds)
+        marks = secrets | {(name,) for name in kind.secret_outputs} | {path for path in old_marks if path[0] in kind.computed}
+        self._refuse(context, judge.refused_changes(kind, old_inputs, inputs))
+        if request.preview:
+            foreseen = {**{name: olds.get(name, UNKNOWN) for name in kind.computed}, **inputs}
+            return provider_pb2.UpdateResponse(properties=wire.write(foreseen, marks))
+        config = self._reached(context)
+        fault = self._faults.before("update", kind.token, context)
+        record = None if kind.state_only else self._find(kind, request.id, context)
+        if record is None and not kind.state_only:
+            self._abort(context, grpc.StatusCode.NOT_FOUND, f"{request.id} does not exist (any more): run `pulumi refresh`")
+        self._refuse(context, judge.refused_by_cloud(kind, inputs, self._cloud, config, request.id))
+        before = record or Record(id=request.id, token=kind.token, inputs=old_inputs, outputs=olds)
+        computing = replace(self._computing(kind, inputs, config, before), old=before.outputs)
+        update = kind.on_update
+        added = self._backend(context, lambda one: update(one, old_inputs), computing) if update else None
+        outputs = _outputs(kind, computing, added)
+        if record is not None:
+            changed = replace(record, inputs=inputs, outputs=outputs, secrets=marks)
+            self._happened(context, "updated", changed, record)
+            self._cloud.put(changed)
+        fault.after(context)
+        return provider_pb2.UpdateResponse(properties=wire.write(outputs, marks))
+
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        kind = self._kind(request, context)
+        config = self._reached(context)
+        fault = self._faults.before("delete", kind.token, context)
+        record = None if kind.state_only else self._find(kind, request.id, context)
+        if record is None:
+            if kind.state_only and kind.on_delete:
+                inputs, _ = wire.read(request.old_inputs)
+                self._backend(context, kind.on_delete, self._computing(kind, inputs, config))
+            return empty_pb2.Empty()
+        for rule in kind.deletion:
+            reason = rule.test({**record.inputs, "id": record.id}, self._cloud, config)
+            if reason is not None:
+                self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, f"{rule.code}: {reason}: {rule.sentence}".lstrip(": "))
+        if kind.on_delete is not None:
+            self._backend(context, kind.on_delete, self._computing(kind, record.inputs, config, record))
+        for below in [*self._cloud.below(record.id), record]:
+            self._happened(context, "deleted", below, below)
+            self._cloud.remove(below)
+        fault.after(context)
+        return empty_pb2.Empty()
+
+    # -- shared ----------------------------------------------------------------------------------------------------
+
+    def _kind(self, request: Any, context: grpc.ServicerContext) -> ResourceType:
+        token = request.type or request.urn.split("::")[2].split("$")[-1]
+        kind = self._types.get(token)
+        if kind is None:
+            known = ", ".join(sorted(self._types))
+            self._abort(
+                context, grpc.StatusCode.UNIMPLEMENTED, f"{token} is not simulated. Simulated here: {known}. Add its rules table to sandbox/catalog/"
+            )
+        return kind
+
+    def _inputs(self, kind: ResourceType, struct: Any) -> tuple[dict[str, Any], wire.Secrets]:
+        values, secrets = wire.read(struct)
+        return dict(self._schema.numbers(kind.token, values)), secrets
+
+    def _reached(self, context: grpc.ServicerContext) -> Props:
+        """This connection's configuration, once the vendor can be reached with it."""
+        config = self._configs.get(context.peer(), {})
+        if self._package.connect is not None and not contains_unknown(config):
+            problem = self._package.connect(config, self._cloud)
+            if problem is not None:
+                self._abort(context, grpc.StatusCode.UNAVAILABLE, problem)
+        return config
+
+    def _computing(self, kind: ResourceType, inputs: Props, config: Props, record: Record | None = None) -> Computing:
+        name = str(lookup(inputs, kind.named_by)) if kind.named_by else ""
+        if record is not None:
+            return Computing(id=record.id, name=name, inputs=inputs, config=config, cloud=self._cloud, old=record.outputs)
+        computing = Computing(id="", name=name, inputs=inputs, config=config, cloud=self._cloud)
+        identity = judge.fill(kind.id, {**config, **inputs}) if isinstance(kind.id, str) else kind.id(computing)
+        return replace(computing, id=identity or uuid.uuid4().hex)
+
+    def _find(self, kind: ResourceType, identity: str, context: grpc.ServicerContext) -> Record | None:
+        scope = kind.scope(self._configs.get(context.peer(), {})) if kind.scope else ""
+        return self._cloud.exact(kind.token, scope, identity)
+
+    def _refuse_existing(self, kind: ResourceType, computing: Computing, config: Props, context: grpc.ServicerContext) -> None:
+        if kind.state_only:
+            return
+        if self._cloud.exact(kind.token, kind.scope(config) if kind.scope else "", computing.id) is not None:
+            self._abort(
+                context,
+                grpc.StatusCode.ALREADY_EXISTS,
+                f"cannot create already existing resource {computing.id!r}: import it (`pulumi import {kind.token} "
+                f"<name> {computing.id}`) or delete it",
+            )
+
+    def _backend(self, context: grpc.ServicerContext, act: Callable[[Computing], Any] | None, computing: Computing) -> Any:
+        if act is None:
+            return None
+        try:
+            return act(computing)
+        except Exception as error:  # a vendor's refusal, whatever its class, is the answer to the engine
+            self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error).strip() or traceback.format_exc())
+
+    def _happened(self, context: grpc.ServicerContext, what: str, record: Record, before: Record | None) -> None:
+        try:
+            self._effects(what, record, before)
+        except Exception as error:  # likewise: the real thing behind the record refused
+            self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error).strip() or traceback.format_exc())
+
+    def _refuse(self, context: grpc.ServicerContext, failures: Sequence[Failure]) -> None:
+        if failures:
+            self._abort(context, grpc.StatusCode.INVALID_ARGUMENT, "; ".join(f"{one.path}: {one.reason} (rule {one.rule})" for one in failures))
+
+    @staticmethod
+    def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:
+        context.abort(code, text)
+        raise AssertionError("abort returns never")
+
+
+def _name(request: Any) -> str:
+    return request.name or request.urn.split("::")[-1]
+
+
+def _told(failures: Sequence[Failure]) -> list[Any]:
+    return [
+        provider_pb2.CheckFailure(property=one.path, reason=f"{one.reason} (rule {one.rule})") for one in failures
+    ]
+
+
+def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = {name: UNKNOWN for name in (*kind.computed, *kind.secret_outputs)}
+    return {**unknown, **inputs} if not set(kind.computed) & set(inputs) else {**inputs, **unknown}
+
+
+def _outputs(kind: ResourceType, computing: Computing, added: Mapping[str, Any] | None) -> dict[str, Any]:
+    computed = {name: make(computing) for name, make in kind.computed.items()}
+    return {**computing.inputs, **computed, **(added or {})}

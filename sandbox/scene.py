@@ -1,0 +1,67 @@
+"""What the sandbox is asked to simulate besides the vendors' types: zones that exist, hosts that were rented, ways in.
+
+Written by who knows the settings, read by the server. Nothing secret is in it: keys lie in the host's folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sandbox.home import Home, read_json, write_private
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A DNS zone of a Cloudflare account."""
+
+    zone_id: str
+    account_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A rented server with nothing on it but SSH."""
+
+    name: str
+    address: str
+    port: int
+    user: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """An SSH forward that is kept open for plain runs of the engine."""
+
+    name: str
+    local_port: int
+    address: str
+    """The machine it goes through."""
+    target_host: str
+    target_port: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything together."""
+
+    zones: tuple[Zone, ...] = field(default=())
+    machines: tuple[Machine, ...] = field(default=())
+    ways: tuple[Way, ...] = field(default=())
+
+    def write(self, home: Home) -> None:
+        """Keeps it for the server."""
+        write_private(home.folder / "scene.json", json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, home: Home) -> Scene:
+        """The scene that was kept; an empty one when there is none."""
+        data: Mapping[str, Any] = read_json(home.folder / "scene.json") or {}
+        return cls(
+            zones=tuple(Zone(**one) for one in data.get("zones", [])),
+            machines=tuple(Machine(**one) for one in data.get("machines", [])),
+            ways=tuple(Way(**one) for one in data.get("ways", [])),
+        )

@@ -1,0 +1,127 @@
+"""The sandbox's one process: every simulated provider, the simulated hosts and databases, and a control port.
+
+Started by `sandbox.client`; `python -m sandbox serve FOLDER` in the foreground shows what it says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+from concurrent import futures
+from pathlib import Path
+from types import FrameType
+
+import grpc
+import psutil
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from sandbox.catalog import packages
+from sandbox.cloud import Inventory
+from sandbox.control import ControlServer
+from sandbox.faults import Faults
+from sandbox.home import Home, read_json, write_private
+from sandbox.provider import Provider
+from sandbox.schema import Schema, sdk_version
+from sandbox.world import World
+
+_MESSAGE_LIMIT = 400 * 1024 * 1024
+_OPTIONS = [
+    ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
+    ("grpc.max_send_message_length", _MESSAGE_LIMIT),
+    ("grpc.so_reuseport", 0),
+]
+
+
+class Server:
+    """Everything simulated, from start to stop."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.ending = threading.Event()
+        self._grpc: list[grpc.Server] = []
+        self.ports: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Serves until told to end, or until the folder no longer names this process."""
+        self.home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        cloud = Inventory(self.home.folder)
+        faults = Faults()
+        with contextlib.ExitStack() as stack:
+            stack.callback(cloud.close)
+            world = stack.enter_context(World(self.home, cloud))
+            stack.callback(self._stop_providers)
+            self._start_providers(cloud, faults, world)
+            control = stack.enter_context(ControlServer(self, cloud, faults, world))
+            self._write_note(control.port, control.token)
+            stack.callback(self.home.note.unlink, missing_ok=True)
+            while not self.ending.wait(1.0):
+                running = self.home.running()
+                if running is None or running.pid != os.getpid():
+                    break
+
+    def _start_providers(self, cloud: Inventory, faults: Faults, world: World) -> None:
+        catalog = packages()
+        tokens = [kind.token for package in catalog for kind in package.types]
+        schema = Schema.load(tokens, self.home.folder / "schema")
+        before = read_json(self.home.folder / "ports.json") or {}
+        for package in catalog:
+            server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=_OPTIONS)
+            provider = Provider(package, sdk_version(package.name), schema, cloud, faults, world.happened)
+            provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+            self.ports[package.name] = _bind(server, before.get(package.name, 0))
+            server.start()
+            self._grpc.append(server)
+        write_private(self.home.folder / "ports.json", json.dumps(self.ports))
+
+    def _stop_providers(self) -> None:
+        for stopped in [server.stop(grace=1.0) for server in self._grpc]:
+            stopped.wait()
+
+    def _write_note(self, control: int, token: str) -> None:
+        process = psutil.Process()
+        note = {
+            "pid": process.pid,
+            "started": process.create_time(),
+            "ports": self.ports,
+            "control": control,
+            "token": token,
+        }
+        write_private(self.home.note, json.dumps(note))
+
+
+def _bind(server: grpc.Server, wanted: int) -> int:
+    """The port of the last time where it is free, so that a shell's environment stays right; else any."""
+    if wanted:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            probe.close()
+            return int(server.add_insecure_port(f"127.0.0.1:{wanted}"))
+    return int(server.add_insecure_port("127.0.0.1:0"))
+
+
+def new_token() -> str:
+    """What a client of the control port must show."""
+    return secrets.token_urlsafe(24)
+
+
+def main(folder: Path) -> None:
+    """Serves in the foreground until SIGTERM or SIGINT."""
+    server = Server(Home(folder.resolve()))
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        server.ending.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    try:
+        server.run()
+    except Exception as error:
+        print(f"sandbox: {error}", file=sys.stderr, flush=True)
+        raise
