@@ -165,9 +165,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
         if process.stdin is None:
             raise RuntimeError("unreachable: a pipe was asked for")
-        with process.stdin as pipe:
-            with contextlib.suppress(BrokenPipeError):  # it ended already: its exit code says so
-                pipe.write(json.dumps(order).encode())
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # broken: its exit code says why
+            pipe.write(json.dumps(order).encode())
         return self._children.wait(process)
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:

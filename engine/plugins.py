@@ -28,7 +28,7 @@ def run_program_plugin(python: str, request: Any, children: Children, send: Send
         cwd=request.pwd,
         env=_environment(request),
     )
-    readers = [_pump(process.stdout, send, "stdout"), _pump(process.stderr, send, "stderr")]
+    readers = [_pump(process.stdout, send, _stdout), _pump(process.stderr, send, _stderr)]
     _report_end(process, readers, children, send)
     return lambda: children.end(process)
 
@@ -45,11 +45,11 @@ def run_policy_pack(python: str, request: Any, children: Children, send: Send) -
             [python, "-u", "-m", "pulumi.policy", request.args[-1], folder],
             cwd=folder,
             env={**_environment(request), **stack},
-            )
+        )
         started.append(process)
-        stderr = _pump(process.stderr, send, "stderr")
+        stderr = _pump(process.stderr, send, _stderr)
         port = process.stdout.readline() if process.stdout else b""
-        readers = [stderr, _pump(process.stdout, send, "stdout")]
+        readers = [stderr, _pump(process.stdout, send, _stdout)]
         _report_end(process, readers, children, send)
         if not port.strip().isdigit():
             stderr.join(2.0)
@@ -74,10 +74,18 @@ def _environment(request: Any) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in request.env if "=" in entry)
 
 
-def _pump(stream: IO[bytes] | None, send: Send, name: str) -> threading.Thread:
+def _stdout(data: bytes) -> Any:
+    return language_pb2.RunPluginResponse(stdout=data)
+
+
+def _stderr(data: bytes) -> Any:
+    return language_pb2.RunPluginResponse(stderr=data)
+
+
+def _pump(stream: IO[bytes] | None, send: Send, message: Callable[[bytes], Any]) -> threading.Thread:
     def copy() -> None:
         while stream is not None and (data := _read(stream)):
-            send(language_pb2.RunPluginResponse(**{name: data}))
+            send(message(data))
 
     thread = threading.Thread(target=copy, daemon=True)
     thread.start()

@@ -12,11 +12,18 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import grpc
 from pulumi.runtime.proto import analyzer_pb2
 
 __all__ = ["PolicyProxy", "stack_environment"]
+
+if TYPE_CHECKING:
+    _Handler = grpc.GenericRpcHandler[bytes, bytes]
+    _Method = grpc.RpcMethodHandler[bytes, bytes]
+else:  # generic in the type stubs only
+    _Handler = grpc.GenericRpcHandler
 
 ANALYZER = "/pulumirpc.Analyzer/"
 START_TIMEOUT_S = 60.0
@@ -36,7 +43,7 @@ def stack_environment(request: bytes) -> dict[str, str]:
     }
 
 
-class PolicyProxy(grpc.GenericRpcHandler):
+class PolicyProxy(_Handler):
     """One pack: `start` is called once, with the stack's environment, and returns the pack's port."""
 
     def __init__(self, start: Callable[[dict[str, str]], int]) -> None:
@@ -56,7 +63,7 @@ class PolicyProxy(grpc.GenericRpcHandler):
         if self._channel is not None:
             self._channel.close()
 
-    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, call: grpc.HandlerCallDetails) -> _Method | None:
         """Route one call: the two that are answered here, all others to the pack."""
         method: str = call.method
         if not method.startswith(ANALYZER):
@@ -78,11 +85,11 @@ class PolicyProxy(grpc.GenericRpcHandler):
         self, method: str, request: bytes, context: grpc.ServicerContext, or_else: bytes | None = None
     ) -> bytes:
         try:
-            answer: bytes = self._pack(context).unary_unary(method)(request)
+            answer: bytes = self._pack(context).unary_unary(method, None, None)(request)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED and or_else is not None:
                 return or_else
-            context.abort(error.code(), error.details())
+            context.abort(error.code(), error.details() or "")
             raise
         return answer
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 
-OWN_FOLDER = sys.path.pop(0)  # before any other import: the program must not see the engine's modules
+# Before any further import: the program must not see the modules in this file's folder as its own.
+sys.path.pop(0)
 
 SHOWN = 32
 
@@ -24,24 +26,20 @@ def main() -> int:
     sys.path.insert(0, os.path.dirname(program))
     sys.argv = [program, *request["args"]]
     try:
-        import pulumi.runtime
-    except ImportError as error:
+        _configure(request)
+    except ModuleNotFoundError as error:
         print(
             f"{sys.executable} has no Pulumi SDK ({error}): install it in the project's virtualenv, "
             "or name another in Pulumi.yaml under runtime/options/virtualenv",
             file=sys.stderr,
         )
         return 1
-    _configure(request)
     return _run(program, int(request["parallel"]))
 
 
-def _configure(request: dict[str, object]) -> None:
-    from typing import Any, cast
-
+def _configure(asked: dict[str, Any]) -> None:
     from pulumi import runtime
 
-    asked = cast(dict[str, Any], request)
     # Twice, because the SDK keeps config per context: set_config fills the default, which the program's
     # own threads see; set_all_config fills this context and says which keys are secret.
     for key, value in asked["config"].items():

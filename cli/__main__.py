@@ -1,0 +1,57 @@
+"""Start of `smos`: puts the clone at the head of the import path and hands over to the command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from typing import Annotated
+
+import typer
+
+from cli.lazy import LazyGroup
+from cli.outcome import Failed
+
+app = typer.Typer(
+    name="smos",
+    cls=LazyGroup,
+    help="SmarterOS: environments, tenants and recovery of a multi-tenant automation platform.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: rich would double the time of `--help`
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from cli.version import version
+
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def smos(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show versions and exit."),
+    ] = False,
+) -> None:
+    """SmarterOS: environments, tenants and recovery of a multi-tenant automation platform."""
+
+
+def main() -> None:
+    """Run the command that was asked for; exit codes are those of cli/outcome.py."""
+    try:
+        app(prog_name="smos")
+    except Failed as failure:
+        typer.echo(f"smos: {failure}", err=True)
+        sys.exit(failure.exit_code)
+
+
+if __name__ == "__main__":
+    main()

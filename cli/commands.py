@@ -1,0 +1,25 @@
+"""The table of commands. To add one: write cli/<name>.py with a function, and one line here.
+
+The function is an ordinary Typer command (annotated parameters, docstring as help). A group of commands
+is a `typer.Typer()` object named the same way. Nothing is imported before its command is started, so a
+command may import what it likes at its module's top.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["COMMANDS", "Entry"]
+
+
+class Entry(NamedTuple):
+    """Where a command is, and its line in `smos --help`."""
+
+    target: str  # "module:function" or "module:typer_app"
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "version": Entry("cli.version:version", "The versions of SmarterOS's parts."),
+    "check": Entry("cli.check:check", "Format, lint, types, tests: what a pull request must pass."),
+}

@@ -1,0 +1,148 @@
+"""Gets the engine from the official release archive, with its own Python language host.
+
+The archive and its checksums come from two different hosts, so that one of them alone can't exchange
+the archive. `SMOS_ENGINE_URL` names one mirror for both. A source that doesn't answer is left within
+seconds; an archive that doesn't match its checksum is refused, never skipped over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import queue
+import shutil
+import tarfile
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from engine import cache, pin
+
+__all__ = ["ChecksumMismatch", "Unavailable", "fetch"]
+
+ARCHIVES = "https://get.pulumi.com/releases/sdk"
+CHECKSUMS = f"https://github.com/pulumi/pulumi/releases/download/v{pin.VERSION}"
+
+CONNECT_TIMEOUT_S = 3.0
+ANSWER_TIMEOUT_S = 6.0  # to the first byte, name look-up and redirects included
+READ_TIMEOUT_S = 30.0  # without a byte, once it flows
+
+
+class Unavailable(Exception):
+    """This route gives no engine here; the message is half a line that says why."""
+
+
+class ChecksumMismatch(Exception):
+    """What was downloaded is not what was released."""
+
+
+def fetch(target: Path, say: cache.Say) -> None:
+    """Fill `target` with the files of the pinned release."""
+    mirror = os.environ.get("SMOS_ENGINE_URL", "").rstrip("/")
+    name = f"pulumi-v{pin.VERSION}-{cache.platform_name()}.tar.gz"
+    expected = _published_checksum(f"{mirror or CHECKSUMS}/pulumi-{pin.VERSION}-checksums.txt", name)
+    url = f"{mirror or ARCHIVES}/{name}"
+    with cache.filling(target) as folder:
+        packed = folder / name
+        say(f"release archive: downloading {url}")
+        actual = _download(url, packed)
+        if actual != expected:
+            raise ChecksumMismatch(
+                f"{url} does not match its published SHA-256 and was refused\n"
+                f"  published: {expected}\n  received:  {actual}\n"
+                "  mend: check the proxy or mirror (SMOS_ENGINE_URL) that served it; "
+                "or build from source: python3 -m engine --route build"
+            )
+        _unpack(packed, folder)
+        packed.unlink()
+
+
+def _published_checksum(url: str, name: str) -> str:
+    with _open(url) as answer:
+        lines = answer.read(1_000_000).decode(errors="replace").splitlines()
+    for line in lines:
+        digest, _, file = line.partition(" ")
+        if file.strip().lstrip("*") == name:
+            return digest.lower()
+    raise Unavailable(f"{url} has no checksum for {name}")
+
+
+def _download(url: str, file: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with _open(url) as answer, file.open("wb") as out:
+            while block := answer.read(1 << 20):
+                digest.update(block)
+                out.write(block)
+    except (TimeoutError, http.client.HTTPException, ConnectionError) as error:
+        raise Unavailable(f"{url} broke off: {error or type(error).__name__}") from error
+    return digest.hexdigest()
+
+
+def _unpack(packed: Path, folder: Path) -> None:
+    """The engine and what it needs for Python; hosts of other languages stay in the archive."""
+    with tarfile.open(packed) as tar:
+        for member in tar:
+            file = PurePosixPath(member.name).name
+            if not member.isfile() or not (file == "pulumi" or "python" in file):
+                continue
+            source = tar.extractfile(member)
+            if source is not None:
+                with source, (folder / file).open("wb") as out:
+                    shutil.copyfileobj(source, out)
+                (folder / file).chmod(0o755)
+    missing = {"pulumi", "pulumi-language-python"} - {file.name for file in folder.iterdir()}
+    if missing:
+        raise Unavailable(f"the archive {packed.name} holds no {' and no '.join(sorted(missing))}")
+
+
+def _open(url: str) -> IO[bytes]:
+    """Open a URL, or raise Unavailable in seconds: also when the name look-up hangs."""
+    if not url.startswith(("https://", "http://")):
+        raise Unavailable(f"{url} is not an http(s) address")
+    answers: queue.SimpleQueue[IO[bytes] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        opener = urllib.request.build_opener(_Http, _Https)
+        try:
+            answers.put(opener.open(url, timeout=CONNECT_TIMEOUT_S))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    host = url.split("/")[2]
+    try:
+        answer = answers.get(timeout=ANSWER_TIMEOUT_S)
+    except queue.Empty:
+        raise Unavailable(f"{host} did not answer in {ANSWER_TIMEOUT_S:.0f} s") from None
+    if isinstance(answer, urllib.error.HTTPError):
+        raise Unavailable(f"{url} answered {answer.code} {answer.reason}") from answer
+    if isinstance(answer, Exception):
+        reason = answer.reason if isinstance(answer, urllib.error.URLError) else answer
+        raise Unavailable(f"{host} can't be reached: {reason}") from answer
+    return answer
+
+
+class _HttpConnection(http.client.HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(READ_TIMEOUT_S)
+
+
+class _HttpsConnection(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(READ_TIMEOUT_S)
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_HttpConnection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_HttpsConnection, req)
