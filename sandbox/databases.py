@@ -1,0 +1,188 @@
+"""Behind every simulated database host stands a real PostgreSQL: which record has which cluster, and who may reach it.
+
+An Azure Flexible Server is reached over TLS from the addresses that its firewall rules name; a container's server over its
+fixed address in a network of its host, from that host. A container's data lives and dies with its volume.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sandbox.cloud import Inventory
+from sandbox.clusters import ADDRESS, Cluster
+from sandbox.rules import Record
+from sandbox.values import lookup
+
+SERVER = "azure-native:dbforpostgresql:Server"
+CONFIGURATION = "azure-native:dbforpostgresql:Configuration"
+DATABASE = "azure-native:dbforpostgresql:Database"
+FIREWALL_RULE = "azure-native:dbforpostgresql:FirewallRule"
+CONTAINER = "docker:index/container:Container"
+IMAGE = "docker:index/remoteImage:RemoteImage"
+VOLUME = "docker:index/volume:Volume"
+AZURE_SUFFIX = ".postgres.database.azure.com"
+DATA_FOLDER = "/var/lib/postgresql"
+POSTGRES_IMAGES = ("pgvector/pgvector", "postgres", "library/postgres")
+
+TlsFront = Callable[[str, int], int]
+"""(server name, the cluster's port) → the port of a listener that speaks TLS for it."""
+
+
+class Databases:
+    """The real servers behind the inventory's records."""
+
+    def __init__(self, folder: Path, cloud: Inventory, tls_front: TlsFront) -> None:
+        self._folder = folder
+        self._cloud = cloud
+        self._tls_front = tls_front
+        self._clusters: dict[Path, Cluster] = {}
+        self._lock = threading.RLock()
+
+    def happened(self, what: str, record: Record, before: Record | None) -> None:
+        """Does in the real servers what has happened to a record. Raises what PostgreSQL refuses."""
+        acts = {SERVER: self._server, CONFIGURATION: self._configuration, CONTAINER: self._container, VOLUME: self._volume}
+        act = acts.get(record.token)
+        if act is not None:
+            with self._lock:
+                act(what, record, before)
+
+    def route(self, address: str, target_host: str, target_port: int) -> tuple[str, int] | None:
+        """Where a connection from the machine at `address` ends on this machine; None when nothing would answer it."""
+        with self._lock:
+            if target_port != 5432:
+                return None
+            if target_host.endswith(AZURE_SUFFIX):
+                return self._azure_route(address, target_host)
+            return self._container_route(address, target_host)
+
+    def status(self) -> list[dict[str, Any]]:
+        """The clusters that run, for `smos sandbox status`."""
+        with self._lock:
+            return [
+                {"folder": path.name, "port": one.port} for path, one in self._clusters.items() if one.running
+            ]
+
+    def close(self) -> None:
+        """Stops every server; their data stays."""
+        with self._lock:
+            for cluster in self._clusters.values():
+                cluster.stop()
+
+    # -- Azure -----------------------------------------------------------------------------------------------------
+
+    def _server(self, what: str, record: Record, before: Record | None) -> None:
+        cluster = self._cluster("azure", str(record.inputs["serverName"]))
+        if what == "deleted":
+            cluster.destroy()
+            return
+        password = str(record.inputs.get("administratorLoginPassword", ""))
+        if not cluster.exists:
+            cluster.create(str(record.inputs["administratorLogin"]), password, superuser=False)
+        elif before is not None and before.inputs.get("administratorLoginPassword") != password:
+            cluster.start()
+            cluster.set_admin_password(password)
+
+    def _configuration(self, what: str, record: Record, _before: Record | None) -> None:
+        if record.inputs.get("configurationName") != "azure.extensions":
+            return
+        cluster = self._cluster("azure", str(record.inputs["serverName"]))
+        value = "" if what == "deleted" else str(record.inputs.get("value", ""))
+        if cluster.exists:
+            cluster.allow_extensions(value.split(","))
+
+    def _azure_route(self, address: str, target_host: str) -> tuple[str, int] | None:
+        name = target_host.removesuffix(AZURE_SUFFIX)
+        server = next((one for one in self._cloud.find(SERVER) if one.inputs.get("serverName") == name), None)
+        if server is None or not self._let_in(name, address):
+            return None
+        cluster = self._cluster("azure", name)
+        cluster.start()
+        return ADDRESS, self._tls_front(target_host, cluster.port)
+
+    def _let_in(self, server: str, address: str) -> bool:
+        wanted = ipaddress.ip_address(address)
+        for rule in self._cloud.find(FIREWALL_RULE):
+            if rule.inputs.get("serverName") == server:
+                first, last = (ipaddress.ip_address(str(rule.inputs[key])) for key in ("startIpAddress", "endIpAddress"))
+                if int(first) <= int(wanted) <= int(last):
+                    return True
+        return False
+
+    # -- containers ------------------------------------------------------------------------------------------------
+
+    def _container(self, what: str, record: Record, _before: Record | None) -> None:
+        cluster = self._container_cluster(record)
+        if cluster is None:
+            return
+        if what == "deleted":
+            cluster.stop()
+        elif cluster.exists:
+            cluster.start()
+        else:
+            settings = _environment(record)
+            admin = settings.get("POSTGRES_USER", "postgres")
+            databases = [settings["POSTGRES_DB"]] if settings.get("POSTGRES_DB", admin) != admin else []
+            password = settings.get("POSTGRES_PASSWORD") or _uploaded(record, settings.get("POSTGRES_PASSWORD_FILE", ""))
+            if not password:
+                raise ValueError(
+                    "Error: Database is uninitialized and superuser password is not specified. "
+                    "You must specify POSTGRES_PASSWORD to a non-empty value for the superuser."
+                )
+            cluster.create(admin, password, superuser=True, databases=[one for one in databases if one != "postgres"])
+
+    def _volume(self, what: str, record: Record, _before: Record | None) -> None:
+        if what == "deleted":
+            self._cluster("docker", record.scope, str(record.inputs.get("name", record.id))).destroy()
+
+    def _container_route(self, address: str, target_host: str) -> tuple[str, int] | None:
+        for record in self._cloud.find(CONTAINER):
+            networks = record.inputs.get("networksAdvanced") or []
+            here = record.scope.rsplit(":", 1)[0] == address
+            if here and any(network.get("ipv4Address") == target_host for network in networks):
+                cluster = self._container_cluster(record)
+                if cluster is not None and cluster.exists:
+                    cluster.start()
+                    return ADDRESS, cluster.port
+        return None
+
+    def _container_cluster(self, record: Record) -> Cluster | None:
+        """The cluster of a container that runs PostgreSQL; None for any other container."""
+        image = self._image_name(record)
+        if image.split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in POSTGRES_IMAGES:
+            return None
+        for volume in record.inputs.get("volumes") or []:
+            if str(volume.get("containerPath", "")).startswith(DATA_FOLDER) and volume.get("volumeName"):
+                return self._cluster("docker", record.scope, str(volume["volumeName"]))
+        return self._cluster("docker", record.scope, f"container-{record.inputs.get('name')}")
+
+    def _image_name(self, record: Record) -> str:
+        image = str(record.inputs.get("image", ""))
+        for pulled in self._cloud.find(IMAGE):
+            names = (pulled.outputs.get("imageId"), pulled.outputs.get("repoDigest"), pulled.inputs.get("name"))
+            if pulled.scope == record.scope and image in names:
+                return str(pulled.inputs["name"])
+        return image
+
+    def _cluster(self, *names: str) -> Cluster:
+        mark = hashlib.sha256("\0".join(names).encode()).hexdigest()[:8]
+        shown = "".join(letter if letter.isalnum() else "-" for letter in names[-1])[:40]
+        folder = self._folder / f"{names[0]}-{shown}-{mark}"
+        return self._clusters.setdefault(folder, Cluster(folder))
+
+
+def _environment(record: Record) -> dict[str, str]:
+    pairs = (str(item).partition("=") for item in record.inputs.get("envs") or [])
+    return {name: value for name, _, value in pairs}
+
+
+def _uploaded(record: Record, path: str) -> str:
+    """The content of a file that the container was created with."""
+    for upload in record.inputs.get("uploads") or []:
+        if path and upload.get("file") == path:
+            return str(lookup(upload, "content") or "")
+    return ""

@@ -1,0 +1,204 @@
+"""What the simulated types stand on: zones and rented machines that exist, SSH into them, real databases behind them.
+
+It follows `sandbox.scene`: what the settings of the environments name, exists. A machine begins bare: no Docker until the
+bootstrap has run on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import asyncssh
+
+from sandbox import postgres_tls, ssh_host
+from sandbox.authority import authority
+from sandbox.cloud import Inventory
+from sandbox.databases import Databases
+from sandbox.home import Home, write_private
+from sandbox.rules import Record
+from sandbox.scene import Machine, Scene, Way, Zone
+
+HOST = "sandbox:host"
+ZONE = "sandbox:zone"
+T = TypeVar("T")
+
+
+class World:
+    """Everything simulated that is not a resource of Pulumi's."""
+
+    def __init__(self, home: Home, cloud: Inventory) -> None:
+        self._home = home
+        self._cloud = cloud
+        self._loop = _Loop()
+        self._tls_loop = _Loop()  # its own: a front is opened while the other loop waits for the route
+        self._machines: dict[str, asyncssh.SSHAcceptor] = {}
+        self._ways: dict[Way, asyncssh.SSHClientConnection] = {}
+        self._fronts: dict[str, tuple[int, asyncio.Server]] = {}
+        self._authority = authority(home.folder / "authority")
+        self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
+
+    def __enter__(self) -> Self:
+        self.sync()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._loop.run(self._close())
+        self._tls_loop.run(self._close_fronts())
+        self._databases.close()
+        self._loop.stop()
+        self._tls_loop.stop()
+
+    def happened(self, what: str, record: Record, before: Record | None) -> None:
+        """Called by the providers for every change, before it is kept."""
+        self._databases.happened(what, record, before)
+
+    def sync(self) -> None:
+        """Makes what the scene names exist. Nothing that exists is removed."""
+        scene = Scene.read(self._home)
+        for zone in scene.zones:
+            self._zone(zone)
+        for machine in scene.machines:
+            self._machine(machine)
+        self._write_ssh_config(scene)
+        self._loop.run(self._open(scene))
+
+    def status(self) -> dict[str, Any]:
+        """Machines, ways in and databases, for `smos sandbox status`."""
+        return {
+            "machines": [
+                {"name": one.inputs["name"], "address": one.inputs["address"], "docker": one.outputs.get("docker", False)}
+                for one in self._cloud.find(HOST)
+            ],
+            "forwards": [{"name": way.name, "local_port": way.local_port, "target": way.target_host} for way in self._ways],
+            "databases": self._databases.status(),
+        }
+
+    # -- records -----------------------------------------------------------------------------------------------------
+
+    def _zone(self, zone: Zone) -> None:
+        if self._cloud.get(zone.zone_id) is None:
+            inputs = {"zoneId": zone.zone_id, "accountId": zone.account_id, "name": zone.name}
+            self._cloud.put(Record(id=zone.zone_id, token=ZONE, inputs=inputs, outputs=inputs))
+
+    def _machine(self, machine: Machine) -> None:
+        folder = self._home.host(machine.address)
+        before = self._cloud.get(f"{machine.address}:{machine.port}")
+        inputs = {
+            "name": machine.name,
+            "address": machine.address,
+            "port": machine.port,
+            "user": machine.user,
+            "hostKey": (folder / "host_key.pub").read_text().strip(),
+            "authorizedKeys": [(folder / "client_key.pub").read_text().strip()],
+        }
+        outputs = {**(before.outputs if before else {"docker": False}), **inputs}
+        self._cloud.put(Record(id=f"{machine.address}:{machine.port}", token=HOST, inputs=inputs, outputs=outputs))
+
+    # -- ways in -------------------------------------------------------------------------------------------------------
+
+    async def _open(self, scene: Scene) -> None:
+        for machine in scene.machines:
+            if machine.address not in self._machines:
+                self._machines[machine.address] = await self._serve(machine)
+        for way in scene.ways:
+            if way not in self._ways:
+                self._ways[way] = await self._forward(way, scene)
+
+    async def _serve(self, machine: Machine) -> asyncssh.SSHAcceptor:
+        folder = self._home.host(machine.address)
+        key = (folder / "client_key.pub").read_text().strip()
+        identity = f"{machine.address}:{machine.port}"
+
+        def state(name: str) -> Any:
+            record = self._cloud.get(identity)
+            return record.outputs.get(name) if record else None
+
+        host = ssh_host.SimulatedHost(
+            name=machine.name,
+            host_key=(folder / "host_key").read_text(),
+            authorized={machine.user: [key], "root": [key]},
+            docker_version=lambda: "28.5.1" if state("docker") else None,
+            host_version=lambda: state("hostVersion"),
+        )
+        return await ssh_host.serve(host, lambda target, port: self._databases.route(machine.address, target, port))
+
+    async def _forward(self, way: Way, scene: Scene) -> asyncssh.SSHClientConnection:
+        machine = next(one for one in scene.machines if one.address == way.address)
+        folder = self._home.host(way.address)
+        connection = await asyncssh.connect(
+            "127.0.0.1",
+            self._machines[way.address].get_port(),
+            username=machine.user,
+            client_keys=[str(folder / "client_key")],
+            known_hosts=([asyncssh.import_public_key((folder / "host_key.pub").read_text())], [], []),
+            config=[],
+        )
+        await connection.forward_local_port("127.0.0.1", way.local_port, way.target_host, way.target_port)
+        return connection
+
+    def _write_ssh_config(self, scene: Scene) -> None:
+        self._loop.run(self._open(Scene(machines=scene.machines)))
+        text = "# Leads the addresses of the simulated machines here. Written by the sandbox.\n"
+        for machine in scene.machines:
+            port = self._machines[machine.address].get_port()
+            key = self._home.host(machine.address) / "client_key"
+            text += (
+                f"Host {machine.address}\n  HostName 127.0.0.1\n  Port {port}\n"
+                f'  IdentityFile "{key}"\n  IdentitiesOnly yes\n'
+            )
+        write_private(self._home.ssh_config, text)
+
+    def _tls_front(self, name: str, upstream: int) -> int:
+        """The port of the TLS listener of a managed server. Called from the loop's own thread or another."""
+        known = self._fronts.get(name)
+        if known is not None and known[0] == upstream:
+            return int(known[1].sockets[0].getsockname()[1])
+        certificate, key = self._authority.server_files(name)
+        front = postgres_tls.TlsFront(context=postgres_tls.server_context(certificate, key), upstream=("127.0.0.1", upstream))
+        server = self._tls_loop.run(postgres_tls.serve(front))
+        self._fronts[name] = (upstream, server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def _close(self) -> None:
+        for connection in self._ways.values():
+            connection.close()
+        for acceptor in self._machines.values():
+            acceptor.close()
+
+    async def _close_fronts(self) -> None:
+        for _, server in self._fronts.values():
+            server.close()
+
+
+class _Loop:
+    """An event loop on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs it there and waits for its answer."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def stop(self) -> None:
+        """Ends the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+
+def prepare_keys(home: Home, address: str) -> str:
+    """Makes a machine's host key and client key where they are missing; answers the public host key, as settings pin it."""
+    folder = home.host(address)
+    for name in ("host_key", "client_key"):
+        if not (folder / f"{name}.pub").exists():
+            private, public = ssh_host.new_key_pair(f"sandbox-{hashlib.sha256(address.encode()).hexdigest()[:6]}")
+            write_private(folder / name, private)
+            write_private(folder / f"{name}.pub", public)
+    return (folder / "host_key.pub").read_text().strip()
