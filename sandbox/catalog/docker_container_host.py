@@ -1,0 +1,230 @@
+"""What the host decides about a container: image, free names and ports, networks and volumes that exist."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from sandbox.catalog import docker_container_values as values
+from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, host_record, images_on, named, on_host
+from sandbox.catalog.docker_network import NETWORK
+from sandbox.catalog.docker_storage import VOLUME
+from sandbox.rules import Cloud, Computing, NeedsInCloud, Rule, Unique
+from sandbox.values import UNKNOWN, Props, Value
+
+__all__ = ["CONTAINER", "RULES", "network_data"]
+
+CONTAINER = "docker:index/container:Container"
+FUNCS = f"{PROVIDER}/resource_docker_container_funcs.go"
+MOBY = "https://github.com/moby/moby/blob/master/daemon"
+BUILT_IN = ("bridge", "host", "none", "default")
+
+
+def _others(inputs: Props, cloud: Cloud, config: Props) -> list[Props]:
+    """The containers of this host, but for the one of the same name (it is this one, at an update)."""
+    return [
+        one.inputs
+        for one in on_host(cloud, CONTAINER, config)
+        if one.inputs.get("name") != inputs.get("name")
+    ]
+
+
+def _image(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    image = inputs.get("image")
+    if image is UNKNOWN or image in images_on(cloud, config):
+        return None
+    return f"Unable to create container with image {image}: unable to find or pull image {image}"
+
+
+def _bindings(inputs: Props) -> list[tuple[int, str, str]]:
+    ports = inputs.get("ports")
+    found = []
+    for item in ports if isinstance(ports, list) else ():
+        external = item.get("external") if item is not UNKNOWN else None
+        if isinstance(external, (int, float)) and external:
+            found.append((int(external), item.get("protocol", "tcp"), item.get("ip") or "0.0.0.0"))  # noqa: S104 - Docker's default
+    return found
+
+
+def _clash(one: tuple[int, str, str], other: tuple[int, str, str]) -> bool:
+    wild = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
+    return one[:2] == other[:2] and (one[2] == other[2] or one[2] in wild or other[2] in wild)
+
+
+def _port_taken(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = host_record(config, cloud)
+    ssh = [(int(record.inputs.get("port", 22)), "tcp", "0.0.0.0")] if record else []  # noqa: S104 - compared with, not bound
+    taken = ssh + [binding for other in _others(inputs, cloud, config) for binding in _bindings(other)]
+    for mine in _bindings(inputs):
+        if any(_clash(mine, other) for other in taken):
+            return (
+                "Unable to start container: driver failed programming external connectivity on endpoint "
+                f"{inputs.get('name')}: Bind for {mine[2]}:{mine[0]} failed: port is already allocated"
+            )
+    return None
+
+
+def _networks(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    wanted = [one.get("name") for one in inputs.get("networksAdvanced") or [] if one is not UNKNOWN]
+    for name in wanted:
+        if name is not UNKNOWN and name not in BUILT_IN and named(cloud, NETWORK, config, name) is None:
+            return f"Unable to connect to network '{name}': network {name} not found"
+    return None
+
+
+def _network_mode(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    mode = inputs.get("networkMode")
+    if not isinstance(mode, str) or mode in BUILT_IN:
+        return None
+    if mode.startswith("container:"):
+        found = named(cloud, CONTAINER, config, mode.removeprefix("container:"))
+        return None if found else f"No such container: {mode.removeprefix('container:')}"
+    return None if named(cloud, NETWORK, config, mode) else f"network {mode} not found"
+
+
+def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    for one in inputs.get("networksAdvanced") or []:
+        address = one.get("ipv4Address") if one is not UNKNOWN else None
+        record = named(cloud, NETWORK, config, one.get("name")) if isinstance(address, str) else None
+        if record is None or not values.ipv4(address, inputs):
+            continue
+        subnets = [item.get("subnet") for item in record.inputs.get("ipamConfigs") or []]
+        if not subnets:
+            return (
+                "user specified IP address is supported only when connecting to networks with "
+                "user configured subnets"
+            )
+        if not any(ipaddress.ip_address(str(address)) in ipaddress.ip_network(str(net)) for net in subnets):
+            return f"no configured subnet contains IP address {address}"
+        for other in _others(inputs, cloud, config):
+            for item in other.get("networksAdvanced") or []:
+                if item.get("name") == one.get("name") and item.get("ipv4Address") == address:
+                    return "Address already in use"
+    return None
+
+
+def _volumes(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    volumes, mounts = inputs.get("volumes"), inputs.get("mounts")
+    wanted = [
+        one.get("volumeName") for one in (volumes if isinstance(volumes, list) else ()) if one is not UNKNOWN
+    ]
+    wanted += [
+        one.get("source")
+        for one in (mounts if isinstance(mounts, list) else ())
+        if one is not UNKNOWN and one.get("type") == "volume"
+    ]
+    for name in wanted:
+        if isinstance(name, str) and named(cloud, VOLUME, config, name) is None:
+            return f"there is no volume {name!r} on this host"
+    return None
+
+
+def _from_container(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    volumes = inputs.get("volumes")
+    for one in volumes if isinstance(volumes, list) else ():
+        source = one.get("fromContainer") if one is not UNKNOWN else None
+        if isinstance(source, str) and named(cloud, CONTAINER, config, source) is None:
+            return f"No such container: {source}"
+    return None
+
+
+def _processors(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record, wanted = host_record(config, cloud), inputs.get("cpus")
+    there = record.inputs.get("cpus") if record else None
+    if isinstance(wanted, str) and there and float(wanted) > float(there):
+        return f"range of CPUs is from 0.01 to {float(there):.2f}, as there are only {there} CPUs available"
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    NeedsInCloud(
+        path="image",
+        test=_image,
+        says="pull it onto this host with docker.RemoteImage and pass its imageId, repoDigest or name",
+        source=FUNCS,
+    ),
+    Unique(
+        path="name",
+        token=CONTAINER,
+        scope=daemon,
+        code="Conflict",
+        says="is already in use by a container of this host. You have to remove (or rename) that "
+        "container to be able to "
+        "reuse that name. At a replacement Pulumi creates the new one first: leave out `name`, or "
+        "set deleteBeforeReplace",
+        source=f"{MOBY}/names.go",
+    ),
+    NeedsInCloud(
+        path="ports", test=_port_taken, says="choose another port of the host", source=f"{MOBY}/libnetwork"
+    ),
+    NeedsInCloud(
+        path="networksAdvanced",
+        test=_networks,
+        says="create it with docker.Network on this host",
+        source=FUNCS,
+    ),
+    NeedsInCloud(
+        path="networkMode",
+        test=_network_mode,
+        says="must be bridge, host, none or an existing network",
+        source=FUNCS,
+    ),
+    NeedsInCloud(
+        path="networksAdvanced",
+        name="needsincloud:networksAdvanced[*].ipv4Address",
+        test=_addresses,
+        says="give an address of the network's own subnet that no other container has",
+        source=f"{MOBY}/container_operations.go",
+    ),
+    NeedsInCloud(
+        path="volumes",
+        test=_volumes,
+        says="create it with docker.Volume (Docker would make an unmanaged one: not simulated)",
+        source="https://docs.docker.com/engine/storage/volumes/",
+    ),
+    NeedsInCloud(
+        path="volumes",
+        name="needsincloud:volumes[*].fromContainer",
+        test=_from_container,
+        says="create that container first",
+        source=f"{MOBY}/volumes.go",
+    ),
+    NeedsInCloud(
+        path="cpus",
+        test=_processors,
+        says="ask for fewer",
+        source=f"{MOBY}/daemon_unix.go",
+    ),
+)
+
+
+def network_data(computing: Computing) -> Value:
+    """The addresses that the daemon gives: stable, inside the network's range."""
+    wanted = [
+        one.get("name") for one in computing.inputs.get("networksAdvanced") or [] if isinstance(one, dict)
+    ]
+    mode = computing.inputs.get("networkMode", "bridge")
+    found = []
+    for name in wanted or [mode]:
+        record = named(computing.cloud, NETWORK, computing.config, name)
+        configs = (
+            record.outputs.get("ipamConfigs")
+            if record
+            else [{"subnet": "172.17.0.0/16", "gateway": "172.17.0.1"}]
+        )
+        if not configs or mode in ("host", "none"):
+            continue
+        net = ipaddress.ip_network(str(configs[0]["subnet"]))
+        last = 2 + int(digest(str(computing.inputs["name"]), str(name))[:6], 16) % max(
+            1, min(net.num_addresses, 65534) - 4
+        )
+        label = str(record.inputs.get("name")) if record else str(name)
+        found.append(
+            {
+                "networkName": label,
+                "ipAddress": str(net[last]),
+                "ipPrefixLength": net.prefixlen,
+                "gateway": configs[0].get("gateway", str(net[1])),
+                "macAddress": "02:42:" + ":".join(f"{byte:02x}" for byte in net[last].packed[-4:]),
+            }
+        )
+    return found

@@ -1,0 +1,147 @@
+"""What a container is joined to: ports, networks, volumes, files (what inputs alone decide)."""
+
+from __future__ import annotations
+
+from sandbox.catalog import docker_container_values as values
+from sandbox.catalog.docker_daemon import PROVIDER
+from sandbox.rules import Between, ExactlyOne, Forbidden, Must, OneOf, Pattern, Rule, UniqueItems
+from sandbox.values import UNKNOWN, Props, lookup
+
+__all__ = ["RULES"]
+
+CONTAINER_GO = f"{PROVIDER}/resource_docker_container.go"
+VERIFY = "https://github.com/moby/moby/blob/master/daemon/container.go"
+RUN = "https://docs.docker.com/reference/cli/docker/container/run/"
+
+
+def _equals(path: str, value: object) -> object:
+    def when(props: Props) -> bool:
+        found = lookup(props, path)
+        return found is not UNKNOWN and found == value
+
+    return when
+
+
+def _host_network(props: Props) -> bool:
+    mode = props.get("networkMode", "bridge")
+    return isinstance(mode, str) and (mode in ("host", "none") or mode.startswith("container:"))
+
+
+RULES: tuple[Rule, ...] = (
+    Between(path="ports[*].internal", least=1, most=65535, source=RUN + "#publish"),
+    Between(path="ports[*].external", least=0, most=65535, source=RUN + "#publish"),
+    OneOf(
+        path="ports[*].protocol", values=("tcp", "udp", "sctp"), code="invalid proto", source=RUN + "#publish"
+    ),
+    Must(
+        path="ports[*].ip",
+        test=values.address,
+        says="must be an address of the host, e.g. 127.0.0.1",
+        source=RUN + "#publish",
+    ),
+    Must(
+        path="ports",
+        test=values.ports_once,
+        says="publishes one port of the host twice",
+        code="port is already allocated",
+        source=RUN,
+    ),
+    Forbidden(
+        path="networksAdvanced",
+        when=_host_network,
+        says="can't be used with networkMode host, none or container:…",
+        code="container cannot be connected to another network",
+        source="https://github.com/moby/moby/blob/master/daemon/container_operations.go",
+    ),
+    UniqueItems(
+        path="networksAdvanced", key="name", code="endpoint already exists in network", source=CONTAINER_GO
+    ),
+    Must(
+        path="networksAdvanced[*].ipv4Address",
+        test=values.ipv4,
+        says="must be an IPv4 address",
+        source=RUN + "#ip",
+    ),
+    Must(
+        path="volumes",
+        test=values.mount_points,
+        says="mounts two things in one place",
+        code="Duplicate mount point",
+        source=VERIFY,
+    ),
+    Pattern(
+        path="volumes[*].containerPath",
+        regex=r"/.+",
+        says="must be an absolute path, and not / itself",
+        code="invalid mount path",
+        source="https://github.com/moby/moby/blob/master/volume/mounts/linux_parser.go",
+    ),
+    Pattern(
+        path="volumes[*].hostPath",
+        regex=r"/.*",
+        says="must be an absolute path",
+        source=f"{PROVIDER}/validators.go",
+    ),
+    ExactlyOne(
+        path="volumes[*]",
+        fields=("volumeName", "hostPath", "fromContainer"),
+        says="needs one source: volumeName, hostPath or fromContainer (an anonymous volume is not simulated)",
+        source=f"{PROVIDER}/resource_docker_container_structures.go",
+    ),
+    Must(
+        path="volumes[*]",
+        test=lambda value, _: "containerPath" in value or "fromContainer" in value,
+        says="needs containerPath",
+        source=f"{PROVIDER}/resource_docker_container_structures.go",
+    ),
+    OneOf(path="volumes[*].selinuxRelabel", values=("z", "Z"), source=CONTAINER_GO),
+    OneOf(path="mounts[*].type", values=("bind", "volume", "tmpfs"), source=CONTAINER_GO),
+    Pattern(
+        path="mounts[*].target",
+        regex=r"/.+",
+        says="must be an absolute path",
+        code="invalid mount path",
+        source=RUN + "#mount",
+    ),
+    Must(
+        path="mounts[*]",
+        test=values.mount,
+        says="bind needs an absolute source, volume takes a volume's name, tmpfs takes none",
+        code="invalid mount config",
+        source="https://github.com/moby/moby/blob/master/volume/mounts/linux_parser.go",
+    ),
+    Must(
+        path="tmpfs",
+        test=values.tmpfs,
+        says="takes absolute paths with mount options",
+        code="invalid tmpfs option",
+        source=RUN + "#tmpfs",
+    ),
+    Forbidden(
+        path="uploads",
+        when=_equals("readOnly", True),  # type: ignore[arg-type] # a closure with When's signature
+        says="can't be written into a read-only root: put the file into a volume instead",
+        code="Error response from daemon: container rootfs is marked read-only",
+        source="https://github.com/moby/moby/blob/master/daemon/archive_unix.go",
+    ),
+    ExactlyOne(
+        path="uploads[*]",
+        fields=("content", "contentBase64", "source"),
+        source=f"{PROVIDER}/resource_docker_container_funcs.go",
+    ),
+    Pattern(
+        path="uploads[*].file", regex=r"/.+", says="must be an absolute path in the container", source=""
+    ),
+    Must(
+        path="uploads[*].contentBase64",
+        test=values.base64_text,
+        says="must be base64",
+        source=f"{PROVIDER}/validators.go",
+    ),
+    Pattern(
+        path="uploads[*].permissions",
+        regex=r"0[0-7]{3}",
+        says="must be an octal mode such as 0600",
+        source=CONTAINER_GO,
+    ),
+)

@@ -1,0 +1,153 @@
+"""A container's process: name, command, environment, restarts, health check (what inputs alone decide)."""
+
+from __future__ import annotations
+
+from sandbox.catalog import docker_container_values as values
+from sandbox.catalog.docker_daemon import PROVIDER
+from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule, UniqueItems
+from sandbox.values import UNKNOWN, Props, lookup
+
+__all__ = ["RULES"]
+
+CONTAINER_GO = f"{PROVIDER}/resource_docker_container.go"
+VERIFY = "https://github.com/moby/moby/blob/master/daemon/container.go"
+RUN = "https://docs.docker.com/reference/cli/docker/container/run/"
+
+
+def _equals(path: str, value: object) -> object:
+    def when(props: Props) -> bool:
+        found = lookup(props, path)
+        return found is not UNKNOWN and found == value
+
+    return when
+
+
+def _restart_without_count(props: Props) -> bool:
+    restart = props.get("restart", "no")
+    return restart is not UNKNOWN and restart != "on-failure" and props.get("maxRetryCount") != 0
+
+
+def _removed_and_restarted(props: Props) -> bool:
+    return props.get("rm") is True and props.get("restart", "no") not in ("no", UNKNOWN)
+
+
+NAMES: tuple[Rule, ...] = (
+    Pattern(
+        path="name",
+        regex=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+",
+        says="is not a container name: at least two of letters, digits, _ . -, beginning with a "
+        "letter or digit",
+        code="Invalid container name",
+        source="https://github.com/moby/moby/blob/master/daemon/names/names.go",
+    ),
+    Must(
+        path="hostname",
+        test=values.host_name,
+        says="must be labels of letters, digits and - joined by dots, 63 characters at most",
+        code="invalid hostname format",
+        source=VERIFY,
+    ),
+    Must(
+        path="command[*]",
+        test=lambda value, _: value != "",
+        says="values for command may not be empty",
+        source=f"{PROVIDER}/resource_docker_container_funcs.go",
+    ),
+    Pattern(
+        path="user",
+        regex=r"([a-z_][a-z0-9_.-]*\$?|\d+)?(:([a-z_][a-z0-9_.-]*\$?|\d+))?",
+        says="must be user or user:group, by name or number",
+        source="https://docs.docker.com/reference/dockerfile/#user",
+    ),
+    Pattern(
+        path="workingDir",
+        regex=r"/.*",
+        says="must be an absolute path",
+        code="invalid working directory",
+        source=VERIFY,
+    ),
+    Pattern(
+        path="envs[*]",
+        regex=r"(?s)[^=]+=.*",
+        says="must be KEY=VALUE (a key alone would remove the image's variable: not simulated)",
+        code="invalid environment variable",
+        source=VERIFY,
+    ),
+    Must(
+        path="envs",
+        name="unique:envs",
+        partial=True,
+        test=values.unique_keys,
+        says="sets the variable twice: the list is a set, which of the two wins is chance",
+        source=CONTAINER_GO,
+    ),
+    UniqueItems(path="labels", key="label", source=CONTAINER_GO),
+    Must(
+        path="hosts[*].ip",
+        test=values.address_or_gateway,
+        says="must be an IP address or host-gateway",
+        code="invalid IP address in add-host",
+        source=RUN + "#add-host",
+    ),
+    Must(
+        path="dns[*]",
+        test=values.address,
+        says="must be an IP address",
+        code="IP address is not correctly formatted",
+        source=RUN,
+    ),
+    Pattern(
+        path="stopSignal",
+        regex=r"(SIG)?(HUP|INT|QUIT|ABRT|KILL|USR1|USR2|TERM|CONT|STOP|WINCH|RTMIN(\+\d+)?|RTMAX(-\d+)?)|\d{1,2}",
+        says="is not a signal, e.g. SIGTERM",
+        code="invalid signal",
+        source=VERIFY,
+    ),
+    Between(path="stopTimeout", least=-1, source=RUN + "#stop-timeout"),
+)
+
+RESTART_AND_HEALTH: tuple[Rule, ...] = (
+    OneOf(path="restart", values=("no", "on-failure", "always", "unless-stopped"), source=CONTAINER_GO),
+    Forbidden(
+        path="maxRetryCount",
+        when=_restart_without_count,
+        says="can only be used with restart 'on-failure'",
+        code="invalid restart policy",
+        source="https://github.com/moby/moby/blob/master/api/types/container/hostconfig.go",
+    ),
+    Forbidden(
+        path="rm",
+        when=_removed_and_restarted,
+        says="can't be used with a restart policy: remove one of them",
+        code="can't create 'AutoRemove' container with restart policy",
+        source=VERIFY,
+    ),
+    Required(
+        path="healthcheck",
+        when=_equals("wait", True),  # type: ignore[arg-type] # a closure with When's signature
+        says="is required with wait: the provider waits for health (an image's own HEALTHCHECK is "
+        "not simulated)",
+        source=f"{PROVIDER}/resource_docker_container_funcs.go",
+    ),
+    Between(path="waitTimeout", least=1, source=CONTAINER_GO),
+    Must(
+        path="healthcheck.tests",
+        test=values.health_test,
+        says="must begin with CMD, CMD-SHELL or NONE, and CMD-SHELL takes one text",
+        code="Unknown type in healthcheck",
+        source="https://docs.docker.com/reference/dockerfile/#healthcheck",
+    ),
+    *(
+        Must(
+            path=f"healthcheck.{name}",
+            test=values.duration,
+            says="must be a duration as Docker writes it back (30s, 1m30s), 0s or at least 1ms: "
+            "others change at each refresh",
+            source=VERIFY,
+        )
+        for name in ("interval", "timeout", "startPeriod", "startInterval")
+    ),
+    Between(path="healthcheck.retries", least=0, source=CONTAINER_GO),
+)
+
+RULES = (*NAMES, *RESTART_AND_HEALTH)

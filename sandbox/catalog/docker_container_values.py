@@ -1,0 +1,287 @@
+"""What single values of a container must look like: the tests behind its rules."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from decimal import Decimal, InvalidOperation
+
+from sandbox.values import UNKNOWN, Props, Value
+
+__all__ = [
+    "LOG_DRIVERS",
+    "address",
+    "address_or_gateway",
+    "base64_text",
+    "capability",
+    "cpus",
+    "duration",
+    "health_test",
+    "host_name",
+    "ipv4",
+    "log_options",
+    "mount",
+    "mount_points",
+    "ports_once",
+    "reservation",
+    "swap",
+    "sysctls",
+    "tmpfs",
+    "ulimit",
+    "unique_keys",
+]
+
+_CAPABILITY_NAMES = """
+    AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE
+    DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN
+    MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID
+    SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE
+    SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
+    """
+CAPABILITIES = frozenset(_CAPABILITY_NAMES.split())
+_ULIMIT_NAMES = """
+    core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack
+    """
+ULIMITS = frozenset(_ULIMIT_NAMES.split())
+LOG_DRIVERS = (
+    "none",
+    "local",
+    "json-file",
+    "syslog",
+    "journald",
+    "gelf",
+    "fluentd",
+    "awslogs",
+    "splunk",
+    "gcplogs",
+)
+_COMMON = {"mode", "max-buffer-size"}
+_LOG_OPTIONS = {
+    "json-file": {"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"}
+    | _COMMON,
+    "local": {"max-size", "max-file", "compress"} | _COMMON,
+    "journald": {"tag", "labels", "labels-regex", "env", "env-regex"} | _COMMON,
+    "none": set(),
+}
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def address(value: Value, _: Props) -> bool:
+    """An IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def ipv4(value: Value, _: Props) -> bool:
+    """An IPv4 address."""
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def address_or_gateway(value: Value, props: Props) -> bool:
+    """An address, or Docker's word for the host itself."""
+    return value == "host-gateway" or address(value, props)
+
+
+def host_name(value: Value, _: Props) -> bool:
+    """RFC 1123 labels; the kernel takes 64 bytes with the end mark."""
+    label = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    return len(value) <= 63 and re.fullmatch(rf"{label}(\.{label})*", value) is not None
+
+
+def unique_keys(value: Value, _: Props) -> bool | str:
+    """No variable twice."""
+    seen: set[str] = set()
+    for item in value if isinstance(value, list) else ():
+        if item is UNKNOWN or not isinstance(item, str):
+            continue
+        key = item.partition("=")[0]
+        if key in seen:
+            return key
+        seen.add(key)
+    return True
+
+
+def seconds(text: str) -> float | None:
+    """A Go duration in seconds, or None."""
+    if text == "0":
+        return 0.0
+    parts = re.findall(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def canonical(length: float) -> str:
+    """As Go prints a duration of that many seconds."""
+    if length < 1:
+        return "0s" if length == 0 else f"{length * 1000:g}ms"
+    hours, rest = divmod(length, 3600)
+    minutes, left = divmod(rest, 60)
+    text = f"{int(hours)}h" if hours else ""
+    text += f"{int(minutes)}m" if hours or minutes else ""
+    return text + f"{round(left, 9):g}s"
+
+
+def duration(value: Value, _: Props) -> bool | str:
+    """A duration Docker takes and writes back the same."""
+    length = seconds(value)
+    if length is None:
+        return f"{value!r} is not a valid duration"
+    if 0 < length < 0.001:
+        return f"{value!r} cannot be less than 1ms"
+    return value == canonical(length) or f"{value!r} is written back as {canonical(length)!r}"
+
+
+def health_test(value: Value, _: Props) -> bool:
+    """[NONE], [CMD, program, …] or [CMD-SHELL, text]."""
+    if not value:
+        return True
+    kind, rest = value[0], value[1:]
+    return {"NONE": not rest, "CMD": bool(rest), "CMD-SHELL": len(rest) == 1}.get(kind, False)
+
+
+def swap(value: Value, props: Props) -> bool | str:
+    """Memory and swap together."""
+    memory = props.get("memory")
+    if value in (-1, 0) or memory is UNKNOWN:
+        return True
+    if not memory:
+        return "memory is not set"
+    return value >= memory or f"{value} with memory {memory}"
+
+
+def reservation(value: Value, props: Props) -> bool:
+    """The soft limit is below the hard one."""
+    memory = props.get("memory")
+    return memory is UNKNOWN or not memory or value <= memory
+
+
+def cpus(value: Value, _: Props) -> bool | str:
+    """A number that nano-processors can hold, as `docker inspect` gives it back."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return f"failed to parse {value!r} as a rational number"
+    if not number.is_finite() or number < Decimal("0.01"):
+        return f"{value!r} is too small"
+    exponent = number.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -9:
+        return f"{value!r}: value is too precise"
+    written = format(number.normalize(), "f")
+    return value == written or f"{value!r} is written back as {written!r}"
+
+
+def ulimit(value: Value, _: Props) -> bool | str:
+    """A known limit, soft <= hard (-1: none)."""
+    if value["name"] not in ULIMITS:
+        return f"invalid ulimit type: {value['name']}"
+    soft, hard = value["soft"], value["hard"]
+    if hard != -1 and (soft == -1 or soft > hard):
+        return f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}"
+    return True
+
+
+def capability(value: Value, _: Props) -> bool | str:
+    """ALL or CAP_…"""
+    return value == "ALL" or (value.startswith("CAP_") and value[4:] in CAPABILITIES) or repr(value)
+
+
+def sysctls(value: Value, props: Props) -> bool | str:
+    """Only settings of the container's own namespaces."""
+    for name in value:
+        own = name.startswith(("kernel.shm", "kernel.msg", "fs.mqueue.")) or name == "kernel.sem"
+        if name.startswith("net.") and props.get("networkMode") != "host":
+            continue
+        if not own:
+            return f"{name!r}"
+    return True
+
+
+def log_options(value: Value, props: Props) -> bool | str:
+    """The options of the driver (json-file when none is named); other drivers' options are not looked at."""
+    driver = props.get("logDriver", "json-file")
+    known = _LOG_OPTIONS.get(driver) if isinstance(driver, str) else None
+    if known is None:
+        return True
+    unknown = sorted(set(value) - known)
+    if unknown:
+        return f"unknown log opt {unknown[0]!r} for {driver} log driver"
+    if "max-size" in value and not re.fullmatch(r"-1|\d+[kmgKMG]?[bB]?", value["max-size"]):
+        return f"invalid size {value['max-size']!r}"
+    if "max-file" in value and not re.fullmatch(r"[1-9]\d*", value["max-file"]):
+        return "max-file cannot be less than 1"
+    return True
+
+
+def ports_once(value: Value, _: Props) -> bool | str:
+    """No port of the host twice."""
+    seen: set[tuple[object, ...]] = set()
+    for item in value:
+        external = item.get("external")
+        if not external:
+            continue
+        key = (external, item.get("protocol", "tcp"), item.get("ip", "0.0.0.0"))  # noqa: S104 - Docker's default
+        if key in seen:
+            return f"{key[2]}:{external}/{key[1]}"
+        seen.add(key)
+    return True
+
+
+def mount_points(value: Value, props: Props) -> bool | str:
+    """Every place in the container is mounted once, over volumes, mounts and tmpfs."""
+    places = [item.get("containerPath") for item in value if "fromContainer" not in item]
+    mounts = props.get("mounts")
+    places += (
+        [item.get("target") for item in mounts if item is not UNKNOWN] if isinstance(mounts, list) else []
+    )
+    tmpfs_places = props.get("tmpfs")
+    places += list(tmpfs_places) if isinstance(tmpfs_places, dict) else []
+    known = [place.rstrip("/") for place in places if isinstance(place, str)]
+    twice = sorted({place for place in known if known.count(place) > 1})
+    return twice[0] if twice else True
+
+
+def mount(value: Value, _: Props) -> bool | str:
+    """The source fits the type, and options are of the type."""
+    kind, source = value.get("type"), value.get("source")
+    if kind == "bind" and not str(source or "").startswith("/"):
+        return f"bind with source {source!r}"
+    if kind == "volume" and (not source or not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", source)):
+        return f"volume with source {source!r}"
+    if kind == "tmpfs" and source:
+        return "tmpfs with a source"
+    for name, of in (("bindOptions", "bind"), ("volumeOptions", "volume"), ("tmpfsOptions", "tmpfs")):
+        if name in value and kind != of:
+            return f"{name} must not be given for type {kind}"
+    return True
+
+
+def tmpfs(value: Value, _: Props) -> bool | str:
+    """Absolute path → options of mount(8)."""
+    flags = r"rw|ro|defaults|(no)?(exec|suid|dev|atime|diratime)"
+    known = rf"({flags}|(size|nr_blocks|nr_inodes|mode|uid|gid|huge)=\w+%?)"
+    for path, options in value.items():
+        if not path.startswith("/"):
+            return f"invalid mount path: {path!r}"
+        for one in filter(None, options.split(",")):
+            if not re.fullmatch(known, one):
+                return f"{one!r}"
+    return True
+
+
+def base64_text(value: Value, _: Props) -> bool:
+    """Standard base64."""
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True

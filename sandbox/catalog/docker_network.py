@@ -1,0 +1,202 @@
+"""Docker networks on a simulated daemon: names, drivers, address ranges. No packet flows."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, on_host
+from sandbox.rules import Cloud, Must, NeedsInCloud, OneOf, Pattern, ResourceType, Unique, UniqueItems
+from sandbox.values import Props, Value
+
+__all__ = ["NETWORK", "TYPES", "attached_to"]
+
+NETWORK = "docker:index/network:Network"
+CONTAINER = "docker:index/container:Container"
+MOBY = "https://github.com/moby/moby/blob/master/daemon"
+POOLS = "https://docs.docker.com/engine/network/#automatic-subnet-allocation"
+
+Net = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(text: object) -> Net | None:
+    try:
+        return ipaddress.ip_network(str(text), strict=True)
+    except ValueError:
+        return None
+
+
+def _is_network(value: Value, _: Props) -> bool:
+    return "/" in str(value) and _network(value) is not None
+
+
+def _inside(field: str) -> object:
+    def test(config: Value, _: Props) -> bool | str:
+        subnet, value = config.get("subnet"), config.get(field)
+        if value is None or subnet is None:
+            return True if value is None else f"{field} {value} without a subnet"
+        whole = _network(subnet)
+        if whole is None:
+            return True  # the rule on subnet says it
+        try:
+            part = ipaddress.ip_network(value)
+        except ValueError:
+            return f"{value!r} is not an address"
+        return (part.version == whole.version and part.subnet_of(whole)) or f"{value} is not inside {subnet}"  # type: ignore[arg-type] # same version: checked before
+
+    return test
+
+
+def _overlap(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    mine = [_network(one.get("subnet")) for one in inputs.get("ipamConfigs") or [] if isinstance(one, dict)]
+    for record in on_host(cloud, NETWORK, config):
+        if record.inputs.get("name") == inputs.get("name"):
+            continue
+        for one in record.inputs.get("ipamConfigs") or []:
+            other = _network(one.get("subnet"))
+            if other and any(net and net.version == other.version and net.overlaps(other) for net in mine):
+                return f"Pool overlaps with other one on this address space ({record.inputs.get('name')})"
+    return None
+
+
+def attached_to(cloud: Cloud, config: Props, name: object, identity: str = "") -> list[str]:
+    """The names of the containers on this daemon that are on the network."""
+    found = []
+    for container in on_host(cloud, CONTAINER, config):
+        networks = [item.get("name") for item in container.inputs.get("networksAdvanced") or []]
+        networks.append(container.inputs.get("networkMode"))
+        if name in networks or (identity and identity in networks):
+            found.append(str(container.inputs.get("name")))
+    return found
+
+
+def _still_attached(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    name = inputs.get("name")
+    identity = digest("network", daemon(config), str(name))
+    attached = attached_to(cloud, config, name, identity)
+    if not attached:
+        return None
+    return (
+        f"error while removing network: network {name} id {identity} has active endpoints "
+        f'(name:"{attached[0]}")'
+    )
+
+
+def _subnet_given(computing_inputs: Props, host: str) -> list[dict[str, str]]:
+    given = computing_inputs.get("ipamConfigs")
+    if given:
+        return [dict(one) for one in given]
+    second = 18 + int(digest("pool", host, str(computing_inputs.get("name")))[:4], 16) % 14
+    return [{"subnet": f"172.{second}.0.0/16", "gateway": f"172.{second}.0.1"}]
+
+
+TYPES = (
+    ResourceType(
+        token=NETWORK,
+        about="A network between containers on one Docker host. It can't be deleted while a "
+        "container is on it.",
+        sources=(
+            f"{PROVIDER}/resource_docker_network.go",
+            "https://docs.docker.com/reference/cli/docker/network/create/",
+        ),
+        properties=(
+            *("attachable", "driver", "internal", "ipamConfigs", "ipamDriver", "ipamOptions"),
+            *("ipv6", "labels", "name", "options"),
+        ),
+        named_by="name",
+        autoname=lambda name, seed: f"{name}-{seed.hex()[:7]}",
+        rules=(
+            Pattern(
+                path="name",
+                regex=r"[a-zA-Z0-9][a-zA-Z0-9_.-]*",
+                says="must be letters, digits, _ . - and begin with a letter or digit",
+                source=f"{MOBY}/libnetwork/config/config.go",
+            ),
+            Must(
+                path="name",
+                name="must:name:predefined",
+                test=lambda value, _: value not in ("bridge", "host", "none", "default"),
+                says="is one of Docker's own networks (bridge, host, none, default): choose another name",
+                code="operation is not permitted on predefined network",
+                source=f"{MOBY}/network.go",
+            ),
+            OneOf(
+                path="driver",
+                values=("bridge", "macvlan", "ipvlan"),
+                says="is not a driver of this host (simulated: bridge, macvlan, ipvlan; overlay "
+                "needs a swarm)",
+                source="https://docs.docker.com/engine/network/drivers/",
+            ),
+            OneOf(
+                path="ipamDriver",
+                values=("default", "null"),
+                source="https://docs.docker.com/reference/cli/docker/network/create/",
+            ),
+            Must(
+                path="ipamConfigs[*].subnet",
+                test=_is_network,
+                says="must be a network in CIDR form with no host bits, e.g. 172.28.0.0/16",
+                code="invalid subnet",
+                source=f"{MOBY}/network/ipam.go",
+            ),
+            Must(
+                path="ipamConfigs[*]",
+                name="must:ipamConfigs[*].gateway",
+                test=_inside("gateway"),  # type: ignore[arg-type] # a closure with Must's signature
+                says="the gateway must be an address of the subnet",
+                code="no matching subnet for gateway",
+                source=f"{MOBY}/network/ipam.go",
+            ),
+            Must(
+                path="ipamConfigs[*]",
+                name="must:ipamConfigs[*].ipRange",
+                test=_inside("ipRange"),  # type: ignore[arg-type] # a closure with Must's signature
+                says="the range must be part of the subnet",
+                code="no matching subnet for range",
+                source=f"{MOBY}/network/ipam.go",
+            ),
+            UniqueItems(path="labels", key="label", source=f"{PROVIDER}/label.go"),
+            Unique(
+                path="name",
+                token=NETWORK,
+                scope=daemon,
+                says="is the name of a network of this host already: choose another, or import that one",
+                code="network with that name already exists",
+                source=f"{MOBY}/network.go",
+            ),
+            NeedsInCloud(
+                path="ipamConfigs",
+                test=_overlap,
+                code="invalid pool request",
+                says="choose a range that no other network of this host has",
+                source="https://docs.docker.com/reference/cli/docker/network/create/#specify-advanced-options",
+            ),
+        ),
+        id=lambda c: digest("network", daemon(c.config), str(c.inputs["name"])),
+        computed={
+            "scope": lambda c: "local",
+            "driver": lambda c: c.inputs.get("driver", "bridge"),
+            "internal": lambda c: c.inputs.get("internal", False),
+            "options": lambda c: c.inputs.get("options", {}),
+            "ipamConfigs": lambda c: _subnet_given(c.inputs, daemon(c.config)),
+        },
+        replaces=(
+            *("attachable", "driver", "internal", "ipamConfigs", "ipamDriver", "ipamOptions"),
+            *("ipv6", "labels", "name", "options"),
+        ),
+        defaults={"ipamDriver": "default"},
+        scope=daemon,
+        deletion=(
+            NeedsInCloud(
+                path="name",
+                name="deletion:attached",
+                test=_still_attached,
+                says="delete or replace the containers on it first (Pulumi: deleteBeforeReplace on them)",
+                source=f"{PROVIDER}/resource_docker_network_funcs.go",
+            ),
+        ),
+        not_checked=(
+            "swarm networks (overlay, ingress): refused as not simulated",
+            "that automatic ranges are free",
+        ),
+    ),
+)

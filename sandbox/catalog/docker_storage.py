@@ -1,0 +1,207 @@
+"""Docker images and volumes on a simulated daemon. Nothing is pulled: what a registry has is not known."""
+
+from __future__ import annotations
+
+import re
+
+from sandbox.catalog.docker_daemon import IMAGE, PROVIDER, daemon, digest, on_host
+from sandbox.rules import (
+    Cloud,
+    Computing,
+    Must,
+    NeedsInCloud,
+    OneOf,
+    Pattern,
+    ResourceType,
+    UniqueItems,
+)
+from sandbox.values import Props, Value
+
+__all__ = ["IMAGE", "TYPES", "VOLUME"]
+
+VOLUME = "docker:index/volume:Volume"
+CONTAINER = "docker:index/container:Container"
+REFERENCE = "https://github.com/distribution/reference/blob/main/reference.go"
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?"
+_TAG = r"(?::[\w][\w.-]{0,127})?"
+_DIGEST = r"(?:@sha256:[0-9a-f]{64})?"
+
+
+def repository(name: str) -> str:
+    """An image name without tag and digest."""
+    bare = name.partition("@")[0]
+    head, slash, tail = bare.rpartition("/")
+    return head + slash + tail.partition(":")[0]
+
+
+def repo_digest(name: str) -> str:
+    """What `docker inspect` shows: repository@sha256, the digest given or one made from the name."""
+    given = name.partition("@")[2]
+    return f"{repository(name)}@{given or 'sha256:' + digest('registry', name)}"
+
+
+def image_id(name: str) -> str:
+    """The id of the image behind a name: the same on every host, as content-addressed ids are."""
+    return "sha256:" + digest("image", repo_digest(name))
+
+
+def _tagged(value: Value, _: Props) -> bool:
+    return "@" in value or re.search(r":[^/]+$", value) is not None
+
+
+def _in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    name = inputs.get("name")
+    for container in on_host(cloud, CONTAINER, config):
+        volumes = [item.get("volumeName") for item in container.inputs.get("volumes") or []]
+        mounts = [
+            item.get("source")
+            for item in container.inputs.get("mounts") or []
+            if item.get("type") == "volume"
+        ]
+        if name in (*volumes, *mounts):
+            return f"Error response from daemon: remove {name}: volume is in use - [{container.id}]"
+    return None
+
+
+def _image_in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    if inputs.get("keepLocally") or inputs.get("forceRemove"):
+        return None
+    name = str(inputs.get("name"))
+    same = [
+        image
+        for image in on_host(cloud, IMAGE, config)
+        if image_id(str(image.inputs.get("name"))) == image_id(name)
+    ]
+    if len(same) > 1:
+        return None  # another name keeps the image: this one is only untagged
+    for container in on_host(cloud, CONTAINER, config):
+        if container.inputs.get("image") in (name, image_id(name), repo_digest(name)):
+            return (
+                "Unable to remove Docker image: conflict: unable to remove repository reference "
+                f'"{name}" (must force) - '
+                f"container {container.id[:12]} is using its referenced image"
+            )
+    return None
+
+
+def _volume_driver_options(value: Value, inputs: Props) -> bool | str:
+    if inputs.get("driver", "local") != "local":
+        return True
+    unknown = sorted(set(value) - {"type", "o", "device"})
+    if unknown:
+        return f'invalid option: "{unknown[0]}"'
+    missing = [name for name in ("type", "device") if name not in value]
+    return f'missing required option: "{missing[0]}"' if value and missing else True
+
+
+def _volume_id(computing: Computing) -> str:
+    return str(computing.inputs["name"])
+
+
+REMOTE_IMAGE = ResourceType(
+    token=IMAGE,
+    about="An image pulled onto a Docker host. Deleting it fails while a container uses it.",
+    sources=(f"{PROVIDER}/resource_docker_image.go", f"{PROVIDER}/resource_docker_image_funcs.go"),
+    properties=("name", "forceRemove", "keepLocally", "platform", "pullTriggers", "triggers"),
+    rules=(
+        Pattern(
+            path="name",
+            regex=_DOMAIN + _COMPONENT + rf"(?:/{_COMPONENT})*" + _TAG + _DIGEST,
+            says="is not an image reference ([host/]path[:tag][@sha256:…], the path in lower case)",
+            code="invalid reference format",
+            source=REFERENCE,
+        ),
+        Must(
+            path="name",
+            test=_tagged,
+            says="needs a tag or a digest: without one Docker pulls :latest, another image each "
+            "month; not simulated",
+            source=f"{PROVIDER}/resource_docker_image_funcs.go",
+        ),
+        Pattern(
+            path="platform",
+            regex=r"|[a-z0-9_]+(/[a-z0-9_]+(/v[0-9]+)?)?",
+            says="must be os[/arch[/variant]], e.g. linux/amd64",
+            source="https://github.com/containerd/platforms/blob/main/platforms.go",
+        ),
+    ),
+    id=lambda c: image_id(str(c.inputs["name"])) + str(c.inputs["name"]),
+    computed={
+        "imageId": lambda c: image_id(str(c.inputs["name"])),
+        "repoDigest": lambda c: repo_digest(str(c.inputs["name"])),
+    },
+    replaces=("name", "platform", "pullTriggers", "triggers"),
+    scope=daemon,
+    deletion=(
+        NeedsInCloud(
+            path="name",
+            name="deletion:in-use",
+            test=_image_in_use,
+            says="delete the containers of this image first, or set keepLocally",
+            source=f"{PROVIDER}/resource_docker_image_funcs.go",
+        ),
+    ),
+    not_checked=(
+        "whether the registry has the image, and for which platforms",
+        "builds (`build`): refused as not simulated",
+    ),
+)
+
+VOLUME_TYPE = ResourceType(
+    token=VOLUME,
+    about="A named volume on a Docker host. One in use can't be deleted; deleting it deletes the data.",
+    sources=(
+        f"{PROVIDER}/resource_docker_volume.go",
+        "https://docs.docker.com/reference/cli/docker/volume/create/",
+    ),
+    properties=("name", "driver", "driverOpts", "labels"),
+    named_by="name",
+    autoname=lambda name, seed: f"{name}-{seed.hex()[:7]}",
+    rules=(
+        Pattern(
+            path="name",
+            regex=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+",
+            says="must be at least two of letters, digits, _ . - and begin with a letter or digit",
+            source="https://github.com/moby/moby/blob/master/daemon/volume/local/local.go",
+        ),
+        OneOf(
+            path="driver",
+            values=("local",),
+            says="names a volume plugin that this host does not have; only `local` is simulated",
+            source="https://docs.docker.com/reference/cli/docker/volume/create/",
+        ),
+        Must(
+            path="driverOpts",
+            test=_volume_driver_options,
+            says="the local driver takes type, device and o, the first two together",
+            source="https://github.com/moby/moby/blob/master/daemon/volume/local/local.go",
+        ),
+        UniqueItems(path="labels", key="label", source=f"{PROVIDER}/label.go"),
+    ),
+    id=_volume_id,
+    computed={
+        "mountpoint": lambda c: f"/var/lib/docker/volumes/{c.inputs['name']}/_data",
+        "driver": lambda c: c.inputs.get("driver", "local"),
+    },
+    replaces=("name", "driver", "driverOpts", "labels"),
+    scope=daemon,
+    deletion=(
+        NeedsInCloud(
+            path="name",
+            name="deletion:in-use",
+            test=_in_use,
+            says="delete the containers that mount it first",
+            source="https://docs.docker.com/reference/cli/docker/volume/rm/",
+        ),
+    ),
+    not_checked=(
+        "Docker takes an existing volume of the same name as created; here it must be imported",
+        "cluster volumes (`cluster`): refused as not simulated",
+        "whether `device` exists on the host",
+    ),
+)
+
+TYPES = (REMOTE_IMAGE, VOLUME_TYPE)
