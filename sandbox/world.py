@@ -7,7 +7,6 @@ bootstrap has run on it.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -191,14 +190,3 @@ class _Loop:
         """Ends the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
-
-
-def prepare_keys(home: Home, address: str) -> str:
-    """Makes a machine's host key and client key where they are missing; answers the public host key, as settings pin it."""
-    folder = home.host(address)
-    for name in ("host_key", "client_key"):
-        if not (folder / f"{name}.pub").exists():
-            private, public = ssh_host.new_key_pair(f"sandbox-{hashlib.sha256(address.encode()).hexdigest()[:6]}")
-            write_private(folder / name, private)
-            write_private(folder / f"{name}.pub", public)
-    return (folder / "host_key.pub").read_text().strip()

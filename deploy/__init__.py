@@ -1,0 +1,1 @@
+"""One run of the engine on one environment: where it goes (target), what is checked first (guards), what came of it."""

@@ -1,0 +1,89 @@
+"""Starts the engine's plain CLI and reads what came of it from its event log."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.target import Workplace
+
+UNCHANGED = ("same", "read", "discard", "refresh")
+
+
+class EngineFailed(Exception):
+    """The engine ended with a failure; it has said why (or `said` has it, when its output was captured)."""
+
+    def __init__(self, command: str, said: str = "") -> None:
+        super().__init__(f"`pulumi {command}` failed" + (f":\n{said.strip()}" if said.strip() else ""))
+        self.said = said
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the engine did, or would do."""
+
+    changes: Counter[str] = field(default_factory=Counter)
+    """Operation (create, update, delete, replace…) → how many."""
+    resources: int = 0
+    violations: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> int:
+        """How many resources were, or would be, changed."""
+        return sum(count for operation, count in self.changes.items() if operation not in UNCHANGED)
+
+
+def run(place: Workplace, project: Path, *arguments: str, capture: bool = False, stdin: str | None = None) -> str:
+    """Runs `pulumi ARGUMENTS` in a project; its output goes to the terminal, or is the answer with `capture`.
+
+    Raises EngineFailed. Secrets are never put into `arguments`: they go through `stdin`.
+    """
+    environ = {**place.environ, "PULUMI_OPTION_CWD": str(project)}
+    done = subprocess.run(
+        [str(place.pulumi), *arguments],
+        env=environ,
+        cwd=project,
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None and capture else None,
+        stdout=subprocess.PIPE if capture else None,
+        stderr=subprocess.PIPE if capture else None,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise EngineFailed(arguments[0], f"{done.stdout or ''}{done.stderr or ''}" if capture else "")
+    return done.stdout or ""
+
+
+def run_with_events(
+    place: Workplace, project: Path, command: str, *arguments: str, capture: bool = False
+) -> Outcome:
+    """As `run`, for the commands that plan or change resources; answers what they did."""
+    with tempfile.TemporaryDirectory(dir=place.scratch) as folder:
+        log = Path(folder) / "events"
+        run(place, project, command, *arguments, "--event-log", str(log), capture=capture)
+        return read_events(log.read_text().splitlines() if log.exists() else ())
+
+
+def read_events(lines: Sequence[str]) -> Outcome:
+    """The outcome that an event log tells. The last summary counts: an `up` logs its preview first."""
+    changes: Counter[str] = Counter()
+    violations: list[str] = []
+    for line in lines:
+        event: dict[str, Any] = json.loads(line)
+        if "summaryEvent" in event:
+            counted = event["summaryEvent"].get("resourceChanges") or {}
+            changes = Counter({str(operation): int(count) for operation, count in counted.items()})
+        elif "policyEvent" in event:
+            policy = event["policyEvent"]
+            text = f"{policy.get('policyName')} ({policy.get('enforcementLevel')}): {policy.get('resourceUrn', '')}"
+            if text not in violations:
+                violations.append(text)
+    remaining = sum(count for operation, count in changes.items() if operation not in ("delete", "discard"))
+    return Outcome(changes, remaining, tuple(violations))

@@ -1,0 +1,162 @@
+"""Prepares a simulated run: the sandbox's server, the shadow project, stacks, throw-away secrets, bootstrapped hosts.
+
+Everything here can be run again at any time and does only what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import engine
+from deploy.engine_run import run
+from deploy.target import ROOT, Target, Workplace, without_pulumi
+from deploy.throw_away import throw_away_secrets
+from sandbox import client, shadow
+from sandbox.control import ask
+from sandbox.home import Home, Running
+from sandbox.keys import prepare_keys
+from sandbox.scene import Machine, Scene, Way, Zone
+from settings import Settings, SettingsError, load_files
+
+Say = Callable[[str], None]
+SECRETS_KEY = "smarteros:secrets"
+_FIRST_LOCAL_PORT = 20000
+_LOCAL_PORTS = 10000
+
+
+def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True) -> Workplace:
+    """A workplace on this clone's sandbox, started and completed first. `hosts_ready=False` leaves its hosts bare."""
+    home = Home.of_clone()
+    if home.running() is None:
+        say("starting the simulated clouds")
+    freshen(home)
+    running = client.start(home)
+    place = workplace(home, running)
+    client.write_shim(home, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
+    for stack in stacks():
+        _complete(place, home, stack, say, hosts_ready)
+    return place
+
+
+def workplace(home: Home, running: Running) -> Workplace:
+    """What the engine is started with against a running sandbox."""
+    found = engine.find()
+    environ = found.environ({**without_pulumi(), **client.environment(home, running, found.path)})
+    scratch = home.folder / "runs"
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Workplace(
+        target=Target.SANDBOX,
+        pulumi=found.path,
+        project=home.project,
+        hosts_project=home.project / "hosts",
+        scratch=scratch,
+        environ=environ,
+        ssh_config=home.ssh_config,
+    )
+
+
+def stacks() -> list[str]:
+    """The environments that the clone has settings for."""
+    return sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
+
+
+def freshen(home: Home) -> bool:
+    """Brings the shadow project and the scene up to date with the tracked settings; True when something had changed."""
+
+    def adapt(stack: str, config: dict[str, Any]) -> None:
+        for host in config.get("smarteros:hosts") or []:
+            host["hostKey"] = prepare_keys(home, str(host["address"]))
+        tunnel = config.setdefault("smarteros:tunnel", {})
+        tunnel["firstPort"] = _first_port(home, stack)
+
+    with client.locked(home):
+        home.project.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        changed = shadow.refresh(home, ROOT, adapt)
+        _scene(home).write(home)
+        client.remember_seen(home, shadow.tracked_files(ROOT))
+    running = home.running()
+    if running is not None and changed:
+        ask(running, "sync")
+    return changed
+
+
+def _scene(home: Home) -> Scene:
+    """What the valid ones of the settings name. An invalid file keeps what was known: its own run says what is wrong."""
+    zones: dict[str, Zone] = {}
+    machines: dict[str, Machine] = {}
+    ways: list[Way] = []
+    for stack in stacks():
+        try:
+            settings = load_files(stack, home.project, secrets_required=False)
+        except SettingsError:
+            continue
+        zone = settings.cloudflare
+        zones[zone.zone_id] = Zone(zone.zone_id, zone.account_id, settings.domain)
+        for host in settings.hosts:
+            machines[host.address] = Machine(host.name, host.address, host.ssh_port, host.user)
+        for forward in settings.tunnels():
+            address = settings.host(forward.host).address
+            ways.append(Way(forward.name, forward.local_port, address, forward.target_host, forward.target_port))
+    if not zones:
+        return Scene.read(home)
+    return Scene(tuple(zones.values()), tuple(machines.values()), tuple(ways))
+
+
+def _first_port(home: Home, stack: str) -> int:
+    """A stack's local ports in this sandbox: far from the real ones, and apart from another clone's."""
+    return _FIRST_LOCAL_PORT + (hash_of(f"{home.folder}/{stack}") % (_LOCAL_PORTS // 50)) * 50
+
+
+def hash_of(text: str) -> int:
+    """A number that is the same in every process."""
+    import hashlib
+
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
+
+
+def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: bool) -> None:
+    """Stacks, secrets and bootstrapped hosts of one environment."""
+    try:
+        settings = load_files(stack, place.project, secrets_required=False)
+    except SettingsError:
+        return
+    state = home.state / ".pulumi" / "stacks"
+    for project, name in ((place.project, "smarteros"), (place.hosts_project, "smarteros-hosts")):
+        if project.is_dir() and not (state / name / f"{stack}.json").exists():
+            say(f"creating the simulated stack {stack} of {name}")
+            run(place, project, "stack", "init", stack, capture=True)
+    if SECRETS_KEY not in (place.project / f"Pulumi.{stack}.yaml").read_text():
+        say(f"making throw-away secrets for {stack}")
+        keys = {host.name: home.host(host.address) / "client_key" for host in settings.hosts}
+        content = throw_away_secrets(settings, keys)
+        run(place, place.project, "config", "set", SECRETS_KEY, "--secret", "--stack", stack, capture=True, stdin=content)
+    if hosts_ready and not _bootstrapped(home, settings):
+        say(f"bootstrapping the hosts of {stack}")
+        run(place, place.hosts_project, "up", "--yes", "--stack", stack, "--skip-preview", capture=True)
+
+
+def _bootstrapped(home: Home, settings: Settings) -> bool:
+    running = home.running()
+    machines = ask(running, "status")["machines"] if running else []
+    bare = {machine["address"] for machine in machines if not machine["docker"]}
+    return not bare & {host.address for host in settings.hosts}
+
+
+def shell_lines(place: Workplace, home: Home, path: str | None = None) -> list[str]:
+    """What `eval "$(./smos sandbox env)"` evaluates."""
+    import shlex
+
+    names = [name for name in place.environ if name.startswith(("PULUMI_", "SMOS_"))]
+    folders = [str(home.bin), str(place.pulumi.parent)]
+    rest = [one for one in (path or os.environ.get("PATH", "")).split(":") if one and one not in folders]
+    lines = [f"export {name}={shlex.quote(place.environ[name])}" for name in sorted(names)]
+    return [*lines, f"export PATH={shlex.quote(':'.join([*folders, *rest]))}"]
+
+
+def log_file() -> Path:
+    """Where the sandbox's server writes."""
+    return Home.of_clone().log

@@ -1,0 +1,61 @@
+"""Where a run goes: the simulated clouds of this machine, or the real ones.
+
+The program is the same for both; only the environment in which the engine is started differs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import engine
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Target(StrEnum):
+    """Which clouds."""
+
+    SANDBOX = "sandbox"
+    REAL = "real"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """What the engine is started with: its program, folders and environment."""
+
+    target: Target
+    pulumi: Path
+    project: Path
+    """The folder of the project `smarteros`, as the engine sees it."""
+    hosts_project: Path
+    scratch: Path
+    """A private folder for what is needed during a run."""
+    environ: Mapping[str, str] = field(repr=False)
+    ssh_config: Path | None = None
+
+
+def real() -> Workplace:
+    """The operator's own Pulumi settings, backend and credentials, in the clone itself."""
+    found = engine.find()
+    environ = found.environ()
+    scratch = ROOT / ".smos" / "runs"
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Workplace(
+        target=Target.REAL,
+        pulumi=found.path,
+        project=ROOT,
+        hosts_project=ROOT / "hosts",
+        scratch=scratch,
+        environ=environ,
+    )
+
+
+def without_pulumi(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment without what would lead the engine elsewhere (a shell in which `sandbox env` was evaluated)."""
+    return {
+        name: value for name, value in (os.environ if environ is None else environ).items() if not name.startswith("PULUMI_")
+    }
