@@ -1,0 +1,3 @@
+"""What an environment is made of: services say what runs, placements where, systems which of them
+together.
+"""

@@ -1,0 +1,28 @@
+"""The settings of a platform: one model, read from the stack's file or from the running program.
+
+`load_files` is for what runs before the engine (it imports neither pulumi nor any provider); `load_engine`
+is for the program itself. Both go through the same model and report every mistake at once. Nothing else in
+this project reads configuration, the stack's name or the environment.
+"""
+
+from __future__ import annotations
+
+from settings.files import load_files
+from settings.model import Settings
+from settings.problems import Problem, SettingsError
+from settings.program import load_engine
+from settings.secrets import ExpectedSecret, SecretOutputs, Secrets, expected_secrets
+from settings.tunnels import Forward
+
+__all__ = [
+    "ExpectedSecret",
+    "Forward",
+    "Problem",
+    "SecretOutputs",
+    "Secrets",
+    "Settings",
+    "SettingsError",
+    "expected_secrets",
+    "load_engine",
+    "load_files",
+]

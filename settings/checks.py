@@ -1,0 +1,192 @@
+"""What is only visible across parts of the settings. Each check takes the parts that it needs, by their
+names.
+
+So a check runs whenever its own parts are readable, whatever is wrong elsewhere: all mistakes at once.
+`services` holds the services that are readable; `all_services` is there only when every one is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+
+from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, Tunnel
+from settings.problems import did_you_mean
+from settings.services import N8n, Services
+from settings.sizes import container_apps_size_problem
+
+__all__ = ["CHECKS", "Finding"]
+
+# Where (keys of the file, in order), the value there, why it is refused, the mend.
+Finding = tuple[tuple[str | int, ...], object, str, str]
+
+HOST_RESERVE_MB = 1024
+SOCKET_PROXY_MB = 64
+
+
+def unique_names(hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...]) -> Iterator[Finding]:
+    """Two things of one kind may not have the same name."""
+    for key, things in (("hosts", hosts), ("databaseServers", database_servers)):
+        names = [thing.name for thing in things]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield (key, index, "name"), name, "this name is taken further up", "another name"
+
+
+def known_hosts(
+    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: Services
+) -> Iterator[Finding]:
+    """Whoever runs on a host, or is reached through one, names one that exists."""
+    names = [host.name for host in hosts]
+    for index, server in enumerate(database_servers):
+        key = "through" if isinstance(server.placement, AzurePostgres) else "host"
+        given = getattr(server.placement, key)
+        if given not in names:
+            yield (
+                ("databaseServers", index, "placement", key),
+                given,
+                "no host has this name",
+                did_you_mean(given, names),
+            )
+    for service, placement in placements(services):
+        if isinstance(placement, OnDocker) and placement.host not in names:
+            path = ("services", service, "placement", "host")
+            yield path, placement.host, "no host has this name", did_you_mean(placement.host, names)
+
+
+def known_databases(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
+    """A service names a database server that exists, and that it can reach from where it runs."""
+    servers = {server.name: server for server in database_servers}
+    for service in ("n8n", "knowledge"):
+        wanted = getattr(services, service)
+        if wanted is not None and wanted.database not in servers:
+            path = ("services", service, "database")
+            mend = did_you_mean(wanted.database, servers)
+            yield path, wanted.database, "no database server has this name", mend
+    n8n = services.n8n
+    server = servers.get(n8n.database) if n8n else None
+    if n8n and server and not reachable(n8n, server):
+        where = (
+            f"it runs on {n8n.placement.where}, {server.name} is in a network that only its host can reach"
+        )
+        yield ("services", "n8n", "database"), n8n.database, where, "a database server in the same place"
+
+
+def reachable(n8n: N8n, server: DatabaseServer) -> bool:
+    """Is the server reachable from where the service runs: Azure's from Azure, or through the host that it
+    lets in.
+    """
+    here, there = n8n.placement, server.placement
+    if isinstance(there, AzurePostgres):
+        return not isinstance(here, OnDocker) or here.host == there.through
+    return isinstance(here, OnDocker) and here.host == there.host
+
+
+def hostnames(domain: str, services: Services) -> Iterator[Finding]:
+    """Each name is used once, lies in the zone, and is covered by the zone's certificates."""
+    seen: dict[str, str] = {}
+    for service in type(services).model_fields:
+        given = getattr(getattr(services, service), "hostname", None)
+        if given is None:
+            continue
+        path = ("services", service, "hostname")
+        label = given.removesuffix(f".{domain}")
+        if label in seen:
+            yield path, given, f"{seen[label]} has this name already", "another name"
+        elif "." in label and label == given:
+            yield path, given, f"this name is outside the zone {domain}", f"a name below {domain}, as in n8n"
+        elif "." in label:
+            why = f"the certificate of *.{domain} covers one level of names only"
+            yield path, given, why, f"a single word, as in {label.replace('.', '-')}"
+        seen.setdefault(label, service)
+
+
+def proxied_hosts(all_services: Services) -> Iterator[Finding]:
+    """What is reached by a name on a host needs that host's reverse proxy."""
+    proxy = all_services.traefik.placement.host if all_services.traefik else None
+    n8n = all_services.n8n
+    if n8n and isinstance(n8n.placement, OnDocker) and n8n.placement.host != proxy:
+        why = "no reverse proxy runs on this host, so nobody would reach it"
+        yield (
+            ("services", "n8n", "placement", "host"),
+            n8n.placement.host,
+            why,
+            "services.traefik on that host",
+        )
+
+
+def container_apps_sizes(services: Services) -> Iterator[Finding]:
+    """What runs in Container Apps has one of the pairs that it takes."""
+    n8n = services.n8n
+    if n8n and isinstance(n8n.placement, OnAzure):
+        problem = container_apps_size_problem(n8n.cpu, n8n.memory_mb)
+        if problem:
+            yield ("services", "n8n"), {"cpu": n8n.cpu, "memoryMb": n8n.memory_mb}, *problem
+
+
+def host_memory(
+    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: Services
+) -> Iterator[Finding]:
+    """The limits of what runs on a host fit into its memory, beside the system's own share."""
+    for index, host in enumerate(hosts):
+        limits = {
+            f"databaseServers/{server.name}": server.placement.memory_mb
+            for server in database_servers
+            if not isinstance(server.placement, AzurePostgres) and server.placement.host == host.name
+        }
+        for service, placement in placements(services):
+            if isinstance(placement, OnDocker) and placement.host == host.name:
+                limits[f"services/{service}"] = getattr(services, service).memory_mb
+        if services.traefik and services.traefik.placement.host == host.name:
+            limits["socket proxy"] = SOCKET_PROXY_MB
+        room = host.memory_mb - HOST_RESERVE_MB
+        if sum(limits.values()) > room:
+            parts = ", ".join(f"{name} {limit}" for name, limit in limits.items())
+            why = f"what runs there may use {sum(limits.values())} MB ({parts}); there is room for {room}"
+            yield ("hosts", index, "memoryMb"), host.memory_mb, why, "lower a memoryMb, or a larger host"
+
+
+def separate_networks(azure: Azure, hosts: tuple[Host, ...]) -> Iterator[Finding]:
+    """Azure's network and a host's are told apart."""
+    ours = ipaddress.IPv4Network(azure.network_cidr)
+    for index, host in enumerate(hosts):
+        if ours.overlaps(ipaddress.IPv4Network(host.network_cidr)):
+            path = ("hosts", index, "networkCidr")
+            yield (
+                path,
+                host.network_cidr,
+                f"overlaps smarteros:azure's {ours}",
+                "another /16, as in 172.30.0.0/16",
+            )
+
+
+def tunnel_ports(tunnel: Tunnel, database_servers: tuple[DatabaseServer, ...]) -> Iterator[Finding]:
+    """There is a local port for each database server."""
+    if tunnel.first_port + len(database_servers) > 65536:
+        yield (
+            ("tunnel", "firstPort"),
+            tunnel.first_port,
+            "too few ports follow it",
+            "a lower port, as in 15432",
+        )
+
+
+def placements(services: Services) -> Iterator[tuple[str, OnAzure | OnDocker]]:
+    """Each service that runs somewhere, and where."""
+    for service in type(services).model_fields:
+        placement = getattr(getattr(services, service), "placement", None)
+        if placement is not None:
+            yield service, placement
+
+
+CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
+    unique_names,
+    known_hosts,
+    known_databases,
+    hostnames,
+    proxied_hosts,
+    container_apps_sizes,
+    host_memory,
+    separate_networks,
+    tunnel_ports,
+)

@@ -1,0 +1,85 @@
+"""The settings as they stand in a stack's file, read before the engine starts. Decrypts nothing and imports
+no pulumi.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from settings.model import Settings
+from settings.problems import NAMESPACE, Problem, SettingsError
+from settings.reading import read_settings, refuse
+
+__all__ = ["load_files"]
+
+_SET_SECRETS = f"put them into a JSON file and: pulumi config set --secret {NAMESPACE}:secrets < secrets.json"
+
+
+def load_files(stack: str, folder: Path, *, secrets_required: bool = True) -> Settings:
+    """The settings of a stack, or SettingsError with every problem. Its secrets stay unread.
+
+    `secrets_required=False` accepts a file without them, as it is before an operator has set them.
+    """
+    file = f"Pulumi.{stack}.yaml"
+    config = _config(folder / file)
+    raw = {
+        key.removeprefix(f"{NAMESPACE}:"): value
+        for key, value in config.items()
+        if key.startswith(f"{NAMESPACE}:")
+    }
+    problems = list(_secret_problems(file, raw, secrets_required))
+    public = {key: value for key, value in raw.items() if key != "secrets" and not _is_encrypted(value)}
+    settings, found = read_settings(stack, public, file)
+    hidden = {f"{NAMESPACE}:{key}" for key, value in raw.items() if _is_encrypted(value)}
+    refuse([*problems, *(problem for problem in found if problem.path not in hidden)])
+    if settings is None:  # unreachable: no settings means that there was a problem
+        raise SettingsError([])
+    return settings
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, Mapping) and list(value) == ["secure"]
+
+
+def _secret_problems(file: str, raw: Mapping[str, object], required: bool) -> list[Problem]:
+    path = f"{NAMESPACE}:secrets"
+    problems = [
+        Problem(file, f"{NAMESPACE}:{key}", "", "encrypted, though it is no secret", "set it in plain")
+        for key, value in raw.items()
+        if key != "secrets" and _is_encrypted(value)
+    ]
+    if "secrets" not in raw:
+        if required:
+            problems.append(Problem(file, path, "", "missing", _SET_SECRETS))
+    elif not _is_encrypted(raw["secrets"]):
+        why = "secrets in plain text: consider every one of them as known to others"
+        problems.append(Problem(file, path, "", why, f"new secrets; {_SET_SECRETS}"))
+    return problems
+
+
+def _config(file: Path) -> Mapping[str, object]:
+    """The `config` of a stack's file."""
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        stacks = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
+        why = "there is no such file"
+        raise SettingsError(
+            [Problem(file.name, "", "", why, f"one of: {', '.join(stacks) or '(none)'}")]
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            [Problem(file.name, "", "", f"can't be read ({error})", "make it readable")]
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "it can't be parsed"
+        raise SettingsError([Problem(file.name, line, "", f"not YAML: {what}", "mend that line")]) from None
+    config = document.get("config") if isinstance(document, Mapping) else None
+    if not isinstance(config, Mapping):
+        raise SettingsError([Problem(file.name, "config", "", "missing", "a mapping of keys to values")])
+    return {str(key): value for key, value in config.items()}

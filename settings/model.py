@@ -1,0 +1,94 @@
+"""The settings as one immutable object. The loaders make it; what is only visible across parts is in
+settings.checks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field, PrivateAttr
+
+from components.naming import Names
+from settings.parts import (
+    Azure,
+    Cloudflare,
+    DatabaseServer,
+    Domain,
+    Host,
+    Name,
+    Operators,
+    Setting,
+    Tunnel,
+    matching,
+)
+from settings.services import Services
+from settings.tunnels import Forward, forward_of
+
+if TYPE_CHECKING:
+    from settings.secrets import SecretOutputs
+
+__all__ = ["Settings"]
+
+SystemName = Annotated[
+    str,
+    AfterValidator(
+        matching("[a-z](?:-?[a-z0-9]){0,19}", "1 to 20 lower-case letters, digits and hyphens", "smarteros")
+    ),
+]
+
+
+class Settings(Setting):
+    """Everything that an environment is told. Secrets are apart, and readable in the running program
+    alone.
+    """
+
+    stack: Name = Field(description="The stack's name; given by the loader, never a key in a file")
+    system: SystemName = Field("smarteros", description="Which system of components/systems this is")
+    domain: Domain = Field(description="The zone in which all names live")
+    operators: Operators = Field(description="Who runs the platform")
+    cloudflare: Cloudflare = Field(description="The zone at Cloudflare")
+    azure: Azure = Field(description="Where in Azure the platform lives")
+    hosts: tuple[Host, ...] = Field((), description="Machines with Docker, reached by SSH")
+    database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
+    services: Services = Field(description="What runs, and where")
+    tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
+    protect: bool = Field(True, description="Refuse to delete what holds data")
+    _secrets: SecretOutputs | None = PrivateAttr(None)
+
+    @property
+    def secrets(self) -> SecretOutputs:
+        """The secrets, each an Output that stays secret. Only the running program has them."""
+        if self._secrets is None:
+            raise RuntimeError("secrets are readable in the running program only: use settings.load_engine()")
+        return self._secrets
+
+    @property
+    def names(self) -> Names:
+        """What everything is called at the vendors'."""
+        return Names(system=self.system, stack=self.stack, seed=self.azure.subscription_id)
+
+    def host(self, name: str) -> Host:
+        """The host of that name; the checks made sure that it is there."""
+        return next(host for host in self.hosts if host.name == name)
+
+    def database_server(self, name: str) -> DatabaseServer:
+        """The database server of that name; the checks made sure that it is there."""
+        return next(server for server in self.database_servers if server.name == name)
+
+    def fqdn(self, hostname: str) -> str:
+        """A host name of the settings as a full name: `n8n` and `n8n.<domain>` are the same."""
+        return fqdn(hostname, self.domain)
+
+    def tunnels(self) -> list[Forward]:
+        """The SSH forwards, one a database server, known before anything runs."""
+        return [
+            forward_of(server, index, self.tunnel.first_port, self.names, self.hosts)
+            for index, server in enumerate(self.database_servers)
+        ]
+
+
+def fqdn(hostname: str, domain: str) -> str:
+    """A host name inside a domain, in full."""
+    inside = hostname == domain or hostname.endswith("." + domain)
+    return hostname if inside else f"{hostname}.{domain}"

@@ -1,0 +1,231 @@
+"""The parts of the settings: what each key may hold. Every field says what it is; its description is its
+documentation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from settings.problems import fault
+from settings.sizes import POSTGRES_SKUS
+
+__all__ = [
+    "Azure",
+    "AzurePostgres",
+    "Cloudflare",
+    "DatabaseServer",
+    "DockerPostgres",
+    "Host",
+    "OnAzure",
+    "OnDocker",
+    "Operators",
+    "Setting",
+    "Tunnel",
+    "matching",
+]
+
+
+def camel(name: str) -> str:
+    """A key of the file from a field's name; digits stay as they are: n8n_key is n8nKey."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class Setting(BaseModel):
+    """A part of the settings: immutable, camelCase in the file, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel, validate_default=True)
+
+
+def matching(pattern: str, why: str, mend: str) -> Callable[[str], str]:
+    """A validator: the whole text matches the pattern, or `why` and `mend` say what it should be."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise fault(why, mend)
+        return value
+
+    return check
+
+
+def _is_address(value: str) -> str:
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        raise fault("not an IPv4 address", "four numbers, as in 203.0.113.10") from None
+    return value
+
+
+def _is_network(value: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise fault(f"not an IPv4 network ({error})", "as in 10.40.0.0/16") from None
+    if network.prefixlen > 16 or not network.is_private:
+        raise fault("must be a private /16 or larger: subnets are cut from it", "as in 10.40.0.0/16")
+    return value
+
+
+def _is_postgres_sku(value: str) -> str:
+    if value not in POSTGRES_SKUS:
+        raise fault("not a size of Flexible Server that is known here", f"one of: {', '.join(POSTGRES_SKUS)}")
+    return value
+
+
+_GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+Name = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            r"[a-z](?:-?[a-z0-9]){0,19}",
+            "a name has 1 to 20 lower-case letters, digits and single hyphens, and starts with a letter",
+            "as in vps or vps-2",
+        )
+    ),
+]
+Guid = Annotated[
+    str, AfterValidator(matching(_GUID, "not a GUID in lower case", "copy it from `az account show`"))
+]
+Hex32 = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            "[0-9a-f]{32}",
+            "not 32 hexadecimal digits",
+            "copy it from the zone's overview page at Cloudflare",
+        )
+    ),
+]
+Email = Annotated[
+    str, AfterValidator(matching(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", "not an e-mail address", "name@example.com"))
+]
+Domain = Annotated[
+    str,
+    AfterValidator(
+        matching(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", "not a domain name", "as in example.com")
+    ),
+]
+HostKey = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            r"(?:ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}",
+            "not an OpenSSH public host key (type and base64, no comment)",
+            "on the host's own console: cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub",
+        )
+    ),
+]
+Address = Annotated[str, AfterValidator(_is_address)]
+Network = Annotated[str, AfterValidator(_is_network)]
+PostgresSku = Annotated[str, AfterValidator(_is_postgres_sku)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Operators(Setting):
+    """Who runs the platform."""
+
+    email: Email = Field(description="Where Let's Encrypt and the alerts write to")
+
+
+class Cloudflare(Setting):
+    """The zone in which all names of the platform live."""
+
+    zone_id: Hex32 = Field(description="The zone's id (overview page of the zone)")
+    account_id: Hex32 = Field(description="The id of the account that owns the zone")
+
+
+class Azure(Setting):
+    """Where in Azure the platform lives."""
+
+    subscription_id: Guid = Field(description="The subscription that pays and holds everything")
+    tenant_id: Guid = Field(description="The directory of that subscription")
+    location: str = Field(description="The region, as in brazilsouth", pattern="^[a-z0-9]+$")
+    network_cidr: Network = Field(
+        "10.40.0.0/16", description="The virtual network; must not overlap a host's"
+    )
+    log_retention_days: int = Field(30, ge=30, le=730, description="How long Log Analytics keeps logs")
+
+
+class Host(Setting):
+    """A machine with Docker that is reached by SSH. It exists already: it is never bought or destroyed from
+    here.
+    """
+
+    name: Name = Field(description="What other settings call it")
+    address: Address = Field(description="Its public IPv4 address")
+    ssh_port: Port = Field(22, description="The port of its SSH server")
+    user: str = Field(
+        "deploy", pattern="^[a-z_][a-z0-9_-]{0,31}$", description="The user in the docker group"
+    )
+    bootstrap_user: str = Field(
+        "root",
+        pattern="^[a-z_][a-z0-9_-]{0,31}$",
+        description="Who prepares it the first time (root or sudo)",
+    )
+    host_key: HostKey = Field(description="Its pinned SSH host key: type and base64")
+    cpus: int = Field(ge=1, le=256, description="How many CPUs it has")
+    memory_mb: int = Field(ge=1024, description="How much memory it has, in MB")
+    disk_gb: int = Field(ge=10, description="How much disk it has, in GB")
+    network_cidr: Network = Field(
+        "172.30.0.0/16", description="Docker's networks on this host are cut from it"
+    )
+
+
+class OnAzure(Setting):
+    """A service that runs in Azure."""
+
+    where: Literal["azure"] = Field(description="Azure Container Apps, or Azure's own service")
+
+
+class OnDocker(Setting):
+    """A service that runs as containers of a host."""
+
+    where: Literal["docker"] = Field(description="A container on a host")
+    host: Name = Field(description="On which one of smarteros:hosts")
+
+
+class AzurePostgres(OnAzure):
+    """A Flexible Server, which the operators and the program reach through a host's SSH server."""
+
+    through: Name = Field(description="The host through which the SSH forward goes; its address is let in")
+    sku: PostgresSku = Field("Standard_B2s", description="The size of the server")
+    storage_gb: Literal[32, 64, 128, 256, 512, 1024] = Field(
+        32, description="Its disk; it can grow, never shrink"
+    )
+    backup_retention_days: int = Field(
+        14, ge=7, le=35, description="How far back a point in time can be restored"
+    )
+
+
+class DockerPostgres(OnDocker):
+    """A container with PostgreSQL and pgvector."""
+
+    cpus: float = Field(1.0, ge=0.1, description="How many CPUs the container may use")
+    memory_mb: int = Field(1536, ge=512, description="How much memory the container may use, in MB")
+
+
+class DatabaseServer(Setting):
+    """A PostgreSQL server. Each gets one local port of the tunnel, in the order of the list."""
+
+    name: Name = Field(description="What services call it, and the name of its forward")
+    placement: Annotated[AzurePostgres | DockerPostgres, Field(discriminator="where")] = Field(
+        description="Where it runs"
+    )
+    extensions: tuple[str, ...] = Field(
+        ("VECTOR", "PG_TRGM", "PGCRYPTO", "UNACCENT", "UUID-OSSP"),
+        description="Which extensions databases of it may create",
+    )
+
+
+class Tunnel(Setting):
+    """The SSH forwards to the database servers."""
+
+    first_port: int = Field(
+        15432, ge=1024, le=65000, description="The local port of the first database server"
+    )

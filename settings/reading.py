@@ -1,0 +1,185 @@
+"""From what stands in a configuration to the model, or to every problem in it. Knows nothing of files and
+engines.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from settings.checks import CHECKS
+from settings.model import Settings
+from settings.problems import NAMESPACE, Problem, SettingsError, did_you_mean, shown
+from settings.secrets import Secrets, expected_secrets
+from settings.services import Services
+
+__all__ = ["KEYS", "parsed", "read_secrets", "read_settings"]
+
+KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if name != "stack"}
+_TEXT = {"system", "domain"}
+
+
+def parsed(key: str, value: object) -> object:
+    """A value as the model wants it: the engine and `pulumi config set` hand over objects and lists as JSON
+    texts.
+    """
+    if isinstance(value, str) and key not in _TEXT:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Settings | None, list[Problem]]:
+    """The settings, if nothing is wrong, and everything that is wrong, across all keys at once."""
+    problems = [
+        Problem(
+            file, f"{NAMESPACE}:{key}", "", "this key is not known", did_you_mean(key, [*KEYS, "secrets"])
+        )
+        for key in raw
+        if key not in KEYS
+    ]
+    values = {key: parsed(key, value) for key, value in raw.items() if key in KEYS}
+    settings: Settings | None = None
+    good: dict[str, Any] = {}
+    try:
+        settings = Settings.model_validate({**values, "stack": stack})
+        good = {name: getattr(settings, name) for name in Settings.model_fields}
+        good["all_services"] = settings.services
+    except ValidationError as error:
+        problems += [_problem(file, "", details, values) for details in error.errors()]
+        good = dict(_readable(values, [details["loc"] for details in error.errors()]))
+    problems += _findings(file, good, values)
+    return (None if problems else settings), problems
+
+
+def read_secrets(
+    settings: Settings | None, raw: object, file: str, key: str = "secrets"
+) -> tuple[Secrets | None, list[Problem]]:
+    """The secrets, if nothing is wrong, and everything that is wrong. No value is ever shown."""
+    try:
+        secrets = Secrets.model_validate(parsed(key, raw))
+    except ValidationError as error:
+        return None, [_problem(file, key, details, None) for details in error.errors()]
+    held = secrets.model_dump(by_alias=True)
+    missing = [
+        Problem(file, f"{NAMESPACE}:{key}/{'/'.join(wanted.path)}", "", "missing", wanted.purpose)
+        for wanted in (expected_secrets(settings) if settings else [])
+        if len(wanted.path) > 1 and wanted.path[1] not in held[wanted.path[0]]
+    ]
+    return (None if missing else secrets), missing
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise them all, if there is one."""
+    found = list(problems)
+    if found:
+        raise SettingsError(found)
+
+
+def _readable(
+    values: Mapping[str, object], bad: Iterable[tuple[int | str, ...]]
+) -> Iterator[tuple[str, Any]]:
+    """The parts that are in order, when others are not. Of the services, those that are."""
+    broken = {loc[0] for loc in bad}
+    services = values.get("services")
+    if "services" in broken and isinstance(services, Mapping):
+        wrong = {loc[1] for loc in bad if loc[0] == "services" and len(loc) > 1}
+        values = {**values, "services": {key: part for key, part in services.items() if key not in wrong}}
+        broken -= {"services"}
+    elif "services" in values and "services" not in broken:
+        yield "all_services", Services.model_validate(services)
+    for key, name in KEYS.items():
+        field = Settings.model_fields[name]
+        if key in values and key not in broken:
+            yield name, TypeAdapter[Any](Annotated[field.annotation, "as declared"]).validate_python(values[key])
+        elif key not in values and not field.is_required():
+            yield name, field.get_default(call_default_factory=True)
+
+
+def _findings(file: str, good: Mapping[str, Any], values: Mapping[str, object]) -> Iterator[Problem]:
+    for check in CHECKS:
+        needed = list(inspect.signature(check).parameters)
+        if all(name in good for name in needed):
+            for path, value, why, mend in check(**{name: good[name] for name in needed}):
+                yield Problem(file, _path(path), shown(value), why, mend)
+
+
+def _path(parts: Iterable[object]) -> str:
+    return f"{NAMESPACE}:" + "/".join(str(part) for part in parts)
+
+
+def _real_path(loc: tuple[int | str, ...], values: object) -> list[int | str]:
+    """pydantic's location without the tags of unions, which are in no file."""
+    path: list[int | str] = []
+    here: Any = values
+    for index, part in enumerate(loc):
+        inside = isinstance(here, Mapping) and part in here
+        if inside or (isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)):
+            here = here[part]
+        elif index < len(loc) - 1 and isinstance(here, Mapping):
+            continue
+        path.append(part)
+    return path
+
+
+def _problem(file: str, prefix: str, details: ErrorDetails, values: Mapping[str, object] | None) -> Problem:
+    loc = details["loc"]
+    path = [*([prefix] if prefix else []), *(loc if values is None else _real_path(loc, values))]
+    kind, context = details["type"], details.get("ctx", {})
+    given = "" if values is None or kind in {"missing", "extra_forbidden"} else shown(details["input"])
+    why, mend = details["msg"], str(context.get("mend", ""))
+    if kind == "missing":
+        why, mend = "missing", _description(loc) or "add it"
+    elif kind == "extra_forbidden":
+        why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(loc))
+    elif kind in {"union_tag_invalid", "union_tag_not_found"}:
+        why, mend = (
+            "it does not say where it runs",
+            f"where: one of {context.get('expected_tags', 'azure, docker')}",
+        )
+        if kind == "union_tag_invalid":
+            why = f"{context['tag']!r} is not a place where it can run"
+    elif kind == "literal_error":
+        why, mend = "not one of the choices", f"one of: {context['expected']}"
+    elif not mend:
+        mend = _description(loc) or "see the key's description in Pulumi.yaml"
+    return Problem(file, _path(path), given, why, mend)
+
+
+def _models(annotation: Any) -> Iterator[Any]:
+    """The models inside a type: of an optional, a union, a list, an annotation."""
+    if hasattr(annotation, "model_fields"):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models(inner)
+
+
+def _owners(loc: tuple[int | str, ...]) -> list[Any]:
+    """The models whose field the last part of a location is (several in a union)."""
+    owners: list[Any] = [Secrets if str(loc[0]) in _SECRET_KEYS else Settings]
+    for part in loc[:-1]:
+        fields = [field for owner in owners for field in owner.model_fields.values() if field.alias == part]
+        if fields:
+            owners = [model for field in fields for model in _models(field.annotation)]
+    return owners
+
+
+_SECRET_KEYS = {str(field.alias) for field in Secrets.model_fields.values()}
+
+
+def _description(loc: tuple[int | str, ...]) -> str:
+    fields = [
+        field for owner in _owners(loc) for field in owner.model_fields.values() if field.alias == loc[-1]
+    ]
+    return str(fields[0].description) if fields else ""
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    return sorted({str(field.alias) for owner in _owners(loc) for field in owner.model_fields.values()})

@@ -1,0 +1,86 @@
+"""What each service may be told. A service runs only if its key is there; where it can run is in its type."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from settings.parts import Name, OnAzure, OnDocker, Setting
+from settings.problems import fault
+
+__all__ = ["Knowledge", "N8n", "Redis", "Services", "Storage", "Traefik"]
+
+
+def _is_hostname(value: str) -> str:
+    if value != "*" and not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", value):
+        raise fault("not a host name", "a name inside the zone, as in n8n")
+    return value
+
+
+def _is_container_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:-?[a-z0-9]){2,62}", value):
+        raise fault(
+            "a blob container has 3 to 63 lower-case letters, digits and single hyphens", "as in backups"
+        )
+    return value
+
+
+Hostname = Annotated[str, AfterValidator(_is_hostname)]
+Anywhere = Annotated[OnAzure | OnDocker, Field(discriminator="where")]
+
+
+class N8n(Setting):
+    """The workflow engine, as one process."""
+
+    placement: Anywhere = Field(description="Where it runs")
+    hostname: Hostname = Field(description="Its name in the zone")
+    database: Name = Field(description="Which one of smarteros:databaseServers holds its database")
+    cpu: float = Field(0.5, ge=0.25, description="How many CPUs it may use")
+    memory_mb: int = Field(1024, ge=512, description="How much memory it may use, in MB")
+    timezone: str = Field("America/Santiago", description="The zone in which schedules are meant")
+
+
+class Redis(Setting):
+    """Queues and caches of the services on the same host."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    memory_mb: int = Field(512, ge=64, description="How much memory the container may use, in MB")
+
+
+class Traefik(Setting):
+    """The reverse proxy of a host: the only one there that publishes ports."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    hostname: Hostname = Field("*", description="The name that leads to it; * is every name without a record")
+    memory_mb: int = Field(256, ge=128, description="How much memory the proxy may use, in MB")
+
+
+class Knowledge(Setting):
+    """The assistants' knowledge base: a database with vectors."""
+
+    database: Name = Field(description="Which one of smarteros:databaseServers holds it")
+
+
+class Storage(Setting):
+    """Files and backups, as blobs."""
+
+    placement: OnAzure = Field(description="Where it is")
+    containers: tuple[Annotated[str, AfterValidator(_is_container_name)], ...] = Field(
+        ("backups", "knowledge", "attachments"), min_length=1, description="The blob containers"
+    )
+    redundancy: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS"] = Field(
+        "Standard_LRS", description="In how many places each blob lies"
+    )
+    keep_deleted_days: int = Field(30, ge=1, le=365, description="How long deleted and old versions are kept")
+
+
+class Services(Setting):
+    """What runs."""
+
+    n8n: N8n | None = Field(None, description="The workflow engine")
+    redis: Redis | None = Field(None, description="Queues and caches")
+    traefik: Traefik | None = Field(None, description="The reverse proxy of a host")
+    knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")
+    storage: Storage | None = Field(None, description="Files and backups")
