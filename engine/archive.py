@@ -17,7 +17,7 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from engine import cache, pin
 
@@ -62,8 +62,8 @@ def fetch(target: Path, say: cache.Say) -> None:
 
 def _published_checksum(url: str, name: str) -> str:
     with _open(url) as answer:
-        lines = answer.read(1_000_000).decode(errors="replace").splitlines()
-    for line in lines:
+        text: str = answer.read(1_000_000).decode(errors="replace")
+    for line in text.splitlines():
         digest, _, file = line.partition(" ")
         if file.strip().lstrip("*") == name:
             return digest.lower()
@@ -74,9 +74,12 @@ def _download(url: str, file: Path) -> str:
     digest = hashlib.sha256()
     try:
         with _open(url) as answer, file.open("wb") as out:
+            promised = answer.headers.get("Content-Length")
             while block := answer.read(1 << 20):
                 digest.update(block)
                 out.write(block)
+            if promised is not None and out.tell() != int(promised):
+                raise ConnectionError(f"{out.tell()} of {promised} bytes came")
     except (TimeoutError, http.client.HTTPException, ConnectionError) as error:
         raise Unavailable(f"{url} broke off: {error or type(error).__name__}") from error
     return digest.hexdigest()
@@ -99,11 +102,11 @@ def _unpack(packed: Path, folder: Path) -> None:
         raise Unavailable(f"the archive {packed.name} holds no {' and no '.join(sorted(missing))}")
 
 
-def _open(url: str) -> IO[bytes]:
+def _open(url: str) -> Any:
     """Open a URL, or raise Unavailable in seconds: also when the name look-up hangs."""
     if not url.startswith(("https://", "http://")):
         raise Unavailable(f"{url} is not an http(s) address")
-    answers: queue.SimpleQueue[IO[bytes] | Exception] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def ask() -> None:
         opener = urllib.request.build_opener(_Http, _Https)
