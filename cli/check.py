@@ -23,7 +23,7 @@ class Check(NamedTuple):
 
 def checks(fast: bool) -> list[Check]:
     """What is run, in this order."""
-    tests = ["pytest", "-n", "2", "--dist=loadgroup", "--color=no"]
+    tests = ["pytest", "-n", "2", "--dist=loadfile", "--color=no"]
     return [
         Check("format", ["ruff", "format", "--check", "--quiet", "."]),
         Check("lint", ["ruff", "check", "--quiet", "."]),

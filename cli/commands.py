@@ -20,6 +20,16 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "demo": Entry(
+        "cli.demo:demo", "Everything on this machine: simulated clouds, prod up, what to try next."
+    ),
+    "up": Entry("cli.platform:up", "Make an environment what its settings say."),
+    "preview": Entry("cli.platform:preview", "Show what `up` would change; changes nothing."),
+    "destroy": Entry("cli.platform:destroy", "Take an environment down."),
+    "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
+    "tunnel": Entry("cli.tunnel:tunnel", "Open the SSH forwards to an environment's databases."),
+    "sandbox": Entry("cli.sandbox:app", "The simulated clouds: start, stop, status, env, reset."),
+    "bench": Entry("cli.bench:bench", "Measure: times and memory against their limits."),
     "version": Entry("cli.version:version", "The versions of SmarterOS's parts."),
     "check": Entry("cli.check:check", "Format, lint, types, tests: what a pull request must pass."),
 }

@@ -1,0 +1,152 @@
+"""The strictness table: vendors' own examples are accepted, each single mutation of one is refused by the rule that it names.
+
+Each file of `examples/` holds one type. Every rule of the catalogue must be the reason of at least one refusal here, so that
+deleting a rule makes a test fail.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox import judge
+from sandbox.catalog import packages
+from sandbox.cloud import Inventory
+from sandbox.rules import Failure, Record, ResourceType
+from sandbox.schema import Schema
+from sandbox.values import steps
+
+FOLDER = Path(__file__).parent / "examples"
+TYPES = {kind.token: kind for package in packages() for kind in package.types}
+OF_EVERY_TYPE = ("schema", "not-simulated")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input and what must come of it."""
+
+    token: str
+    name: str
+    data: dict[str, Any]
+    """The mutation (or the right example itself)."""
+    right: dict[str, Any]
+    config: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.token.rsplit(':', 1)[1]}-{self.name}"
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The right example's inputs with the mutation applied."""
+        inputs = copy.deepcopy(self.right["inputs"])
+        for path in self.data.get("remove", []):
+            _at(inputs, path, remove=True)
+        for path, value in self.data.get("set", {}).items():
+            _at(inputs, path, value=value)
+        return inputs
+
+    @property
+    def existing(self) -> list[dict[str, Any]]:
+        """What exists before."""
+        return list(self.data.get("existing", self.right.get("existing", [])) or [])
+
+
+def _at(inputs: Any, path: str, value: Any = None, remove: bool = False) -> None:
+    at = steps(path)
+    for step in at[:-1]:
+        if isinstance(inputs, dict) and step not in inputs:
+            inputs[step] = {}
+        inputs = inputs[step]
+    if remove:
+        del inputs[at[-1]]
+    elif isinstance(inputs, list) and at[-1] == len(inputs):
+        inputs.append(value)
+    else:
+        inputs[at[-1]] = value
+
+
+def cases(kind: str) -> Iterator[Case]:
+    """Every right, wrong or changes case of every file."""
+    for file in sorted(FOLDER.glob("*.yaml")):
+        content = yaml.safe_load(file.read_text())
+        by_name = {one["name"]: one for one in content["right"]}
+        for index, data in enumerate(content.get(kind, [])):
+            of = data if kind == "right" else by_name[data.get("of", content["right"][0]["name"])]
+            name = data.get("name") or f"{kind}-{index}-{data.get('rule', data.get('expect', ''))}"
+            empty = {} if kind == "right" else data
+            yield Case(content["token"], name, empty, of, content.get("config", {}))
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    """Compiled once for all cases."""
+    return Schema.load(list(TYPES), tmp_path_factory.getbasetemp().parent / "schema-cache")
+
+
+def refusals(case: Case, schema: Schema, folder: Path) -> list[Failure]:
+    """What both layers, and then what exists, say against a case."""
+    kind = TYPES[case.token]
+    found = judge.refused_inputs(kind, schema, case.inputs)
+    if found:
+        return found
+    cloud = Inventory(folder)
+    for record in case.existing:
+        cloud.put(Record(**{"urn": "", "inputs": {}, "outputs": {}, **record}))
+    inputs = schema.numbers(case.token, case.inputs)
+    found = judge.refused_by_cloud(kind, inputs, cloud, case.config)
+    cloud.close()
+    return found
+
+
+RIGHT, WRONG, CHANGES = list(cases("right")), list(cases("wrong")), list(cases("changes"))
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=str)
+def test_what_the_vendor_accepts_is_accepted(case: Case, schema: Schema, tmp_path: Path) -> None:
+    """A right input, taken from the vendor's own examples, passes both layers and the check of what exists."""
+    assert refusals(case, schema, tmp_path) == []
+
+
+@pytest.mark.parametrize("case", WRONG, ids=str)
+def test_a_single_mutation_is_refused_by_its_rule(case: Case, schema: Schema, tmp_path: Path) -> None:
+    """A right input with one fault is refused: the refusal names the property's path and comes from the expected rule."""
+    found = refusals(case, schema, tmp_path)
+    assert (case.data["path"], case.data["rule"]) in [(one.path, one.rule) for one in found], found
+    assert all(one.reason for one in found)
+
+
+@pytest.mark.parametrize("case", CHANGES, ids=str)
+def test_a_change_is_decided_as_the_vendor_decides_it(case: Case, schema: Schema) -> None:
+    """A change of a property updates, replaces or is refused as it is with the vendor."""
+    kind = TYPES[case.token]
+    old, new = schema.numbers(case.token, case.right["inputs"]), schema.numbers(case.token, case.inputs)
+    found = judge.changes(kind, old, new)
+    refused = [one.rule for one in judge.refused_changes(kind, old, new)]
+    decided = "none" if not found else "replace" if any(one.replaces for one in found) else "update"
+    if case.data["expect"] == "refused":
+        assert case.data["rule"] in refused
+    else:
+        assert (decided, refused) == (case.data["expect"], [])
+
+
+@pytest.mark.parametrize("kind", TYPES.values(), ids=lambda kind: kind.token)
+def test_every_rule_is_the_reason_of_a_refusal(kind: ResourceType) -> None:
+    """Each rule has a case that only passes while the rule stands, and rules of one type have different names."""
+    names = [rule.id for rule in kind.rules]
+    assert len(names) == len(set(names)), "two rules of a type share a name"
+    proved = {case.data["rule"] for case in (*WRONG, *CHANGES) if case.token == kind.token and "rule" in case.data}
+    assert set(names) - proved == set(), "rules without a case"
+    assert proved - set(names) - set(OF_EVERY_TYPE) == set(), "cases that name no rule"
+
+
+def test_the_table_is_as_large_as_promised() -> None:
+    """At least 30 right inputs, and 150 wrong ones over 15 types."""
+    assert len(RIGHT) >= 30
+    assert len(WRONG) >= 150
+    assert len({case.token for case in WRONG}) >= 15
