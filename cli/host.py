@@ -1,0 +1,63 @@
+"""`smos host`: the VPS before the platform: bootstrap, readiness, cloud-init."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.outcome import BadInput
+from cli.platform import OnTarget, Stack, Yes, workplace
+from cli.told import say, told
+from deploy import guards, platform
+from deploy.target import Target
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="The hosts: bootstrap, readiness, cloud-init.",
+)
+
+
+@app.command()
+def up(stack: Stack, yes: Yes = False, target: OnTarget = Target.SANDBOX) -> None:
+    """Bootstrap an environment's hosts: Docker, firewall, updates. Safe to run again."""
+    with told():
+        from deploy.simulated import simulated
+
+        place = simulated(say, hosts_ready=False) if target is Target.SANDBOX else workplace(target)
+        outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes))
+        say(f"hosts of {stack} ({target.value}): {outcome.changed} changes")
+
+
+@app.command()
+def check(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
+    """Ask every host whether it is ready for the platform."""
+    with told():
+        from deploy.simulated import simulated
+
+        place = simulated(say, hosts_ready=False) if target is Target.SANDBOX else workplace(target)
+        guards.hosts_ready(place, guards.settings_of(place, stack), stack)
+    typer.echo("ready")
+
+
+@app.command("cloud-init")
+def cloud_init(
+    stack: Stack, host: Annotated[str, typer.Argument(help="The host's name in the settings.")] = ""
+) -> None:
+    """Print the bootstrap as cloud-init user data, for a machine that is rented with it."""
+    from deploy.target import ROOT
+    from hosts.cloud_init import user_data
+    from settings import load_files
+
+    with told():
+        settings = load_files(stack, ROOT, secrets_required=False)
+    names = [one.name for one in settings.hosts]
+    if host and host not in names:
+        raise BadInput(
+            f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r}; it has {', '.join(names) or 'none'}"
+        )
+    for one in settings.hosts:
+        if host in ("", one.name):
+            typer.echo(user_data(one))

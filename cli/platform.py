@@ -1,0 +1,86 @@
+"""`smos up|preview|destroy STACK`: the plain CLI's commands with the project's guards around them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from cli.told import say, told
+from deploy import platform
+from deploy.engine_run import Outcome
+from deploy.target import Target, Workplace, real
+
+Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Only one JSON object, last.")]
+OnTarget = Annotated[
+    Target, typer.Option("--target", help="The simulated clouds of this machine, or the real ones.")
+]
+
+
+def up(stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
+    """Make an environment what its settings say."""
+    begun = time.monotonic()
+    with told():
+        place = workplace(target, quiet=as_json)
+        wish = platform.Wish(stack=stack, yes=yes or as_json, quiet=as_json)
+        _report(stack, target, platform.up(place, wish, say), begun, as_json)
+
+
+def preview(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
+    """Show what `up` would change; changes nothing."""
+    begun = time.monotonic()
+    with told():
+        place = workplace(target, quiet=as_json)
+        _report(
+            stack,
+            target,
+            platform.preview(place, platform.Wish(stack=stack, quiet=as_json), say),
+            begun,
+            as_json,
+        )
+
+
+def destroy(
+    stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX
+) -> None:
+    """Take an environment down. What is protected stops it."""
+    begun = time.monotonic()
+    with told():
+        place = workplace(target, quiet=as_json)
+        wish = platform.Wish(stack=stack, yes=yes or as_json, quiet=as_json)
+        _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
+
+
+def workplace(target: Target, quiet: bool = False) -> Workplace:
+    """Where the run goes; the banner says it."""
+    if target is Target.REAL:
+        say("target: REAL clouds")
+        return real()
+    from deploy.simulated import simulated
+
+    if not quiet:
+        say("target: sandbox (simulated clouds of this machine)")
+    return simulated(say)
+
+
+def _report(stack: str, target: Target, outcome: Outcome, begun: float, as_json: bool) -> None:
+    seconds = round(time.monotonic() - begun, 1)
+    if as_json:
+        facts = {
+            "ok": True,
+            "stack": stack,
+            "target": target.value,
+            "changes": outcome.changed,
+            "resources": outcome.resources,
+            "violations": len(outcome.violations),
+            "seconds": seconds,
+        }
+        typer.echo(json.dumps(facts))
+        return
+    for violation in outcome.violations:
+        say(f"policy: {violation}")
+    say(f"{stack} ({target.value}): {outcome.changed} changes, {outcome.resources} resources, {seconds} s")

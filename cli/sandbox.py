@@ -1,0 +1,136 @@
+"""`smos sandbox`: the simulated clouds of this clone."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from cli.outcome import Failed
+from cli.told import say, told
+from sandbox import client
+from sandbox.control import ask
+from sandbox.home import Home
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="The simulated clouds of this clone: start, stop, status, env, reset.",
+)
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+@app.command()
+def start(
+    bare_hosts: Annotated[
+        bool, typer.Option("--bare-hosts", help="Leave the hosts without Docker, as they are rented.")
+    ] = False,
+) -> None:
+    """Start the simulated clouds and make what a plain run needs: stacks, throw-away secrets, bootstrapped hosts."""
+    from deploy.simulated import simulated
+
+    with told():
+        place = simulated(say, hosts_ready=not bare_hosts)
+    typer.echo(
+        f'The simulated clouds run. In a shell:  eval "$(./smos sandbox env)"; pulumi up --stack prod\n{place.project}'
+    )
+
+
+@app.command()
+def stop() -> None:
+    """End the simulated clouds; what exists in them stays for the next start."""
+    typer.echo("stopped" if client.stop(Home.of_clone()) else "nothing was running")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What runs, and how much exists in it. Exit code 1 when nothing runs."""
+    running = Home.of_clone().running()
+    if running is None:
+        typer.echo(
+            json.dumps({"running": False}) if as_json else "not running; start it with ./smos sandbox start"
+        )
+        raise typer.Exit(1)
+    facts = ask(running, "status")
+    if as_json:
+        typer.echo(json.dumps({"running": True, "pid": running.pid, **facts}))
+        return
+    typer.echo(f"running (process {running.pid}), {sum(facts['records'].values())} resources exist")
+    for package, port in facts["ports"].items():
+        count = sum(number for token, number in facts["records"].items() if token.split(":")[0] == package)
+        typer.echo(f"  {package:<14} port {port:<6} {count} resources")
+    for machine in facts["machines"]:
+        typer.echo(
+            f"  host {machine['name']} {machine['address']}: {'Docker runs' if machine['docker'] else 'no Docker yet'}"
+        )
+    for forward in facts["forwards"]:
+        typer.echo(f"  forward 127.0.0.1:{forward['local_port']} → {forward['target']} ({forward['name']})")
+
+
+@app.command()
+def env() -> None:
+    """Print what a plain shell evaluates: eval "$(./smos sandbox env)". Starts the simulated clouds when needed."""
+    from deploy.simulated import shell_lines, simulated
+
+    with told():
+        place = simulated(say)
+        typer.echo("\n".join(shell_lines(place, Home.of_clone())))
+
+
+@app.command()
+def reset() -> None:
+    """Forget everything simulated: clouds, databases, state, keys. Touches nothing else."""
+    client.reset(Home.of_clone())
+    typer.echo("forgotten")
+
+
+@app.command()
+def freshen() -> None:
+    """Bring the shadow project up to date with the tracked settings (the `pulumi` of `env` does it by itself)."""
+    from deploy.simulated import freshen as bring_up_to_date
+
+    with told():
+        bring_up_to_date(Home.of_clone())
+
+
+@app.command()
+def inventory(
+    token: Annotated[str, typer.Argument(help="A package or type, as in docker or azure-native:app.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """What exists in the simulated clouds."""
+    for record in _asked("inventory", token=token):
+        typer.echo(json.dumps(record) if as_json else f"{record['token']}  {record['id']}")
+
+
+@app.command()
+def forget(identity: Annotated[str, typer.Argument(help="The id of what is lost.")]) -> None:
+    """Lose something, as if it had been deleted in the vendor's console."""
+    _asked("forget", id=identity)
+    typer.echo(f"lost: {identity}")
+
+
+@app.command()
+def fault(
+    kind: Annotated[str, typer.Argument(help="throttled, unavailable, lost-answer, slow or crash.")],
+    token: Annotated[str, typer.Option(help="Which types, as a shell pattern.")] = "*",
+    operation: Annotated[str, typer.Option(help="create, update, delete, or a pattern.")] = "*",
+    times: Annotated[int, typer.Option(help="How many times.", min=1)] = 1,
+    seconds: Annotated[float, typer.Option(help="How slow, or when to try again.", min=0)] = 1.0,
+) -> None:
+    """Plan a bad day of a vendor's API."""
+    _asked("fault", kind=kind, token=token, operation=operation, times=times, seconds=seconds)
+    typer.echo(f"planned: {kind}, {times} time(s), {operation} of {token}")
+
+
+def _asked(command: str, **arguments: object) -> list[dict[str, object]]:
+    running = Home.of_clone().running()
+    if running is None:
+        raise Failed("the simulated clouds do not run; start them with ./smos sandbox start")
+    try:
+        answer = ask(running, command, **arguments)
+    except RuntimeError as error:
+        raise Failed(str(error)) from None
+    return list(answer)

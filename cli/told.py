@@ -1,0 +1,39 @@
+"""Turns what the rooms below raise into the command's ending: a message and an exit code, no traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+import typer
+
+from cli.outcome import BadInput, Failed
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Around the work of a command that runs the engine."""
+    from deploy.engine_run import EngineFailed
+    from deploy.guards import NotReady
+    from engine import EngineMissing
+    from sandbox.client import SandboxError
+    from settings import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        count = len(error.problems)
+        raise BadInput(
+            f"{count} mistake{'s' if count != 1 else ''} in the settings; nothing was started\n{error}"
+        ) from None
+    except (EngineFailed, NotReady, SandboxError, EngineMissing) as error:
+        raise Failed(str(error)) from None
+    except KeyboardInterrupt:
+        typer.echo("smos: interrupted; run the same command again to complete it", err=True)
+        sys.exit(130)
+
+
+def say(text: str) -> None:
+    """A line about what is going on; not part of the result."""
+    typer.echo(f"smos: {text}", err=True)

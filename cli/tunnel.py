@@ -1,0 +1,32 @@
+"""`smos tunnel STACK`: the SSH forwards to what is private, until Ctrl-C."""
+
+from __future__ import annotations
+
+import typer
+
+from cli.platform import OnTarget, Stack, workplace
+from cli.told import say, told
+from deploy import guards
+from deploy.target import Target
+
+
+def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
+    """Open the SSH forwards to an environment's databases and keep them open."""
+    from hosts.ssh import SshProblem
+    from hosts.tunnel import TunnelProblem, serve_forwards
+
+    with told():
+        place = workplace(target)
+        settings = guards.settings_of(place, stack)
+        closed = guards.closed_forwards(settings.tunnels())
+        for forward in settings.tunnels():
+            if forward not in closed:
+                say(
+                    f"127.0.0.1:{forward.local_port} → {forward.target_host}:{forward.target_port} is open already"
+                )
+        if not closed:
+            return
+        try:
+            serve_forwards(closed, settings.hosts, config=place.ssh_config, say=typer.echo)
+        except (SshProblem, TunnelProblem) as problem:
+            raise guards.NotReady(str(problem)) from None
