@@ -25,8 +25,8 @@ def checks(fast: bool) -> list[Check]:
     """What is run, in this order."""
     tests = ["pytest", "-n", "2", "--dist=loadfile", "--color=no"]
     return [
-        Check("format", ["ruff", "format", "--check", "--quiet", "."]),
-        Check("lint", ["ruff", "check", "--quiet", "."]),
+        Check("format", ["ruff", "format", "--check", "--quiet", "--output-format=concise", "."]),
+        Check("lint", ["ruff", "check", "--quiet", "--output-format=concise", "."]),
         Check("types", ["mypy", "--strict", "--no-error-summary", "."]),
         Check("tests", [*tests, "-m", "not slow"] if fast else tests),
     ]

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 
 from engine import CLONE, cache, pin
 
@@ -62,9 +63,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     for step in ("virtualenv", "0 packages", "engine", "ready in"):
         assert step in said
     return made
-
-
-pytestmark = pytest.mark.xdist_group("launcher")  # one set-up for all of these tests
 
 
 def test_later_use_only_starts_the_command(clone: Clone) -> None:
@@ -131,6 +129,7 @@ def test_lost_engine_is_placed_again(clone: Clone) -> None:
     assert "packages" not in said
 
 
+@pytest.mark.slow
 def test_failed_step_says_why_and_how_to_mend(clone: Clone) -> None:
     """A package that can't be had: the step, pip's last lines, the mend; then it goes on from there."""
     before = clone.lock.read_text()
@@ -200,3 +199,19 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith("Usage: smos ")
+
+
+def test_check_runs_everything(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failing check does not hide the later ones, and the closing line of the tests is shown."""
+    from cli import check
+
+    def some(fast: bool) -> list[check.Check]:
+        return [check.Check("first", ["no_such_module"]), check.Check("tests", ["pytest", "--version"])]
+
+    monkeypatch.setattr(check, "checks", some)
+    with pytest.raises(typer.Exit) as end:
+        check.check(fast=True)
+    printed = capsys.readouterr().out.splitlines()
+    assert end.value.exit_code == 1
+    assert [line.split()[:2] for line in printed[1:3]] == [["first", "FAILED"], ["tests", "ok"]]
+    assert printed[3:] == [f"pytest {pytest.__version__}", "failed: first"]
