@@ -61,6 +61,8 @@ class Record:
     urn: str = ""
     scope: str = ""
     """Where the id is unique: `ResourceType.scope` of the provider's configuration that made it."""
+    secrets: frozenset[tuple[str | int, ...]] = frozenset()
+    """The paths in inputs and outputs that are secret."""
 
 
 class Cloud(Protocol):
@@ -352,6 +354,8 @@ class Unique(Rule):
     phase: Literal["check", "cloud"] = "cloud"
     token: str = ""
     """The type to compare with; filled in by `ResourceType`."""
+    scope: Callable[[Props], str] | None = None
+    """As `ResourceType.scope`: compare only with what the same daemon or server has."""
 
     @property
     def sentence(self) -> str:
@@ -471,6 +475,8 @@ def refusals(rule: Rule, props: Props, cloud: Cloud, config: Props, own_id: str 
     elif isinstance(rule, Unique):
         mine = rule.key(props)
         for record in cloud.find(rule.token):
+            if rule.scope is not None and record.scope not in ("", rule.scope(config)):
+                continue
             if record.id.lower() != own_id.lower() and rule.key(record.inputs) == mine:
                 yield Failure(rule.path, rule.id, f"{code}{lookup(props, rule.path)!r} {rule.sentence}")
                 return
