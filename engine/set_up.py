@@ -81,14 +81,12 @@ def set_up(clone: Path, progress: Progress) -> None:
     log = clone / ".smos" / "setup.log"
     busy = "another set-up of this clone is running; waiting for it"
     with cache.locked(clone / ".smos" / "setup.lock", progress.say, busy):
-        lock, lock_stamp = clone / "requirements.lock", venv / ".smos-lock"
-        if not _same(lock, lock_stamp) or not os.access(venv / "bin" / "python", os.X_OK):
-            _install(clone, lock, lock_stamp, log, progress)
-        pin, pin_stamp = clone / "engine" / "pin.py", venv / ".smos-pin"
-        if not _same(pin, pin_stamp) or not _has_engine(clone):
+        if not _has_packages(clone):
+            _install(clone, clone / "requirements.lock", venv / ".smos-lock", log, progress)
+        if not _has_engine(clone):
             with progress.step("engine"):
                 get(clone, progress.say)
-            _stamp(pin, pin_stamp)
+            _stamp(clone / "engine" / "pin.py", venv / ".smos-pin")
 
 
 def _install(clone: Path, lock: Path, stamp: Path, log: Path, progress: Progress) -> None:
@@ -124,12 +122,18 @@ def _run(command: Sequence[str], log: Path, what: str) -> None:
     raise Failed(f"{what} failed\n{last}  mend: {mend}\n  log:  {log}")
 
 
+def _has_packages(clone: Path) -> bool:
+    venv = clone / ".venv"
+    same = _same(clone / "requirements.lock", venv / ".smos-lock")
+    return same and os.access(venv / "bin" / "python", os.X_OK)
+
+
 def _has_engine(clone: Path) -> bool:
     try:
         find(clone)
     except EngineMissing:
         return False
-    return True
+    return _same(clone / "engine" / "pin.py", clone / ".venv" / ".smos-pin")
 
 
 def _same(file: Path, stamp: Path) -> bool:
@@ -144,6 +148,8 @@ def _stamp(file: Path, stamp: Path) -> None:
 
 def main() -> int:
     """Set this clone up; 0 when it is ready."""
+    if _has_packages(CLONE) and _has_engine(CLONE):
+        return 0  # the launcher could not tell: there is no cmp on this machine
     begun = time.monotonic()
     sys.stderr.write("smos: making this clone ready (once)\n")
     try:
