@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGINT, SIGQUIT
@@ -93,10 +94,20 @@ def end_leftover(folder: Path) -> None:
         if owner.pid != os.getpid() and abs(owner.create_time() - float(started)) < 1:
             raise PostgresError(f"{folder}: process {pid} runs this cluster. Mend: stop that sandbox first.")
     for signal in (SIGINT, SIGQUIT):
-        with suppress(psutil.Error):
+        with suppress(psutil.NoSuchProcess):
             server.send_signal(signal)
-            server.wait(STOP_TIMEOUT_S)
-            return
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if _is_gone(server):
+                return
+            time.sleep(0.01)
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    """Ended; perhaps not yet buried, which in a container without an init may never happen."""
+    with suppress(psutil.NoSuchProcess):
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 def _pid_file(folder: Path) -> list[str]:

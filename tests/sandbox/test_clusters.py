@@ -226,7 +226,7 @@ def test_the_server_dies_with_its_sandbox(tmp_path: Path) -> None:
     with pytest.raises(PostgresError, match=f"process {owner.pid} runs this cluster"):
         Cluster(tmp_path / "server").start()
     owner.send_signal(signal.SIGKILL)
-    owner.wait()
+    owner.communicate()
     server.wait(timeout=5)
     Cluster(tmp_path / "server").destroy()
 
@@ -248,3 +248,4 @@ def test_a_server_that_outlived_its_sandbox_is_found_and_stopped(tmp_path: Path)
     second.start()
     assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
     second.destroy()
+    first.stop()
