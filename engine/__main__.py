@@ -16,9 +16,7 @@ def main() -> int:
     parser.add_argument("--route", choices=ROUTES, help="try only this one")
     asked = parser.parse_args()
     try:
-        engine = get(
-            CLONE, lambda line: print(line, file=sys.stderr), [asked.route] if asked.route else ROUTES
-        )
+        engine = get(CLONE, lambda line: print(line, file=sys.stderr), [asked.route] if asked.route else ROUTES)
     except (NoEngine, ChecksumMismatch) as error:
         print(f"engine: {error}", file=sys.stderr)
         return 1

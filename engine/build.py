@@ -18,7 +18,7 @@ from engine.archive import Unavailable
 __all__ = ["build"]
 
 HEARTBEAT_S = 20.0
-USUAL_MINUTES = 3
+USUAL_MINUTES = "3 to 5"
 
 
 def build(target: Path, say: cache.Say) -> None:
@@ -27,7 +27,7 @@ def build(target: Path, say: cache.Say) -> None:
     if go is None:
         raise Unavailable("there is no Go on PATH (https://go.dev/dl, or: apt-get install golang)")
     with cache.filling(target) as folder:
-        say(f"building it with Go from {pin.GO_PACKAGE} {pin.VERSION}: about {USUAL_MINUTES} minutes, once")
+        say(f"building it with Go from {pin.GO_PACKAGE} {pin.VERSION}: {USUAL_MINUTES} minutes, once")
         log = cache.root() / "engine" / "build.log"
         code = _run(_command(go, folder / "pulumi"), log, say)
         if code != 0:

@@ -98,9 +98,7 @@ def _read(stream: IO[bytes]) -> bytes:
     return data
 
 
-def _report_end(
-    process: Popen[bytes], readers: list[threading.Thread], children: Children, send: Send
-) -> None:
+def _report_end(process: Popen[bytes], readers: list[threading.Thread], children: Children, send: Send) -> None:
     def report() -> None:
         for reader in readers:
             reader.join()

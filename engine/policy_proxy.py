@@ -72,9 +72,7 @@ class PolicyProxy(_Handler):
             return grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
         if method == ANALYZER + "ConfigureStack":
             return grpc.unary_unary_rpc_method_handler(self._configure_stack)
-        return grpc.unary_unary_rpc_method_handler(
-            lambda request, context: self._forward(method, request, context)
-        )
+        return grpc.unary_unary_rpc_method_handler(lambda request, context: self._forward(method, request, context))
 
     def _configure_stack(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         self._configuration = request
