@@ -20,9 +20,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
-    "demo": Entry(
-        "cli.demo:demo", "Everything on this machine: simulated clouds, prod up, what to try next."
-    ),
+    "demo": Entry("cli.demo:demo", "Everything on this machine: simulated clouds, prod up, what to try next."),
     "up": Entry("cli.platform:up", "Make an environment what its settings say."),
     "preview": Entry("cli.platform:preview", "Show what `up` would change; changes nothing."),
     "destroy": Entry("cli.platform:destroy", "Take an environment down."),

@@ -57,8 +57,14 @@ def _show(result: tour.Tour) -> None:
     console.print(times)
     console.print("\n[bold]What to try next[/bold]")
     console.print('  eval "$(./smos sandbox env)"; pulumi preview --stack prod     the plain CLI', highlight=False)
-    console.print("  edit Pulumi.prod.yaml, then ./smos preview prod                see what would change", highlight=False)
-    console.print("  ./smos sandbox inventory azure-native:app                      what exists in the clouds", highlight=False)
+    console.print(
+        "  edit Pulumi.prod.yaml, then ./smos preview prod                see what would change",
+        highlight=False,
+    )
+    console.print(
+        "  ./smos sandbox inventory azure-native:app                      what exists in the clouds",
+        highlight=False,
+    )
     console.print("  ./smos demo --down                                             remove it all\n", highlight=False)
 
 

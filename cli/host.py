@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,10 +45,15 @@ def check(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
 
 @app.command("cloud-init")
 def cloud_init(
-    stack: Stack, host: Annotated[str, typer.Argument(help="The host's name in the settings.")] = ""
+    stack: Stack,
+    key: Annotated[
+        list[Path], typer.Option("--key", exists=True, help="A public key file that may log in; repeatable.")
+    ],
+    host: Annotated[str, typer.Option("--host", help="The host's name in the settings; else every host.")] = "",
 ) -> None:
     """Print the bootstrap as cloud-init user data, for a machine that is rented with it."""
     from deploy.target import ROOT
+    from hosts.bootstrap import Bootstrap
     from hosts.cloud_init import user_data
     from settings import load_files
 
@@ -55,9 +61,8 @@ def cloud_init(
         settings = load_files(stack, ROOT, secrets_required=False)
     names = [one.name for one in settings.hosts]
     if host and host not in names:
-        raise BadInput(
-            f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r}; it has {', '.join(names) or 'none'}"
-        )
+        raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r}; it has {', '.join(names) or 'none'}")
+    keys = [file.read_text().strip() for file in key]
     for one in settings.hosts:
         if host in ("", one.name):
-            typer.echo(user_data(one))
+            typer.echo(user_data(Bootstrap(ssh_port=one.ssh_port, deploy_user=one.user, deploy_keys=keys)))

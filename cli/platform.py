@@ -16,9 +16,7 @@ from deploy.target import Target, Workplace, real
 Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Only one JSON object, last.")]
-OnTarget = Annotated[
-    Target, typer.Option("--target", help="The simulated clouds of this machine, or the real ones.")
-]
+OnTarget = Annotated[Target, typer.Option("--target", help="The simulated clouds of this machine, or the real ones.")]
 
 
 def up(stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
@@ -44,9 +42,7 @@ def preview(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SAN
         )
 
 
-def destroy(
-    stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX
-) -> None:
+def destroy(stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Take an environment down. What is protected stops it."""
     begun = time.monotonic()
     with told():

@@ -49,9 +49,7 @@ def status(as_json: AsJson = False) -> None:
     """What runs, and how much exists in it. Exit code 1 when nothing runs."""
     running = Home.of_clone().running()
     if running is None:
-        typer.echo(
-            json.dumps({"running": False}) if as_json else "not running; start it with ./smos sandbox start"
-        )
+        typer.echo(json.dumps({"running": False}) if as_json else "not running; start it with ./smos sandbox start")
         raise typer.Exit(1)
     facts = ask(running, "status")
     if as_json:

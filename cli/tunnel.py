@@ -21,9 +21,7 @@ def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
         closed = guards.closed_forwards(settings.tunnels())
         for forward in settings.tunnels():
             if forward not in closed:
-                say(
-                    f"127.0.0.1:{forward.local_port} → {forward.target_host}:{forward.target_port} is open already"
-                )
+                say(f"127.0.0.1:{forward.local_port} → {forward.target_host}:{forward.target_port} is open already")
         if not closed:
             return
         try:

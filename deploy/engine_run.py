@@ -61,9 +61,7 @@ def run(place: Workplace, project: Path, *arguments: str, capture: bool = False,
     return done.stdout or ""
 
 
-def run_with_events(
-    place: Workplace, project: Path, command: str, *arguments: str, capture: bool = False
-) -> Outcome:
+def run_with_events(place: Workplace, project: Path, command: str, *arguments: str, capture: bool = False) -> Outcome:
     """As `run`, for the commands that plan or change resources; answers what they did."""
     with tempfile.TemporaryDirectory(dir=place.scratch) as folder:
         log = Path(folder) / "events"

@@ -1,4 +1,6 @@
-"""Brings an environment up, shows what would change, or takes it down: the plain CLI's commands with guards around them."""
+"""Brings an environment up, shows what would change, or takes it down: the plain CLI's commands with guards
+around them.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     settings = guards.settings_of(place, wish.stack)
     guards.hosts_ready(place, settings, wish.stack)
     with guards.tunnel_open(place, settings, say):
-        return run_with_events(place, place.project, "up", *_arguments(wish), *_policy(), *_yes(wish), capture=wish.quiet)
+        return run_with_events(
+            place, place.project, "up", *_arguments(wish), *_policy(), *_yes(wish), capture=wish.quiet
+        )
 
 
 def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
@@ -47,7 +51,9 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
     settings = guards.settings_of(place, wish.stack)
     if unprotect:
         if place.target is not Target.SANDBOX:
-            raise guards.NotReady("only a simulated environment is unprotected as a whole: name what may go, one by one")
+            raise guards.NotReady(
+                "only a simulated environment is unprotected as a whole: name what may go, one by one"
+            )
         run(place, place.project, "state", "unprotect", "--all", "--yes", "--stack", wish.stack, capture=True)
     with guards.tunnel_open(place, settings, say):
         return run_with_events(place, place.project, "destroy", *_arguments(wish), *_yes(wish), capture=wish.quiet)

@@ -85,7 +85,9 @@ def freshen(home: Home) -> bool:
 
 
 def _scene(home: Home) -> Scene:
-    """What the valid ones of the settings name. An invalid file keeps what was known: its own run says what is wrong."""
+    """What the valid ones of the settings name. An invalid file keeps what was known: its own run says what is
+    wrong.
+    """
     zones: dict[str, Zone] = {}
     machines: dict[str, Machine] = {}
     ways: list[Way] = []
@@ -97,7 +99,7 @@ def _scene(home: Home) -> Scene:
         zone = settings.cloudflare
         zones[zone.zone_id] = Zone(zone.zone_id, zone.account_id, settings.domain)
         for host in settings.hosts:
-            machines[host.address] = Machine(host.name, host.address, host.ssh_port, host.user)
+            machines[host.address] = Machine(host.name, host.address, host.ssh_port, host.user, host.bootstrap_user)
         for forward in settings.tunnels():
             address = settings.host(forward.host).address
             ways.append(Way(forward.name, forward.local_port, address, forward.target_host, forward.target_port))
@@ -133,7 +135,18 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
         say(f"making throw-away secrets for {stack}")
         keys = {host.name: home.host(host.address) / "client_key" for host in settings.hosts}
         content = throw_away_secrets(settings, keys)
-        run(place, place.project, "config", "set", SECRETS_KEY, "--secret", "--stack", stack, capture=True, stdin=content)
+        run(
+            place,
+            place.project,
+            "config",
+            "set",
+            SECRETS_KEY,
+            "--secret",
+            "--stack",
+            stack,
+            capture=True,
+            stdin=content,
+        )
     if hosts_ready and not _bootstrapped(home, settings):
         say(f"bootstrapping the hosts of {stack}")
         run(place, place.hosts_project, "up", "--yes", "--stack", stack, "--skip-preview", capture=True)

@@ -57,5 +57,7 @@ def real() -> Workplace:
 def without_pulumi(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment without what would lead the engine elsewhere (a shell in which `sandbox env` was evaluated)."""
     return {
-        name: value for name, value in (os.environ if environ is None else environ).items() if not name.startswith("PULUMI_")
+        name: value
+        for name, value in (os.environ if environ is None else environ).items()
+        if not name.startswith("PULUMI_")
     }

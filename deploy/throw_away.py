@@ -14,7 +14,9 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 def throw_away_secrets(settings: Settings, host_keys: dict[str, Path]) -> str:
-    """The JSON text for `smarteros:secrets`. `host_keys`: host name → file with the private key that its sandbox knows."""
+    """The JSON text for `smarteros:secrets`. `host_keys`: host name → file with the private key that its
+    sandbox knows.
+    """
     found: dict[str, Any] = {}
     for expected in expected_secrets(settings):
         value = _value(expected, host_keys)

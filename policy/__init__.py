@@ -1,1 +1,3 @@
-"""The CrossGuard pack: what SmarterOS demands of every environment. Started by the engine, never imported by the program."""
+"""The CrossGuard pack: what SmarterOS demands of every environment. Started by the engine, never imported by
+the program.
+"""

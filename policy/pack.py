@@ -35,4 +35,4 @@ def _policy(rule: Rule) -> ResourceValidationPolicy:
                 report(violation)
 
     level = EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
-    return ResourceValidationPolicy(rule.name, rule.says, validate, level)
+    return ResourceValidationPolicy(name=rule.name, description=rule.says, validate=validate, enforcement_level=level)

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.rules import Cloud, Record
 
-__all__ = ["TOKEN", "Authority", "authority"]
+__all__ = ["TOKEN", "Authority", "authority", "server_certificate"]
 
 TOKEN = "sandbox:authority"  # noqa: S105 - a record's type
 _CREATING = threading.Lock()
@@ -36,9 +36,7 @@ class Authority:
         """The authority's own certificate: what a client of the sandbox may trust."""
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def sign(
-        self, request: x509.CertificateSigningRequest, names: Sequence[str], days: int
-    ) -> x509.Certificate:
+    def sign(self, request: x509.CertificateSigningRequest, names: Sequence[str], days: int) -> x509.Certificate:
         """A server's certificate over the request's key, for these names (not for those of the request)."""
         now = datetime.now(UTC).replace(microsecond=0)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox Origin Certificate")])
@@ -50,14 +48,10 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(minutes=5))
             .not_valid_after(now + timedelta(days=days))
-            .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-            )
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
 
@@ -102,3 +96,17 @@ def _make(name: str) -> Authority:
         .sign(key, hashes.SHA256())
     )
     return Authority(key, certificate)
+
+
+def server_certificate(issuer: Authority, names: Sequence[str], days: int = 365) -> tuple[str, str]:
+    """A server's certificate over a new key: (certificate, private key), both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    certificate = issuer.sign(request, names, days)
+    return (
+        certificate.public_bytes(serialization.Encoding.PEM).decode(),
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode(),
+    )

@@ -105,7 +105,9 @@ def locked(home: Home) -> Iterator[None]:
 
 
 def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
-    """The variables with which a plain `pulumi` runs against the sandbox (PATH is left to the caller: `home.bin` first)."""
+    """The variables with which a plain `pulumi` runs against the sandbox (PATH is left to the caller:
+    `home.bin` first).
+    """
     return {
         "PULUMI_OPTION_CWD": str(home.project),
         "PULUMI_BACKEND_URL": f"file://{home.state}",
@@ -121,7 +123,9 @@ def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
 
 
 def write_shim(home: Home, engine: Path, freshen: str) -> None:
-    """A `pulumi` for a plain shell that freshens the shadow project first, when a tracked file differs from its copy."""
+    """A `pulumi` for a plain shell that freshens the shadow project first, when a tracked file differs from
+    its copy.
+    """
     home.bin.mkdir(parents=True, exist_ok=True, mode=0o700)
     script = home.bin / "pulumi"
     script.write_text(

@@ -1,7 +1,7 @@
 """What exists in the simulated clouds: an inventory of its own in SQLite, apart from Pulumi's state.
 
-So drift, a lost state and a lost cloud can all be played. Contents are encrypted at rest, because a cloud holds secrets and
-nothing of a simulated run may stand on the disk in plain.
+So drift, a lost state and a lost cloud can all be played. Contents are encrypted at rest, because a cloud holds
+secrets and nothing of a simulated run may stand on the disk in plain.
 """
 
 from __future__ import annotations

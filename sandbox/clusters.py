@@ -70,9 +70,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         if ":" in str(folder) or "'" in str(folder):
-            raise PostgresError(
-                f"{folder}: PostgreSQL can't use a path with ':' or a quote. Mend: rename the folder."
-            )
+            raise PostgresError(f"{folder}: PostgreSQL can't use a path with ':' or a quote. Mend: rename the folder.")
         self.folder = folder.absolute()
         self.data = self.folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
@@ -106,9 +104,7 @@ class Cluster:
 
     # What can be done
 
-    def create(
-        self, admin_user: str, admin_password: str, *, superuser: bool, databases: Sequence[str] = ()
-    ) -> None:
+    def create(self, admin_user: str, admin_password: str, *, superuser: bool, databases: Sequence[str] = ()) -> None:
         """Makes the cluster and leaves it running. What an interrupted creation left is made anew."""
         with self._lock:
             if self.exists:
@@ -128,9 +124,7 @@ class Cluster:
                     _make_managed(connection, admin_user, admin_password)
                 for database in databases:
                     connection.execute(
-                        sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                            *map(sql.Identifier, (database, admin_user))
-                        )
+                        sql.SQL("CREATE DATABASE {} OWNER {}").format(*map(sql.Identifier, (database, admin_user)))
                     )
             self._describe({"admin": admin_user, "managed": not superuser, "extensions": []})
 
@@ -178,9 +172,7 @@ class Cluster:
             admin = self._managed("the administrator's password")["admin"]
             owner_password = (self.folder / "superuser").read_text(encoding="utf-8")
             with closing(self._connect(CLOUD_SUPERUSER, owner_password)) as connection:
-                _execute(
-                    connection, "ALTER ROLE {} PASSWORD {}", sql.Identifier(admin), sql.Literal(password)
-                )
+                _execute(connection, "ALTER ROLE {} PASSWORD {}", sql.Identifier(admin), sql.Literal(password))
 
     # How
 
@@ -247,9 +239,7 @@ class Cluster:
             time.sleep(0.01)
         last = (self.folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
         self.stop()
-        raise PostgresError(
-            f"{self.folder}: PostgreSQL did not start. Its log ends with:\n" + "\n".join(last)
-        )
+        raise PostgresError(f"{self.folder}: PostgreSQL did not start. Its log ends with:\n" + "\n".join(last))
 
     def _connect(self, user: str, password: str) -> psycopg.Connection[Any]:
         return psycopg.connect(
@@ -273,7 +263,5 @@ def _make_managed(connection: psycopg.Connection[Any], admin: str, password: str
 
 
 def _write_secret(path: Path, text: str) -> None:
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,4 +1,6 @@
-"""The sandbox's control port: a few commands as JSON over HTTP on 127.0.0.1, each with the token of the server's note."""
+"""The sandbox's control port: a few commands as JSON over HTTP on 127.0.0.1, each with the token of the
+server's note.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class ControlServer:
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.shutdown()
         self._http.server_close()
 

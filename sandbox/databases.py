@@ -1,7 +1,7 @@
 """Behind every simulated database host stands a real PostgreSQL: which record has which cluster, and who may reach it.
 
-An Azure Flexible Server is reached over TLS from the addresses that its firewall rules name; a container's server over its
-fixed address in a network of its host, from that host. A container's data lives and dies with its volume.
+An Azure Flexible Server is reached over TLS from the addresses that its firewall rules name; a container's server
+over its fixed address in a network of its host, from that host. A container's data lives and dies with its volume.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ SERVER = "azure-native:dbforpostgresql:Server"
 CONFIGURATION = "azure-native:dbforpostgresql:Configuration"
 DATABASE = "azure-native:dbforpostgresql:Database"
 FIREWALL_RULE = "azure-native:dbforpostgresql:FirewallRule"
+PRIVATE_ENDPOINT = "azure-native:network:PrivateEndpoint"
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
 VOLUME = "docker:index/volume:Volume"
@@ -45,7 +46,12 @@ class Databases:
 
     def happened(self, what: str, record: Record, before: Record | None) -> None:
         """Does in the real servers what has happened to a record. Raises what PostgreSQL refuses."""
-        acts = {SERVER: self._server, CONFIGURATION: self._configuration, CONTAINER: self._container, VOLUME: self._volume}
+        acts = {
+            SERVER: self._server,
+            CONFIGURATION: self._configuration,
+            CONTAINER: self._container,
+            VOLUME: self._volume,
+        }
         act = acts.get(record.token)
         if act is not None:
             with self._lock:
@@ -60,12 +66,23 @@ class Databases:
                 return self._azure_route(address, target_host)
             return self._container_route(address, target_host)
 
+    def private_route(self, target_host: str, target_port: int) -> tuple[str, int] | None:
+        """As `route`, for who is inside the virtual network: through the server's private endpoint, past the
+        firewall.
+        """
+        with self._lock:
+            name = target_host.removesuffix(AZURE_SUFFIX)
+            server = next((one for one in self._cloud.find(SERVER) if one.inputs.get("serverName") == name), None)
+            if server is None or target_port != 5432 or not self._has_private_endpoint(server):
+                return None
+            cluster = self._cluster("azure", name)
+            cluster.start()
+            return ADDRESS, self._tls_front(target_host, cluster.port)
+
     def status(self) -> list[dict[str, Any]]:
         """The clusters that run, for `smos sandbox status`."""
         with self._lock:
-            return [
-                {"folder": path.name, "port": one.port} for path, one in self._clusters.items() if one.running
-            ]
+            return [{"folder": path.name, "port": one.port} for path, one in self._clusters.items() if one.running]
 
     def close(self) -> None:
         """Stops every server; their data stays."""
@@ -108,8 +125,17 @@ class Databases:
         wanted = ipaddress.ip_address(address)
         for rule in self._cloud.find(FIREWALL_RULE):
             if rule.inputs.get("serverName") == server:
-                first, last = (ipaddress.ip_address(str(rule.inputs[key])) for key in ("startIpAddress", "endIpAddress"))
+                first, last = (
+                    ipaddress.ip_address(str(rule.inputs[key])) for key in ("startIpAddress", "endIpAddress")
+                )
                 if int(first) <= int(wanted) <= int(last):
+                    return True
+        return False
+
+    def _has_private_endpoint(self, server: Record) -> bool:
+        for endpoint in self._cloud.find(PRIVATE_ENDPOINT):
+            for link in endpoint.inputs.get("privateLinkServiceConnections") or []:
+                if str(link.get("privateLinkServiceId", "")).lower() == server.id.lower():
                     return True
         return False
 
@@ -127,7 +153,9 @@ class Databases:
             settings = _environment(record)
             admin = settings.get("POSTGRES_USER", "postgres")
             databases = [settings["POSTGRES_DB"]] if settings.get("POSTGRES_DB", admin) != admin else []
-            password = settings.get("POSTGRES_PASSWORD") or _uploaded(record, settings.get("POSTGRES_PASSWORD_FILE", ""))
+            password = settings.get("POSTGRES_PASSWORD") or _uploaded(
+                record, settings.get("POSTGRES_PASSWORD_FILE", "")
+            )
             if not password:
                 raise ValueError(
                     "Error: Database is uninitialized and superuser password is not specified. "
@@ -163,7 +191,11 @@ class Databases:
     def _image_name(self, record: Record) -> str:
         image = str(record.inputs.get("image", ""))
         for pulled in self._cloud.find(IMAGE):
-            names = (pulled.outputs.get("imageId"), pulled.outputs.get("repoDigest"), pulled.inputs.get("name"))
+            names = (
+                pulled.outputs.get("imageId"),
+                pulled.outputs.get("repoDigest"),
+                pulled.inputs.get("name"),
+            )
             if pulled.scope == record.scope and image in names:
                 return str(pulled.inputs["name"])
         return image

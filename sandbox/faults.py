@@ -58,9 +58,17 @@ class Faults:
         if fault is None:
             return _Pending(None)
         if fault.kind == "throttled":
-            _fail(context, grpc.StatusCode.RESOURCE_EXHAUSTED, f'Code="TooManyRequests" 429, Retry-After: {fault.seconds:g}')
+            _fail(
+                context,
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f'Code="TooManyRequests" 429, Retry-After: {fault.seconds:g}',
+            )
         if fault.kind == "unavailable":
-            _fail(context, grpc.StatusCode.UNAVAILABLE, 'Code="ServiceUnavailable" 503: the service is unavailable, try again')
+            _fail(
+                context,
+                grpc.StatusCode.UNAVAILABLE,
+                'Code="ServiceUnavailable" 503: the service is unavailable, try again',
+            )
         if fault.kind == "slow":
             time.sleep(fault.seconds)
             return _Pending(None)
@@ -90,7 +98,11 @@ class _Pending:
             return
         if self.fault.kind == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
-        _fail(context, grpc.StatusCode.DEADLINE_EXCEEDED, "context deadline exceeded: the answer was lost after the change was made")
+        _fail(
+            context,
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "context deadline exceeded: the answer was lost after the change was made",
+        )
 
 
 def _fail(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:

@@ -1,4 +1,6 @@
-"""Where a sandbox keeps what it needs, and how to find it: one folder, `.smos/sandbox` of the clone unless told otherwise."""
+"""Where a sandbox keeps what it needs, and how to find it: one folder, `.smos/sandbox` of the clone unless
+told otherwise.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +75,11 @@ class Home:
     def ssh_config(self) -> Path:
         """An OpenSSH client configuration that leads the hosts' addresses to the simulated hosts."""
         return self.folder / "ssh_config"
+
+    @property
+    def trust(self) -> Path:
+        """The certificate of the authority that visitors of the simulated edge trust."""
+        return self.folder / "edge.pem"
 
     def host(self, address: str) -> Path:
         """The folder with the keys of one simulated host."""

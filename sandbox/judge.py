@@ -1,4 +1,6 @@
-"""What the two layers say of a resource's inputs: pure functions, used by the provider server, the tests and the docs."""
+"""What the two layers say of a resource's inputs: pure functions, used by the provider server, the tests and
+the docs.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,7 @@ def refused_inputs(kind: ResourceType, schema: Schema, inputs: Props) -> list[Fa
 
 def refused_by_cloud(kind: ResourceType, inputs: Props, cloud: Cloud, config: Props, own_id: str = "") -> list[Failure]:
     """Everything that what exists makes wrong."""
-    return [
-        failure for rule in kind.cloud_rules() for failure in refusals(rule, inputs, cloud, config, own_id)
-    ]
+    return [failure for rule in kind.cloud_rules() for failure in refusals(rule, inputs, cloud, config, own_id)]
 
 
 def refused_changes(kind: ResourceType, old: Props, new: Props) -> list[Failure]:

@@ -6,7 +6,9 @@ from sandbox.home import Home, write_private
 
 
 def prepare_keys(home: Home, address: str) -> str:
-    """Makes a machine's host key and client key where they are missing; answers the public host key, as settings pin it."""
+    """Makes a machine's host key and client key where they are missing; answers the public host key, as
+    settings pin it.
+    """
     folder = home.host(address)
     for name in ("host_key", "client_key"):
         if not (folder / f"{name}.pub").exists():

@@ -93,6 +93,4 @@ def _copy(carried: Path, folder: Path, name: str) -> None:
     control = (carried / f"{name}.control").read_text(encoding="utf-8")
     version = next(line.split("'")[1] for line in control.splitlines() if line.startswith("default_version"))
     script = (carried / f"{name}--{version}.sql").read_text(encoding="utf-8")
-    _write(
-        folder, name, version, _MEMBERS_ONLY + script, control if control.endswith("\n") else f"{control}\n"
-    )
+    _write(folder, name, version, _MEMBERS_ONLY + script, control if control.endswith("\n") else f"{control}\n")

@@ -51,10 +51,7 @@ def program(name: str) -> str:
 def _capability() -> str:
     """The smaller of the two capabilities that this process may hand on."""
     with open("/proc/self/status", encoding="ascii") as status:
-        sets = {
-            key: int(value, 16)
-            for key, value in (line.split(":") for line in status if line.startswith("Cap"))
-        }
+        sets = {key: int(value, 16) for key, value in (line.split(":") for line in status if line.startswith("Cap"))}
     may_hand_on = sets["CapPrm"] & sets["CapBnd"]
     return "dac_read_search" if may_hand_on & CAP_DAC_READ_SEARCH else "dac_override"
 

@@ -142,9 +142,7 @@ def _refusal(client: str, packet: bytes) -> bytes:
     return b"E" + struct.pack("!i", len(body) + 4) + body
 
 
-async def _pass_on(
-    front: TlsFront, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
+async def _pass_on(front: TlsFront, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     inner_reader, inner_writer = await asyncio.open_connection(*front.upstream)
     inner_writer.write(first)
     pumps = {

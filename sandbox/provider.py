@@ -24,7 +24,9 @@ from sandbox.schema import Schema
 from sandbox.values import UNKNOWN, Props, contains_unknown, is_set, lookup
 
 Effects = Callable[[str, Record, Record | None], None]
-"""(what happened: created, updated, deleted; the record now; the record before): what the sandbox does in the real world."""
+"""(what happened: created, updated, deleted; the record now; the record before): what the sandbox does in the
+real world.
+"""
 
 _KINDS = {
     "add": (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
@@ -37,7 +39,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """Serves one package to the engine. Each connection is one provider instance with its own configuration."""
 
     def __init__(
-        self, package: Package, version: str, schema: Schema, cloud: Inventory, faults: Faults, effects: Effects
+        self,
+        package: Package,
+        version: str,
+        schema: Schema,
+        cloud: Inventory,
+        faults: Faults,
+        effects: Effects,
     ) -> None:
         self._package = package
         self._version = version
@@ -81,6 +89,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         config, _ = wire.read(request.args)
         with self._lock:
             self._configs[context.peer()] = config
+        self._reached(context)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=False
         )
@@ -99,7 +108,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except ValueError as error:
             self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
         secrets = [(name,) for name in function.secret_outputs if name in answer]
-        return provider_pb2.InvokeResponse(**{"return": wire.write(answer, secrets)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(wire.write(answer, secrets))
+        return response
 
     # -- resources -----------------------------------------------------------------------------------------------
 
@@ -192,7 +203,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs, secrets = self._inputs(kind, request.news)
         old_inputs, _ = self._inputs(kind, request.old_inputs)
         olds, old_marks = wire.read(request.olds)
-        marks = secrets | {(name,) for name in kind.secret_outputs} | {path for path in old_marks if path[0] in kind.computed}
+        marks = (
+            secrets
+            | {(name,) for name in kind.secret_outputs}
+            | {path for path in old_marks if path[0] in kind.computed}
+        )
         self._refuse(context, judge.refused_changes(kind, old_inputs, inputs))
         if request.preview:
             foreseen = {**{name: olds.get(name, UNKNOWN) for name in kind.computed}, **inputs}
@@ -201,7 +216,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         fault = self._faults.before("update", kind.token, context)
         record = None if kind.state_only else self._find(kind, request.id, context)
         if record is None and not kind.state_only:
-            self._abort(context, grpc.StatusCode.NOT_FOUND, f"{request.id} does not exist (any more): run `pulumi refresh`")
+            self._abort(
+                context,
+                grpc.StatusCode.NOT_FOUND,
+                f"{request.id} does not exist (any more): run `pulumi refresh`",
+            )
         self._refuse(context, judge.refused_by_cloud(kind, inputs, self._cloud, config, request.id))
         before = record or Record(id=request.id, token=kind.token, inputs=old_inputs, outputs=olds)
         computing = replace(self._computing(kind, inputs, config, before), old=before.outputs)
@@ -228,7 +247,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         for rule in kind.deletion:
             reason = rule.test({**record.inputs, "id": record.id}, self._cloud, config)
             if reason is not None:
-                self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, f"{rule.code}: {reason}: {rule.sentence}".lstrip(": "))
+                self._abort(
+                    context,
+                    grpc.StatusCode.FAILED_PRECONDITION,
+                    f"{rule.code}: {reason}: {rule.sentence}".lstrip(": "),
+                )
         if kind.on_delete is not None:
             self._backend(context, kind.on_delete, self._computing(kind, record.inputs, config, record))
         for below in [*self._cloud.below(record.id), record]:
@@ -245,7 +268,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if kind is None:
             known = ", ".join(sorted(self._types))
             self._abort(
-                context, grpc.StatusCode.UNIMPLEMENTED, f"{token} is not simulated. Simulated here: {known}. Add its rules table to sandbox/catalog/"
+                context,
+                grpc.StatusCode.UNIMPLEMENTED,
+                f"{token} is not simulated. Simulated here: {known}. Add its rules table to sandbox/catalog/",
             )
         return kind
 
@@ -265,7 +290,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _computing(self, kind: ResourceType, inputs: Props, config: Props, record: Record | None = None) -> Computing:
         name = str(lookup(inputs, kind.named_by)) if kind.named_by else ""
         if record is not None:
-            return Computing(id=record.id, name=name, inputs=inputs, config=config, cloud=self._cloud, old=record.outputs)
+            return Computing(
+                id=record.id, name=name, inputs=inputs, config=config, cloud=self._cloud, old=record.outputs
+            )
         computing = Computing(id="", name=name, inputs=inputs, config=config, cloud=self._cloud)
         identity = judge.fill(kind.id, {**config, **inputs}) if isinstance(kind.id, str) else kind.id(computing)
         return replace(computing, id=identity or uuid.uuid4().hex)
@@ -274,7 +301,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         scope = kind.scope(self._configs.get(context.peer(), {})) if kind.scope else ""
         return self._cloud.exact(kind.token, scope, identity)
 
-    def _refuse_existing(self, kind: ResourceType, computing: Computing, config: Props, context: grpc.ServicerContext) -> None:
+    def _refuse_existing(
+        self, kind: ResourceType, computing: Computing, config: Props, context: grpc.ServicerContext
+    ) -> None:
         if kind.state_only:
             return
         if self._cloud.exact(kind.token, kind.scope(config) if kind.scope else "", computing.id) is not None:
@@ -285,7 +314,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 f"<name> {computing.id}`) or delete it",
             )
 
-    def _backend(self, context: grpc.ServicerContext, act: Callable[[Computing], Any] | None, computing: Computing) -> Any:
+    def _backend(
+        self, context: grpc.ServicerContext, act: Callable[[Computing], Any] | None, computing: Computing
+    ) -> Any:
         if act is None:
             return None
         try:
@@ -301,7 +332,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _refuse(self, context: grpc.ServicerContext, failures: Sequence[Failure]) -> None:
         if failures:
-            self._abort(context, grpc.StatusCode.INVALID_ARGUMENT, "; ".join(f"{one.path}: {one.reason} (rule {one.rule})" for one in failures))
+            self._abort(
+                context,
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "; ".join(f"{one.path}: {one.reason} (rule {one.rule})" for one in failures),
+            )
 
     @staticmethod
     def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:
@@ -310,13 +345,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _name(request: Any) -> str:
-    return request.name or request.urn.split("::")[-1]
+    return str(request.name or request.urn.split("::")[-1])
 
 
 def _told(failures: Sequence[Failure]) -> list[Any]:
-    return [
-        provider_pb2.CheckFailure(property=one.path, reason=f"{one.reason} (rule {one.rule})") for one in failures
-    ]
+    return [provider_pb2.CheckFailure(property=one.path, reason=f"{one.reason} (rule {one.rule})") for one in failures]
 
 
 def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Layer two of the strictness: one declarative table a resource type, which drives Check, Diff, Create and the docs.
 
-A rule says where it looks (`path`), what must hold (`says`, a sentence that a newcomer understands, used in the error and
-in docs/providers), and from where it is known (`source`). Rules of phase "check" look at the inputs alone and run at
-preview; rules of phase "cloud" also look at what exists and run at creation and update, as the vendor's API would.
-A rule never looks at an unknown value. Layer one (names, types, nesting, enums) is `sandbox.schema`, from the SDK.
+A rule says where it looks (`path`), what must hold (`says`, a sentence that a newcomer understands, used in the
+error and in docs/providers), and from where it is known (`source`). Rules of phase "check" look at the inputs alone
+and run at preview; rules of phase "cloud" also look at what exists and run at creation and update, as the vendor's
+API would. A rule never looks at an unknown value. Layer one (names, types, nesting, enums) is `sandbox.schema`,
+from the SDK.
 """
 
 from __future__ import annotations
@@ -211,7 +212,10 @@ class Between(Rule):
         for path, value in self.known(props):
             number = float(value)
             if (self.least is not None and number < self.least) or (self.most is not None and number > self.most):
-                yield path, f"{value:g} {self.sentence}" if isinstance(value, float) else f"{value} {self.sentence}"
+                yield (
+                    path,
+                    f"{value:g} {self.sentence}" if isinstance(value, float) else f"{value} {self.sentence}",
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,7 +305,10 @@ class UniqueItems(Rule):
                 if not is_set(one) or one is UNKNOWN:
                     continue
                 if repr(one) in seen:
-                    yield f"{path}[{index}]" + (f".{self.key}" if self.key else ""), f"{one!r} {self.sentence}"
+                    yield (
+                        f"{path}[{index}]" + (f".{self.key}" if self.key else ""),
+                        f"{one!r} {self.sentence}",
+                    )
                 seen.add(repr(one))
 
 

@@ -30,6 +30,9 @@ class Machine:
     address: str
     port: int
     user: str
+    """Whom the bootstrap makes."""
+    bootstrap_user: str = "root"
+    """Who is there from the beginning."""
 
 
 @dataclass(frozen=True)

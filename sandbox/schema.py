@@ -1,4 +1,5 @@
-"""Layer one of the strictness: names, types, nesting and enums of every simulated type, compiled from the SDK's classes.
+"""Layer one of the strictness: names, types, nesting and enums of every simulated type, compiled from the SDK's
+classes.
 
 The compiled form is plain JSON, so that the server can keep it on disk and start without importing any SDK.
 What the SDK does not say (ranges, patterns, references…) is layer two, `sandbox.rules`.
@@ -64,7 +65,7 @@ class Compiler:
 
     def _object(self, cls: type) -> Node:
         scope = vars(sys.modules[cls.__module__])
-        parameters = inspect.signature(cls.__init__).parameters
+        parameters = inspect.signature(cls).parameters
         properties: dict[str, Node] = {}
         required: list[str] = []
         for python_name, member in vars(cls).items():
@@ -269,7 +270,14 @@ class Schema:
 
 
 def _wrong(at: Step, wanted: str, value: Any) -> Failure:
-    kind = {str: "text", bool: "true/false", float: "a number", int: "a number", list: "a list", dict: "an object"}
+    kind = {
+        str: "text",
+        bool: "true/false",
+        float: "a number",
+        int: "a number",
+        list: "a list",
+        dict: "an object",
+    }
     return Failure(show(at), "schema", f"must be {wanted}, not {kind.get(type(value), type(value).__name__)}")
 
 

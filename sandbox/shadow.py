@@ -1,8 +1,8 @@
 """The shadow project: what the engine sees of the clone in a simulated run, so that no tracked file is ever changed.
 
-`Pulumi.yaml` and `Pulumi.<stack>.yaml` are copies that Pulumi may write to (salt, secrets, `config set`); the program itself
-is the clone's own (`main:` points there), so an edit of code needs nothing. An edit of a tracked settings file is merged in by
-`refresh`, key by key: what only the shadow has, or has changed since, stays.
+`Pulumi.yaml` and `Pulumi.<stack>.yaml` are copies that Pulumi may write to (salt, secrets, `config set`); the
+program itself is the clone's own (`main:` points there), so an edit of code needs nothing. An edit of a tracked
+settings file is merged in by `refresh`, key by key: what only the shadow has, or has changed since, stays.
 """
 
 from __future__ import annotations
@@ -78,12 +78,17 @@ def _stack(home: Home, tracked: Path, adapt: Adapt) -> bool:
     base_file = home.folder / "base" / f"{tracked.name}.json"
     base = read_json(base_file) or {"config": {}}
     have = _load(copy)
-    merged = {**_merged(base, have, wanted, skip="config"), "config": _merged(base.get("config", {}), have.get("config", {}), config)}
+    merged = {
+        **_merged(base, have, wanted, skip="config"),
+        "config": _merged(base.get("config", {}), have.get("config", {}), config),
+    }
     write_private(base_file, json.dumps(wanted, default=str))
     return _write(copy, merged)
 
 
-def _merged(base: Mapping[str, Any], have: Mapping[str, Any], wanted: Mapping[str, Any], skip: str = "") -> dict[str, Any]:
+def _merged(
+    base: Mapping[str, Any], have: Mapping[str, Any], wanted: Mapping[str, Any], skip: str = ""
+) -> dict[str, Any]:
     """`wanted`, but with what the shadow has that the tracked file never had, or that was changed in the shadow."""
     result: dict[str, Any] = {}
     for key in [*wanted, *(name for name in have if name not in wanted)]:

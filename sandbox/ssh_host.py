@@ -111,9 +111,7 @@ class _Server(asyncssh.SSHServer):
         lines = self._host.authorized.get(username, ())
         return any(asyncssh.import_public_key(line) == key for line in lines)
 
-    def connection_requested(
-        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
-    ) -> Awaitable[Any]:
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Awaitable[Any]:
         """A forward: to what `route` says, and to nothing else."""
         target = self._route(dest_host, dest_port)
         if target is None:
@@ -136,11 +134,7 @@ def _run(host: SimulatedHost, command: str | None) -> tuple[int, str, str]:
         result = (0, "", "")
     elif words[:2] == ["docker", "version"]:
         version = host.docker_version()
-        result = (
-            (0, f"{version}\n", "")
-            if version
-            else (NOT_FOUND, "", "bash: line 1: docker: command not found\n")
-        )
+        result = (0, f"{version}\n", "") if version else (NOT_FOUND, "", "bash: line 1: docker: command not found\n")
     elif words == ["cat", "/etc/smarteros/host-version"]:
         content = host.host_version()
         missing = "cat: /etc/smarteros/host-version: No such file or directory\n"

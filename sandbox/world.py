@@ -1,24 +1,27 @@
 """What the simulated types stand on: zones and rented machines that exist, SSH into them, real databases behind them.
 
-It follows `sandbox.scene`: what the settings of the environments name, exists. A machine begins bare: no Docker until the
-bootstrap has run on it.
+It follows `sandbox.scene`: what the settings of the environments name, exists. A machine begins bare: no Docker
+until the bootstrap has run on it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import asyncssh
 
 from sandbox import postgres_tls, ssh_host
-from sandbox.authority import authority
+from sandbox.authority import authority, server_certificate
 from sandbox.cloud import Inventory
 from sandbox.databases import Databases
+from sandbox.edge import Edge, write_trust
 from sandbox.home import Home, write_private
+from sandbox.origin import Origins
 from sandbox.rules import Record
 from sandbox.scene import Machine, Scene, Way, Zone
 
@@ -37,15 +40,19 @@ class World:
         self._tls_loop = _Loop()  # its own: a front is opened while the other loop waits for the route
         self._machines: dict[str, asyncssh.SSHAcceptor] = {}
         self._ways: dict[Way, asyncssh.SSHClientConnection] = {}
-        self._fronts: dict[str, tuple[int, asyncio.Server]] = {}
-        self._authority = authority(home.folder / "authority")
+        self._fronts: dict[str, tuple[int, postgres_tls.Listening]] = {}
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
+        self._edge = Edge(cloud, Origins(cloud, self._databases))
 
     def __enter__(self) -> Self:
         self.sync()
+        write_trust(self._edge, self._home.trust)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._edge.close()
         self._loop.run(self._close())
         self._tls_loop.run(self._close_fronts())
         self._databases.close()
@@ -70,11 +77,18 @@ class World:
         """Machines, ways in and databases, for `smos sandbox status`."""
         return {
             "machines": [
-                {"name": one.inputs["name"], "address": one.inputs["address"], "docker": one.outputs.get("docker", False)}
+                {
+                    "name": one.inputs["name"],
+                    "address": one.inputs["address"],
+                    "docker": one.outputs.get("docker", False),
+                }
                 for one in self._cloud.find(HOST)
             ],
-            "forwards": [{"name": way.name, "local_port": way.local_port, "target": way.target_host} for way in self._ways],
+            "forwards": [
+                {"name": way.name, "local_port": way.local_port, "target": way.target_host} for way in self._ways
+            ],
             "databases": self._databases.status(),
+            "edge": {"port": self._edge.port, "trust": str(self._home.trust)},
         }
 
     # -- records -----------------------------------------------------------------------------------------------------
@@ -120,7 +134,7 @@ class World:
         host = ssh_host.SimulatedHost(
             name=machine.name,
             host_key=(folder / "host_key").read_text(),
-            authorized={machine.user: [key], "root": [key]},
+            authorized=_Authorized(machine, key, lambda: bool(state("docker"))),
             docker_version=lambda: "28.5.1" if state("docker") else None,
             host_version=lambda: state("hostVersion"),
         )
@@ -156,12 +170,21 @@ class World:
         """The port of the TLS listener of a managed server. Called from the loop's own thread or another."""
         known = self._fronts.get(name)
         if known is not None and known[0] == upstream:
-            return int(known[1].sockets[0].getsockname()[1])
-        certificate, key = self._authority.server_files(name)
-        front = postgres_tls.TlsFront(context=postgres_tls.server_context(certificate, key), upstream=("127.0.0.1", upstream))
+            return known[1].port
+        certificate, key = self._server_files(name)
+        front = postgres_tls.TlsFront(
+            context=postgres_tls.server_context(certificate, key), upstream=("127.0.0.1", upstream)
+        )
         server = self._tls_loop.run(postgres_tls.serve(front))
         self._fronts[name] = (upstream, server)
-        return int(server.sockets[0].getsockname()[1])
+        return server.port
+
+    def _server_files(self, name: str) -> tuple[Path, Path]:
+        folder = self._home.folder / "clusters"
+        files = folder / f"{name}.crt", folder / f"{name}.key"
+        for file, pem in zip(files, server_certificate(authority(self._cloud, "azure-databases"), [name]), strict=True):
+            write_private(file, pem)
+        return files
 
     async def _close(self) -> None:
         for connection in self._ways.values():
@@ -171,7 +194,29 @@ class World:
 
     async def _close_fronts(self) -> None:
         for _, server in self._fronts.values():
-            server.close()
+            await server.close()
+
+
+class _Authorized(Mapping[str, Sequence[str]]):
+    """Who may log in: whoever bootstraps the machine always, the deploy user once the bootstrap has made it."""
+
+    def __init__(self, machine: Machine, key: str, bootstrapped: Callable[[], bool]) -> None:
+        self._machine = machine
+        self._key = key
+        self._bootstrapped = bootstrapped
+
+    def __getitem__(self, user: str) -> Sequence[str]:
+        if user in self:
+            return [self._key]
+        raise KeyError(user)
+
+    def __iter__(self) -> Iterator[str]:
+        yield self._machine.bootstrap_user
+        if self._bootstrapped():
+            yield self._machine.user
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class _Loop:

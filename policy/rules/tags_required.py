@@ -27,4 +27,9 @@ def _check(_token: str, inputs: Props) -> Iterator[str]:
         yield f"tags are missing: {', '.join(absent)}; components take them from the namer"
 
 
-RULE = Rule(name="tags-required", says="Azure resources have the tags that say whose they are.", types=TAGGED, check=_check)
+RULE = Rule(
+    name="tags-required",
+    says="Azure resources have the tags that say whose they are.",
+    types=TAGGED,
+    check=_check,
+)
