@@ -66,9 +66,7 @@ def known_databases(database_servers: tuple[DatabaseServer, ...], services: Serv
     n8n = services.n8n
     server = servers.get(n8n.database) if n8n else None
     if n8n and server and not reachable(n8n, server):
-        where = (
-            f"it runs on {n8n.placement.where}, {server.name} is in a network that only its host can reach"
-        )
+        where = f"it runs on {n8n.placement.where}, {server.name} is in a network that only its host can reach"
         yield ("services", "n8n", "database"), n8n.database, where, "a database server in the same place"
 
 

@@ -25,11 +25,7 @@ def load_files(stack: str, folder: Path, *, secrets_required: bool = True) -> Se
     """
     file = f"Pulumi.{stack}.yaml"
     config = _config(folder / file)
-    raw = {
-        key.removeprefix(f"{NAMESPACE}:"): value
-        for key, value in config.items()
-        if key.startswith(f"{NAMESPACE}:")
-    }
+    raw = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in config.items() if key.startswith(f"{NAMESPACE}:")}
     problems = list(_secret_problems(file, raw, secrets_required))
     public = {key: value for key, value in raw.items() if key != "secrets" and not _is_encrypted(value)}
     settings, found = read_settings(stack, public, file)
@@ -67,13 +63,9 @@ def _config(file: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         stacks = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
         why = "there is no such file"
-        raise SettingsError(
-            [Problem(file.name, "", "", why, f"one of: {', '.join(stacks) or '(none)'}")]
-        ) from None
+        raise SettingsError([Problem(file.name, "", "", why, f"one of: {', '.join(stacks) or '(none)'}")]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [Problem(file.name, "", "", f"can't be read ({error})", "make it readable")]
-        ) from None
+        raise SettingsError([Problem(file.name, "", "", f"can't be read ({error})", "make it readable")]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

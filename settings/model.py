@@ -80,6 +80,10 @@ class Settings(Setting):
         """A host name of the settings as a full name: `n8n` and `n8n.<domain>` are the same."""
         return fqdn(hostname, self.domain)
 
+    def forward(self, server: str) -> Forward:
+        """The forward that leads to one database server."""
+        return next(forward for forward in self.tunnels() if forward.name == server)
+
     def tunnels(self) -> list[Forward]:
         """The SSH forwards, one a database server, known before anything runs."""
         return [

@@ -89,9 +89,7 @@ Name = Annotated[
         )
     ),
 ]
-Guid = Annotated[
-    str, AfterValidator(matching(_GUID, "not a GUID in lower case", "copy it from `az account show`"))
-]
+Guid = Annotated[str, AfterValidator(matching(_GUID, "not a GUID in lower case", "copy it from `az account show`"))]
 Hex32 = Annotated[
     str,
     AfterValidator(
@@ -146,9 +144,7 @@ class Azure(Setting):
     subscription_id: Guid = Field(description="The subscription that pays and holds everything")
     tenant_id: Guid = Field(description="The directory of that subscription")
     location: str = Field(description="The region, as in brazilsouth", pattern="^[a-z0-9]+$")
-    network_cidr: Network = Field(
-        "10.40.0.0/16", description="The virtual network; must not overlap a host's"
-    )
+    network_cidr: Network = Field("10.40.0.0/16", description="The virtual network; must not overlap a host's")
     log_retention_days: int = Field(30, ge=30, le=730, description="How long Log Analytics keeps logs")
 
 
@@ -160,9 +156,7 @@ class Host(Setting):
     name: Name = Field(description="What other settings call it")
     address: Address = Field(description="Its public IPv4 address")
     ssh_port: Port = Field(22, description="The port of its SSH server")
-    user: str = Field(
-        "deploy", pattern="^[a-z_][a-z0-9_-]{0,31}$", description="The user in the docker group"
-    )
+    user: str = Field("deploy", pattern="^[a-z_][a-z0-9_-]{0,31}$", description="The user in the docker group")
     bootstrap_user: str = Field(
         "root",
         pattern="^[a-z_][a-z0-9_-]{0,31}$",
@@ -172,9 +166,7 @@ class Host(Setting):
     cpus: int = Field(ge=1, le=256, description="How many CPUs it has")
     memory_mb: int = Field(ge=1024, description="How much memory it has, in MB")
     disk_gb: int = Field(ge=10, description="How much disk it has, in GB")
-    network_cidr: Network = Field(
-        "172.30.0.0/16", description="Docker's networks on this host are cut from it"
-    )
+    network_cidr: Network = Field("172.30.0.0/16", description="Docker's networks on this host are cut from it")
 
 
 class OnAzure(Setting):
@@ -195,12 +187,8 @@ class AzurePostgres(OnAzure):
 
     through: Name = Field(description="The host through which the SSH forward goes; its address is let in")
     sku: PostgresSku = Field("Standard_B2s", description="The size of the server")
-    storage_gb: Literal[32, 64, 128, 256, 512, 1024] = Field(
-        32, description="Its disk; it can grow, never shrink"
-    )
-    backup_retention_days: int = Field(
-        14, ge=7, le=35, description="How far back a point in time can be restored"
-    )
+    storage_gb: Literal[32, 64, 128, 256, 512, 1024] = Field(32, description="Its disk; it can grow, never shrink")
+    backup_retention_days: int = Field(14, ge=7, le=35, description="How far back a point in time can be restored")
 
 
 class DockerPostgres(OnDocker):
@@ -226,6 +214,4 @@ class DatabaseServer(Setting):
 class Tunnel(Setting):
     """The SSH forwards to the database servers."""
 
-    first_port: int = Field(
-        15432, ge=1024, le=65000, description="The local port of the first database server"
-    )
+    first_port: int = Field(15432, ge=1024, le=65000, description="The local port of the first database server")

@@ -29,18 +29,14 @@ def load_engine() -> Settings:
     file = f"Pulumi.{stack}.yaml"
     everything: dict[str, Any] = {**engine.get_config_env(), **engine.CONFIG.get()}
     mine = {
-        key.removeprefix(f"{NAMESPACE}:"): value
-        for key, value in everything.items()
-        if key.startswith(f"{NAMESPACE}:")
+        key.removeprefix(f"{NAMESPACE}:"): value for key, value in everything.items() if key.startswith(f"{NAMESPACE}:")
     }
     raw_secrets = mine.pop("secrets", None)
     settings, problems = read_settings(stack, mine, file)
     secrets: Secrets | None = None
     path = f"{NAMESPACE}:secrets"
     if raw_secrets is None:
-        problems.append(
-            Problem(file, path, "", "missing", f"pulumi config set --secret {path} < secrets.json")
-        )
+        problems.append(Problem(file, path, "", "missing", f"pulumi config set --secret {path} < secrets.json"))
     elif not engine.is_config_secret(path):
         problems.append(Problem(file, path, "", "secrets in plain text", "new ones, set with --secret"))
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -39,9 +39,7 @@ def parsed(key: str, value: object) -> object:
 def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Settings | None, list[Problem]]:
     """The settings, if nothing is wrong, and everything that is wrong, across all keys at once."""
     problems = [
-        Problem(
-            file, f"{NAMESPACE}:{key}", "", "this key is not known", did_you_mean(key, [*KEYS, "secrets"])
-        )
+        Problem(file, f"{NAMESPACE}:{key}", "", "this key is not known", did_you_mean(key, [*KEYS, "secrets"]))
         for key in raw
         if key not in KEYS
     ]
@@ -83,9 +81,7 @@ def refuse(problems: Iterable[Problem]) -> None:
         raise SettingsError(found)
 
 
-def _readable(
-    values: Mapping[str, object], bad: Iterable[tuple[int | str, ...]]
-) -> Iterator[tuple[str, Any]]:
+def _readable(values: Mapping[str, object], bad: Iterable[tuple[int | str, ...]]) -> Iterator[tuple[str, Any]]:
     """The parts that are in order, when others are not. Of the services, those that are."""
     broken = {loc[0] for loc in bad}
     services = values.get("services")
@@ -98,9 +94,14 @@ def _readable(
     for key, name in KEYS.items():
         field = Settings.model_fields[name]
         if key in values and key not in broken:
-            yield name, TypeAdapter[Any](Annotated[field.annotation, "as declared"]).validate_python(values[key])
+            yield name, _adapter(name).validate_python(values[key])
         elif key not in values and not field.is_required():
             yield name, field.get_default(call_default_factory=True)
+
+
+def _adapter(name: str) -> TypeAdapter[Any]:
+    annotation: Any = Settings.model_fields[name].annotation
+    return TypeAdapter(annotation)
 
 
 def _findings(file: str, good: Mapping[str, Any], values: Mapping[str, object]) -> Iterator[Problem]:
@@ -175,9 +176,7 @@ _SECRET_KEYS = {str(field.alias) for field in Secrets.model_fields.values()}
 
 
 def _description(loc: tuple[int | str, ...]) -> str:
-    fields = [
-        field for owner in _owners(loc) for field in owner.model_fields.values() if field.alias == loc[-1]
-    ]
+    fields = [field for owner in _owners(loc) for field in owner.model_fields.values() if field.alias == loc[-1]]
     return str(fields[0].description) if fields else ""
 
 

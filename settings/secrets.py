@@ -74,12 +74,8 @@ PrivateKey = Annotated[
 class Secrets(Setting):
     """The shape of the JSON object. `repr` and errors show none of the values."""
 
-    n8n_encryption_key: Password = Field(
-        description="n8n's key; losing it loses every credential stored in n8n"
-    )
-    database_admin_passwords: dict[str, Password] = Field(
-        description="One for each database server, by its name"
-    )
+    n8n_encryption_key: Password = Field(description="n8n's key; losing it loses every credential stored in n8n")
+    database_admin_passwords: dict[str, Password] = Field(description="One for each database server, by its name")
     database_provisioner_passwords: dict[str, Password] = Field(
         description="Of the role that creates tenants' databases, one for each database server"
     )

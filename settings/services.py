@@ -21,9 +21,7 @@ def _is_hostname(value: str) -> str:
 
 def _is_container_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9](?:-?[a-z0-9]){2,62}", value):
-        raise fault(
-            "a blob container has 3 to 63 lower-case letters, digits and single hyphens", "as in backups"
-        )
+        raise fault("a blob container has 3 to 63 lower-case letters, digits and single hyphens", "as in backups")
     return value
 
 

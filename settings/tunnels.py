@@ -45,9 +45,7 @@ def data_address(host: Host, index: int) -> str:
     return str(docker_subnets(host)[DATA_SUBNET][FIRST_FIXED_ADDRESS + index])
 
 
-def forward_of(
-    server: DatabaseServer, index: int, first_port: int, names: Names, hosts: Iterable[Host]
-) -> Forward:
+def forward_of(server: DatabaseServer, index: int, first_port: int, names: Names, hosts: Iterable[Host]) -> Forward:
     """The forward that leads to the database server at that place of the list."""
     local_port = first_port + index
     placement = server.placement

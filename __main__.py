@@ -1,0 +1,17 @@
+"""What `pulumi up` of a platform runs: settings, system, exports."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.systems.smarteros import SmarterOS, SmarterOSArgs
+from hosts.reachable import closed_forwards, mend
+from settings import load_engine
+
+settings = load_engine()
+closed = closed_forwards(settings)
+if closed and pulumi.runtime.is_dry_run():
+    pulumi.log.warn(mend(settings, closed))
+elif closed:
+    raise pulumi.RunError(mend(settings, closed))
+pulumi.export("platform", SmarterOS(settings.system, SmarterOSArgs(settings=settings)).platform)

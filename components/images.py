@@ -1,0 +1,41 @@
+"""Which images run, in one place. A digest, where it is known, is what counts; the tag then only says what
+it is.
+
+Tags as of August 2026, from the vendors' own release pages; none is ever `latest`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["IMAGES", "Image", "Images"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """An image at a tag, and perhaps pinned to what the tag meant when it was looked at."""
+
+    name: str
+    tag: str
+    digest: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """As Docker and Container Apps want it."""
+        return f"{self.name}:{self.tag}@{self.digest}" if self.digest else f"{self.name}:{self.tag}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """Every image that a system may run."""
+
+    n8n: Image = Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7")
+    # The last line of Redis under the BSD licence.
+    redis: Image = Image(name="redis", tag="7.2.16")
+    traefik: Image = Image(name="traefik", tag="v3.7.11")
+    socket_proxy: Image = Image(name="tecnativa/docker-socket-proxy", tag="v0.4.2")
+    # The same major version as the Flexible Server: a dump of one restores into the other.
+    postgres: Image = Image(name="pgvector/pgvector", tag="0.8.6-pg17")
+
+
+IMAGES = Images()

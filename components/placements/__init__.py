@@ -1,0 +1,76 @@
+"""Where things run. A placement keeps what a service asks for, or refuses it before it declares anything of
+it.
+
+The rest of the program sees only what is here; which placement a service has is answered by
+`chosen.placement_for`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components.workload import Workload
+
+__all__ = ["DatabaseServer", "ObjectStore", "Placement", "Refusal", "Running"]
+
+
+class Refusal(Exception):
+    """What a placement can't do: which workload, which field, why, and the mend."""
+
+    def __init__(self, name: str, field: str, why: str, mend: str) -> None:
+        super().__init__(f"{name}/{field}: {why}. Mend: {mend}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A workload that runs."""
+
+    resource: Resource
+    host: Output[str]
+    port: int | None
+    url: Output[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseServer:
+    """A PostgreSQL server: how services beside it connect, and what its administrator may do.
+
+    Operators and the program itself reach it through the SSH forward on `local_port`.
+    """
+
+    name: str
+    resource: Resource
+    host: Output[str]
+    port: int
+    admin_user: str
+    admin_is_superuser: bool
+    tls: bool
+    local_port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStore:
+    """Files, as blobs in containers."""
+
+    resource: Resource
+    url: Output[str]
+    containers: Sequence[str]
+
+
+class Placement(Protocol):
+    """A place where services run."""
+
+    def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
+        """Run a container."""
+
+    def database_server(
+        self, name: str, server: str, admin_password: Input[str], opts: ResourceOptions
+    ) -> DatabaseServer:
+        """Run a PostgreSQL server: `server` is its name in the settings."""
+
+    def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
+        """Keep files as blobs."""

@@ -1,0 +1,138 @@
+"""A Flexible Server for PostgreSQL: reached by Container Apps through a private endpoint, by one host's
+address in public.
+
+TLS is demanded, the rule "all of Azure" (0.0.0.0) is never set. It makes no databases: those are services'
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, ResourceOptions
+from pulumi_azure_native import dbforpostgresql, network
+
+from components.naming import Names
+from components.secrecy import secret
+from settings.parts import AzurePostgres
+from settings.sizes import POSTGRES_SKUS
+
+__all__ = ["ADMIN_USER", "FlexibleServer", "FlexibleServerArgs"]
+
+ADMIN_USER = "smarteros_admin"
+VERSION = "17"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlexibleServerArgs:
+    """Which server, of which size, in which network."""
+
+    names: Names
+    server: str
+    size: AzurePostgres
+    extensions: Sequence[str]
+    admin_password: Input[str]
+    let_in: str
+    resource_group: Input[str]
+    location: str
+    endpoints_subnet_id: Input[str]
+    private_zone_id: Input[str]
+    protect: bool
+    tags: Mapping[str, str]
+
+
+class FlexibleServer(ComponentResource):
+    """A server, with its parameters, its firewall and its private endpoint."""
+
+    host: Output[str]
+
+    def __init__(self, name: str, args: FlexibleServerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:azure:FlexibleServer", name, None, opts)
+        server = dbforpostgresql.Server(
+            f"{name}-server",
+            server_name=args.names.postgres_server(args.server),
+            resource_group_name=args.resource_group,
+            location=args.location,
+            version=VERSION,
+            sku=dbforpostgresql.SkuArgs(name=args.size.sku, tier=POSTGRES_SKUS[args.size.sku]),
+            storage=dbforpostgresql.StorageArgs(storage_size_gb=args.size.storage_gb, auto_grow="Enabled"),
+            backup=dbforpostgresql.BackupArgs(
+                backup_retention_days=args.size.backup_retention_days, geo_redundant_backup="Disabled"
+            ),
+            high_availability=dbforpostgresql.HighAvailabilityArgs(mode="Disabled"),
+            network=dbforpostgresql.NetworkArgs(public_network_access="Enabled"),
+            auth_config=dbforpostgresql.AuthConfigArgs(
+                active_directory_auth="Disabled",
+                password_auth="Enabled",  # noqa: S106 - a switch
+            ),
+            administrator_login=ADMIN_USER,
+            administrator_login_password=secret(args.admin_password),
+            create_mode="Default",
+            tags=args.tags,
+            opts=ResourceOptions(parent=self, protect=args.protect, custom_timeouts=CustomTimeouts(create="60m")),
+        )
+        last = self._parameters(name, args, server)
+        rule = dbforpostgresql.FirewallRule(
+            f"{name}-host",
+            firewall_rule_name="host",
+            resource_group_name=args.resource_group,
+            server_name=server.name,
+            start_ip_address=args.let_in,
+            end_ip_address=args.let_in,
+            opts=ResourceOptions(parent=self, depends_on=[last]),
+        )
+        private = self._private_endpoint(name, args, server, after=rule)
+        self.host = Output.all(server.fully_qualified_domain_name, private.id).apply(lambda all_: str(all_[0]))
+        self.register_outputs({"host": self.host})
+
+    def _parameters(self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server) -> Resource:
+        """One after the other: a server takes one change at a time (ServerIsBusy)."""
+        wanted = {
+            "azure.extensions": ",".join(args.extensions),
+            "require_secure_transport": "ON",
+            "ssl_min_protocol_version": "TLSv1.2",
+            "log_connections": "ON",
+        }
+        last: Resource = server
+        for parameter, value in wanted.items():
+            last = dbforpostgresql.Configuration(
+                f"{name}-{parameter.replace('.', '-').replace('_', '-')}",
+                configuration_name=parameter,
+                resource_group_name=args.resource_group,
+                server_name=server.name,
+                value=value,
+                source="user-override",
+                opts=ResourceOptions(parent=self, depends_on=[last]),
+            )
+        return last
+
+    def _private_endpoint(
+        self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server, after: Resource
+    ) -> network.PrivateDnsZoneGroup:
+        """An address in the network, under the same name as the public one."""
+        endpoint_name = args.names.private_endpoint(args.server)
+        endpoint = network.PrivateEndpoint(
+            f"{name}-endpoint",
+            private_endpoint_name=endpoint_name,
+            resource_group_name=args.resource_group,
+            location=args.location,
+            subnet=network.SubnetArgs(id=args.endpoints_subnet_id),
+            private_link_service_connections=[
+                network.PrivateLinkServiceConnectionArgs(
+                    name=endpoint_name, private_link_service_id=server.id, group_ids=["postgresqlServer"]
+                )
+            ],
+            tags=args.tags,
+            opts=ResourceOptions(parent=self, depends_on=[after]),
+        )
+        return network.PrivateDnsZoneGroup(
+            f"{name}-endpoint-names",
+            private_dns_zone_group_name="default",
+            private_endpoint_name=endpoint.name,
+            resource_group_name=args.resource_group,
+            private_dns_zone_configs=[
+                network.PrivateDnsZoneConfigArgs(name="postgres", private_dns_zone_id=args.private_zone_id)
+            ],
+            opts=ResourceOptions(parent=self),
+        )

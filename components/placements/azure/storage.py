@@ -1,0 +1,104 @@
+"""Blobs: versioned, undeletable for a while, never public, never by an account key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_azure_native import storage
+
+from components.naming import Names
+
+__all__ = ["BlobStore", "BlobStoreArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlobStoreArgs:
+    """Which containers, in how many places, and how long what was deleted is kept."""
+
+    names: Names
+    containers: Sequence[str]
+    redundancy: str
+    keep_deleted_days: int
+    resource_group: Input[str]
+    location: str
+    protect: bool
+    tags: Mapping[str, str]
+
+
+class BlobStore(ComponentResource):
+    """A storage account with its containers."""
+
+    url: Output[str]
+
+    def __init__(self, name: str, args: BlobStoreArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:azure:BlobStore", name, None, opts)
+        kept = storage.DeleteRetentionPolicyArgs(enabled=True, days=args.keep_deleted_days)
+        account = storage.StorageAccount(
+            f"{name}-account",
+            account_name=args.names.storage_account(),
+            resource_group_name=args.resource_group,
+            location=args.location,
+            kind=storage.Kind.STORAGE_V2,
+            sku=storage.SkuArgs(name=args.redundancy),
+            access_tier=storage.AccessTier.HOT,
+            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
+            enable_https_traffic_only=True,
+            allow_blob_public_access=False,
+            allow_shared_key_access=False,
+            allow_cross_tenant_replication=False,
+            default_to_o_auth_authentication=True,
+            tags=args.tags,
+            opts=ResourceOptions(parent=self, protect=args.protect),
+        )
+        service = storage.BlobServiceProperties(
+            f"{name}-service",
+            account_name=account.name,
+            blob_services_name="default",
+            resource_group_name=args.resource_group,
+            is_versioning_enabled=True,
+            delete_retention_policy=kept,
+            container_delete_retention_policy=kept,
+            opts=ResourceOptions(parent=self),
+        )
+        storage.ManagementPolicy(
+            f"{name}-old-versions",
+            account_name=account.name,
+            management_policy_name="default",
+            resource_group_name=args.resource_group,
+            policy=_drop_old_versions(args.keep_deleted_days),
+            opts=ResourceOptions(parent=self, depends_on=[service]),
+        )
+        for container in args.containers:
+            storage.BlobContainer(
+                f"{name}-{container}",
+                container_name=container,
+                account_name=account.name,
+                resource_group_name=args.resource_group,
+                public_access=storage.PublicAccess.NONE,
+                opts=ResourceOptions(parent=self, protect=args.protect, depends_on=[service]),
+            )
+        self.url = Output.concat("https://", account.name, ".blob.core.windows.net")
+        self.register_outputs({"url": self.url})
+
+
+def _drop_old_versions(days: int) -> storage.ManagementPolicySchemaArgs:
+    """Without it every overwritten blob is paid for ever."""
+    return storage.ManagementPolicySchemaArgs(
+        rules=[
+            storage.ManagementPolicyRuleArgs(
+                name="old-versions",
+                type=storage.RuleType.LIFECYCLE,
+                enabled=True,
+                definition=storage.ManagementPolicyDefinitionArgs(
+                    actions=storage.ManagementPolicyActionArgs(
+                        version=storage.ManagementPolicyVersionArgs(
+                            delete=storage.DateAfterCreationArgs(days_after_creation_greater_than=days)
+                        )
+                    ),
+                    filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
+                ),
+            )
+        ]
+    )

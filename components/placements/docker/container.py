@@ -1,0 +1,192 @@
+"""One container of a host, closed as far as its image allows: no capability, no way up, limits, rotated logs.
+
+Secret files come by a second container that never starts: Docker copies files into it as it is created,
+through it into a small volume, which the real container then mounts read-only. So no secret stands in an
+environment variable that `docker inspect` shows, and a read-only root stays read-only (docs/adr/0004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi_docker as docker
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from components.naming import Names
+from components.secrecy import secret
+from components.workload import Volume, Workload
+
+__all__ = ["ClosedContainer", "ClosedContainerArgs"]
+
+DOCKER_SOCKET = "/var/run/docker.sock"
+WAIT_S = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A network, and the fixed address in it if there is one."""
+
+    network: Output[str]
+    address: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedContainerArgs:
+    """What runs, and in which networks of the host."""
+
+    names: Names
+    workload: Workload
+    networks: Mapping[str, Attachment]
+    labels: Mapping[str, str]
+    protect: bool
+
+
+class ClosedContainer(ComponentResource):
+    """A container that runs and says that it is healthy."""
+
+    host: Output[str]
+
+    def __init__(self, name: str, args: ClosedContainerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:docker:ClosedContainer", name, None, opts)
+        inside = ResourceOptions(parent=self)
+        workload, container_name = args.workload, args.names.container(name)
+        image = docker.RemoteImage(f"{name}-image", name=workload.image, keep_locally=True, opts=inside)
+        volumes = [self._volume(name, args, volume) for volume in workload.volumes if volume.needs == "posix"]
+        labels: dict[str, Output[str]] = {key: Output.from_input(text) for key, text in args.labels.items()}
+        if workload.secret_files:
+            volume, loader = self._secret_files(name, args, image)
+            volumes.append(volume)
+            # Another content is another loader: the container starts anew and reads it.
+            labels["smarteros.secret-files"] = loader.id
+        if workload.docker_socket:
+            volumes.append(
+                docker.ContainerVolumeArgs(host_path=DOCKER_SOCKET, container_path=DOCKER_SOCKET, read_only=True)
+            )
+        container = docker.Container(
+            f"{name}-container",
+            name=container_name,
+            image=image.image_id,
+            command=list(workload.args) or None,
+            entrypoints=list(workload.command) or None,
+            envs=_environment(workload),
+            user=workload.user,
+            networks_advanced=[
+                docker.ContainerNetworksAdvancedArgs(
+                    name=attachment.network, aliases=[name], ipv4_address=attachment.address
+                )
+                for attachment in args.networks.values()
+            ],
+            ports=[
+                docker.ContainerPortArgs(internal=port, external=port, protocol="tcp")
+                for port in workload.published_ports
+            ],
+            volumes=volumes,
+            tmpfs=_scratch(workload),
+            labels=[docker.ContainerLabelArgs(label=key, value=text) for key, text in sorted(labels.items())],
+            healthcheck=_healthcheck(workload),
+            **_limits(workload),
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.host = Output.all(container_name, container.id).apply(lambda both: str(both[0]))
+        self.register_outputs({"host": self.host})
+
+    def _volume(self, name: str, args: ClosedContainerArgs, volume: Volume) -> docker.ContainerVolumeArgs:
+        created = docker.Volume(
+            f"{name}-{volume.name}",
+            name=args.names.container(f"{name}-{volume.name}"),
+            opts=ResourceOptions(parent=self, protect=args.protect),
+        )
+        return docker.ContainerVolumeArgs(volume_name=created.name, container_path=volume.path)
+
+    def _secret_files(
+        self, name: str, args: ClosedContainerArgs, image: docker.RemoteImage
+    ) -> tuple[docker.ContainerVolumeArgs, docker.Container]:
+        """A volume with the files in it, readable by the container's own user alone."""
+        folder = Workload.SECRETS_FOLDER
+        owner, _, group = (args.workload.user or "0:0").partition(":")
+        volume = docker.Volume(
+            f"{name}-secrets",
+            name=args.names.container(f"{name}-secrets"),
+            opts=ResourceOptions(parent=self),
+        )
+        loader = docker.Container(
+            f"{name}-secrets-loader",
+            name=args.names.container(f"{name}-secrets-loader"),
+            image=image.image_id,
+            start=False,
+            must_run=False,
+            network_mode="none",
+            restart="no",
+            volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=folder)],
+            uploads=[
+                docker.ContainerUploadArgs(
+                    file=f"{folder}/{file}",
+                    content=secret(content),
+                    permissions="0400",
+                    owner=owner,
+                    group=group or owner,
+                )
+                for file, content in args.workload.secret_files.items()
+            ],
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        mount = docker.ContainerVolumeArgs(volume_name=volume.name, container_path=folder, read_only=True)
+        return mount, loader
+
+
+def _environment(workload: Workload) -> list[Output[str]]:
+    plain = [Output.concat(f"{key}=", value) for key, value in workload.env.items()]
+    hidden = [secret(Output.concat(f"{key}=", value)) for key, value in workload.secrets.items()]
+    return plain + hidden
+
+
+def _scratch(workload: Workload) -> dict[str, str]:
+    """Scratch lives in memory, and belongs to the container's user."""
+    owner, _, group = (workload.user or "0:0").partition(":")
+    return {
+        volume.path: f"rw,nosuid,nodev,size={volume.size_mb}m,mode=0700,uid={owner},gid={group or owner}"
+        for volume in workload.volumes
+        if volume.needs == "scratch"
+    }
+
+
+def _healthcheck(workload: Workload) -> docker.ContainerHealthcheckArgs:
+    health = workload.health
+    tests = list(health.command)
+    if health.http_path:
+        url = f"http://127.0.0.1:{workload.port}{health.http_path}"
+        tests = ["CMD-SHELL", f"wget -q -O /dev/null {url} || exit 1"]
+    return docker.ContainerHealthcheckArgs(
+        tests=tests,
+        interval=f"{health.interval_s}s",
+        timeout=f"{health.timeout_s}s",
+        start_period=f"{health.start_period_s}s",
+        retries=5,
+    )
+
+
+def _limits(workload: Workload) -> dict[str, Any]:
+    """What every container of a host has."""
+    adds = [f"CAP_{capability}" for capability in workload.capabilities]
+    return {
+        "memory": workload.memory_mb,
+        # As much as the memory: none of it is swapped, and a leak ends in a restart instead of a slow host.
+        "memory_swap": workload.memory_mb,
+        "shm_size": workload.shm_mb,
+        "cpus": f"{workload.cpu:g}",
+        "read_only": workload.read_only_root,
+        "capabilities": docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=adds or None),
+        "security_opts": ["no-new-privileges:true"],
+        "ulimits": [docker.ContainerUlimitArgs(name="nofile", soft=65536, hard=65536)],
+        "log_driver": "local",
+        "log_opts": {"max-size": "10m", "max-file": "3"},
+        "restart": "unless-stopped",
+        "init": True,
+        "wait": True,
+        "wait_timeout": WAIT_S,
+        "must_run": True,
+        "stop_timeout": workload.stop_timeout_s,
+        "destroy_grace_seconds": workload.stop_timeout_s,
+    }

@@ -1,0 +1,144 @@
+"""A host as a placement: its three networks, and what runs in them.
+
+`edge` is what the reverse proxy reaches, and the only way out; `data` and `socket` are internal: nothing in
+them reaches the internet, nor is reached from it. The host itself is prepared elsewhere (hosts/). It keeps
+no blobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi_docker as docker
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.images import IMAGES
+from components.placements import DatabaseServer, ObjectStore, Refusal, Running
+from components.placements.docker.container import Attachment, ClosedContainer, ClosedContainerArgs
+from components.placements.docker.postgres import ADMIN_USER, postgres_workload
+from components.workload import Access, Workload
+from settings import Settings
+from settings.parts import AzurePostgres, Host
+from settings.tunnels import data_address, docker_subnets
+
+__all__ = ["DockerHost", "DockerHostArgs"]
+
+NETWORK_OF: dict[Access, str] = {"web": "edge", "data": "data", "docker_api": "socket"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DockerHostArgs:
+    """Which host of the settings."""
+
+    settings: Settings
+    host: Host
+
+
+class DockerHost(ComponentResource):
+    """A host's networks, and the placement that puts containers into them."""
+
+    edge_network: Output[str]
+
+    def __init__(self, name: str, args: DockerHostArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:docker:Host", name, None, opts)
+        self._settings, self._host = args.settings, args.host
+        self._networks: dict[str, Output[str]] = {}
+        for part, subnet in zip(NETWORK_OF.values(), docker_subnets(args.host), strict=True):
+            network = docker.Network(
+                f"{name}-{part}",
+                name=args.settings.names.container(part),
+                driver="bridge",
+                internal=part != "edge",
+                ipam_configs=[
+                    docker.NetworkIpamConfigArgs(
+                        subnet=str(subnet),
+                        gateway=str(subnet[1]),
+                        # Addresses that Docker hands out are in the upper half: fixed ones never clash.
+                        ip_range=str(list(subnet.subnets(prefixlen_diff=1))[1]),
+                    )
+                ],
+                opts=ResourceOptions(parent=self),
+            )
+            self._networks[part] = network.name
+        self.edge_network = self._networks["edge"]
+        self.register_outputs({"edge_network": self.edge_network})
+
+    def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
+        """A container."""
+        return self._run(name, workload, opts, addresses={})
+
+    def _run(self, name: str, workload: Workload, opts: ResourceOptions, addresses: dict[str, str]) -> Running:
+        self._refuse(name, workload)
+        parts = [NETWORK_OF[access] for access in workload.access]
+        created = ClosedContainer(
+            name,
+            ClosedContainerArgs(
+                names=self._settings.names,
+                workload=workload,
+                networks={
+                    part: Attachment(network=self._networks[part], address=addresses.get(part)) for part in parts
+                },
+                labels=self._labels(name, workload),
+                protect=self._settings.protect,
+            ),
+            opts,
+        )
+        url = Output.concat("https://", workload.hostname) if workload.hostname else None
+        return Running(resource=created, host=created.host, port=workload.port, url=url)
+
+    def _refuse(self, name: str, workload: Workload) -> None:
+        if workload.replicas != 1:
+            why = f"a host runs one container of a name, not {workload.replicas}"
+            raise Refusal(name, "replicas", why, "replicas: 1, or run it on Azure")
+        if workload.cpu > self._host.cpus:
+            why = f"{workload.cpu:g} CPUs asked for, {self._host.name} has {self._host.cpus}"
+            raise Refusal(name, "cpu", why, "fewer, or a larger host")
+        if workload.memory_mb > self._host.memory_mb:
+            why = f"{workload.memory_mb} MB asked for, {self._host.name} has {self._host.memory_mb}"
+            raise Refusal(name, "memory_mb", why, "less, or a larger host")
+        if workload.hostname and "web" not in workload.access:
+            why = "it has a host name, but is in no network that the reverse proxy reaches"
+            raise Refusal(name, "access", why, "add web")
+
+    def _labels(self, name: str, workload: Workload) -> dict[str, str]:
+        """Whom the container belongs to, and what the reverse proxy needs to know to route to it."""
+        labels = {"smarteros.system": self._settings.system, "smarteros.stack": self._settings.stack}
+        if workload.hostname and not workload.published_ports:
+            router = f"traefik.http.routers.{name}"
+            labels |= {
+                "traefik.enable": "true",
+                "traefik.docker.network": self._settings.names.container("edge"),
+                f"{router}.rule": f"Host(`{workload.hostname}`)",
+                f"{router}.entrypoints": "websecure",
+                f"traefik.http.services.{name}.loadbalancer.server.port": str(workload.port),
+            }
+        return labels
+
+    def database_server(
+        self, name: str, server: str, admin_password: Input[str], opts: ResourceOptions
+    ) -> DatabaseServer:
+        """A container with PostgreSQL and pgvector, at a fixed address that only the host reaches."""
+        wanted = self._settings.database_server(server)
+        if isinstance(wanted.placement, AzurePostgres):
+            raise TypeError(f"{server} does not run on a host")
+        index = self._settings.database_servers.index(wanted)
+        running = self._run(
+            name,
+            postgres_workload(IMAGES.postgres, wanted.placement, admin_password),
+            opts,
+            addresses={"data": data_address(self._host, index)},
+        )
+        return DatabaseServer(
+            name=server,
+            resource=running.resource,
+            host=running.host,
+            port=5432,
+            admin_user=ADMIN_USER,
+            admin_is_superuser=True,
+            tls=False,
+            local_port=self._settings.forward(server).local_port,
+        )
+
+    def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
+        """Refused."""
+        raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure}")

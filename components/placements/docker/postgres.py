@@ -1,0 +1,61 @@
+"""PostgreSQL with pgvector as a container: what to run. Reached over SSH alone, so it speaks no TLS
+itself.
+"""
+
+from __future__ import annotations
+
+from pulumi import Input
+
+from components.images import Image
+from components.workload import Health, Volume, Workload
+from settings.parts import DockerPostgres
+
+__all__ = ["ADMIN_USER", "postgres_workload"]
+
+ADMIN_USER = "postgres"
+# The user `postgres` of the image; starting as it spares the container every capability.
+POSTGRES_UID = "999:999"
+PASSWORD_FILE = "postgres-password"  # noqa: S105 - a file's name
+
+
+def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[str]) -> Workload:
+    """A server whose memory is cut to the container's."""
+    shared_mb = size.memory_mb // 4
+    parameters = {
+        "shared_buffers": f"{shared_mb}MB",
+        "effective_cache_size": f"{size.memory_mb // 2}MB",
+        "maintenance_work_mem": f"{size.memory_mb // 16}MB",
+        "max_connections": "100",
+        "log_connections": "on",
+        "password_encryption": "scram-sha-256",
+    }
+    return Workload(
+        image=image.reference,
+        port=5432,
+        health=Health(
+            command=["CMD", "pg_isready", "-U", ADMIN_USER, "-d", "postgres"],
+            start_period_s=60,
+            interval_s=10,
+        ),
+        cpu=size.cpus,
+        memory_mb=size.memory_mb,
+        args=["postgres", *(word for key, value in parameters.items() for word in ("-c", f"{key}={value}"))],
+        env={
+            "POSTGRES_USER": ADMIN_USER,
+            "POSTGRES_PASSWORD_FILE": f"{Workload.SECRETS_FOLDER}/{PASSWORD_FILE}",
+            "POSTGRES_INITDB_ARGS": "--auth-host=scram-sha-256 --data-checksums",
+        },
+        secret_files={PASSWORD_FILE: admin_password},
+        volumes=[
+            # The image's own folder up to PostgreSQL 17; from 18 on it is its parent.
+            Volume("data", "/var/lib/postgresql/data", needs="posix"),
+            Volume("run", "/var/run/postgresql", needs="scratch", size_mb=16),
+            Volume("tmp", "/tmp", needs="scratch"),  # noqa: S108 - inside the container
+        ],
+        user=POSTGRES_UID,
+        read_only_root=True,
+        access=["data"],
+        stop_timeout_s=90,
+        # Parallel builds of vector indexes need it.
+        shm_mb=256,
+    )

@@ -1,0 +1,87 @@
+"""n8n, the workflow engine: one process. Its database is handed in, not created; nobody's account is made
+here.
+
+What it keeps lies in the database, binary data included: the container can be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.images import Image
+from components.placements import Placement
+from components.services.postgres import Database
+from components.workload import Health, Volume, Workload
+from settings.services import N8n as N8nSettings
+
+__all__ = ["N8n", "N8nArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class N8nArgs:
+    """What n8n needs from the rest of the platform."""
+
+    placement: Placement
+    image: Image
+    database: Database
+    hostname: str
+    wanted: N8nSettings
+    encryption_key: Input[str]
+
+
+class N8n(ComponentResource):
+    """A running n8n, reachable at `url`."""
+
+    url: Output[str]
+
+    def __init__(self, name: str, args: N8nArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:N8n", name, None, opts)
+        running = args.placement.run(name, _workload(args), ResourceOptions(parent=self))
+        self.url = Output.from_input(running.url or f"https://{args.hostname}")
+        self.register_outputs({"url": self.url})
+
+
+def _workload(args: N8nArgs) -> Workload:
+    url = f"https://{args.hostname}/"
+    environment: dict[str, Input[str]] = {
+        "DB_TYPE": "postgresdb",
+        "DB_POSTGRESDB_HOST": args.database.host,
+        "DB_POSTGRESDB_PORT": str(args.database.port),
+        "DB_POSTGRESDB_DATABASE": args.database.database_name,
+        "DB_POSTGRESDB_USER": args.database.user,
+        "DB_POSTGRESDB_SSL_ENABLED": str(args.database.tls).lower(),
+        "N8N_HOST": args.hostname,
+        "N8N_PROTOCOL": "https",
+        "N8N_EDITOR_BASE_URL": url,
+        "WEBHOOK_URL": url,
+        # Cloudflare, and the proxy of the place where it runs.
+        "N8N_PROXY_HOPS": "2",
+        "N8N_DEFAULT_BINARY_DATA_MODE": "database",
+        "N8N_RUNNERS_MODE": "internal",
+        # Community nodes are installed again at each start, for the folder they are in is scratch.
+        "N8N_REINSTALL_MISSING_PACKAGES": "true",
+        "N8N_DIAGNOSTICS_ENABLED": "false",
+        "N8N_METRICS": "true",
+        "N8N_GRACEFUL_SHUTDOWN_TIMEOUT": "30",
+        "GENERIC_TIMEZONE": args.wanted.timezone,
+        "TZ": args.wanted.timezone,
+    }
+    return Workload(
+        image=args.image.reference,
+        port=5678,
+        hostname=args.hostname,
+        health=Health(http_path="/healthz/readiness", start_period_s=120),
+        cpu=args.wanted.cpu,
+        memory_mb=args.wanted.memory_mb,
+        env=environment,
+        secrets={
+            "N8N_ENCRYPTION_KEY": args.encryption_key,
+            "DB_POSTGRESDB_PASSWORD": args.database.password,
+        },
+        volumes=[Volume("data", "/home/node/.n8n", needs="scratch", size_mb=256)],
+        user="1000:1000",
+        access=["web", "data"],
+        stop_timeout_s=45,
+    )

@@ -1,0 +1,171 @@
+"""PostgreSQL: a server with the role that makes tenants' databases, and databases on it.
+
+A database has one owner, who is no administrator. Schemas and tables are the applications' own business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi_postgresql as postgresql
+import pulumi_random as random
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.placements import DatabaseServer, Placement
+from components.secrecy import secret
+
+__all__ = [
+    "PROVISIONER",
+    "Database",
+    "DatabaseArgs",
+    "PostgresServer",
+    "PostgresServerArgs",
+    "Provisioner",
+    "ProvisionerArgs",
+    "postgres_provider",
+]
+
+PROVISIONER = "smarteros_provisioner"
+CONNECTION_LIMIT = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresServerArgs:
+    """Where the server runs, and which one of the settings it is."""
+
+    placement: Placement
+    server: str
+    admin_password: Input[str]
+
+
+class PostgresServer(ComponentResource):
+    """A server, empty."""
+
+    host: Output[str]
+
+    def __init__(self, name: str, args: PostgresServerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:PostgresServer", name, None, opts)
+        self.server = args.placement.database_server(
+            name, args.server, args.admin_password, ResourceOptions(parent=self)
+        )
+        self.host = self.server.host
+        self.register_outputs({"host": self.host})
+
+
+def postgres_provider(
+    name: str, server: DatabaseServer, admin_password: Input[str], opts: ResourceOptions
+) -> postgresql.Provider:
+    """The provider that speaks to one server, through its SSH forward on this machine.
+
+    The forward ends at the server, so TLS names another host than the one that is called: required, not
+    verified; what is verified is the SSH host's key.
+    """
+    return postgresql.Provider(
+        name,
+        host="127.0.0.1",
+        port=server.local_port,
+        username=server.admin_user,
+        password=secret(admin_password),
+        sslmode="require" if server.tls else "disable",
+        superuser=server.admin_is_superuser,
+        connect_timeout=15,
+        max_connections=4,
+        opts=ResourceOptions.merge(opts, ResourceOptions(depends_on=[server.resource])),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvisionerArgs:
+    """The password of the role."""
+
+    password: Input[str]
+
+
+class Provisioner(ComponentResource):
+    """The role with which tenants' roles and databases are made, so that nobody hands out the
+    administrator's password.
+    """
+
+    role_name: Output[str]
+
+    def __init__(self, name: str, args: ProvisionerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:Provisioner", name, None, opts)
+        role = postgresql.Role(
+            f"{name}-role",
+            name=PROVISIONER,
+            login=True,
+            password=secret(args.password),
+            create_database=True,
+            create_role=True,
+            opts=ResourceOptions(parent=self),
+        )
+        self.role_name = role.name
+        self.register_outputs({"role_name": self.role_name})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    """On which server, for whom, and with which extensions. The provider of the server comes with the
+    options.
+    """
+
+    server: DatabaseServer
+    database: str
+    extensions: Sequence[str] = ()
+    protect: bool = True
+
+
+class Database(ComponentResource):
+    """A database with its owner: the only role that may connect to it."""
+
+    host: Output[str]
+    port: int
+    tls: bool
+    database_name: Output[str]
+    user: Output[str]
+    password: Output[str]
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:Database", name, None, opts)
+        inside = ResourceOptions(parent=self)
+        # Letters and digits: it also stands in URLs. A rebuild may have another one, so it is made here.
+        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=inside)
+        owner = postgresql.Role(
+            f"{name}-owner",
+            name=args.database,
+            login=True,
+            password=password.result,
+            connection_limit=CONNECTION_LIMIT,
+            opts=inside,
+        )
+        database = postgresql.Database(
+            f"{name}-database",
+            name=args.database,
+            owner=owner.name,
+            encoding="UTF8",
+            template="template0",
+            lc_collate="C.UTF-8",
+            lc_ctype="C.UTF-8",
+            opts=ResourceOptions(parent=self, protect=args.protect),
+        )
+        closed = postgresql.Grant(
+            f"{name}-closed",
+            database=database.name,
+            role="public",
+            object_type="database",
+            privileges=[],
+            opts=inside,
+        )
+        for extension in args.extensions:
+            postgresql.Extension(
+                f"{name}-{extension}",
+                name=extension,
+                database=database.name,
+                opts=ResourceOptions(parent=self, depends_on=[closed]),
+            )
+        self.host, self.port, self.tls = args.server.host, args.server.port, args.server.tls
+        # Whoever connects waits until the database is there and closed to others.
+        self.database_name = Output.all(database.name, closed.id).apply(lambda both: str(both[0]))
+        self.user, self.password = owner.name, password.result
+        self.register_outputs({"host": self.host, "database_name": self.database_name, "user": self.user})

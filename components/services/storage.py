@@ -1,0 +1,30 @@
+"""Files and backups of the platform, as blobs. Who may read which of them is granted elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from components.placements import Placement
+
+__all__ = ["Storage", "StorageArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """Where the blobs are."""
+
+    placement: Placement
+
+
+class Storage(ComponentResource):
+    """Containers of blobs, below `url`."""
+
+    url: Output[str]
+
+    def __init__(self, name: str, args: StorageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:Storage", name, None, opts)
+        store = args.placement.object_store(name, ResourceOptions(parent=self))
+        self.url = store.url
+        self.register_outputs({"url": self.url})

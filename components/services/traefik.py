@@ -1,0 +1,130 @@
+"""Traefik, the reverse proxy of a host, and the proxy through which it reads Docker's API: the only
+published ports.
+
+It has one certificate for every name of the zone, by DNS-01. It has no dashboard; routes are the labels of
+containers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from components.images import Image
+from components.placements import Placement
+from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
+from components.workload import Health, Volume, Workload
+from settings.checks import SOCKET_PROXY_MB
+from settings.services import Traefik as TraefikSettings
+
+__all__ = ["Traefik", "TraefikArgs"]
+
+TOKEN_FILE = "cloudflare-dns-token"  # noqa: S105 - a file's name
+SOCKET_PROXY_PORT = 2375
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraefikArgs:
+    """Where it runs, for which zone, and the token that proves that the zone is ours."""
+
+    placement: Placement
+    image: Image
+    socket_proxy_image: Image
+    wanted: TraefikSettings
+    domain: str
+    edge_network: str
+    email: str
+    dns_token: Input[str]
+
+
+class Traefik(ComponentResource):
+    """A reverse proxy that runs, with its reader of Docker's API."""
+
+    host: Output[str]
+
+    def __init__(self, name: str, args: TraefikArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:Traefik", name, None, opts)
+        reader = f"{name}-docker-api"
+        read = args.placement.run(reader, _socket_proxy(args.socket_proxy_image), ResourceOptions(parent=self))
+        running = args.placement.run(
+            name,
+            _workload(args, reader),
+            ResourceOptions(parent=self, depends_on=[read.resource]),
+        )
+        self.host = running.host
+        self.register_outputs({"host": self.host})
+
+
+def _socket_proxy(image: Image) -> Workload:
+    """Lets nothing through but reading which containers there are."""
+    return Workload(
+        image=image.reference,
+        port=SOCKET_PROXY_PORT,
+        health=Health(command=["CMD-SHELL", f"wget -q -O /dev/null http://127.0.0.1:{SOCKET_PROXY_PORT}/version"]),
+        cpu=0.2,
+        memory_mb=SOCKET_PROXY_MB,
+        env={"CONTAINERS": "1", "NETWORKS": "1", "POST": "0", "LOG_LEVEL": "warning"},
+        volumes=[
+            Volume("run", "/run", needs="scratch", size_mb=8),
+            Volume("tmp", "/tmp", needs="scratch", size_mb=8),  # noqa: S108 - inside the container
+        ],
+        docker_socket=True,
+        read_only_root=True,
+        access=["docker_api"],
+        stop_timeout_s=10,
+    )
+
+
+def _workload(args: TraefikArgs, reader: str) -> Workload:
+    return Workload(
+        image=args.image.reference,
+        port=443,
+        health=Health(command=["CMD", "traefik", "healthcheck", "--ping=true"], interval_s=10),
+        cpu=0.5,
+        memory_mb=args.wanted.memory_mb,
+        args=_flags(args, reader),
+        env={"CF_DNS_API_TOKEN_FILE": f"{Workload.SECRETS_FOLDER}/{TOKEN_FILE}"},
+        secret_files={TOKEN_FILE: args.dns_token},
+        volumes=[
+            Volume("certificates", "/letsencrypt", needs="posix"),
+            Volume("tmp", "/tmp", needs="scratch"),  # noqa: S108 - inside the container
+        ],
+        read_only_root=True,
+        # Docker lets every process bind ports below 1024, so no capability is needed.
+        access=["web", "docker_api"],
+        published_ports=[80, 443],
+        stop_timeout_s=30,
+    )
+
+
+def _flags(args: TraefikArgs, reader: str) -> list[str]:
+    trusted = ",".join(CLOUDFLARE_RANGES)
+    resolver = "--certificatesresolvers.le.acme"
+    tls = "--entrypoints.websecure.http.tls"
+    return [
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        "--ping=true",
+        "--api=false",
+        "--providers.docker=true",
+        "--providers.docker.exposedbydefault=false",
+        f"--providers.docker.network={args.edge_network}",
+        f"--providers.docker.endpoint=tcp://{reader}:{SOCKET_PROXY_PORT}",
+        "--entrypoints.web.address=:80",
+        "--entrypoints.web.http.redirections.entrypoint.to=websecure",
+        "--entrypoints.web.http.redirections.entrypoint.scheme=https",
+        "--entrypoints.websecure.address=:443",
+        f"--entrypoints.websecure.forwardedheaders.trustedips={trusted}",
+        f"{tls}.certresolver=le",
+        f"{tls}.domains[0].main={args.domain}",
+        f"{tls}.domains[0].sans=*.{args.domain}",
+        f"{resolver}.email={args.email}",
+        f"{resolver}.storage=/letsencrypt/acme.json",
+        f"{resolver}.dnschallenge.provider=cloudflare",
+        f"{resolver}.dnschallenge.resolvers=1.1.1.1:53,1.0.0.1:53",
+        "--accesslog=true",
+        "--accesslog.format=json",
+        "--log.format=json",
+        "--log.level=INFO",
+    ]

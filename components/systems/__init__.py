@@ -1,0 +1,1 @@
+"""Which services make a system. `smarteros` is the platform itself."""
