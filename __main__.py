@@ -9,9 +9,9 @@ from hosts.reachable import closed_forwards, mend
 from settings import load_engine
 
 settings = load_engine()
-closed = closed_forwards(settings)
+closed = closed_forwards(settings.tunnels())
 if closed and pulumi.runtime.is_dry_run():
-    pulumi.log.warn(mend(settings, closed))
+    pulumi.log.warn(mend(settings.stack, closed))
 elif closed:
-    raise pulumi.RunError(mend(settings, closed))
+    raise pulumi.RunError(mend(settings.stack, closed))
 pulumi.export("platform", SmarterOS(settings.system, SmarterOSArgs(settings=settings)).platform)
