@@ -111,9 +111,7 @@ def location_of(one: Computing) -> str:
 
 def group_id(inputs: Props, config: Props) -> str:
     """The id of the resource group that the inputs name."""
-    return (
-        f"/subscriptions/{text(config, 'subscriptionId')}/resourceGroups/{text(inputs, 'resourceGroupName')}"
-    )
+    return f"/subscriptions/{text(config, 'subscriptionId')}/resourceGroups/{text(inputs, 'resourceGroupName')}"
 
 
 def provider_id(inputs: Props, config: Props, provider: str, *parts: str) -> str:
@@ -144,17 +142,13 @@ def in_group() -> NeedsInCloud:
     )
 
 
-def in_parent(
-    path: str, kind: str, provider: str, *segments: str, token: str, code: str = ""
-) -> NeedsInCloud:
+def in_parent(path: str, kind: str, provider: str, *segments: str, token: str, code: str = "") -> NeedsInCloud:
     """The resource above must exist first; `{name}` in a segment is filled in from the inputs."""
 
     def missing_parent(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         if not text(inputs, path) or not text(inputs, "resourceGroupName"):
             return None
-        identity = provider_id(
-            inputs, config, provider, *(part.format_map(_Texts(inputs)) for part in segments)
-        )
+        identity = provider_id(inputs, config, provider, *(part.format_map(_Texts(inputs)) for part in segments))
         record = cloud.get(identity)
         return (
             None
@@ -209,10 +203,7 @@ def tagged(most: int = 50) -> Must:
         path="tags",
         name="limits:tags",
         code="InvalidTagNameCharacters",
-        says=(
-            f"at most {most} tags, names up to 512 characters without < > % & \\ ? /, values up to 256 "
-            "characters"
-        ),
+        says=(f"at most {most} tags, names up to 512 characters without < > % & \\ ? /, values up to 256 characters"),
         source=TAGS,
         partial=True,
         test=within,
@@ -226,13 +217,8 @@ def identity_rules() -> tuple[Rule, ...]:
 
     def listed(value: Value, _: Props) -> bool | str:
         wanted = "UserAssigned" in str(lookup(value, "type")).split(",")
-        given = (
-            bool(known(value, "userAssignedIdentities")) or lookup(value, "userAssignedIdentities") is UNKNOWN
-        )
-        return (
-            wanted == given
-            or f"type {lookup(value, 'type')} with {'a' if given else 'no'} list of identities"
-        )
+        given = bool(known(value, "userAssignedIdentities")) or lookup(value, "userAssignedIdentities") is UNKNOWN
+        return wanted == given or f"type {lookup(value, 'type')} with {'a' if given else 'no'} list of identities"
 
     return (
         Must(

@@ -56,9 +56,7 @@ def _configuration(one: Computing) -> Mapping[str, Any]:
     """As given, with the address that the app got; without the secrets' values (ARM never returns them)."""
     given = dict(known(one.inputs, "configuration") or {})
     if items(one.inputs, "configuration.secrets"):
-        given["secrets"] = [
-            {key: secret[key] for key in secret if key != "value"} for secret in given["secrets"]
-        ]
+        given["secrets"] = [{key: secret[key] for key in secret if key != "value"} for secret in given["secrets"]]
     if known(one.inputs, "configuration.ingress") is not None:
         given["ingress"] = {
             "transport": "auto",
@@ -171,9 +169,7 @@ CONTAINER_APP = ResourceType(
         customDomainVerificationId=_verification,
         latestRevisionName=_revision,
         latestReadyRevisionName=_revision,
-        latestRevisionFqdn=lambda one: (
-            _host(one, _revision(one)) if known(one.inputs, "configuration.ingress") else ""
-        ),
+        latestRevisionFqdn=lambda one: _host(one, _revision(one)) if known(one.inputs, "configuration.ingress") else "",
         outboundIpAddresses=lambda one: [
             f"20.{int(digest(environment_id(one.inputs), 2), 16)}.0.{int(guid_of(one.id)[:2], 16)}"
         ],

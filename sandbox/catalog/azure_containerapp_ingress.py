@@ -145,10 +145,7 @@ INGRESS_RULES: tuple[Rule, ...] = (
         name="unbound:customDomains",
         partial=True,
         test=_no_certificate,
-        says=(
-            "a certificateId has no effect with bindingType Disabled (the default); set bindingType "
-            "SniEnabled"
-        ),
+        says=("a certificateId has no effect with bindingType Disabled (the default); set bindingType SniEnabled"),
         source=_DOMAINS,
     ),
     UniqueItems(
@@ -255,14 +252,9 @@ def _owned(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | No
 
 
 def _free_host(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    own = provider_id(
-        inputs, config, "Microsoft.App", "containerApps", text(inputs, "containerAppName")
-    ).lower()
+    own = provider_id(inputs, config, "Microsoft.App", "containerApps", text(inputs, "containerAppName")).lower()
     for record in cloud.find(APP):
-        if (
-            record.id.lower() == own
-            or environment_id(record.inputs).lower() != environment_id(inputs).lower()
-        ):
+        if record.id.lower() == own or environment_id(record.inputs).lower() != environment_id(inputs).lower():
             continue
         for domain in items(record.inputs, f"{_INGRESS}.customDomains"):
             if text(domain, "name").lower() == str(value).lower():
@@ -285,16 +277,10 @@ def _own_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 
 
 def _free_port(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    own = provider_id(
-        inputs, config, "Microsoft.App", "containerApps", text(inputs, "containerAppName")
-    ).lower()
+    own = provider_id(inputs, config, "Microsoft.App", "containerApps", text(inputs, "containerAppName")).lower()
     for record in cloud.find(APP):
         same_place = environment_id(record.inputs).lower() == environment_id(inputs).lower()
-        if (
-            record.id.lower() != own
-            and same_place
-            and known(record.inputs, f"{_INGRESS}.exposedPort") == value
-        ):
+        if record.id.lower() != own and same_place and known(record.inputs, f"{_INGRESS}.exposedPort") == value:
             return f"port {value} is taken by {record.id}"
     return None
 

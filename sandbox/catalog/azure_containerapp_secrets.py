@@ -78,10 +78,7 @@ def _with_identity(value: Value, _: Props) -> bool:
 
 def _credentials(value: Value, _: Props) -> bool | str:
     given = {name for name in ("identity", "username", "passwordSecretRef") if is_set(lookup(value, name))}
-    return (
-        given in ({"identity"}, {"username", "passwordSecretRef"})
-        or f"given: {', '.join(sorted(given)) or 'none'}"
-    )
+    return given in ({"identity"}, {"username", "passwordSecretRef"}) or f"given: {', '.join(sorted(given)) or 'none'}"
 
 
 SECRET_RULES: tuple[Rule, ...] = (
@@ -186,8 +183,7 @@ def _fetched(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | 
     if found is None or not identity:
         return None
     unable = (
-        f"Invalid value: {name!r}: Unable to get value using Managed identity {identity} for secret "
-        f"{name}. Error: "
+        f"Invalid value: {name!r}: Unable to get value using Managed identity {identity} for secret {name}. Error: "
     )
     vault = vault_named(cloud, found["vault"])
     if vault is None:

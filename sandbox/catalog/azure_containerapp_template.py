@@ -66,8 +66,7 @@ def _allowed_total(value: Value, _: Props) -> bool | str:
     if cpu % Decimal("0.25") == 0 and Decimal("0.25") <= cpu <= 4 and memory == 2 * cpu:
         return True
     return (
-        f"The total requested CPU and memory resources for this application (CPU: {cpu}, memory: {memory}) "
-        "is invalid"
+        f"The total requested CPU and memory resources for this application (CPU: {cpu}, memory: {memory}) is invalid"
     )
 
 
@@ -159,9 +158,7 @@ def _container_rules(place: str, where: str) -> tuple[Rule, ...]:
 _P = "template.containers[*].probes"
 _PROBE_RULES: tuple[Rule, ...] = (
     Required(path=f"{_P}[*].type", source=_PROBES),
-    UniqueItems(
-        path=_P, key="type", says="may stand only once: one probe of each type a container", source=_PROBES
-    ),
+    UniqueItems(path=_P, key="type", says="may stand only once: one probe of each type a container", source=_PROBES),
     ExactlyOne(path=f"{_P}[*]", fields=("httpGet", "tcpSocket"), source=_PROBES),
     Between(path=f"{_P}[*].httpGet.port", least=1, most=65535, source=_PROBES),
     Between(path=f"{_P}[*].tcpSocket.port", least=1, most=65535, source=_PROBES),
@@ -269,9 +266,7 @@ TEMPLATE_RULES: tuple[Rule, ...] = (
     Pattern(
         path="template.revisionSuffix",
         regex=r"(?!.*--)[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?",
-        says=(
-            "must consist of lower case letters, digits and single '-', start and end with a letter or digit"
-        ),
+        says=("must consist of lower case letters, digits and single '-', start and end with a letter or digit"),
         source="https://learn.microsoft.com/azure/container-apps/revisions",
     ),
     Between(
@@ -316,9 +311,7 @@ def _fits(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     profiles = items(record.inputs, "workloadProfiles")
     cpu, memory = total_resources(items(inputs, "template.containers"))
     if not profiles:
-        too_much = (
-            f"{cpu} CPU in an environment without workload profiles (Consumption only: at most 2 CPU and 4Gi)"
-        )
+        too_much = f"{cpu} CPU in an environment without workload profiles (Consumption only: at most 2 CPU and 4Gi)"
         return None if cpu <= 2 else too_much
     name = text(inputs, "workloadProfileName")
     kind = next((text(one, "workloadProfileType") for one in profiles if text(one, "name") == name), "")
