@@ -123,6 +123,17 @@ def fault(
     typer.echo(f"planned: {kind}, {times} time(s), {operation} of {token}")
 
 
+@app.command()
+def pages() -> None:
+    """Write docs/providers from the rules tables: what each simulated type checks, and what it does not."""
+    from deploy.target import ROOT
+    from sandbox.catalog import packages
+    from sandbox.pages import write_pages
+
+    changed = write_pages(packages(), ROOT / "docs" / "providers", {})
+    typer.echo("\n".join(str(file.relative_to(ROOT)) for file in changed) or "up to date")
+
+
 def _asked(command: str, **arguments: object) -> list[dict[str, object]]:
     running = Home.of_clone().running()
     if running is None:

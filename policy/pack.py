@@ -32,7 +32,7 @@ def _policy(rule: Rule) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if rule.looks_at(args.resource_type):
             for violation in rule.check(args.resource_type, args.props):
-                report(violation)
+                report(violation, None)
 
     level = EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
     return ResourceValidationPolicy(name=rule.name, description=rule.says, validate=validate, enforcement_level=level)

@@ -1,0 +1,86 @@
+"""The pages of docs/providers: what each simulated type checks, replaces, computes, and what it does not check.
+
+Made from the very tables that refuse inputs, so that a page can't promise more than is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sandbox.rules import Package, ResourceType, Rule
+from sandbox.schema import sdk_version
+
+_HEAD = (
+    "<!-- Made by `./smos sandbox pages` from sandbox/catalog; a test compares. -->\n"
+    "# Simulated provider: {name}\n\n"
+    "SDK {version}. Every type is also checked against the SDK's own types: names, nesting, value types and enums.\n"
+    "What is not listed under *simulated properties* is refused, because nothing here could tell a right value of it\n"
+    "from a wrong one.\n"
+)
+
+
+def page(package: Package, live: dict[str, str]) -> str:
+    """The page of one provider. `live`: type → date of the last check against the real vendor."""
+    lines = [_HEAD.format(name=package.name, version=sdk_version(package.name))]
+    if package.config:
+        lines += ["\n## The provider's own configuration\n", *(_rule(rule) for rule in package.config)]
+    lines += ["\n## Types\n", "| type | rules | last checked live |", "| --- | --- | --- |"]
+    for kind in package.types:
+        name = kind.token.split(":", 1)[1]
+        lines.append(f"| [{name}](#{_anchor(name)}) | {len(kind.rules)} | {live.get(kind.token, 'never')} |")
+    for kind in package.types:
+        lines += _type(kind, live.get(kind.token, "never"))
+    if package.functions:
+        lines.append("\n## Functions\n")
+        lines += [f"- `{function.token}`: {function.about}" for function in package.functions]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write_pages(packages: tuple[Package, ...], folder: Path, live: dict[str, str]) -> list[Path]:
+    """Writes every provider's page; answers those that changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = []
+    for package in packages:
+        file, text = folder / f"{package.name}.md", page(package, live)
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            changed.append(file)
+    return changed
+
+
+def _type(kind: ResourceType, live: str) -> Iterator[str]:
+    yield f"\n### {kind.token.split(':', 1)[1]}\n"
+    yield f"{kind.about}\n"
+    yield f"- last checked live: {live}"
+    yield f"- simulated properties: {', '.join(f'`{name}`' for name in kind.properties)}"
+    if kind.replaces:
+        yield f"- a change replaces it: {', '.join(f'`{name}`' for name in kind.replaces)}"
+    if kind.computed:
+        yield f"- computed: {', '.join(f'`{name}`' for name in kind.computed)}"
+    if kind.secret_outputs:
+        yield f"- secret outputs: {', '.join(f'`{name}`' for name in kind.secret_outputs)}"
+    for title, phase in (("Checked at preview", "check"), ("Checked against what exists", "cloud")):
+        rules = [rule for rule in kind.rules if rule.phase == phase]
+        if rules:
+            yield f"\n{title}:\n"
+            yield from (_rule(rule) for rule in rules)
+    if kind.not_checked:
+        yield "\nNot checked:\n"
+        yield from (f"- {sentence}" for sentence in kind.not_checked)
+    yield "\nSources: " + ", ".join(_source(source) for source in kind.sources)
+
+
+def _rule(rule: Rule) -> str:
+    condition = " (under a condition)" if rule.when is not None else ""
+    source = f" — {_source(rule.source)}" if rule.source else ""
+    where = f"`{rule.path}`" if rule.path else "the resource"
+    return f"- {where}{condition}: {rule.sentence}{source}"
+
+
+def _source(source: str) -> str:
+    return f"<{source}>" if source.startswith("http") else f"`{source}`"
+
+
+def _anchor(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum() or letter in "-_ ").replace(" ", "-")
