@@ -58,9 +58,7 @@ def operator_config(environment: Mapping[str, str] | None = None) -> Path | None
     variables = os.environ if environment is None else environment
     if chosen := variables.get("SMOS_SSH_CONFIG"):
         if not Path(chosen).is_file():
-            raise SshProblem(
-                f"SMOS_SSH_CONFIG={chosen}: no such file. Mend: correct the path, or unset the variable."
-            )
+            raise SshProblem(f"SMOS_SSH_CONFIG={chosen}: no such file. Mend: correct the path, or unset the variable.")
         return Path(chosen)
     usual = Path("~/.ssh/config").expanduser()
     return usual if os.access(usual, os.R_OK) else None
@@ -97,8 +95,9 @@ async def connect(host: SshHost, config: Path | None = None) -> asyncssh.SSHClie
         return await asyncssh.connect(host.address, port, options=options, client_factory=lambda: client)
     except (TimeoutError, OSError, asyncssh.Error) as error:
         offered = client.offered
-        if isinstance(error, asyncssh.KeyExchangeFailed):
-            offered = await _any_host_key(options, host, port)
+        if isinstance(error, asyncssh.KeyExchangeFailed | asyncssh.ConnectionLost):
+            offered = await _any_host_key(options, host, port)  # it may have no key of the pinned type
+            offered = None if offered == pinned else offered
         raise SshProblem(_explain(host, port, error, pinned, offered)) from error
 
 
@@ -109,9 +108,7 @@ async def run(host: SshHost, command: str, config: Path | None = None) -> tuple[
             async with asyncio.timeout(TIMEOUT_S * 2):
                 done = await connection.run(command, check=False, stdin=asyncssh.DEVNULL)
         except (TimeoutError, asyncssh.Error) as error:
-            raise SshProblem(
-                f"Host {host.name}: `{command}` did not end: {str(error) or 'time-out'}."
-            ) from error
+            raise SshProblem(f"Host {host.name}: `{command}` did not end: {str(error) or 'time-out'}.") from error
     return (
         done.exit_status if done.exit_status is not None else -1,
         str(done.stdout or ""),
@@ -119,9 +116,7 @@ async def run(host: SshHost, command: str, config: Path | None = None) -> tuple[
     )
 
 
-def _options(
-    host: SshHost, pinned: asyncssh.SSHKey, config: Path | None
-) -> asyncssh.SSHClientConnectionOptions:
+def _options(host: SshHost, pinned: asyncssh.SSHKey, config: Path | None) -> asyncssh.SSHClientConnectionOptions:
     return asyncssh.SSHClientConnectionOptions(
         host=host.address,
         username=host.user,
@@ -151,11 +146,7 @@ def _explain(
 ) -> str:
     where = f"Host {host.name} ({host.user}@{host.address}, port {port})"
     if offered is not None or isinstance(error, asyncssh.HostKeyNotVerifiable):
-        found = (
-            f"{offered.get_algorithm()} {offered.get_fingerprint()}"
-            if offered
-            else "a key that can't be read"
-        )
+        found = f"{offered.get_algorithm()} {offered.get_fingerprint()}" if offered else "a key that can't be read"
         return (
             f"{where}: the host key is not the pinned one; somebody may be in between. Nothing was sent.\n"
             f"  expected {pinned.get_algorithm()} {pinned.get_fingerprint()}\n"

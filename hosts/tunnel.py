@@ -90,9 +90,7 @@ def serve_forwards(
     """Opens the forwards, says so, and keeps them until Ctrl-C."""
     with open_forwards(forwards, hosts, config=config, say=say):
         for forward in forwards:
-            say(
-                f"{LOCAL}:{forward.local_port} → {forward.target_host}:{forward.target_port} ({forward.name})"
-            )
+            say(f"{LOCAL}:{forward.local_port} → {forward.target_host}:{forward.target_port} ({forward.name})")
         say("Open until Ctrl-C.")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
@@ -131,9 +129,7 @@ class _Tunnel:
     ) -> None:
         self._forwards = forwards
         self._say = say
-        self._links = {
-            name: _Link(hosts[name], config, say) for name in {forward.host for forward in forwards}
-        }
+        self._links = {name: _Link(hosts[name], config, say) for name in {forward.host for forward in forwards}}
         self._listeners: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
 
@@ -170,9 +166,7 @@ class _Tunnel:
                 "Mend: end that program, or change smarteros:tunnel/firstPort in the stack's settings."
             ) from error
 
-    async def _carry(
-        self, forward: TunnelForward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _carry(self, forward: TunnelForward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One local connection. An end that can't be reached closes it, with the reason said."""
         try:
             link = await self._links[forward.host].connection()

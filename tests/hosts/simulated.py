@@ -14,6 +14,7 @@ import asyncssh
 from sandbox.ssh_host import Route, SimulatedHost, new_key_pair, serve
 
 ADDRESS = "203.0.113.10"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +53,7 @@ class Machine:
 
     def start(self, route: Route) -> None:
         """Listens, at the same port as before if there was one."""
-        self.acceptor = asyncio.run_coroutine_threadsafe(
-            serve(self.simulated, route, self.port), self.loop
-        ).result()
+        self.acceptor = asyncio.run_coroutine_threadsafe(serve(self.simulated, route, self.port), self.loop).result()
         self.port = self.acceptor.get_port()
 
     def stop(self) -> None:
@@ -89,16 +88,13 @@ def machine(folder: Path, route: Route = lambda _host, _port: None) -> Iterator[
         docker_version=lambda: state.get("docker"),
         host_version=lambda: state.get("version"),
     )
-    running = Machine(
-        simulated, replace(KnownHost(), host_key=host_public), folder / "ssh_config", state=state
-    )
+    running = Machine(simulated, replace(KnownHost(), host_key=host_public), folder / "ssh_config", state=state)
     thread = threading.Thread(target=running.loop.run_forever)
     thread.start()
     try:
         running.start(route)
         running.config.write_text(
-            f"Host {ADDRESS}\n  HostName 127.0.0.1\n  Port {running.port}\n"
-            f"  IdentityFile {key}\n  IdentitiesOnly yes\n"
+            f"Host {ADDRESS}\n  HostName 127.0.0.1\n  Port {running.port}\n  IdentityFile {key}\n  IdentitiesOnly yes\n"
         )
         yield running
     finally:

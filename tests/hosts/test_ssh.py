@@ -74,9 +74,7 @@ def test_a_closed_port_is_said(vps: Machine, tmp_path: Path) -> None:
             asyncio.run(run(vps.known, "true", config))
 
 
-def test_silence_ends_after_the_time_out(
-    vps: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_ends_after_the_time_out(vps: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that takes the connection and says nothing is given up in seconds."""
     monkeypatch.setattr(ssh, "TIMEOUT_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:

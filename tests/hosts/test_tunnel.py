@@ -80,9 +80,7 @@ def test_a_taken_port_is_said_before_anything_is_reached(vps: Machine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         forward = Forwarded(local_port=other.getsockname()[1])
         with (
-            pytest.raises(
-                TunnelProblem, match=rf"127\.0\.0\.1:{forward.local_port} \(forward main\) is taken"
-            ),
+            pytest.raises(TunnelProblem, match=rf"127\.0\.0\.1:{forward.local_port} \(forward main\) is taken"),
             open_forwards([forward], [vps.known], config=vps.config),
         ):
             pass
