@@ -1,0 +1,87 @@
+"""The figures of the platform: the launcher, the demo from nothing and again, the program's own share, memory."""
+
+from __future__ import annotations
+
+import ast
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from bench.measure import Figure, Watch, median_seconds, seconds
+from deploy.target import ROOT, without_pulumi
+from sandbox import client
+from sandbox.home import Home
+
+Say = Callable[[str], None]
+SMOS = str(ROOT / "smos")
+PROGRAM = ("__main__.py", "components", "settings", "hosts")
+SDKS = ("pulumi", "pulumi_azure_native", "pulumi_cloudflare", "pulumi_command", "pulumi_docker", "pulumi_postgresql")
+
+
+def figures(say: Say) -> Iterator[Figure]:
+    """Each figure as soon as it is known."""
+    environ = without_pulumi()
+    say("the launcher")
+    through_launcher = median_seconds([SMOS, "--help"], environ, ROOT)
+    directly = median_seconds([sys.executable, str(ROOT / "cli"), "--help"], environ, ROOT)
+    yield Figure("smos --help", round(through_launcher, 3), "s", 0.25)
+    yield Figure("launcher's own share", round(max(0.0, through_launcher - directly), 3), "s", 0.05)
+    with tempfile.TemporaryDirectory(prefix="smos-bench-") as folder:
+        home = Home(Path(folder) / "sandbox")
+        inside = {**environ, "SMOS_SANDBOX": str(home.folder)}
+        try:
+            yield from _demo(home, inside, say)
+        finally:
+            client.stop(home)
+
+
+def _demo(home: Home, environ: dict[str, str], say: Say) -> Iterator[Figure]:
+    def roots() -> list[psutil.Process]:
+        running = home.running()
+        return [psutil.Process(), *([psutil.Process(running.pid)] if running else [])]
+
+    own = psutil.Process().memory_full_info().pss / 1e6
+    say("the demo from nothing")
+    with Watch(roots) as watch:
+        first = seconds([SMOS, "demo", "--json"], environ, ROOT)
+    yield Figure("demo after set-up", round(first, 1), "s", 45)
+    say("the demo again")
+    again = statistics.median(seconds([SMOS, "demo", "--json"], environ, ROOT) for _ in range(3))
+    yield Figure("demo, second run", round(again, 1), "s", 15)
+    yield Figure("peak memory of all processes", round(watch.peak_mb - own), "MB", 1000)
+    say("the program's own share")
+    yield Figure("program's share beyond SDK imports", round(_program_share(environ, roots), 2), "s", 1.5)
+
+
+def _program_share(environ: dict[str, str], roots: Callable[[], list[psutil.Process]]) -> float:
+    """CPU seconds of the program's process in an unchanged `up`, less those of a process that only imports its SDKs."""
+    shares = []
+    imports = "import " + ", ".join(sorted(set(_sdk_modules())))
+    for _ in range(3):
+        with Watch(roots, every_s=0.02) as watch:
+            seconds([SMOS, "up", "prod", "--yes"], environ, ROOT)
+        program = max(cpu for command, cpu in watch.cpu_seconds.values() if "engine/program.py" in command)
+        before = os.times()
+        seconds([sys.executable, "-c", imports], environ, ROOT)
+        after = os.times()
+        spent = (after.children_user - before.children_user) + (after.children_system - before.children_system)
+        shares.append(program - spent)
+    return statistics.median(shares)
+
+
+def _sdk_modules() -> Iterator[str]:
+    """The SDK modules that the program's own files import."""
+    files = [ROOT / PROGRAM[0], *(file for name in PROGRAM[1:] for file in (ROOT / name).rglob("*.py"))]
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+                if node.module == "pulumi_azure_native":
+                    names = [f"{node.module}.{alias.name}" for alias in node.names if alias.name.islower()]
+            yield from (name for name in names if name.split(".")[0] in SDKS)
