@@ -16,7 +16,6 @@ from typing import Any
 from sandbox.cloud import Inventory
 from sandbox.clusters import ADDRESS, Cluster
 from sandbox.rules import Record
-from sandbox.values import lookup
 
 SERVER = "azure-native:dbforpostgresql:Server"
 CONFIGURATION = "azure-native:dbforpostgresql:Configuration"
@@ -153,15 +152,31 @@ class Databases:
             settings = _environment(record)
             admin = settings.get("POSTGRES_USER", "postgres")
             databases = [settings["POSTGRES_DB"]] if settings.get("POSTGRES_DB", admin) != admin else []
-            password = settings.get("POSTGRES_PASSWORD") or _uploaded(
-                record, settings.get("POSTGRES_PASSWORD_FILE", "")
-            )
+            password = settings.get("POSTGRES_PASSWORD") or self._file(record, settings.get("POSTGRES_PASSWORD_FILE"))
             if not password:
                 raise ValueError(
                     "Error: Database is uninitialized and superuser password is not specified. "
                     "You must specify POSTGRES_PASSWORD to a non-empty value for the superuser."
                 )
             cluster.create(admin, password, superuser=True, databases=[one for one in databases if one != "postgres"])
+
+    def _file(self, record: Record, path: str | None) -> str:
+        """The content of a file that the container sees: uploaded into it, or into a volume that it mounts."""
+        if not path:
+            return ""
+        mounts = {
+            str(one.get("volumeName")): str(one.get("containerPath")) for one in record.inputs.get("volumes") or []
+        }
+        for other in self._cloud.find(CONTAINER):
+            if other.scope != record.scope:
+                continue
+            for volume in other.inputs.get("volumes") or []:
+                mount = mounts.get(str(volume.get("volumeName")))
+                if mount is not None and path.startswith(f"{mount}/"):
+                    content = _upload(other, f"{volume.get('containerPath')}{path.removeprefix(mount)}")
+                    if content:
+                        return content
+        return _upload(record, path)
 
     def _volume(self, what: str, record: Record, _before: Record | None) -> None:
         if what == "deleted":
@@ -212,9 +227,8 @@ def _environment(record: Record) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _uploaded(record: Record, path: str) -> str:
-    """The content of a file that the container was created with."""
+def _upload(record: Record, path: str) -> str:
     for upload in record.inputs.get("uploads") or []:
-        if path and upload.get("file") == path:
-            return str(lookup(upload, "content") or "")
+        if upload.get("file") == path:
+            return str(upload.get("content") or "").strip()
     return ""
