@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from hosts.ssh import SshHost, SshProblem, run
+from hosts.ssh import NotLetIn, SshHost, SshProblem, run
 
 __all__ = ["problem", "problems"]
 
@@ -33,6 +33,8 @@ def problems(hosts: Iterable[SshHost], stack: str, config: Path | None = None) -
 async def _problem(host: SshHost, stack: str, config: Path | None) -> str | None:
     try:
         status, out, err = await run(host, QUESTION, config)
+    except NotLetIn as refused:
+        return f"{refused}\nWas it never prepared? Then there is no user {host.user} yet: ./smos host up {stack}"
     except SshProblem as unreachable:
         return str(unreachable)
     if status == 0 and out.strip():

@@ -18,7 +18,7 @@ from typing import Protocol
 
 import asyncssh
 
-__all__ = ["SshHost", "SshProblem", "connect", "operator_config", "run"]
+__all__ = ["NotLetIn", "SshHost", "SshProblem", "connect", "operator_config", "run"]
 
 TIMEOUT_S = 5
 KEEPALIVE_S = 15
@@ -64,6 +64,10 @@ def operator_config(environment: Mapping[str, str] | None = None) -> Path | None
     return usual if os.access(usual, os.R_OK) else None
 
 
+class NotLetIn(SshProblem):
+    """The host is there and is the right one, but refused every key."""
+
+
 class _Client(asyncssh.SSHClient):
     """Refuses every host key but the pinned one, and remembers what was offered in its place."""
 
@@ -98,7 +102,8 @@ async def connect(host: SshHost, config: Path | None = None) -> asyncssh.SSHClie
         if isinstance(error, asyncssh.KeyExchangeFailed | asyncssh.ConnectionLost):
             offered = await _any_host_key(options, host, port)  # it may have no key of the pinned type
             offered = None if offered == pinned else offered
-        raise SshProblem(_explain(host, port, error, pinned, offered)) from error
+        kind = NotLetIn if isinstance(error, asyncssh.PermissionDenied) else SshProblem
+        raise kind(_explain(host, port, error, pinned, offered)) from error
 
 
 async def run(host: SshHost, command: str, config: Path | None = None) -> tuple[int, str, str]:

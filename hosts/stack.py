@@ -67,11 +67,6 @@ def declare(settings: Settings) -> None:
     keys = settings.secrets.host_private_keys
     ready: dict[str, Output[dict[str, str]]] = {}
     for host in settings.hosts:
-        if host.name not in keys:
-            raise pulumi.RunError(
-                f"smarteros:secrets: hostPrivateKeys/{host.name} is missing: the key that lets "
-                f"{host.bootstrap_user} in. Mend: ./smos host up asks for it"
-            )
         args = HostArgs(
             address=host.address,
             host_key=host.host_key,

@@ -118,4 +118,5 @@ def test_a_host_without_docker_is_not_ready(vps: Machine) -> None:
     vps.state["docker"] = "28.5.1"
     assert ready.problem(vps.known, "prod", vps.config) is None
     stranger = replace(vps.known, user="nobody")
-    assert len(ready.problems([vps.known, stranger], "prod", vps.config)) == 1
+    (refusal,) = ready.problems([vps.known, stranger], "prod", vps.config)
+    assert "there is no user nobody yet: ./smos host up prod" in refusal
