@@ -1,0 +1,205 @@
+"""How the simulated PostgreSQL provider speaks to a real server: connections, quoting, borrowed roles, errors.
+
+Identifiers are always quoted by psycopg, errors are the server's own words without the statement (which may hold a
+password), and only servers of this machine are reached: a real host is never tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from sandbox.rules import Computing
+from sandbox.values import Props, Value
+
+__all__ = [
+    "LOOPBACK",
+    "PROVIDER",
+    "Connection",
+    "Refused",
+    "borrowed",
+    "connected",
+    "current_user",
+    "database_of",
+    "exists",
+    "granted",
+    "kept",
+    "lock_role",
+    "one",
+    "run",
+    "telling",
+]
+
+PROVIDER = "https://github.com/cyrilgdn/terraform-provider-postgresql/blob/main/postgresql"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Refused(Exception):
+    """What PostgreSQL or the provider answered; the text is the answer."""
+
+
+def kept(name: str) -> Callable[[Computing], Value]:
+    """A computed output that the server told at creation, and that an update leaves as it was or as it is asked for."""
+    return lambda computing: computing.inputs.get(name, computing.old.get(name))
+
+
+def words(error: psycopg.Error) -> str:
+    """The server's message, detail and hint. Never the statement, nor the connection's parameters."""
+    diagnosis = error.diag
+    parts = [diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint]
+    return ". ".join(part.rstrip(".") for part in parts if part) or str(error).strip().splitlines()[-1]
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """Turns the server's error into the provider's words: `error creating role x: pq: …`."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise Refused(f"{what}: pq: {words(error)}") from None
+
+
+@contextmanager
+def connected(config: Props, database: str = "", *, transaction: bool = True) -> Iterator[Connection]:
+    """A connection as configured, to that database; one transaction unless told otherwise."""
+    host = str(config.get("host", "localhost"))
+    if host not in LOOPBACK:
+        raise Refused(f"error connecting to PostgreSQL server {host} (scheme: postgres): dial tcp: no such host here")
+    try:
+        connection = psycopg.connect(
+            host=host,
+            port=int(float(config.get("port", 5432))),
+            user=str(config.get("username", "postgres")),
+            password=str(config.get("password", "")),
+            dbname=database or database_of(config),
+            sslmode=str(config.get("sslmode") or "require"),
+            connect_timeout=min(int(float(config.get("connectTimeout") or 30)), 30),
+            autocommit=not transaction,
+            application_name="Terraform provider",
+            sslrootcert=str(config["sslrootcert"]) if config.get("sslrootcert") else None,
+        )
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise Refused(f"error connecting to PostgreSQL server {host} (scheme: postgres): pq: {reason}") from None
+    with connection:  # commits, or rolls back after an error, and closes
+        yield connection
+
+
+def database_of(config: Props) -> str:
+    """The database that the provider connects to when a resource names none."""
+    return str(config.get("database") or "postgres")
+
+
+def run(connection: Connection, statement: LiteralString, *parts: str | int | bool | sql.Composable) -> None:
+    """A statement whose `{}` are identifiers (texts), or ready-made pieces of SQL."""
+    pieces = [part if isinstance(part, sql.Composable) else _piece(part) for part in parts]
+    connection.execute(sql.SQL(statement).format(*pieces))
+
+
+def _piece(part: str | int | bool) -> sql.Composable:
+    return sql.Identifier(part) if isinstance(part, str) else sql.Literal(part)
+
+
+def one(connection: Connection, query: LiteralString, *values: object) -> tuple[Any, ...] | None:
+    """The first row, or None."""
+    return connection.execute(query, values).fetchone()
+
+
+def exists(connection: Connection, query: LiteralString, *values: object) -> bool:
+    """Whether the query finds anything."""
+    return one(connection, query, *values) is not None
+
+
+def current_user(connection: Connection) -> str:
+    """The role that the provider acts as."""
+    found = one(connection, "SELECT current_user")
+    return str(found[0]) if found else ""
+
+
+def superuser(connection: Connection, role: str) -> bool:
+    """Whether the role is one; False when there is no such role."""
+    found = one(connection, "SELECT rolsuper FROM pg_roles WHERE rolname = %s", role)
+    return bool(found and found[0])
+
+
+def _member(connection: Connection, role: str, member: str) -> bool:
+    query: LiteralString = (
+        "SELECT 1 FROM pg_auth_members WHERE pg_get_userbyid(roleid) = %s AND pg_get_userbyid(member) = %s"
+    )
+    if connection.info.server_version >= 160000:
+        query += " AND set_option"
+    return exists(connection, query, role, member)
+
+
+def _grant(connection: Connection, role: str, member: str) -> bool:
+    if member == role or _member(connection, role, member):
+        return False
+    with telling(f"error granting role {role} to {member}"):
+        run(connection, "GRANT {} TO {}", role, member)
+    return True
+
+
+def _revoke(connection: Connection, role: str, member: str) -> bool:
+    if member == role or not _member(connection, role, member):
+        return False
+    with telling(f"error revoking role {role} from {member}"):
+        run(connection, "REVOKE {} FROM {}", role, member)
+    return True
+
+
+@contextmanager
+def granted(connection: Connection, role: str) -> Iterator[None]:
+    """The acting role is a member of `role` meanwhile: needed to make it an owner (nothing to do for "")."""
+    me = current_user(connection)
+    given = bool(role) and _grant(connection, role, me)
+    try:
+        yield
+    finally:
+        if given:
+            _revoke(connection, role, me)
+
+
+@contextmanager
+def borrowed(connection: Connection, roles: Sequence[str]) -> Iterator[None]:
+    """The acting role, when it is no superuser, is a member of these roles meanwhile; within one transaction."""
+    me = current_user(connection)
+    if superuser(connection, me):
+        yield
+        return
+    given: list[str] = []
+    taken: list[str] = []
+    for role in roles:
+        if superuser(connection, role):
+            continue
+        if _revoke(connection, me, role):
+            taken.append(role)
+        if _grant(connection, role, me):
+            given.append(role)
+    yield
+    for role in given:
+        if exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            _revoke(connection, role, me)
+    for role in taken:
+        if exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            _grant(connection, me, role)
+
+
+def lock_role(connection: Connection, role: str) -> None:
+    """Waits for other changes of the role and its members; until the end of the transaction."""
+    connection.execute("SET LOCAL statement_timeout = 0")
+    connection.execute("SELECT pg_advisory_xact_lock(oid::bigint) FROM pg_roles WHERE rolname = %s", (role,))
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(member::bigint) FROM pg_auth_members JOIN pg_roles ON roleid = pg_roles.oid"
+        " WHERE rolname = %s",
+        (role,),
+    )
+
+
+def changed(new: Mapping[str, Any], old: Mapping[str, Any], name: str) -> bool:
+    """Whether an input differs (absent counts as a value)."""
+    return bool(new.get(name) != old.get(name))
