@@ -39,7 +39,14 @@ def camel(name: str) -> str:
 class Setting(BaseModel):
     """A part of the settings: immutable, camelCase in the file, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=camel,
+        validate_default=True,
+        # A secret could be in it.
+        hide_input_in_errors=True,
+    )
 
 
 def matching(pattern: str, why: str, mend: str) -> Callable[[str], str]:

@@ -132,14 +132,15 @@ def _real_path(loc: tuple[int | str, ...], values: object) -> list[int | str]:
 
 def _problem(file: str, prefix: str, details: ErrorDetails, values: Mapping[str, object] | None) -> Problem:
     loc = details["loc"]
+    root = Settings if values is not None else Secrets
     path = [*([prefix] if prefix else []), *(loc if values is None else _real_path(loc, values))]
     kind, context = details["type"], details.get("ctx", {})
     given = "" if values is None or kind in {"missing", "extra_forbidden"} else shown(details["input"])
     why, mend = details["msg"], str(context.get("mend", ""))
     if kind == "missing":
-        why, mend = "missing", _description(loc) or "add it"
+        why, mend = "missing", _description(root, loc) or "add it"
     elif kind == "extra_forbidden":
-        why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(loc))
+        why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(root, loc))
     elif kind in {"union_tag_invalid", "union_tag_not_found"}:
         why, mend = (
             "it does not say where it runs",
@@ -147,10 +148,12 @@ def _problem(file: str, prefix: str, details: ErrorDetails, values: Mapping[str,
         )
         if kind == "union_tag_invalid":
             why = f"{context['tag']!r} is not a place where it can run"
+    elif kind in {"model_type", "dict_type"}:
+        why, mend = "must be an object", _description(root, loc) or "keys and values"
     elif kind == "literal_error":
         why, mend = "not one of the choices", f"one of: {context['expected']}"
     elif not mend:
-        mend = _description(loc) or "see the key's description in Pulumi.yaml"
+        mend = _description(root, loc) or "see the key's description in Pulumi.yaml"
     return Problem(file, _path(path), given, why, mend)
 
 
@@ -162,9 +165,9 @@ def _models(annotation: Any) -> Iterator[Any]:
         yield from _models(inner)
 
 
-def _owners(loc: tuple[int | str, ...]) -> list[Any]:
+def _owners(root: Any, loc: tuple[int | str, ...]) -> list[Any]:
     """The models whose field the last part of a location is (several in a union)."""
-    owners: list[Any] = [Secrets if str(loc[0]) in _SECRET_KEYS else Settings]
+    owners: list[Any] = [root]
     for part in loc[:-1]:
         fields = [field for owner in owners for field in owner.model_fields.values() if field.alias == part]
         if fields:
@@ -172,13 +175,11 @@ def _owners(loc: tuple[int | str, ...]) -> list[Any]:
     return owners
 
 
-_SECRET_KEYS = {str(field.alias) for field in Secrets.model_fields.values()}
+def _description(root: Any, loc: tuple[int | str, ...]) -> str:
+    """What the field says of itself; of a whole that has no fields yet, nothing."""
+    fields = [field for owner in _owners(root, loc) for field in owner.model_fields.values()]
+    return next((str(field.description) for field in fields if loc and field.alias == loc[-1]), "")
 
 
-def _description(loc: tuple[int | str, ...]) -> str:
-    fields = [field for owner in _owners(loc) for field in owner.model_fields.values() if field.alias == loc[-1]]
-    return str(fields[0].description) if fields else ""
-
-
-def _siblings(loc: tuple[int | str, ...]) -> list[str]:
-    return sorted({str(field.alias) for owner in _owners(loc) for field in owner.model_fields.values()})
+def _siblings(root: Any, loc: tuple[int | str, ...]) -> list[str]:
+    return sorted({str(field.alias) for owner in _owners(root, loc) for field in owner.model_fields.values()})

@@ -160,11 +160,16 @@ def _healthcheck(workload: Workload) -> docker.ContainerHealthcheckArgs:
         tests = ["CMD-SHELL", f"wget -q -O /dev/null {url} || exit 1"]
     return docker.ContainerHealthcheckArgs(
         tests=tests,
-        interval=f"{health.interval_s}s",
-        timeout=f"{health.timeout_s}s",
-        start_period=f"{health.start_period_s}s",
+        interval=_duration(health.interval_s),
+        timeout=_duration(health.timeout_s),
+        start_period=_duration(health.start_period_s),
         retries=5,
     )
+
+
+def _duration(seconds: int) -> str:
+    """As Docker writes it back: another form would be a change at every refresh."""
+    return f"{seconds // 60}m{seconds % 60}s" if seconds >= 60 else f"{seconds}s"
 
 
 def _limits(workload: Workload) -> dict[str, Any]:

@@ -1,0 +1,186 @@
+"""Runs components against Pulumi's mocks and keeps what they asked for: types, names, inputs, parents, secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import config, mocks
+
+from settings import Settings, load_engine
+
+__all__ = ["SECRETS", "SECRET_TEXTS", "Declared", "Hidden", "declare", "platform", "prod_config", "resolved"]
+
+ROOT = Path(__file__).resolve().parents[2]
+SIGNATURE, SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+UNKNOWN_PREFIX = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+PASSWORD = "Throw4wayThrow4wayThrow4way"
+TOKEN = "t" * 40
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+SECRETS: dict[str, Any] = {
+    "n8nEncryptionKey": PASSWORD + "N8n",
+    "databaseAdminPasswords": {"azure": PASSWORD + "Azure1", "vps": PASSWORD + "Vps1"},
+    "databaseProvisionerPasswords": {"azure": PASSWORD + "Azure2", "vps": PASSWORD + "Vps2"},
+    "redisPassword": PASSWORD + "Redis",
+    "cloudflareApiToken": TOKEN + "api",
+    "cloudflareDnsToken": TOKEN + "dns",
+    "hostPrivateKeys": {"vps": KEY},
+}
+SECRET_TEXTS = [PASSWORD, TOKEN]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A value that was handed over as a secret."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One resource that was asked for."""
+
+    token: str
+    name: str
+    inputs: dict[str, Any]
+    urn: str
+    parent: str
+    provider: str
+    dependencies: tuple[str, ...]
+    protect: bool
+    custom: bool
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == SECRET_SIGNATURE:
+            return Hidden(_plain(value["value"]))
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+class Recorder(mocks.MockMonitor):
+    """The mock engine, which also keeps parents, providers, dependencies and the marks of secrets."""
+
+    def __init__(self) -> None:
+        super().__init__(Answers())
+        self.declared: list[Declared] = []
+
+    def RegisterResource(self, request: Any) -> Any:
+        """Keep the request, then answer as the mock does."""
+        answer = super().RegisterResource(request)
+        self.declared.append(
+            Declared(
+                token=request.type,
+                name=request.name,
+                inputs=_plain(MessageToDict(request.object)),
+                urn=answer.urn,
+                parent=request.parent,
+                provider=request.provider,
+                dependencies=tuple(request.dependencies),
+                protect=request.protect,
+                custom=request.custom,
+            )
+        )
+        return answer
+
+
+class Answers(pulumi.runtime.Mocks):
+    """What the vendors compute, as far as the program looks at it."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """An id, and the inputs with what the vendor adds."""
+        named = next((args.inputs[key] for key in args.inputs if key.endswith("Name")), args.name)
+        computed: dict[str, Any] = {
+            "name": args.inputs.get("name", named),
+            "defaultDomain": "blue.brazilsouth.azurecontainerapps.io",
+            "customDomainConfiguration": {"customDomainVerificationId": "A1B2"},
+            "fullyQualifiedDomainName": f"{args.inputs.get('serverName')}.postgres.database.azure.com",
+            "principalId": "00000000-0000-4000-8000-00000000000a",
+            "customerId": "00000000-0000-4000-8000-00000000000b",
+            "imageId": "sha256:0123",
+            "certificate": "CERTIFICATE",
+            "certRequestPem": "REQUEST",
+            "privateKeyPem": "PRIVATE",
+            "result": "Rand0mRand0mRand0mRand0m",
+        }
+        if args.typ == "azure-native:keyvault:Secret":
+            computed["properties"] = {"secretUri": f"https://kv.vault.azure.net/secrets/{named}"}
+        own = Outputs.get(args.typ, frozenset({"name"}))
+        added = {key: value for key, value in computed.items() if key in own or key == "name"}
+        # Asked for as a list, answered as a map.
+        if "identity" in args.inputs:
+            added["identity"] = {"userAssignedIdentities": {}}
+        return f"{args.name}-id", {**args.inputs, **added}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        """The one function that the program calls."""
+        assert args.token == "azure-native:operationalinsights:getSharedKeys"
+        return {"primarySharedKey": "SharedKeyOfTheWorkspace"}
+
+
+Outputs: dict[str, frozenset[str]] = {
+    "azure-native:app:ManagedEnvironment": frozenset({"defaultDomain", "customDomainConfiguration"}),
+    "azure-native:dbforpostgresql:Server": frozenset({"fullyQualifiedDomainName"}),
+    "azure-native:managedidentity:UserAssignedIdentity": frozenset({"principalId"}),
+    "azure-native:operationalinsights:Workspace": frozenset({"customerId"}),
+    "azure-native:keyvault:Secret": frozenset({"properties"}),
+    "docker:index/remoteImage:RemoteImage": frozenset({"imageId"}),
+    "cloudflare:index/originCaCertificate:OriginCaCertificate": frozenset({"certificate"}),
+    "tls:index/certRequest:CertRequest": frozenset({"certRequestPem"}),
+    "tls:index/privateKey:PrivateKey": frozenset({"privateKeyPem"}),
+    "random:index/randomPassword:RandomPassword": frozenset({"result"}),
+}
+
+
+def prod_config() -> dict[str, Any]:
+    """What stands in the tracked Pulumi.prod.yaml, by key without the namespace."""
+    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+    return {key.removeprefix("smarteros:"): value for key, value in document["config"].items()}
+
+
+def engine_config(values: Mapping[str, Any], secrets: Any = SECRETS) -> None:
+    """Hand a configuration over as the engine does: texts, objects as JSON."""
+    texts = {
+        f"smarteros:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in values.items()
+        if key != "secrets"
+    }
+    hidden = [] if secrets is None else ["smarteros:secrets"]
+    config.set_all_config(texts | ({} if secrets is None else {hidden[0]: json.dumps(secrets)}), hidden)
+
+
+def declare(build: Callable[[Settings], object], **changed: Any) -> list[Declared]:
+    """What a build asks for, with the settings of prod (or some of them changed)."""
+    monitor = Recorder()
+    mocks.set_mocks(Answers(), project="smarteros", stack="prod", preview=False, monitor=monitor)
+    engine_config(prod_config() | changed)
+
+    def program() -> None:
+        build(load_engine())
+
+    pulumi.runtime.test(program)()
+    return monitor.declared
+
+
+def platform(**changed: Any) -> list[Declared]:
+    """What the whole of SmarterOS asks for."""
+    from components.systems.smarteros import SmarterOS, SmarterOSArgs
+
+    return declare(lambda settings: SmarterOS("smarteros", SmarterOSArgs(settings=settings)), **changed)
+
+
+def resolved(value: Any) -> Any:
+    """The same without the marks of secrets."""
+    if isinstance(value, Hidden):
+        return resolved(value.value)
+    if isinstance(value, dict):
+        return {key: resolved(inner) for key, inner in value.items()}
+    return [resolved(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,263 @@
+"""The settings: one model for files and program, every mistake at once, and never a secret in a message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi.runtime import config, mocks
+
+from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
+from settings.secrets import SecretOutputs, Secrets
+from tests.components.declared import SECRETS, Answers, engine_config, prod_config
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def write(folder: Path, changed: dict[str, Any], without: tuple[str, ...] = ()) -> Path:
+    values = {key: value for key, value in (prod_config() | changed).items() if key not in without}
+    document = {"config": {f"smarteros:{key}": value for key, value in values.items()}}
+    (folder / "Pulumi.prod.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    return folder
+
+
+def problems(folder: Path, **changed: Any) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        load_files("prod", write(folder, changed), secrets_required=False)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def with_(path: str, value: Any) -> dict[str, Any]:
+    """prod's configuration with one value changed; `…` removes it."""
+    key, *rest = path.split("/")
+    top = prod_config()[key] if rest else value
+    here = top
+    for index, part in enumerate(rest):
+        at = int(part) if part.isdigit() else part
+        if index < len(rest) - 1:
+            here = here[at]
+        elif value is ...:
+            del here[at]
+        else:
+            here[at] = value
+    return {key: top}
+
+
+def test_the_tracked_file_is_accepted_without_its_secrets() -> None:
+    """The file that everybody clones has no mistake."""
+    settings = load_files("prod", ROOT, secrets_required=False)
+    assert settings.domain == "smarterbot.cl"
+    assert settings.stack == "prod"
+
+
+def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
+    """What runs before the engine starts must be quick."""
+    code = (
+        "import sys; from pathlib import Path; import settings;"
+        "settings.load_files('prod', Path('.'), secrets_required=False);"
+        "print([name for name in sys.modules if name.split('.')[0].startswith('pulumi')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where", "why", "mend"),
+    [
+        ("hosts/0/address", "vps.example.com", "hosts/0/address", "not an IPv4 address", "203.0.113.10"),
+        ("hosts/0/hostKey", "ssh-ed25519", "hosts/0/hostKey", "not an OpenSSH public host key", "console"),
+        ("hosts/0/memoryMb", "much", "hosts/0/memoryMb", "valid integer", "How much memory"),
+        ("hosts/0/memoryMb", 2048, "hosts/0/memoryMb", "there is room for 1024", "lower a memoryMb"),
+        ("hosts/0/cpus", ..., "hosts/0/cpus", "missing", "How many CPUs"),
+        ("hosts/0/sshprt", 22, "hosts/0/sshprt", "not known", "did you mean sshPort?"),
+        ("hosts/0/networkCidr", "10.40.0.0/16", "hosts/0/networkCidr", "overlaps", "another /16"),
+        ("cloudflare/zoneId", "smarterbot.cl", "cloudflare/zoneId", "not 32 hex", "overview page"),
+        ("azure/subscriptionId", "none", "azure/subscriptionId", "not a GUID", "az account show"),
+        ("domain", "smarterbot", "domain", "not a domain name", "example.com"),
+        ("operators", [], "operators", "must be an object", "Who runs the platform"),
+        ("services/n8n/hostname", "n8n.example.com", "services/n8n/hostname", "outside the zone", "a name below"),
+        ("services/n8n/hostname", "a.b.smarterbot.cl", "services/n8n/hostname", "one level", "a-b"),
+        ("services/traefik/hostname", "n8n", "services/traefik/hostname", "n8n has this name", "another name"),
+        ("services/n8n/database", "azur", "services/n8n/database", "no database server", "did you mean azure?"),
+        ("services/n8n/database", "vps", "services/n8n/database", "only its host can reach", "same place"),
+        ("services/n8n/cpu", 0.3, "services/n8n", "steps of 0.25", "memoryMb: 1024"),
+        ("services/n8n/memoryMb", 2048, "services/n8n", "exactly 1024 MB", "memoryMb: 1024"),
+        ("services/n8n/placement", {"where": "moon"}, "services/n8n/placement", "'moon'", "one of 'azure'"),
+        ("services/n8n/placement", {}, "services/n8n/placement", "does not say where", "where: one of"),
+        ("services/redis/placement", {"where": "azure"}, "services/redis/placement/where", "choices", "docker"),
+        ("services/redis/placement/host", "vsp", "services/redis/placement/host", "no host", "mean vps?"),
+        ("databaseServers/0/placement/through", "x", "databaseServers/0/placement/through", "no host", "vps"),
+        ("databaseServers/0/placement/sku", "B2s", "databaseServers/0/placement/sku", "size", "Standard_B2s"),
+        ("databaseServers/1/name", "azure", "databaseServers/1/name", "taken", "another name"),
+        ("tunnel/firstPort", 80, "tunnel/firstPort", "1024", "local port"),
+        ("protect", "perhaps", "protect", "boolean", "Refuse to delete"),
+        ("servces", {}, "servces", "not known", "did you mean services?"),
+        ("stack", "prod", "stack", "not known", "one of"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_its_mend(
+    tmp_path: Path, path: str, value: Any, where: str, why: str, mend: str
+) -> None:
+    """Each message names file, path, why and mend."""
+    told = [text for text in problems(tmp_path, **with_(path, value)) if f": smarteros:{where}" in text]
+    assert told, problems(tmp_path, **with_(path, value))
+    assert any(text.startswith("Pulumi.prod.yaml: ") for text in told)
+    assert any(why in text and mend in text.split("Mend: ")[1] for text in told), told
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """Mistakes of one key and mistakes across keys, in one go."""
+    changed = with_("hosts/0/address", "x") | with_("services/n8n/database", "y") | with_("domain", "z")
+    told = "\n".join(problems(tmp_path, **changed))
+    for where in ("hosts/0/address", "services/n8n/database", "smarteros:domain"):
+        assert where in told
+
+
+def test_a_name_in_the_zone_may_be_given_in_full(tmp_path: Path) -> None:
+    """`n8n` and `n8n.smarterbot.cl` are the same name."""
+    folder = write(tmp_path, with_("services/n8n/hostname", "n8n.smarterbot.cl"))
+    settings = load_files("prod", folder, secrets_required=False)
+    assert settings.services.n8n is not None
+    assert settings.fqdn(settings.services.n8n.hostname) == settings.fqdn("n8n") == "n8n.smarterbot.cl"
+
+
+def test_secrets_in_plain_are_refused_and_not_shown(tmp_path: Path) -> None:
+    """A secret that stands in plain is known to others; the message does not repeat it."""
+    told = problems(tmp_path, secrets={"redisPassword": "hunter2hunter2"})
+    assert len(told) == 1
+    assert "plain text" in told[0]
+    assert "hunter2" not in told[0]
+
+
+def test_secrets_are_missed_when_they_are_called_for(tmp_path: Path) -> None:
+    """Before a run they must be there; the message has the command."""
+    with pytest.raises(SettingsError, match="pulumi config set --secret smarteros:secrets"):
+        load_files("prod", write(tmp_path, {}))
+    load_files("prod", write(tmp_path, {"secrets": {"secure": "v1:abc"}}))
+
+
+def test_what_is_no_secret_must_stand_in_plain(tmp_path: Path) -> None:
+    """An encrypted public value could not be checked before the run."""
+    told = problems(tmp_path, domain={"secure": "v1:abc"})
+    assert [text for text in told if "smarteros:domain: encrypted" in text]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [(None, "no such file"), ("config: [", "not YAML"), ("a: 1", "missing"), ("config: 1", "missing")],
+)
+def test_a_file_that_is_none_is_told(tmp_path: Path, text: str | None, why: str) -> None:
+    """Files that are absent, broken or empty have words of their own."""
+    if text is not None:
+        (tmp_path / "Pulumi.prod.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=why):
+        load_files("prod", tmp_path)
+
+
+def test_every_setting_is_declared_with_type_and_description() -> None:
+    """Pulumi.yaml documents each key, and its defaults are the model's."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    fields = {str(field.alias): field for name, field in Settings.model_fields.items() if name != "stack"}
+    assert set(declared) == {f"smarteros:{key}" for key in [*fields, "secrets"]}
+    for key, field in fields.items():
+        entry = declared[f"smarteros:{key}"]
+        assert entry["description"], key
+        assert ("default" in entry) == (not field.is_required()), key
+        if "default" in entry:
+            default = Settings.model_fields[next(n for n, f in Settings.model_fields.items() if f is field)]
+            given = default.get_default(call_default_factory=True)
+            plain = given.model_dump(by_alias=True) if hasattr(given, "model_dump") else given
+            assert json.loads(json.dumps(plain)) == entry["default"], key
+    assert declared["smarteros:secrets"]["secret"] is True
+
+
+def test_every_field_says_what_it_is() -> None:
+    """A description is a field's documentation, and the mend when it is missing."""
+    from settings import parts, services
+
+    for module in (parts, services):
+        for name in module.__all__:
+            fields = getattr(getattr(module, name), "model_fields", {})
+            assert all(field.description for field in fields.values()), name
+    assert all(field.description for field in Secrets.model_fields.values())
+
+
+def test_tunnels_are_known_before_the_run() -> None:
+    """One local port a database server, in order; Azure's by name, a container's by its fixed address."""
+    azure, vps = load_files("prod", ROOT, secrets_required=False).tunnels()
+    assert (azure.name, azure.local_port, azure.host, azure.target_port) == ("azure", 15432, "vps", 5432)
+    assert azure.target_host.startswith("psql-smarteros-prod-azure-")
+    assert azure.target_host.endswith(".postgres.database.azure.com")
+    assert (vps.name, vps.local_port, vps.host) == ("vps", 15433, "vps")
+    assert vps.target_host == "172.30.1.11"
+
+
+def test_expected_secrets_are_those_of_the_model() -> None:
+    """Whoever makes secrets learns every key, one for each server and host."""
+    paths = {"/".join(one.path) for one in expected_secrets(load_files("prod", ROOT, secrets_required=False))}
+    assert {"n8nEncryptionKey", "databaseAdminPasswords/vps", "hostPrivateKeys/vps"} <= paths
+    assert {path.split("/")[0] for path in paths} == {str(f.alias) for f in Secrets.model_fields.values()}
+    assert set(Secrets.model_fields) == set(SecretOutputs.__dataclass_fields__)
+
+
+def in_program(changed: dict[str, Any] | None = None, secrets: Any = SECRETS) -> Settings:
+    mocks.set_mocks(Answers(), project="smarteros-hosts", stack="prod")
+    engine_config(prod_config() | (changed or {}), secrets)
+    return load_engine()
+
+
+def test_the_program_reads_the_same_settings_as_the_file() -> None:
+    """One model, also in another project of the repository; values come as texts."""
+    from_file = load_files("prod", ROOT, secrets_required=False)
+    assert in_program().model_dump() == from_file.model_dump()
+    assert in_program({"protect": "false"}).protect is False
+
+
+def test_each_secret_is_a_secret_output() -> None:
+    """No secret leaves the settings as a plain text."""
+    secrets = in_program().secrets
+    for name in SecretOutputs.__dataclass_fields__:
+        value = getattr(secrets, name)
+        for output in value.values() if isinstance(value, dict) else [value]:
+            assert isinstance(output, pulumi.Output)
+            assert pulumi.runtime.sync_await._sync_await(output.is_secret())
+
+
+@pytest.mark.parametrize(
+    ("secrets", "why"),
+    [
+        (None, "smarteros:secrets: missing"),
+        ({**SECRETS, "redisPassword": "hunter2"}, "smarteros:secrets/redisPassword: 20 to 100"),
+        ({**SECRETS, "databaseAdminPasswords": {"azure": "Throw4wayThrow4wayX1"}}, "databaseAdminPasswords/vps"),
+        ({**SECRETS, "extra": "hunter2"}, "smarteros:secrets/extra: this key is not known"),
+        ("hunter2", "smarteros:secrets"),
+    ],
+)
+def test_bad_secrets_stop_the_program_without_being_shown(secrets: Any, why: str) -> None:
+    """pulumi.RunError with the same words as for files, and no value."""
+    with pytest.raises(pulumi.RunError) as refused:
+        in_program(secrets=secrets)
+    assert why in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert "Throw4way" not in str(refused.value)
+
+
+def test_secrets_that_are_not_marked_secret_stop_the_program() -> None:
+    """`pulumi config set` without --secret is found out in the program as well."""
+    mocks.set_mocks(Answers(), project="smarteros", stack="prod")
+    engine_config(prod_config())
+    config.set_all_config(dict(config.CONFIG.get()), [])
+    with pytest.raises(pulumi.RunError, match="plain text"):
+        load_engine()
+
+
+def test_outside_the_program_there_are_no_secrets() -> None:
+    """Reading files decrypts nothing."""
+    with pytest.raises(RuntimeError, match="load_engine"):
+        _ = load_files("prod", ROOT, secrets_required=False).secrets
