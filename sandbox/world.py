@@ -146,7 +146,7 @@ class World:
         connection = await asyncssh.connect(
             "127.0.0.1",
             self._machines[way.address].get_port(),
-            username=machine.user,
+            username=machine.bootstrap_user,  # the other one may not exist yet
             client_keys=[str(folder / "client_key")],
             known_hosts=([asyncssh.import_public_key((folder / "host_key.pub").read_text())], [], []),
             config=[],
@@ -206,7 +206,7 @@ class _Authorized(Mapping[str, Sequence[str]]):
         self._bootstrapped = bootstrapped
 
     def __getitem__(self, user: str) -> Sequence[str]:
-        if user in self:
+        if user in tuple(self):
             return [self._key]
         raise KeyError(user)
 

@@ -66,12 +66,21 @@ def _text_size(value: Value, _: Props) -> bool:
     return len(value.encode()) <= 4000
 
 
+_FOR_DOCUMENTATION = tuple(
+    ipaddress.ip_network(network)
+    for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "100::/64")
+)
+
+
 def public_target(value: Value, _: Props) -> bool | str:
-    """An address that the internet can reach; names are not resolved."""
+    """Not an address of a private network; names are not resolved. Addresses for documentation are allowed
+    (192.0.2.1 is the usual target of a name without a server).
+    """
     try:
-        return ipaddress.ip_address(value).is_global or f"Target {value}"
+        address = ipaddress.ip_address(value)
     except ValueError:
         return True
+    return address.is_global or any(address in network for network in _FOR_DOCUMENTATION) or f"Target {value}"
 
 
 CONTENT_RULES: tuple[Rule, ...] = (

@@ -1,0 +1,98 @@
+"""What is wrong is refused before anything is created, in words that say where, what and how to mend it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.integration.conftest import Clone
+
+pytestmark = pytest.mark.slow
+
+
+def edit(clone: Clone, old: str, new: str) -> None:
+    """Changes the tracked settings of prod."""
+    file = clone.root / "Pulumi.prod.yaml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_all_mistakes_in_the_settings_are_told_at_once(fresh: Clone) -> None:
+    """Unknown key, wrong type, foreign host: one message names each with file, path, value and mend; exit code 2; no engine."""
+    edit(fresh, "smarteros:domain: smarterbot.cl", "smarteros:domian: smarterbot.cl")
+    edit(fresh, "sshPort: 22", "sshPort: twenty-two")
+    edit(fresh, "through: vps", "through: vsp")
+    done = fresh.smos("up", "prod", "--yes", ok=False)
+    assert done.returncode == 2
+    for part in (
+        "smarteros:domian",
+        "did you mean",
+        "smarteros:hosts/0/sshPort",
+        "twenty-two",
+        "smarteros:domain",
+        "Mend",
+    ):
+        assert part in done.stderr, part
+    assert not (fresh.home.state / ".pulumi" / "stacks" / "smarteros" / "prod.json").exists()
+
+
+def test_the_plain_cli_tells_the_same_mistakes(demo: Clone) -> None:
+    """Pulumi itself ignores an unknown key; the program compares every key with its model."""
+    before = (demo.root / "Pulumi.prod.yaml").read_text()
+    try:
+        edit(demo, "smarteros:domain: smarterbot.cl", "smarteros:domain: smarterbot.cl\n  smarteros:domian: x.cl")
+        done = demo.shell("pulumi preview --stack prod", ok=False)
+        assert "Pulumi.prod.yaml: smarteros:domian" in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+    finally:
+        (demo.root / "Pulumi.prod.yaml").write_text(before)
+
+
+def test_a_host_that_is_not_ready_is_refused_with_the_command_to_run(fresh: Clone) -> None:
+    """A bare machine: `up` names `./smos host up prod`; after it the host is ready, and running it again changes nothing."""
+    fresh.smos("sandbox", "start", "--bare-hosts")
+    refused = fresh.smos("host", "check", "prod", ok=False)
+    assert "./smos host up prod" in refused.stderr
+    fresh.smos("host", "up", "prod", "--yes")
+    fresh.smos("host", "check", "prod")
+    again = fresh.smos("host", "up", "prod", "--yes")
+    assert "0 changes" in again.stderr
+
+
+def test_a_provider_refuses_at_preview_before_anything_is_created(fresh: Clone) -> None:
+    """A policy or rule that a newcomer breaks stops the preview; the clouds stay as empty as they were."""
+    file = fresh.root / "components" / "services" / "n8n.py"
+    file.write_text(file.read_text().replace("cpu=args.wanted.cpu", "cpu=0.3"))
+    before = len(fresh.inventory("azure-native")) if fresh.home.running() else 0
+    done = fresh.smos("up", "prod", "--yes", ok=False)
+    assert "0.3" in done.stdout + done.stderr
+    assert len(fresh.inventory("azure-native")) == before
+
+
+def test_ctrl_c_leaves_nothing_that_the_next_run_can_not_mend(fresh: Clone) -> None:
+    """Interrupted in the middle of `up`; the next `up` completes it, and the one after changes nothing."""
+    fresh.smos("sandbox", "start")
+    fresh.smos("sandbox", "fault", "slow", "--operation", "create", "--times", "200", "--seconds", "0.4")
+    running = subprocess.Popen(
+        [str(fresh.root / "smos"), "up", "prod", "--yes"],
+        cwd=fresh.root,
+        env=fresh.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(fresh.inventory("azure-native")) < 5 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    import os
+
+    os.killpg(running.pid, signal.SIGINT)
+    running.wait(60)
+    client_reset = fresh.smos("up", "prod", "--json")
+    assert '"ok": true' in client_reset.stdout
+    assert '"changes": 0' in fresh.smos("up", "prod", "--json").stdout
