@@ -75,7 +75,7 @@ class Recorder(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:
         """Keep the request, then answer as the mock does."""
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK has no types here
         self.declared.append(
             Declared(
                 token=request.type,
@@ -120,10 +120,10 @@ class Answers(pulumi.runtime.Mocks):
             added["identity"] = {"userAssignedIdentities": {}}
         return f"{args.name}-id", {**args.inputs, **added}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """The one function that the program calls."""
         assert args.token == "azure-native:operationalinsights:getSharedKeys"
-        return {"primarySharedKey": "SharedKeyOfTheWorkspace"}
+        return {"primarySharedKey": "SharedKeyOfTheWorkspace"}, []
 
 
 Outputs: dict[str, frozenset[str]] = {
@@ -166,7 +166,7 @@ def declare(build: Callable[[Settings], object], **changed: Any) -> list[Declare
     def program() -> None:
         build(load_engine())
 
-    pulumi.runtime.test(program)()
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call] # the SDK has no types here
     return monitor.declared
 
 

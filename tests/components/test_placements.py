@@ -1,0 +1,238 @@
+"""The contract of a placement: it keeps all that a workload asks for, or refuses before it declares any of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pulumi import ResourceOptions
+
+from components.placements import Placement, Refusal
+from components.placements.azure import AzurePlatform, AzurePlatformArgs
+from components.placements.docker import DockerHost, DockerHostArgs
+from components.workload import Health, Volume, Workload
+from settings import Settings
+from tests.components.declared import Declared, Hidden, declare, resolved
+
+SECRET = "a-value-that-nobody-may-see"
+APP = Workload(
+    image="example.org/app:1",
+    port=8080,
+    hostname="app.smarterbot.cl",
+    health=Health(http_path="/ready"),
+    cpu=0.5,
+    memory_mb=1024,
+    env={"COLOUR": "green"},
+    secrets={"API_KEY": SECRET},
+    secret_files={"token": SECRET},
+    volumes=[Volume("cache", "/cache", needs="scratch")],
+    command=["/bin/app"],
+    args=["--serve"],
+    stop_timeout_s=40,
+)
+PLACES = ["azure", "docker"]
+
+
+def place(kind: str, settings: Settings) -> Placement:
+    """The placement of that kind, in prod."""
+    if kind == "azure":
+        return AzurePlatform("azure", AzurePlatformArgs(settings=settings))
+    return DockerHost("vps", DockerHostArgs(settings=settings, host=settings.hosts[0]))
+
+
+def run(kind: str, workload: Workload = APP) -> list[Declared]:
+    """What a placement declares for a workload."""
+    return declare(lambda settings: place(kind, settings).run("app", workload, ResourceOptions()))
+
+
+def container(kind: str, workload: Workload = APP) -> dict[str, Any]:
+    """The container itself, as that placement's vendor is told."""
+    token = "azure-native:app:ContainerApp" if kind == "azure" else "docker:index/container:Container"
+    (found,) = [one for one in run(kind, workload) if one.token == token and "loader" not in one.name]
+    return found.inputs
+
+
+def only(app: dict[str, Any]) -> dict[str, Any]:
+    """The one container of a Container App."""
+    (one,) = resolved(app)["template"]["containers"]
+    assert isinstance(one, dict)
+    return one
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_image_command_and_environment_are_kept(kind: str) -> None:
+    """What to run, and with which plain environment."""
+    inputs = container(kind)
+    if kind == "azure":
+        one = only(inputs)
+        assert (one["image"], one["command"], one["args"]) == (APP.image, ["/bin/app"], ["--serve"])
+        assert {"name": "COLOUR", "value": "green"} in one["env"]
+    else:
+        assert (inputs["entrypoints"], inputs["command"]) == (["/bin/app"], ["--serve"])
+        assert "COLOUR=green" in resolved(inputs["envs"])
+        (image,) = [one for one in run(kind) if "RemoteImage" in one.token]
+        assert image.inputs["name"] == APP.image
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_the_port_is_reached_by_its_name_over_tls_only(kind: str) -> None:
+    """A host name leads to the port; the port itself is published nowhere."""
+    inputs = resolved(container(kind))
+    if kind == "azure":
+        ingress = inputs["configuration"]["ingress"]
+        assert (ingress["targetPort"], ingress["external"], ingress["allowInsecure"]) == (8080, True, False)
+        (domain,) = ingress["customDomains"]
+        assert (domain["name"], domain["bindingType"]) == (APP.hostname, "SniEnabled")
+        assert domain["certificateId"] == "azure-origin-held-id"
+    else:
+        labels = {label["label"]: label["value"] for label in inputs["labels"]}
+        assert labels["traefik.http.routers.app.rule"] == f"Host(`{APP.hostname}`)"
+        assert labels["traefik.http.routers.app.entrypoints"] == "websecure"
+        assert labels["traefik.http.services.app.loadbalancer.server.port"] == "8080"
+        assert not inputs["ports"]
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_without_a_name_nobody_outside_reaches_it(kind: str) -> None:
+    """No host name, no way in."""
+    inputs = resolved(container(kind, replace(APP, hostname=None)))
+    if kind == "azure":
+        assert inputs["configuration"]["ingress"]["external"] is False
+        assert not inputs["configuration"]["ingress"]["customDomains"]
+    else:
+        assert not [label for label in inputs["labels"] if label["label"].startswith("traefik")]
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_health_is_watched(kind: str) -> None:
+    """The workload's own health, said outright."""
+    inputs = container(kind)
+    if kind == "azure":
+        probes = {probe["type"]: probe["httpGet"] for probe in only(inputs)["probes"]}
+        assert set(probes) == {"Startup", "Liveness", "Readiness"}
+        assert all((get["path"], get["port"]) == ("/ready", 8080) for get in probes.values())
+    else:
+        assert "http://127.0.0.1:8080/ready" in inputs["healthcheck"]["tests"][1]
+        assert inputs["wait"] is True
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_limits_are_set(kind: str) -> None:
+    """CPU and memory, and no swap."""
+    inputs = container(kind)
+    if kind == "azure":
+        assert only(inputs)["resources"] == {"cpu": 0.5, "memory": "1Gi"}
+        assert inputs["template"]["terminationGracePeriodSeconds"] == 40
+    else:
+        assert (inputs["cpus"], inputs["memory"], inputs["memorySwap"]) == ("0.5", 1024, 1024)
+        assert inputs["stopTimeout"] == 40
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_scratch_is_where_it_was_asked_for(kind: str) -> None:
+    """A folder that is lost with the container, and no disk behind it."""
+    inputs = resolved(container(kind))
+    if kind == "azure":
+        assert {"name": "cache", "storageType": "EmptyDir"} in inputs["template"]["volumes"]
+        assert {"volumeName": "cache", "mountPath": "/cache"} in only(inputs)["volumeMounts"]
+    else:
+        assert "size=64m" in inputs["tmpfs"]["/cache"]
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_secrets_stay_secret(kind: str) -> None:
+    """In everything that is declared, a secret is marked; in an app's environment it is a reference."""
+    for one in run(kind):
+        assert SECRET not in json.dumps(one.inputs, default=lambda hidden: "hidden"), one.name
+    if kind == "azure":
+        app = json.dumps(resolved(container(kind)))
+        assert SECRET not in app
+        assert '"secretRef": "api-key"' in app
+        assert '"keyVaultUrl"' in app
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_secret_files_are_files(kind: str) -> None:
+    """A file below /run/secrets, read-only for the container."""
+    declared = run(kind)
+    inputs = resolved(container(kind))
+    if kind == "azure":
+        (volume,) = [one for one in inputs["template"]["volumes"] if one["storageType"] == "Secret"]
+        assert volume["secrets"] == [{"path": "token", "secretRef": "file-token"}]
+        mount = {"volumeName": volume["name"], "mountPath": "/run/secrets"}
+        assert mount in only(inputs)["volumeMounts"]
+        return
+    (loader,) = [one for one in declared if one.name == "app-secrets-loader"]
+    (upload,) = loader.inputs["uploads"]
+    assert (upload["file"], upload["permissions"]) == ("/run/secrets/token", "0400")
+    assert isinstance(upload["content"], Hidden)
+    assert loader.inputs["start"] is False
+    assert {"volumeName": "smarteros-prod-app-secrets", "containerPath": "/run/secrets", "readOnly": True} in inputs[
+        "volumes"
+    ]
+    assert "uploads" not in inputs
+
+
+def test_a_disk_on_a_host_is_protected() -> None:
+    """What outlives the container is not deleted by accident."""
+    disk = replace(APP, volumes=[Volume("data", "/data", needs="posix")])
+    (volume,) = [one for one in run("docker", disk) if one.name == "app-data"]
+    assert volume.protect
+    assert {"volumeName": "smarteros-prod-app-data", "containerPath": "/data"} in container("docker", disk)["volumes"]
+
+
+def test_a_container_of_a_host_is_closed() -> None:
+    """No capability, no way to gain one, rotated logs, started again after a reboot."""
+    inputs = container("docker", replace(APP, read_only_root=True, capabilities=["NET_RAW"]))
+    assert inputs["capabilities"] == {"drops": ["ALL"], "adds": ["CAP_NET_RAW"]}
+    assert inputs["securityOpts"] == ["no-new-privileges:true"]
+    assert inputs["readOnly"] is True
+    assert inputs["logDriver"] == "local"
+    assert inputs["logOpts"] == {"max-size": "10m", "max-file": "3"}
+    assert inputs["restart"] == "unless-stopped"
+
+
+def test_data_and_socket_networks_lead_nowhere() -> None:
+    """Of a host's networks only `edge` reaches the internet."""
+    networks = {one.name: one.inputs for one in run("docker") if "network:Network" in one.token}
+    assert {name: inputs["internal"] for name, inputs in networks.items()} == {
+        "vps-edge": False,
+        "vps-data": True,
+        "vps-socket": True,
+    }
+    subnets = [inputs["ipamConfigs"][0]["subnet"] for inputs in networks.values()]
+    assert sorted(subnets) == ["172.30.0.0/24", "172.30.1.0/24", "172.30.2.0/24"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "told"),
+    [
+        ("azure", {"volumes": [Volume("data", "/data", needs="posix")]}, "volumes/data: /data needs a POSIX"),
+        ("azure", {"published_ports": [25]}, "published_ports: Container Apps publishes 443 only, not 25"),
+        ("azure", {"cpu": 0.3}, "cpu: Container Apps takes 0.25 to 4 CPU in steps of 0.25, not 0.3"),
+        ("azure", {"memory_mb": 1500}, "cpu: Container Apps gives 0.5 CPU exactly 1024 MB, not 1500"),
+        ("azure", {"docker_socket": True}, "docker_socket: there is no Docker"),
+        ("azure", {"capabilities": ["NET_RAW"]}, "capabilities: Container Apps grants none"),
+        ("azure", {"health": Health(command=["true"])}, "health: Container Apps probes by HTTP"),
+        ("azure", {"port": None}, "port: an app without a port"),
+        ("docker", {"replicas": 2}, "replicas: a host runs one container of a name, not 2"),
+        ("docker", {"cpu": 3}, "cpu: 3 CPUs asked for, vps has 2"),
+        ("docker", {"memory_mb": 9000}, "memory_mb: 9000 MB asked for, vps has 8192"),
+        ("docker", {"access": ["data"]}, "access: it has a host name"),
+    ],
+)
+def test_what_it_cannot_do_it_refuses_before_it_declares_any_of_it(kind: str, asked: dict[str, Any], told: str) -> None:
+    """The refusal names workload, field and numbers, and how to mend it."""
+    refused: list[str] = []
+
+    def build(settings: Settings) -> None:
+        with pytest.raises(Refusal) as refusal:
+            place(kind, settings).run("app", replace(APP, **asked), ResourceOptions())
+        refused.append(str(refusal.value))
+
+    declared = declare(build)
+    assert not [one for one in declared if one.name.startswith("app")]
+    assert refused[0].startswith(f"app/{told}")
+    assert "Mend: " in refused[0]
