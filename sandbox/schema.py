@@ -51,7 +51,9 @@ class Compiler:
         """The node of a resource's inputs."""
         module = importlib.import_module(_module_of(token))
         name = token.rsplit(":", 1)[1]
-        args = getattr(module, f"{name}Args", None) or getattr(module, f"_{name}Args", None)
+        # Where a nested type has the resource's own name, the SDK calls the resource's arguments …InitArgs.
+        found = (getattr(module, f"{name}{ending}", None) for ending in ("InitArgs", "Args"))
+        args = next((one for one in found if one is not None and one.__module__ == module.__name__), None)
         if args is None:
             raise LookupError(f"{token}: the SDK's {module.__name__} has no {name}Args")
         return self._named(args)

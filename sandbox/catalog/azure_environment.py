@@ -215,6 +215,7 @@ MANAGED_ENVIRONMENT = ResourceType(
         "workloadProfiles[*].name",
         "workloadProfiles[*].workloadProfileType",
         "workloadProfiles[*].minimumCount",
+        "workloadProfiles[*].enableFips",
         "workloadProfiles[*].maximumCount",
         "zoneRedundant",
     ),
