@@ -1,8 +1,8 @@
 """A container to run, without saying where. A placement either keeps everything that is asked for here, or
 refuses.
 
-There is no limit of processes: neither Container Apps nor the Docker provider can set one (Docker's `nproc`
-limit counts a user's processes on the whole host, so one container could starve another).
+The number of processes is not asked for here: on a host the bootstrap limits every container's (hosts/bootstrap.sh),
+and Container Apps has no such setting. Docker's `nproc` limit would count a user's processes on the whole host.
 """
 
 from __future__ import annotations

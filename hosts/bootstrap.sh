@@ -125,6 +125,7 @@ docker_engine() {
   # proxy hides client addresses and costs memory for each port. Logs rotate by default, so that no disk fills up.
   put /etc/docker/daemon.json 644 docker <<'EOF'
 {
+  "exec-opts": ["native.cgroupdriver=systemd"],
   "live-restore": true,
   "log-driver": "local",
   "log-opts": { "max-file": "3", "max-size": "10m" },
@@ -139,6 +140,18 @@ EOF
   marked docker || return 0
   systemctl restart docker
   settled docker
+}
+
+container_processes() {
+  # Docker has no default limit of processes, and its Pulumi provider can't set one. Each container is a scope of systemd's,
+  # docker-<id>.scope, and a scope takes the settings of its name's first part.
+  put /etc/systemd/system/docker-.scope.d/50-smarteros.conf 644 scopes <<'EOF'
+[Scope]
+TasksMax=1024
+EOF
+  marked scopes || return 0
+  systemctl daemon-reload
+  settled scopes
 }
 
 deploy_user() {
@@ -290,6 +303,7 @@ main() {
   apt_install ca-certificates curl gnupg ufw unattended-upgrades
   docker_repository
   docker_engine
+  container_processes
   deploy_user
   kernel
   swap
