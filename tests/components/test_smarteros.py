@@ -30,13 +30,18 @@ def all_before(one: Declared) -> set[str]:
     """Everything that must exist before a resource, over any number of steps."""
     by_urn = {other.urn: other for other in prod()}
     found: set[str] = set()
-    waiting = list(one.dependencies)
+    waiting = before(one)
     while waiting:
         urn = waiting.pop()
         if urn not in found:
             found.add(urn)
-            waiting += by_urn[urn].dependencies if urn in by_urn else ()
+            waiting += before(by_urn[urn]) if urn in by_urn else []
     return {by_urn[urn].name for urn in found if urn in by_urn}
+
+
+def before(one: Declared) -> list[str]:
+    """What a resource waits for directly: its dependencies, and its provider."""
+    return [*one.dependencies, *([one.provider.rpartition("::")[0]] if one.provider else [])]
 
 
 def plain_texts(value: Any) -> Iterator[str]:
@@ -96,6 +101,14 @@ def test_n8n_is_born_with_its_name_after_what_proves_it() -> None:
     assert (ownership["name"], ownership["content"]) == ("asuid.n8n.smarterbot.cl", '"A1B2"')
     assert (name["type"], name["proxied"]) == ("CNAME", True)
     assert name["content"] == "ca-n8n-prod.blue.brazilsouth.azurecontainerapps.io"
+
+
+@pytest.mark.parametrize(
+    ("owner", "server"), [("n8n-db-owner", "postgres-azure-host"), ("knowledge-db-owner", "postgres-vps-container")]
+)
+def test_databases_wait_for_their_server(owner: str, server: str) -> None:
+    """The provider of a server connects only when the server is there and lets it in."""
+    assert server in all_before(named(owner))
 
 
 def test_parameters_of_the_server_change_one_after_the_other() -> None:

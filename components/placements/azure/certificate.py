@@ -1,6 +1,7 @@
 """The certificate with which Container Apps answers Cloudflare: from Cloudflare's own authority for origins.
 
-It exists before any app does, so an app is born with its own name in one `up` (docs/adr/app-names-in-one-up.md). Browsers do
+It exists before any app does, so an app is born with its own name in one `up` (see
+docs/adr/app-names-in-one-up.md). Browsers do
 not trust it: it is good behind Cloudflare's proxy only, which is where every name of the zone is.
 """
 

@@ -2,7 +2,8 @@
 
 Secret files come by a second container that never starts: Docker copies files into it as it is created,
 through it into a small volume, which the real container then mounts read-only. So no secret stands in an
-environment variable that `docker inspect` shows, and a read-only root stays read-only (docs/adr/secret-files-on-docker.md).
+environment variable that `docker inspect` shows, and a read-only root stays read-only (see
+docs/adr/secret-files-on-docker.md).
 """
 
 from __future__ import annotations
