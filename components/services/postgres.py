@@ -145,8 +145,9 @@ class Database(ComponentResource):
             owner=owner.name,
             encoding="UTF8",
             template="template0",
-            lc_collate="C.UTF-8",
-            lc_ctype="C.UTF-8",
+            # The server's own: which locales there are differs from vendor to vendor.
+            lc_collate="DEFAULT",
+            lc_ctype="DEFAULT",
             opts=ResourceOptions(parent=self, protect=args.protect),
         )
         closed = postgresql.Grant(
