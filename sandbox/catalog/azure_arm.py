@@ -22,6 +22,7 @@ GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 SUBNET = "azure-native:network:Subnet"
 
+_PRIVATE = [ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _REGIONS = """
 australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
 brazilsoutheast canadacentral canadaeast centralindia centralus chilecentral denmarkeast
@@ -266,6 +267,15 @@ def strict_cidr(value: Value, _: Props) -> bool | str:
         return (bool(ipaddress.ip_network(value)) and "/" in value) or f"{value!r} has no /prefix length"
     except ValueError as error:
         return str(error)
+
+
+def public_address(value: Value, _: Props) -> bool | str:
+    """For `Must`: an IPv4 address or range of the internet, as the firewalls of storage and vaults take it."""
+    try:
+        network = ipaddress.IPv4Network(str(value))
+    except ValueError as error:
+        return str(error)
+    return not any(network.subnet_of(one) for one in _PRIVATE) or f"{value} is a private range"
 
 
 def arm_outputs(kind: str, version: str, **computed: Compute) -> Mapping[str, Compute]:
