@@ -195,6 +195,8 @@ class Databases:
 
     def _container_cluster(self, record: Record) -> Cluster | None:
         """The cluster of a container that runs PostgreSQL; None for any other container."""
+        if record.inputs.get("start") is False:
+            return None
         image = self._image_name(record)
         if image.split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in POSTGRES_IMAGES:
             return None

@@ -353,10 +353,12 @@ def _told(failures: Sequence[Failure]) -> list[Any]:
 
 
 def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = {name: UNKNOWN for name in (*kind.computed, *kind.secret_outputs)}
-    return {**unknown, **inputs} if not set(kind.computed) & set(inputs) else {**inputs, **unknown}
+    """The outputs of a resource that is not created yet: what is computed is unknown, its name is not."""
+    named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
+    return {**named, **inputs, **{name: UNKNOWN for name in (*kind.computed, *kind.secret_outputs)}}
 
 
 def _outputs(kind: ResourceType, computing: Computing, added: Mapping[str, Any] | None) -> dict[str, Any]:
     computed = {name: make(computing) for name, make in kind.computed.items()}
-    return {**computing.inputs, **computed, **(added or {})}
+    named = {"name": computing.name} if kind.named_by else {}
+    return {**named, "id": computing.id, **computing.inputs, **computed, **(added or {})}
