@@ -21,11 +21,7 @@ BUILT_IN = ("bridge", "host", "none", "default")
 
 def _others(inputs: Props, cloud: Cloud, config: Props) -> list[Props]:
     """The containers of this host, but for the one of the same name (it is this one, at an update)."""
-    return [
-        one.inputs
-        for one in on_host(cloud, CONTAINER, config)
-        if one.inputs.get("name") != inputs.get("name")
-    ]
+    return [one.inputs for one in on_host(cloud, CONTAINER, config) if one.inputs.get("name") != inputs.get("name")]
 
 
 def _image(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -90,8 +86,7 @@ def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         subnets = [item.get("subnet") for item in record.inputs.get("ipamConfigs") or []]
         if not subnets:
             return (
-                "user specified IP address is supported only when connecting to networks with "
-                "user configured subnets"
+                "user specified IP address is supported only when connecting to networks with user configured subnets"
             )
         if not any(ipaddress.ip_address(str(address)) in ipaddress.ip_network(str(net)) for net in subnets):
             return f"no configured subnet contains IP address {address}"
@@ -104,9 +99,7 @@ def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 
 def _volumes(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     volumes, mounts = inputs.get("volumes"), inputs.get("mounts")
-    wanted = [
-        one.get("volumeName") for one in (volumes if isinstance(volumes, list) else ()) if one is not UNKNOWN
-    ]
+    wanted = [one.get("volumeName") for one in (volumes if isinstance(volumes, list) else ()) if one is not UNKNOWN]
     wanted += [
         one.get("source")
         for one in (mounts if isinstance(mounts, list) else ())
@@ -153,9 +146,7 @@ RULES: tuple[Rule, ...] = (
         "set deleteBeforeReplace",
         source=f"{MOBY}/names.go",
     ),
-    NeedsInCloud(
-        path="ports", test=_port_taken, says="choose another port of the host", source=f"{MOBY}/libnetwork"
-    ),
+    NeedsInCloud(path="ports", test=_port_taken, says="choose another port of the host", source=f"{MOBY}/libnetwork"),
     NeedsInCloud(
         path="networksAdvanced",
         test=_networks,
@@ -198,33 +189,27 @@ RULES: tuple[Rule, ...] = (
 
 
 def network_data(computing: Computing) -> Value:
-    """The addresses that the daemon gives: stable, inside the network's range."""
-    wanted = [
-        one.get("name") for one in computing.inputs.get("networksAdvanced") or [] if isinstance(one, dict)
-    ]
-    mode = computing.inputs.get("networkMode", "bridge")
+    """The addresses on each network: as asked for, else stable ones inside the network's range."""
+    inputs, mode = computing.inputs, computing.inputs.get("networkMode", "bridge")
+    wanted = {one["name"]: one for one in inputs.get("networksAdvanced") or [] if isinstance(one, dict)}
     found = []
-    for name in wanted or [mode]:
+    for name, asked in (wanted or {mode: {}}).items():
         record = named(computing.cloud, NETWORK, computing.config, name)
-        configs = (
-            record.outputs.get("ipamConfigs")
-            if record
-            else [{"subnet": "172.17.0.0/16", "gateway": "172.17.0.1"}]
-        )
+        standard = [{"subnet": "172.17.0.0/16", "gateway": "172.17.0.1"}]
+        configs = record.outputs.get("ipamConfigs") if record else standard
         if not configs or mode in ("host", "none"):
             continue
         net = ipaddress.ip_network(str(configs[0]["subnet"]))
-        last = 2 + int(digest(str(computing.inputs["name"]), str(name))[:6], 16) % max(
-            1, min(net.num_addresses, 65534) - 4
-        )
-        label = str(record.inputs.get("name")) if record else str(name)
+        room = max(1, min(net.num_addresses, 65534) - 4)
+        free = net[2 + int(digest(str(inputs["name"]), str(name))[:6], 16) % room]
+        address = ipaddress.ip_address(str(asked.get("ipv4Address") or free))
         found.append(
             {
-                "networkName": label,
-                "ipAddress": str(net[last]),
+                "networkName": str(record.inputs.get("name")) if record else str(name),
+                "ipAddress": str(address),
                 "ipPrefixLength": net.prefixlen,
                 "gateway": configs[0].get("gateway", str(net[1])),
-                "macAddress": "02:42:" + ":".join(f"{byte:02x}" for byte in net[last].packed[-4:]),
+                "macAddress": "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed[-4:]),
             }
         )
     return found
