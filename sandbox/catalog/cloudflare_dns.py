@@ -65,9 +65,7 @@ def _same_name(inputs: Props, cloud: Cloud, kinds: tuple[str, ...]) -> bool:
     def key(props: Props) -> tuple[object, str]:
         return props.get("zoneId"), str(props.get("name")).lower()
 
-    return any(
-        one.inputs.get("type") in kinds and key(one.inputs) == key(inputs) for one in cloud.find(RECORD)
-    )
+    return any(one.inputs.get("type") in kinds and key(one.inputs) == key(inputs) for one in cloud.find(RECORD))
 
 
 def _cname_beside(inputs: Props, cloud: Cloud, _: Props) -> str | None:
@@ -90,8 +88,7 @@ def _new_id(computing: Computing) -> str:
 TYPES = (
     ResourceType(
         token=RECORD,
-        about="A record in a zone. Its name is the full one (app.example.com); content and proxying "
-        "change in place.",
+        about="A record in a zone. Its name is the full one (app.example.com); content and proxying change in place.",
         sources=(REFERENCE, SCHEMA),
         properties=(
             *("name", "ttl", "type", "zoneId", "comment", "content", "priority", "proxied"),
@@ -116,8 +113,7 @@ TYPES = (
             Must(
                 path="name",
                 test=values.record_name,
-                says="must be the full name: labels of up to 63 letters, digits, - and _, * only as "
-                "the first",
+                says="must be the full name: labels of up to 63 letters, digits, - and _, * only as the first",
                 code="9000",
                 source=REFERENCE,
             ),

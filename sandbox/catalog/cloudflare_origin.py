@@ -47,9 +47,7 @@ def _key(value: Value, props: Props) -> bool | str:
         return True  # the rule on the request says it
     if isinstance(key, rsa.RSAPublicKey):
         return key.key_size >= 2048 or f"RSA with {key.key_size} bits"
-    return (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1")
-    ) or "its key"
+    return (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1")) or "its key"
 
 
 def _host(value: Value, _: Props) -> bool:
@@ -106,9 +104,7 @@ TYPES = (
                 code="1001",
                 source=DOCS,
             ),
-            OneOf(
-                path="requestType", values=("origin-rsa", "origin-ecc", "keyless-certificate"), source=SCHEMA
-            ),
+            OneOf(path="requestType", values=("origin-rsa", "origin-ecc", "keyless-certificate"), source=SCHEMA),
             OneOf(
                 path="requestedValidity",
                 values=(7, 30, 90, 365, 730, 1095, 5475),
@@ -135,8 +131,6 @@ TYPES = (
         computed={name: _kept(name) for name in ("certificate", "expiresOn", "requestedValidity")},
         replaces=("csr", "hostnames", "requestType", "requestedValidity"),
         on_create=_sign,
-        not_checked=(
-            "that requestType fits the kind of key: the sandbox's authority signs with ECDSA always",
-        ),
+        not_checked=("that requestType fits the kind of key: the sandbox's authority signs with ECDSA always",),
     ),
 )

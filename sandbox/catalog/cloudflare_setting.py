@@ -47,9 +47,7 @@ def _value(value: Value, props: Props) -> bool | str:
         return value in CHOICES[name] or f"{value!r} for {name}: one of {', '.join(CHOICES[name])} (a text)"
     if name == "browser_cache_ttl":
         whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return (
-            whole and (value == 0 or 30 <= value <= 31536000)
-        ) or f"{value!r}: 0, or 30 to 31536000 seconds"
+        return (whole and (value == 0 or 30 <= value <= 31536000)) or f"{value!r}: 0, or 30 to 31536000 seconds"
     if name == "security_header":
         return _security_header(value)
     return True  # the rule on settingId says it
@@ -95,8 +93,7 @@ TYPES = (
         replaces=("zoneId", "settingId"),
         not_checked=(
             "settings of paid plans, ciphers, nel, aegis and ssl_recommender: refused as not simulated",
-            "the real id is the setting's name alone, and a second resource for one setting is not "
-            "refused there",
+            "the real id is the setting's name alone, and a second resource for one setting is not refused there",
         ),
     ),
 )

@@ -81,9 +81,7 @@ def _get_zone(args: Props, cloud: Cloud, _: Props) -> Mapping[str, Any]:
     by_name = [one for one in cloud.find(ZONE) if one.inputs.get("name") == name]
     found = zone(cloud, args["zoneId"]) if "zoneId" in args else next(iter(by_name), None)
     if found is None:
-        raise ValueError(
-            f"7003: Could not route to /zones/{args.get('zoneId', name)}: no such zone in this account"
-        )
+        raise ValueError(f"7003: Could not route to /zones/{args.get('zoneId', name)}: no such zone in this account")
     identity, domain = str(found.inputs["zoneId"]), str(found.inputs["name"])
     account = str(found.inputs.get("accountId", identifier("account")))
     return {

@@ -25,8 +25,7 @@ PACKAGE = Package(
     functions=(
         Function(
             token="docker:index/getRegistryImage:getRegistryImage",  # noqa: S106 - a type's token
-            about="The digest of an image in its registry; here made from the name, the one that "
-            "RemoteImage pulls.",
+            about="The digest of an image in its registry; here made from the name, the one that RemoteImage pulls.",
             sources=(f"{PROVIDER}/data_source_docker_registry_image.go",),
             answer=_registry_image,
             rules=(Required(path="name", says="is required: the image with its tag"),),

@@ -84,8 +84,7 @@ UPDATES = (
 TYPES = (
     ResourceType(
         token=host.CONTAINER,
-        about="A container on a Docker host. Most changes replace it; memory, restart and shares are "
-        "updated in place.",
+        about="A container on a Docker host. Most changes replace it; memory, restart and shares are updated in place.",
         sources=(CONTAINER_GO, f"{PROVIDER}/resource_docker_container_funcs.go", RUN),
         properties=(*REPLACES, *UPDATES),
         named_by="name",

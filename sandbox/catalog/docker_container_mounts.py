@@ -30,9 +30,7 @@ def _host_network(props: Props) -> bool:
 RULES: tuple[Rule, ...] = (
     Between(path="ports[*].internal", least=1, most=65535, source=RUN + "#publish"),
     Between(path="ports[*].external", least=0, most=65535, source=RUN + "#publish"),
-    OneOf(
-        path="ports[*].protocol", values=("tcp", "udp", "sctp"), code="invalid proto", source=RUN + "#publish"
-    ),
+    OneOf(path="ports[*].protocol", values=("tcp", "udp", "sctp"), code="invalid proto", source=RUN + "#publish"),
     Must(
         path="ports[*].ip",
         test=values.address,
@@ -53,9 +51,7 @@ RULES: tuple[Rule, ...] = (
         code="container cannot be connected to another network",
         source="https://github.com/moby/moby/blob/master/daemon/container_operations.go",
     ),
-    UniqueItems(
-        path="networksAdvanced", key="name", code="endpoint already exists in network", source=CONTAINER_GO
-    ),
+    UniqueItems(path="networksAdvanced", key="name", code="endpoint already exists in network", source=CONTAINER_GO),
     Must(
         path="networksAdvanced[*].ipv4Address",
         test=values.ipv4,
@@ -129,9 +125,7 @@ RULES: tuple[Rule, ...] = (
         fields=("content", "contentBase64", "source"),
         source=f"{PROVIDER}/resource_docker_container_funcs.go",
     ),
-    Pattern(
-        path="uploads[*].file", regex=r"/.+", says="must be an absolute path in the container", source=""
-    ),
+    Pattern(path="uploads[*].file", regex=r"/.+", says="must be an absolute path in the container", source=""),
     Must(
         path="uploads[*].contentBase64",
         test=values.base64_text,

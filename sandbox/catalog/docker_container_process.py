@@ -35,8 +35,7 @@ NAMES: tuple[Rule, ...] = (
     Pattern(
         path="name",
         regex=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+",
-        says="is not a container name: at least two of letters, digits, _ . -, beginning with a "
-        "letter or digit",
+        says="is not a container name: at least two of letters, digits, _ . -, beginning with a letter or digit",
         code="Invalid container name",
         source="https://github.com/moby/moby/blob/master/daemon/names/names.go",
     ),
@@ -125,8 +124,7 @@ RESTART_AND_HEALTH: tuple[Rule, ...] = (
     Required(
         path="healthcheck",
         when=_equals("wait", True),  # type: ignore[arg-type] # a closure with When's signature
-        says="is required with wait: the provider waits for health (an image's own HEALTHCHECK is "
-        "not simulated)",
+        says="is required with wait: the provider waits for health (an image's own HEALTHCHECK is not simulated)",
         source=f"{PROVIDER}/resource_docker_container_funcs.go",
     ),
     Between(path="waitTimeout", least=1, source=CONTAINER_GO),

@@ -59,8 +59,7 @@ LOG_DRIVERS = (
 )
 _COMMON = {"mode", "max-buffer-size"}
 _LOG_OPTIONS = {
-    "json-file": {"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"}
-    | _COMMON,
+    "json-file": {"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"} | _COMMON,
     "local": {"max-size", "max-file", "compress"} | _COMMON,
     "journald": {"tag", "labels", "labels-regex", "env", "env-regex"} | _COMMON,
     "none": set(),
@@ -240,9 +239,7 @@ def mount_points(value: Value, props: Props) -> bool | str:
     """Every place in the container is mounted once, over volumes, mounts and tmpfs."""
     places = [item.get("containerPath") for item in value if "fromContainer" not in item]
     mounts = props.get("mounts")
-    places += (
-        [item.get("target") for item in mounts if item is not UNKNOWN] if isinstance(mounts, list) else []
-    )
+    places += [item.get("target") for item in mounts if item is not UNKNOWN] if isinstance(mounts, list) else []
     tmpfs_places = props.get("tmpfs")
     places += list(tmpfs_places) if isinstance(tmpfs_places, dict) else []
     known = [place.rstrip("/") for place in places if isinstance(place, str)]

@@ -125,20 +125,13 @@ def _unreachable(config: Props, cloud: Cloud) -> str | None:
     parts = _address(config)
     record = host_record(config, cloud)
     if parts is None or record is None:
-        return (
-            f"error during connect: ssh: connect to host {daemon(config)}: Connection refused (no such host)"
-        )
+        return f"error during connect: ssh: connect to host {daemon(config)}: Connection refused (no such host)"
     user = record.inputs.get("user", "root")
     command = f"ssh {parts.username or 'root'}@{parts.hostname} -- docker system dial-stdio"
     prefix = f"command [{command}] has exited with "
     if (parts.username or "root") != user:
-        return (
-            f"{prefix}exit status 255, stderr={parts.username}@{parts.hostname}: Permission "
-            "denied (publickey)."
-        )
-    if not _host_key_accepted(
-        ssh_options(config) or [], parts.hostname or "", parts.port or 22, record.inputs
-    ):
+        return f"{prefix}exit status 255, stderr={parts.username}@{parts.hostname}: Permission denied (publickey)."
+    if not _host_key_accepted(ssh_options(config) or [], parts.hostname or "", parts.port or 22, record.inputs):
         return f"{prefix}exit status 255, stderr=Host key verification failed."
     if not record.outputs.get("docker"):
         return f"{prefix}exit status 127, stderr=bash: line 1: docker: command not found"

@@ -75,10 +75,7 @@ def _still_attached(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     attached = attached_to(cloud, config, name, identity)
     if not attached:
         return None
-    return (
-        f"error while removing network: network {name} id {identity} has active endpoints "
-        f'(name:"{attached[0]}")'
-    )
+    return f'error while removing network: network {name} id {identity} has active endpoints (name:"{attached[0]}")'
 
 
 def _subnet_given(computing_inputs: Props, host: str) -> list[dict[str, str]]:
@@ -92,8 +89,7 @@ def _subnet_given(computing_inputs: Props, host: str) -> list[dict[str, str]]:
 TYPES = (
     ResourceType(
         token=NETWORK,
-        about="A network between containers on one Docker host. It can't be deleted while a "
-        "container is on it.",
+        about="A network between containers on one Docker host. It can't be deleted while a container is on it.",
         sources=(
             f"{PROVIDER}/resource_docker_network.go",
             "https://docs.docker.com/reference/cli/docker/network/create/",
@@ -122,8 +118,7 @@ TYPES = (
             OneOf(
                 path="driver",
                 values=("bridge", "macvlan", "ipvlan"),
-                says="is not a driver of this host (simulated: bridge, macvlan, ipvlan; overlay "
-                "needs a swarm)",
+                says="is not a driver of this host (simulated: bridge, macvlan, ipvlan; overlay needs a swarm)",
                 source="https://docs.docker.com/engine/network/drivers/",
             ),
             OneOf(

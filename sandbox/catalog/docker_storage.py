@@ -56,11 +56,7 @@ def _in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     name = inputs.get("name")
     for container in on_host(cloud, CONTAINER, config):
         volumes = [item.get("volumeName") for item in container.inputs.get("volumes") or []]
-        mounts = [
-            item.get("source")
-            for item in container.inputs.get("mounts") or []
-            if item.get("type") == "volume"
-        ]
+        mounts = [item.get("source") for item in container.inputs.get("mounts") or [] if item.get("type") == "volume"]
         if name in (*volumes, *mounts):
             return f"Error response from daemon: remove {name}: volume is in use - [{container.id}]"
     return None
@@ -71,9 +67,7 @@ def _image_in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         return None
     name = str(inputs.get("name"))
     same = [
-        image
-        for image in on_host(cloud, IMAGE, config)
-        if image_id(str(image.inputs.get("name"))) == image_id(name)
+        image for image in on_host(cloud, IMAGE, config) if image_id(str(image.inputs.get("name"))) == image_id(name)
     ]
     if len(same) > 1:
         return None  # another name keeps the image: this one is only untagged
@@ -117,8 +111,7 @@ REMOTE_IMAGE = ResourceType(
         Must(
             path="name",
             test=_tagged,
-            says="needs a tag or a digest: without one Docker pulls :latest, another image each "
-            "month; not simulated",
+            says="needs a tag or a digest: without one Docker pulls :latest, another image each month; not simulated",
             source=f"{PROVIDER}/resource_docker_image_funcs.go",
         ),
         Pattern(
