@@ -179,7 +179,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         kind = self._kind(request, context)
         if kind.state_only:
-            return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+            return self._read_state(kind, request, context)
         record = self._find(kind, request.id, context)
         if record is None:
             return provider_pb2.ReadResponse(id="")
@@ -196,6 +196,22 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         marks = record.secrets | told
         return provider_pb2.ReadResponse(
             id=record.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, marks)
+        )
+
+    def _read_state(self, kind: ResourceType, request: Any, context: grpc.ServicerContext) -> Any:
+        """Of what lives in Pulumi's state alone: the state itself, brought up to date where a real backend stands behind."""
+        outputs, marks = wire.read(request.properties)
+        inputs, input_marks = wire.read(request.inputs)
+        if kind.on_read is not None:
+            known = Record(id=request.id, token=kind.token, inputs=inputs or outputs, outputs=outputs)
+            config = self._reached(context)
+            seen = self._backend(context, kind.on_read, self._computing(kind, known.inputs, config, known))
+            if seen is None:
+                return provider_pb2.ReadResponse(id="")
+            outputs.update(seen)
+            inputs.update({name: seen[name] for name in inputs if name in seen})
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, input_marks)
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -355,7 +371,7 @@ def _told(failures: Sequence[Failure]) -> list[Any]:
 def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs of a resource that is not created yet: what is computed is unknown, its name is not."""
     named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
-    return {**named, **inputs, **{name: UNKNOWN for name in (*kind.computed, *kind.secret_outputs)}}
+    return {**{name: UNKNOWN for name in (*kind.computed, *kind.secret_outputs)}, **named, **inputs}
 
 
 def _outputs(kind: ResourceType, computing: Computing, added: Mapping[str, Any] | None) -> dict[str, Any]:
