@@ -371,7 +371,13 @@ def _told(failures: Sequence[Failure]) -> list[Any]:
 def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs of a resource that is not created yet: what is computed is unknown, its name is not."""
     named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
-    return {**{name: UNKNOWN for name in (*kind.computed, *kind.secret_outputs)}, **named, **inputs}
+    unknown = [name for name in (*kind.computed, *kind.secret_outputs) if not _plain(inputs.get(name))]
+    return {**named, **inputs, **{name: UNKNOWN for name in unknown}}
+
+
+def _plain(value: Any) -> bool:
+    """Whether the vendor only fills this in where it is not given: it adds to an object, but keeps a text."""
+    return value is not None and not isinstance(value, Mapping)
 
 
 def _outputs(kind: ResourceType, computing: Computing, added: Mapping[str, Any] | None) -> dict[str, Any]:
