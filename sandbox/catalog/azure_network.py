@@ -1,0 +1,456 @@
+"""Azure networks: virtual networks, their subnets, and network security groups."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from sandbox.catalog.azure_arm import (
+    NAMES,
+    SUBNET,
+    arm_outputs,
+    guid_of,
+    in_group,
+    in_parent,
+    items,
+    located,
+    network_of,
+    placed,
+    placed_again,
+    provider_id,
+    random_suffix,
+    strict_cidr,
+    tagged,
+    text,
+)
+from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
+from sandbox.catalog.azure_environment import subnet_prefixes
+from sandbox.catalog.azure_postgres import SERVER
+from sandbox.rules import (
+    Between,
+    Cloud,
+    ExactlyOne,
+    Length,
+    Must,
+    NeedsInCloud,
+    OneOf,
+    Pattern,
+    Refers,
+    Required,
+    ResourceType,
+    UniqueItems,
+    arm_id,
+)
+from sandbox.values import UNKNOWN, Props, Value, lookup
+
+NETWORK = "azure-native:network:VirtualNetwork"
+SECURITY_GROUP = "azure-native:network:NetworkSecurityGroup"
+ENDPOINT = "azure-native:network:PrivateEndpoint"
+_FAQ = "https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq"
+_DELEGATION = "https://learn.microsoft.com/azure/virtual-network/subnet-delegation-overview"
+_ENDPOINTS = "https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview"
+_GROUPS = "https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview"
+_SDK = "pulumi_azure_native 3.29.0 network.SecurityRuleArgs"
+NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?"
+_RESERVED = [
+    ipaddress.ip_network(one)
+    for one in ("224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32")
+]
+_DELEGATES_TEXT = """
+Microsoft.App/environments Microsoft.App/testClients Microsoft.ApiManagement/service
+Microsoft.ContainerInstance/containerGroups Microsoft.ContainerService/managedClusters
+Microsoft.DBforMySQL/flexibleServers Microsoft.DBforPostgreSQL/flexibleServers Microsoft.DevCenter/networkConnection
+Microsoft.Netapp/volumes Microsoft.Network/dnsResolvers Microsoft.Sql/managedInstances
+Microsoft.Web/hostingEnvironments Microsoft.Web/serverFarms
+"""
+_DELEGATES = tuple(_DELEGATES_TEXT.split())
+_SERVICES_TEXT = """
+Microsoft.AzureActiveDirectory Microsoft.AzureCosmosDB Microsoft.CognitiveServices Microsoft.ContainerRegistry
+Microsoft.EventHub Microsoft.KeyVault Microsoft.ServiceBus Microsoft.Sql Microsoft.Storage Microsoft.Storage.Global
+Microsoft.Web
+"""
+_SERVICES = tuple(_SERVICES_TEXT.split())
+
+
+def _apart(value: Value, _: Props) -> bool | str:
+    networks = [network for item in value if isinstance(item, str) and (network := network_of(item)) is not None]
+    for index, one in enumerate(networks):
+        for other in networks[index + 1 :]:
+            if one.overlaps(other):
+                return f"{one} and {other} overlap"
+    return True
+
+
+def _not_reserved(value: Value, _: Props) -> bool | str:
+    network = network_of(str(value))
+    return network is None or not any(network.overlaps(one) for one in _RESERVED) or str(value)
+
+
+def _is_address(value: Value, _: Props) -> bool:
+    try:
+        return bool(ipaddress.ip_address(str(value)))
+    except ValueError:
+        return False
+
+
+def users_of_subnet(subnet: str, cloud: Cloud) -> list[str]:
+    """The ids of what stands in a subnet."""
+    wanted = subnet.lower()
+    places = (
+        (ENVIRONMENT, "vnetConfiguration.infrastructureSubnetId"),
+        (SERVER, "network.delegatedSubnetResourceId"),
+        (ENDPOINT, "subnet.id"),
+    )
+    return [one.id for token, at in places for one in cloud.find(token) if text(one.inputs, at).lower() == wanted]
+
+
+def _network_free(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    own = text(inputs, "id").lower() + "/"
+    for record in cloud.find(SUBNET):
+        users = users_of_subnet(record.id, cloud)
+        if record.id.lower().startswith(own) and users:
+            return f"Subnet {record.id} is in use by {users[0]}"
+    return None
+
+
+VIRTUAL_NETWORK = ResourceType(
+    token=NETWORK,
+    about="A virtual network.",
+    sources=(
+        _FAQ,
+        "Azure/azure-rest-api-specs specification/network/resource-manager/Microsoft.Network/stable/2024-05-01",
+    ),
+    id=arm_id("Microsoft.Network", "virtualNetworks", "{virtualNetworkName}"),
+    named_by="virtualNetworkName",
+    autoname=random_suffix,
+    properties=(
+        "resourceGroupName",
+        "virtualNetworkName",
+        "location",
+        "tags",
+        "enableDdosProtection",  # with the next one: filled in by the SDK
+        "enableVmProtection",
+        "addressSpace.addressPrefixes",
+        "dhcpOptions.dnsServers",
+        "flowTimeoutInMinutes",
+    ),
+    rules=(
+        in_group(),
+        located(),
+        tagged(),
+        Pattern(
+            path="virtualNetworkName",
+            regex=r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9_]",
+            says="must have 2 to 64 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        Required(path="addressSpace", says="is required: addressPrefixes", source=_FAQ),
+        Required(path="addressSpace.addressPrefixes", says="is required: at least one CIDR", source=_FAQ),
+        Must(
+            path="addressSpace.addressPrefixes[*]",
+            name="cidr:addressPrefixes",
+            code="InvalidCIDRNotation",
+            test=strict_cidr,
+            says="must be a CIDR whose host bits are 0 (10.0.0.0/16)",
+            source=_FAQ,
+        ),
+        Must(
+            path="addressSpace.addressPrefixes[*]",
+            name="reserved:addressPrefixes",
+            test=_not_reserved,
+            says="overlaps a range that Azure keeps (multicast, loopback, link-local, 168.63.129.16)",
+            source=_FAQ,
+        ),
+        Must(
+            path="addressSpace.addressPrefixes",
+            name="apart:addressPrefixes",
+            test=_apart,
+            says="the ranges of a network may not overlap",
+            source=_FAQ,
+        ),
+        Must(path="dhcpOptions.dnsServers[*]", test=_is_address, says="must be an IP address", source=_FAQ),
+        Between(path="flowTimeoutInMinutes", least=4, most=30, source=_FAQ),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/virtualNetworks",
+        "2024-05-01",
+        resourceGuid=lambda one: guid_of(one.id),
+        provisioningState=lambda one: "Succeeded",
+    ),
+    replaces=("resourceGroupName", "virtualNetworkName", "location"),
+    on_create=placed,
+    on_update=placed_again,
+    deletion=(
+        NeedsInCloud(
+            path="",
+            name="free",
+            code="InUseSubnetCannotBeDeleted",
+            test=_network_free,
+            says="delete what stands in the network first",
+            source="https://github.com/microsoft/nav-arm-templates/issues/161",
+        ),
+    ),
+    not_checked=("Subnets inside the network's own definition are not simulated: use Subnet resources.",),
+)
+
+
+def _outside(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    network = cloud.get(
+        provider_id(inputs, config, "Microsoft.Network", "virtualNetworks", text(inputs, "virtualNetworkName"))
+    )
+    prefixes = items(network.inputs, "addressSpace.addressPrefixes") if network else []
+    spaces = [space for prefix in prefixes if (space := network_of(str(prefix))) is not None]
+    for prefix in subnet_prefixes(inputs):
+        one = network_of(prefix)
+        if network is None or one is None or any(_within(one, space) for space in spaces):
+            continue
+        return (
+            f"its IP address range {prefix} is outside the range of the virtual network "
+            f"({', '.join(map(str, prefixes))})"
+        )
+    return None
+
+
+def _within(
+    one: ipaddress.IPv4Network | ipaddress.IPv6Network, space: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> bool:
+    return one.version == space.version and one.network_address in space and one.broadcast_address in space
+
+
+def _overlapping(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    network = provider_id(inputs, config, "Microsoft.Network", "virtualNetworks", text(inputs, "virtualNetworkName"))
+    own = f"{network}/subnets/{text(inputs, 'subnetName')}".lower()
+    for record in cloud.find(SUBNET):
+        if record.id.lower() == own or not record.id.lower().startswith(network.lower() + "/"):
+            continue
+        for prefix in subnet_prefixes(inputs):
+            for other in subnet_prefixes(record.inputs):
+                one, two = network_of(prefix), network_of(other)
+                if one is not None and two is not None and one.overlaps(two):
+                    return f"its IP address range {prefix} overlaps with {other} of subnet {record.id}"
+    return None
+
+
+def _large_enough(value: Value, _: Props) -> bool | str:
+    network = network_of(str(value))
+    return network is None or network.version == 6 or network.prefixlen <= 29 or f"/{network.prefixlen}"
+
+
+def _subnet_free(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    users = users_of_subnet(text(inputs, "id"), cloud)
+    return f"it is in use by {users[0]}" if users else None
+
+
+def _prefix_rules(path: str) -> tuple[Must, Must]:
+    return (
+        Must(
+            path=path,
+            name=f"cidr:{path}",
+            code="InvalidCIDRNotation",
+            test=strict_cidr,
+            says="must be a CIDR whose host bits are 0 (10.0.1.0/24)",
+            source=_FAQ,
+        ),
+        Must(
+            path=path,
+            name=f"size:{path}",
+            test=_large_enough,
+            says="the smallest IPv4 subnet is a /29 (Azure keeps five addresses)",
+            source=_FAQ,
+        ),
+    )
+
+
+SUBNET_TYPE = ResourceType(
+    token=SUBNET,
+    about="A range of addresses of a virtual network.",
+    sources=(_FAQ, _DELEGATION, _ENDPOINTS),
+    id=arm_id("Microsoft.Network", "virtualNetworks", "{virtualNetworkName}", "subnets", "{subnetName}"),
+    named_by="subnetName",
+    autoname=random_suffix,
+    properties=(
+        "resourceGroupName",
+        "virtualNetworkName",
+        "subnetName",
+        "addressPrefix",
+        "addressPrefixes",
+        "defaultOutboundAccess",
+        "delegations[*].name",
+        "delegations[*].serviceName",
+        "networkSecurityGroup.id",
+        "privateEndpointNetworkPolicies",
+        "privateLinkServiceNetworkPolicies",
+        "serviceEndpoints[*].service",
+        "serviceEndpoints[*].locations",
+    ),
+    rules=(
+        in_group(),
+        in_parent(
+            "virtualNetworkName",
+            "VirtualNetwork",
+            "Microsoft.Network",
+            "virtualNetworks",
+            "{virtualNetworkName}",
+            token=NETWORK,
+        ),
+        Pattern(
+            path="subnetName",
+            regex=NAME,
+            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        ExactlyOne(path="", fields=("addressPrefix", "addressPrefixes"), source=_FAQ),
+        *_prefix_rules("addressPrefix"),
+        *_prefix_rules("addressPrefixes[*]"),
+        NeedsInCloud(
+            path="addressPrefix",
+            name="inside:network",
+            code="NetcfgSubnetRangeOutsideVnet",
+            test=_outside,
+            says="take a range of the network's addressSpace",
+            source="https://github.com/MicrosoftDocs/azure-docs/pull/123869",
+        ),
+        NeedsInCloud(
+            path="addressPrefix",
+            name="apart:subnets",
+            code="NetcfgSubnetRangesOverlap",
+            test=_overlapping,
+            says="take a range that no other subnet has",
+            source="https://github.com/MicrosoftDocs/azure-docs/pull/123869",
+        ),
+        Length(path="delegations", most=1, says="a subnet can be delegated to one service", source=_DELEGATION),
+        Required(path="delegations[*].name", source=_DELEGATION),
+        Required(path="delegations[*].serviceName", source=_DELEGATION),
+        OneOf(path="delegations[*].serviceName", values=_DELEGATES, source=_DELEGATION),
+        Required(path="networkSecurityGroup.id", source=_GROUPS),
+        Refers(path="networkSecurityGroup.id", to=(SECURITY_GROUP,), source=_GROUPS),
+        Required(path="serviceEndpoints[*].service", source=_ENDPOINTS),
+        OneOf(path="serviceEndpoints[*].service", values=_SERVICES, source=_ENDPOINTS),
+        UniqueItems(path="serviceEndpoints", key="service", source=_ENDPOINTS),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/virtualNetworks/subnets", "2024-05-01", provisioningState=lambda one: "Succeeded"
+    ),
+    replaces=("resourceGroupName", "virtualNetworkName", "subnetName"),
+    deletion=(
+        NeedsInCloud(
+            path="",
+            name="free",
+            code="InUseSubnetCannotBeDeleted",
+            test=_subnet_free,
+            says="delete what stands in the subnet first",
+            source="https://github.com/microsoft/nav-arm-templates/issues/161",
+        ),
+    ),
+    not_checked=("A change of the range or delegation of a subnet in use is refused by the real one.",),
+)
+
+
+def _port(value: Value, _: Props) -> bool | str:
+    found = re.fullmatch(r"\*|(\d{1,5})(?:-(\d{1,5}))?", str(value))
+    if found is None:
+        return repr(value)
+    first, last = (int(one) if one else None for one in found.groups())
+    return (first or 0) <= (last if last is not None else first or 0) <= 65535 or repr(value)
+
+
+def _prefix(value: Value, _: Props) -> bool | str:
+    if value == "*" or re.fullmatch(r"[A-Z][A-Za-z]+(\.[A-Za-z0-9]+)?", str(value)):
+        return True
+    return network_of(str(value)) is not None or repr(value)
+
+
+def _priorities(value: Value, _: Props) -> bool | str:
+    seen: set[tuple[str, int]] = set()
+    for one in value:
+        key = (str(lookup(one, "direction")), lookup(one, "priority"))
+        if UNKNOWN not in key and key in seen:
+            return f"two {key[0]} rules of priority {key[1]}"
+        seen.add(key)
+    return True
+
+
+_R = "securityRules[*]"
+_RULE_FIELDS = """
+access direction protocol description name priority sourceAddressPrefix sourceAddressPrefixes sourcePortRange
+sourcePortRanges destinationAddressPrefix destinationAddressPrefixes destinationPortRange destinationPortRanges
+"""
+NETWORK_SECURITY_GROUP = ResourceType(
+    token=SECURITY_GROUP,
+    about="A list of what may pass into and out of subnets.",
+    sources=(_GROUPS,),
+    id=arm_id("Microsoft.Network", "networkSecurityGroups", "{networkSecurityGroupName}"),
+    named_by="networkSecurityGroupName",
+    autoname=random_suffix,
+    properties=(
+        "resourceGroupName",
+        "networkSecurityGroupName",
+        "location",
+        "tags",
+        *(f"{_R}.{name}" for name in _RULE_FIELDS.split()),
+    ),
+    rules=(
+        in_group(),
+        located(),
+        tagged(),
+        Pattern(
+            path="networkSecurityGroupName",
+            regex=NAME,
+            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        Required(path=f"{_R}.name", source=_GROUPS),
+        UniqueItems(path="securityRules", key="name", source=_GROUPS),
+        Required(path=f"{_R}.priority", source=_SDK),
+        Between(path=f"{_R}.priority", least=100, most=4096, source=_SDK),
+        Must(
+            path="securityRules",
+            name="priorities:securityRules",
+            code="SecurityRuleConflict",
+            partial=True,
+            test=_priorities,
+            says="each direction may have a priority once",
+            source=_SDK,
+        ),
+        Length(path=f"{_R}.description", most=140, says="at most 140 characters", source=_SDK),
+        *(
+            rule
+            for side in ("source", "destination")
+            for rule in (
+                ExactlyOne(
+                    path=_R,
+                    name=f"ports:{side}",
+                    fields=(f"{side}PortRange", f"{side}PortRanges"),
+                    source=_SDK,
+                ),
+                ExactlyOne(
+                    path=_R,
+                    name=f"addresses:{side}",
+                    fields=(f"{side}AddressPrefix", f"{side}AddressPrefixes"),
+                    source=_SDK,
+                ),
+                *(
+                    Must(path=f"{_R}.{side}{field}", test=test, says=says, source=_SDK)
+                    for field, test, says in (
+                        ("PortRange", _port, "must be a port, a range (8000-8100) or *"),
+                        ("PortRanges[*]", _port, "must be a port, a range (8000-8100) or *"),
+                        ("AddressPrefix", _prefix, "must be an address, a CIDR, a service tag (Internet) or *"),
+                        ("AddressPrefixes[*]", _prefix, "must be an address or a CIDR"),
+                    )
+                ),
+            )
+        ),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/networkSecurityGroups",
+        "2024-05-01",
+        resourceGuid=lambda one: guid_of(one.id),
+        provisioningState=lambda one: "Succeeded",
+    ),
+    replaces=("resourceGroupName", "networkSecurityGroupName", "location"),
+    on_create=placed,
+    on_update=placed_again,
+    not_checked=("Service tags are not looked up; application security groups are not simulated.",),
+)
+
+TYPES = (VIRTUAL_NETWORK, SUBNET_TYPE, NETWORK_SECURITY_GROUP)

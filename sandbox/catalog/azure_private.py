@@ -1,0 +1,425 @@
+"""Private access to Azure services: private endpoints, private DNS zones and what ties them together."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.catalog.azure_arm import (
+    NAMES,
+    SUBNET,
+    EachNeeds,
+    arm_outputs,
+    digest,
+    in_group,
+    in_parent,
+    items,
+    located,
+    network_of,
+    placed,
+    placed_again,
+    provider_id,
+    random_suffix,
+    region,
+    tagged,
+    text,
+)
+from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
+from sandbox.catalog.azure_containerapp_secrets import VAULT
+from sandbox.catalog.azure_environment import subnet_prefixes
+from sandbox.catalog.azure_network import ENDPOINT, NAME, NETWORK
+from sandbox.catalog.azure_postgres import SERVER
+from sandbox.rules import (
+    Cloud,
+    Computing,
+    ExactlyOne,
+    Length,
+    Must,
+    NeedsInCloud,
+    Pattern,
+    Record,
+    Refers,
+    Required,
+    ResourceType,
+    UniqueItems,
+    arm_id,
+)
+from sandbox.values import Props, Value, lookup
+
+ZONE = "azure-native:privatedns:PrivateZone"
+LINK = "azure-native:privatedns:VirtualNetworkLink"
+GROUP = "azure-native:network:PrivateDnsZoneGroup"
+_LINKS = "https://learn.microsoft.com/azure/private-link/private-endpoint-overview"
+_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns"
+_ZONES = "https://learn.microsoft.com/azure/dns/private-dns-privatednszone"
+_VNET_LINKS = "https://learn.microsoft.com/azure/dns/private-dns-virtual-network-links"
+SERVICES: Mapping[str, Mapping[str, str]] = {
+    VAULT: {"vault": "{name}.vault.azure.net"},
+    SERVER: {"postgresqlServer": "{name}.postgres.database.azure.com"},
+    ENVIRONMENT: {"managedEnvironments": "{name}.azurecontainerapps.io"},
+    "azure-native:storage:StorageAccount": {
+        part: "{name}." + part + ".core.windows.net" for part in ("blob", "dfs", "file", "queue", "table", "web")
+    },
+}
+"""Resource type → the sub-resources (groupIds) that a private endpoint may connect to, with their public names."""
+
+
+def _connections(inputs: Props) -> list[Any]:
+    return items(inputs, "privateLinkServiceConnections") or items(inputs, "manualPrivateLinkServiceConnections")
+
+
+def _target(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = cloud.get(text(value, "privateLinkServiceId"))
+    if not text(value, "privateLinkServiceId"):
+        return None
+    if record is None:
+        return f"{text(value, 'privateLinkServiceId')!r} does not exist"
+    allowed = SERVICES.get(record.token)
+    if allowed is None:
+        return f"{record.token} takes no private endpoint here"
+    if record.token == SERVER and text(record.inputs, "network.delegatedSubnetResourceId"):
+        return "the server is in a virtual network itself"
+    wrong = [one for one in items(value, "groupIds") if one not in allowed]
+    return f"groupIds {', '.join(map(str, wrong))}; allowed: {', '.join(allowed)}" if wrong else None
+
+
+def _beside_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = cloud.get(text(inputs, "subnet.id").rsplit("/subnets/", 1)[0])
+    there, here = text(record.inputs, "location") if record else "", text(inputs, "location")
+    if not there or not here or region(there) == region(here):
+        return None
+    return f"the virtual network is in {there!r}, the endpoint in {here!r}"
+
+
+def _subnet_networks(record: Record | None) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    prefixes = subnet_prefixes(record.inputs) if record else []
+    return [network for prefix in prefixes if (network := network_of(prefix)) is not None]
+
+
+def _in_subnet(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    networks = _subnet_networks(cloud.get(text(inputs, "subnet.id")))
+    try:
+        address = ipaddress.ip_address(str(value))
+    except ValueError:
+        return f"{value!r} is no IP address"
+    return None if not networks or any(address in one for one in networks) else f"{value!r} is not in the subnet"
+
+
+def _dns_configs(one: Computing) -> list[Mapping[str, Any]]:
+    before = lookup(one.old, "customDnsConfigs")
+    if isinstance(before, list):
+        return before
+    subnet = text(one.inputs, "subnet.id")
+    networks = _subnet_networks(one.cloud.get(subnet))
+    taken = sum(text(other.inputs, "subnet.id").lower() == subnet.lower() for other in one.cloud.find(ENDPOINT))
+    fixed = [text(item, "privateIPAddress") for item in items(one.inputs, "ipConfigurations")]
+    address = fixed[0] if fixed else str(networks[0].network_address + 4 + taken) if networks else ""
+    answer: list[Mapping[str, Any]] = []
+    for connection in _connections(one.inputs):
+        record = one.cloud.get(text(connection, "privateLinkServiceId"))
+        for group in items(connection, "groupIds"):
+            template = SERVICES.get(record.token, {}).get(str(group), "") if record else ""
+            name = text(connection, "privateLinkServiceId").rsplit("/", 1)[-1]
+            answer.append({"fqdn": template.format(name=name), "ipAddresses": [address]})
+    return answer
+
+
+_C = "privateLinkServiceConnections"
+_M = "manualPrivateLinkServiceConnections"
+
+
+def _connection_rules(path: str) -> tuple[Any, ...]:
+    return (
+        Length(path=path, least=1, most=1, says="a private endpoint has one connection", source=_LINKS),
+        Required(path=f"{path}[*].privateLinkServiceId", source=_LINKS),
+        Required(path=f"{path}[*].groupIds", says="is required: the part to connect to (blob, vault…)", source=_LINKS),
+        Length(path=f"{path}[*].requestMessage", most=140, says="at most 140 characters", source=_LINKS),
+        EachNeeds(
+            path=f"{path}[*]",
+            name=f"target:{path}",
+            test=_target,
+            says="name an existing resource that takes private endpoints, and its own groupIds",
+            source=_LINKS,
+        ),
+    )
+
+
+PRIVATE_ENDPOINT = ResourceType(
+    token=ENDPOINT,
+    about="An address in a virtual network that leads to one Azure resource.",
+    sources=(
+        _LINKS,
+        "Azure/azure-rest-api-specs specification/network/resource-manager/Microsoft.Network/stable/2024-05-01",
+    ),
+    id=arm_id("Microsoft.Network", "privateEndpoints", "{privateEndpointName}"),
+    named_by="privateEndpointName",
+    autoname=random_suffix,
+    properties=(
+        "resourceGroupName",
+        "privateEndpointName",
+        "location",
+        "tags",
+        "customNetworkInterfaceName",
+        "ipConfigurations",
+        "subnet.id",
+        "subnet.privateEndpointNetworkPolicies",  # with the next one: filled in by the SDK
+        "subnet.privateLinkServiceNetworkPolicies",
+        *(
+            f"{path}[*].{name}"
+            for path in (_C, _M)
+            for name in ("name", "groupIds", "privateLinkServiceId", "requestMessage")
+        ),
+    ),
+    rules=(
+        in_group(),
+        located(),
+        tagged(),
+        Pattern(
+            path="privateEndpointName",
+            regex=r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9_]",
+            says="must have 2 to 64 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        Required(path="subnet", says="is required: the id of the subnet", source=_LINKS),
+        Required(path="subnet.id", source=_LINKS),
+        Refers(path="subnet.id", to=(SUBNET,), source=_LINKS),
+        NeedsInCloud(
+            path="location",
+            name="same-region:location",
+            test=_beside_network,
+            says="an endpoint and its virtual network are in one region",
+            source=_LINKS,
+        ),
+        ExactlyOne(path="", fields=(_C, _M), source=_LINKS),
+        *_connection_rules(_C),
+        *_connection_rules(_M),
+        Required(path="ipConfigurations[*].name", source=_LINKS),
+        EachNeeds(
+            path="ipConfigurations[*].privateIPAddress",
+            test=_in_subnet,
+            says="must be an address of the subnet",
+            source=_LINKS,
+        ),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/privateEndpoints",
+        "2024-05-01",
+        customDnsConfigs=_dns_configs,
+        networkInterfaces=lambda one: [
+            {"id": f"{one.id.split('/privateEndpoints/')[0]}/networkInterfaces/{one.name}.nic.{digest(one.id)}"}
+        ],
+        provisioningState=lambda one: "Succeeded",
+    ),
+    replaces=("resourceGroupName", "privateEndpointName", "location", "subnet"),
+    on_create=placed,
+    on_update=placed_again,
+)
+
+
+def _one_group(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    name = text(inputs, "privateEndpointName")
+    endpoint = provider_id(inputs, config, "Microsoft.Network", "privateEndpoints", name).lower()
+    own = f"{endpoint}/privatednszonegroups/{text(inputs, 'privateDnsZoneGroupName').lower()}"
+    others = [
+        one.id for one in cloud.find(GROUP) if one.id.lower().startswith(endpoint + "/") and one.id.lower() != own
+    ]
+    return f"the endpoint has the group {others[0]}" if others else None
+
+
+PRIVATE_DNS_ZONE_GROUP = ResourceType(
+    token=GROUP,
+    about="Puts the address of a private endpoint into private DNS zones.",
+    sources=(_DNS,),
+    id=arm_id(
+        "Microsoft.Network",
+        "privateEndpoints",
+        "{privateEndpointName}",
+        "privateDnsZoneGroups",
+        "{privateDnsZoneGroupName}",
+    ),
+    named_by="privateDnsZoneGroupName",
+    autoname=random_suffix,
+    properties=(
+        "resourceGroupName",
+        "privateEndpointName",
+        "privateDnsZoneGroupName",
+        "privateDnsZoneConfigs[*].name",
+        "privateDnsZoneConfigs[*].privateDnsZoneId",
+    ),
+    rules=(
+        in_group(),
+        in_parent(
+            "privateEndpointName",
+            "PrivateEndpoint",
+            "Microsoft.Network",
+            "privateEndpoints",
+            "{privateEndpointName}",
+            token=ENDPOINT,
+        ),
+        Pattern(
+            path="privateDnsZoneGroupName",
+            regex=NAME,
+            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        Required(path="privateDnsZoneConfigs", says="is required: at least one zone", source=_DNS),
+        Length(path="privateDnsZoneConfigs", most=5, says="at most five zones", source=_DNS),
+        Required(path="privateDnsZoneConfigs[*].name", source=_DNS),
+        UniqueItems(path="privateDnsZoneConfigs", key="name", source=_DNS),
+        Required(path="privateDnsZoneConfigs[*].privateDnsZoneId", source=_DNS),
+        Refers(path="privateDnsZoneConfigs[*].privateDnsZoneId", to=(ZONE,), source=_DNS),
+        NeedsInCloud(
+            path="privateDnsZoneGroupName",
+            name="only:privateDnsZoneGroupName",
+            test=_one_group,
+            says="a private endpoint has one zone group; put more zones into it",
+            source=_DNS,
+        ),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+        "2024-05-01",
+        provisioningState=lambda one: "Succeeded",
+    ),
+    replaces=("resourceGroupName", "privateEndpointName", "privateDnsZoneGroupName"),
+    not_checked=("That the zone is the one of the service (privatelink.…) is not checked; Azure does not either.",),
+)
+
+
+def _global() -> tuple[Required, Must]:
+    return (
+        Required(
+            path="location",
+            says="is required: Global (left out, the group's region would be used, which Azure refuses)",
+            source=_ZONES,
+        ),
+        Must(
+            path="location",
+            name="global:location",
+            code="LocationNotAvailableForResourceType",
+            test=lambda value, _: str(value).lower() == "global",
+            says="must be Global",
+            source=_ZONES,
+        ),
+    )
+
+
+PRIVATE_ZONE = ResourceType(
+    token=ZONE,
+    about="A DNS zone that only linked virtual networks see.",
+    sources=(_ZONES,),
+    id=arm_id("Microsoft.Network", "privateDnsZones", "{privateZoneName}"),
+    named_by="privateZoneName",
+    autoname=random_suffix,
+    properties=("resourceGroupName", "privateZoneName", "location", "tags"),
+    rules=(
+        in_group(),
+        *_global(),
+        tagged(),
+        Pattern(
+            path="privateZoneName",
+            regex=r"(?=.{1,253}$)([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)+[a-zA-Z0-9_-]{1,63}",
+            says="must be a domain name of at least two labels, without a dot at the end",
+            source=_ZONES,
+        ),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/privateDnsZones",
+        "2024-06-01",
+        maxNumberOfRecordSets=lambda one: 25000,
+        numberOfRecordSets=lambda one: 1,
+        provisioningState=lambda one: "Succeeded",
+    ),
+    replaces=("resourceGroupName", "privateZoneName", "location"),
+)
+
+
+def _linked_once(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    zone = provider_id(inputs, config, "Microsoft.Network", "privateDnsZones", text(inputs, "privateZoneName")).lower()
+    own = f"{zone}/virtualnetworklinks/{text(inputs, 'virtualNetworkLinkName').lower()}"
+    for record in cloud.find(LINK):
+        same_network = text(record.inputs, "virtualNetwork.id").lower() == text(inputs, "virtualNetwork.id").lower()
+        if record.id.lower() != own and same_network and record.id.lower().startswith(zone + "/"):
+            return f"the network is linked to the zone by {record.id}"
+    return None
+
+
+def _registers_once(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    if lookup(inputs, "registrationEnabled") is not True:
+        return None
+    zone = provider_id(inputs, config, "Microsoft.Network", "privateDnsZones", text(inputs, "privateZoneName"))
+    own = f"{zone}/virtualNetworkLinks/{text(inputs, 'virtualNetworkLinkName')}".lower()
+    for record in cloud.find(LINK):
+        same_network = text(record.inputs, "virtualNetwork.id").lower() == text(inputs, "virtualNetwork.id").lower()
+        registers = lookup(record.inputs, "registrationEnabled") is True
+        if record.id.lower() != own and same_network and registers:
+            return f"the network registers in {record.id}"
+    return None
+
+
+VIRTUAL_NETWORK_LINK = ResourceType(
+    token=LINK,
+    about="Lets a virtual network see a private DNS zone.",
+    sources=(_VNET_LINKS,),
+    id=arm_id(
+        "Microsoft.Network",
+        "privateDnsZones",
+        "{privateZoneName}",
+        "virtualNetworkLinks",
+        "{virtualNetworkLinkName}",
+    ),
+    named_by="virtualNetworkLinkName",
+    autoname=random_suffix,
+    properties=(
+        "resourceGroupName",
+        "privateZoneName",
+        "virtualNetworkLinkName",
+        "location",
+        "tags",
+        "registrationEnabled",
+        "resolutionPolicy",
+        "virtualNetwork.id",
+    ),
+    rules=(
+        in_group(),
+        in_parent(
+            "privateZoneName", "PrivateZone", "Microsoft.Network", "privateDnsZones", "{privateZoneName}", token=ZONE
+        ),
+        *_global(),
+        tagged(),
+        Pattern(
+            path="virtualNetworkLinkName",
+            regex=NAME,
+            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        Required(path="virtualNetwork", says="is required: the id of the network", source=_VNET_LINKS),
+        Required(path="virtualNetwork.id", source=_VNET_LINKS),
+        Required(path="registrationEnabled", says="is required: true or false", source=_VNET_LINKS),
+        Refers(path="virtualNetwork.id", to=(NETWORK,), source=_VNET_LINKS),
+        NeedsInCloud(
+            path="virtualNetwork.id",
+            name="once:virtualNetwork",
+            test=_linked_once,
+            says="a network is linked to a zone once",
+            source=_VNET_LINKS,
+        ),
+        NeedsInCloud(
+            path="registrationEnabled",
+            name="once:registrationEnabled",
+            test=_registers_once,
+            says="a network can register in one zone only",
+            source=_VNET_LINKS,
+        ),
+    ),
+    computed=arm_outputs(
+        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+        "2024-06-01",
+        virtualNetworkLinkState=lambda one: "Completed",
+        provisioningState=lambda one: "Succeeded",
+    ),
+    replaces=("resourceGroupName", "privateZoneName", "virtualNetworkLinkName", "location"),
+)
+
+TYPES = (PRIVATE_ENDPOINT, PRIVATE_DNS_ZONE_GROUP, PRIVATE_ZONE, VIRTUAL_NETWORK_LINK)
