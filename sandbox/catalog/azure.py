@@ -1,0 +1,51 @@
+"""The simulated Azure provider (azure-native): its types, its functions and what its own configuration must be."""
+
+from __future__ import annotations
+
+from sandbox.catalog import (
+    azure_base,
+    azure_certificate,
+    azure_containerapp,
+    azure_environment,
+    azure_environment_storage,
+    azure_identity,
+    azure_keyvault,
+    azure_network,
+    azure_postgres,
+    azure_postgres_parts,
+    azure_private,
+    azure_storage,
+    azure_storage_parts,
+)
+from sandbox.catalog.azure_arm import GUID, located
+from sandbox.rules import OneOf, Package, Pattern, Required
+
+_CONFIG = "https://www.pulumi.com/registry/packages/azure-native/installation-configuration/"
+
+PACKAGE = Package(
+    name="azure-native",
+    types=(
+        *azure_base.TYPES,
+        *azure_network.TYPES,
+        *azure_private.TYPES,
+        *azure_identity.TYPES,
+        *azure_keyvault.TYPES,
+        *azure_storage.TYPES,
+        *azure_storage_parts.TYPES,
+        *azure_postgres.TYPES,
+        *azure_postgres_parts.TYPES,
+        *azure_environment.TYPES,
+        *azure_environment_storage.TYPES,
+        *azure_certificate.TYPES,
+        *azure_containerapp.TYPES,
+    ),
+    functions=(*azure_base.FUNCTIONS, *azure_identity.FUNCTIONS, *azure_storage.FUNCTIONS),
+    config=(
+        Required(path="subscriptionId", says="is required: set azure-native:subscriptionId", source=_CONFIG),
+        Pattern(path="subscriptionId", regex=GUID, says="must be a subscription's id, a GUID", source=_CONFIG),
+        Pattern(path="tenantId", regex=GUID, says="must be a tenant's id, a GUID", source=_CONFIG),
+        Pattern(path="clientId", regex=GUID, says="must be an application's client id, a GUID", source=_CONFIG),
+        OneOf(path="environment", values=("public",), says="only the public cloud is simulated", source=_CONFIG),
+        located(),
+    ),
+)
