@@ -49,7 +49,7 @@ def _launch(home: Home) -> Running:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:

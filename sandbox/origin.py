@@ -6,6 +6,7 @@ Reads the inventory as the vendors' own routing would; changes nothing.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ CERTIFICATE = "azure-native:app:Certificate"
 SECRET = "azure-native:keyvault:Secret"  # noqa: S105 - a type's token
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 CONTAINER = "docker:index/container:Container"
+_PEM = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,10 @@ class Origins:
         if record is None or record.token != CERTIFICATE:
             return None
         text = base64.b64decode(str(lookup(record.inputs, "properties.value"))).decode(errors="replace")
-        start = text.find("-----BEGIN CERTIFICATE")
-        key = text.find("-----BEGIN PRIVATE KEY") if "-----BEGIN PRIVATE KEY" in text else text.find("-----BEGIN EC")
-        if start < 0 or key < 0:
-            return None
-        return (text[start:key], text[key:]) if start < key else (text[start:], text[key:start])
+        blocks = _PEM.findall(text)
+        certificates = [block for block, label in blocks if label == "CERTIFICATE"]
+        keys = [block for block, label in blocks if label.endswith("PRIVATE KEY")]
+        return ("\n".join(certificates), keys[0]) if certificates and keys else None
 
     def _app_health(self, app: Record, container: Mapping[str, Any]) -> str | None:
         """Whether the app's database lets it in, with the very settings and secrets that the app would get."""

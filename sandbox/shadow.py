@@ -19,8 +19,8 @@ from sandbox.home import Home, read_json, write_private
 Adapt = Callable[[str, dict[str, Any]], None]
 """(stack, its config): puts simulated addresses and keys in place of the real ones."""
 
-LINKED = ("policy", "tenants", "apps")
-"""Folders that commands name by a path relative to the project."""
+LINKED = (".venv", "policy", "tenants", "apps")
+"""Folders that commands and project files name by a path relative to the project."""
 _ABSENT = "\0absent"
 
 
