@@ -13,6 +13,14 @@ from cli.outcome import Failed
 from cli.told import say, told
 from deploy import demo as tour
 
+_NEXT = (
+    ('eval "$(./smos sandbox env)"; pulumi preview --stack prod', "the plain CLI on the simulated clouds"),
+    ("./smos preview prod", "what an edit of Pulumi.prod.yaml would change"),
+    ("./smos sandbox inventory azure-native:app", "what exists in a simulated cloud"),
+    ("./smos sandbox fault throttled --times 3; ./smos up prod", "a vendor's bad day"),
+    ("./smos demo --down", "remove it all"),
+)
+
 
 def demo(
     down: Annotated[bool, typer.Option("--down", help="Remove it again.")] = False,
@@ -45,33 +53,29 @@ def _show(result: tour.Tour) -> None:
     outcome = result.outcome
     changed = f"{outcome.changed} changes" if outcome.changed else "nothing had to be changed"
     console.print(f"\n[bold]SmarterOS prod is up[/bold]: {outcome.resources} resources, {changed}.\n")
-    places = Table("what", "where", box=None, header_style="bold", pad_edge=False)
-    for name, value in _lines(result.outputs.get("platform", {})):
-        places.add_row(name, value)
-    console.print(places)
+    for title, rows in _places(result.outputs.get("platform", {})):
+        table = Table(title, "", box=None, header_style="bold", pad_edge=False)
+        for name, where in rows:
+            table.add_row(name, where)
+        console.print(table)
+        console.print()
     times = Table("took", "seconds", box=None, header_style="bold", pad_edge=False)
     for name, seconds in result.timings.items():
         times.add_row(name, f"{seconds:.1f}")
     times.add_row("all", f"{result.seconds:.1f}")
-    console.print()
     console.print(times)
     console.print("\n[bold]What to try next[/bold]")
-    console.print('  eval "$(./smos sandbox env)"; pulumi preview --stack prod     the plain CLI', highlight=False)
-    console.print(
-        "  edit Pulumi.prod.yaml, then ./smos preview prod                see what would change",
-        highlight=False,
-    )
-    console.print(
-        "  ./smos sandbox inventory azure-native:app                      what exists in the clouds",
-        highlight=False,
-    )
-    console.print("  ./smos demo --down                                             remove it all\n", highlight=False)
+    for command, why in _NEXT:
+        console.print(f"  {command}\n      {why}", highlight=False, soft_wrap=True)
 
 
-def _lines(value: Any, name: str = "") -> list[tuple[str, str]]:
-    """The exported facts, one line each."""
-    if isinstance(value, dict):
-        return [line for key, item in value.items() for line in _lines(item, f"{name} {key}".strip())]
-    if isinstance(value, list):
-        return [line for item in value for line in _lines(item, name)]
-    return [(name, str(value))]
+def _places(platform: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Addresses, then databases: what an operator asks for first."""
+    databases = [
+        (name, f"127.0.0.1:{server['localPort']} → {server['targetHost']}, through {server['through']}")
+        for name, server in platform.get("databaseServers", {}).items()
+    ]
+    return [
+        ("addresses", list(platform.get("urls", {}).items())),
+        ("databases (real PostgreSQL, by SSH forward)", databases),
+    ]

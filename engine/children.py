@@ -34,7 +34,11 @@ class Children:
             if self._cancelled:
                 raise RuntimeError("the engine has cancelled this run")
             process = subprocess.Popen(  # noqa: S603  the engine says what to run
-                [str(part) for part in command], cwd=cwd, stdin=subprocess.PIPE, start_new_session=True
+                [str(part) for part in command],
+                cwd=cwd,
+                env=_compiling(os.environ),
+                stdin=subprocess.PIPE,
+                start_new_session=True,
             )
             self._programs.add(process)
         return process
@@ -46,8 +50,7 @@ class Children:
         process = subprocess.Popen(  # noqa: S603  the engine says what to run
             [str(part) for part in command],
             cwd=cwd,
-            # Programs keep what they import compiled, whatever the shell says: a start takes a third of the time.
-            env={name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            env=_compiling(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -105,3 +108,8 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
+
+
+def _compiling(env: Mapping[str, str]) -> dict[str, str]:
+    """Programs keep what they import compiled, whatever the shell says: a start takes a third of the time then."""
+    return {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
