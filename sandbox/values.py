@@ -100,10 +100,18 @@ def _expand(value: Value, rest: list[str | int], at: tuple[str | int, ...]) -> I
 
 
 def lookup(props: Value, path: str) -> Value:
-    """The value at one concrete path, or `MISSING`."""
+    """The value at one concrete path, or `MISSING`; what lies below something unknown is unknown too."""
     for _, value in expand(props, path):
         return value
-    return MISSING
+    above = props
+    for step in steps(path):
+        if isinstance(above, list) and isinstance(step, int) and step < len(above):
+            above = above[step]
+        elif isinstance(above, Mapping):
+            above = above.get(str(step))
+        else:
+            break
+    return UNKNOWN if above is UNKNOWN else MISSING
 
 
 def is_set(value: Value) -> bool:

@@ -217,6 +217,8 @@ def identity_rules() -> tuple[Rule, ...]:
     source = "https://learn.microsoft.com/azure/templates/microsoft.app/containerapps#managedserviceidentity"
 
     def listed(value: Value, _: Props) -> bool | str:
+        if lookup(value, "type") is UNKNOWN:
+            return True
         wanted = "UserAssigned" in str(lookup(value, "type")).split(",")
         given = bool(known(value, "userAssignedIdentities")) or lookup(value, "userAssignedIdentities") is UNKNOWN
         return wanted == given or f"type {lookup(value, 'type')} with {'a' if given else 'no'} list of identities"

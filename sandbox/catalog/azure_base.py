@@ -35,7 +35,7 @@ from sandbox.rules import (
     ResourceType,
     arm_id,
 )
-from sandbox.values import Props, Value, is_set, lookup
+from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 GROUP = "azure-native:resources:ResourceGroup"
 _LOGS = "https://learn.microsoft.com/azure/azure-monitor/logs/"
@@ -93,6 +93,8 @@ def _quota(value: Value, _: Props) -> bool:
 
 
 def _level(value: Value, _: Props) -> bool | str:
+    if UNKNOWN in (lookup(value, "capacityReservationLevel"), lookup(value, "name")):
+        return True
     level, reserved = known(value, "capacityReservationLevel"), known(value, "name") == "CapacityReservation"
     if level is None:
         return not reserved or "CapacityReservation without capacityReservationLevel"

@@ -222,7 +222,7 @@ CERTIFICATE = ResourceType(
 
 def _host_added(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     host, name = text(inputs, "properties.subjectName").lower(), text(inputs, "environmentName")
-    if not host or not name:
+    if not host or not name or not text(inputs, "resourceGroupName"):
         return None
     environment = provider_id(inputs, config, "Microsoft.App", "managedEnvironments", name).lower()
     for record in cloud.find(APP):

@@ -217,7 +217,7 @@ def _certificate_names(outputs: Props) -> list[str]:
 
 def _certificate(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
     identity = text(value, "certificateId")
-    if not identity:
+    if not identity or not text(value, "name") or not environment_id(inputs):
         return None
     record = cloud.get(identity)
     if record is None or record.token not in CERTIFICATES:

@@ -285,7 +285,7 @@ def _storage(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | 
     fields = {"AzureFile": "azureFile", "NfsAzureFile": "nfsAzureFile"}
     wanted = fields.get(text(value, "storageType"))
     name = text(value, "storageName")
-    if wanted is None or not name:
+    if wanted is None or not name or not environment_id(inputs):
         return None
     record = cloud.get(f"{environment_id(inputs)}/storages/{name}")
     if record is None:

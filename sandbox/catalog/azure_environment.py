@@ -46,7 +46,7 @@ from sandbox.rules import (
     UniqueItems,
     arm_id,
 )
-from sandbox.values import Props, Value, is_set, lookup
+from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 _NETWORK = "https://learn.microsoft.com/azure/container-apps/custom-virtual-networks"
@@ -74,6 +74,8 @@ def _dedicated(value: Value) -> bool:
 
 def _counts(value: Value, _: Props) -> bool | str:
     given = [name for name in ("minimumCount", "maximumCount") if is_set(lookup(value, name))]
+    if lookup(value, "workloadProfileType") is UNKNOWN:
+        return True
     if _dedicated(value):
         return len(given) == 2 or "a dedicated profile needs minimumCount and maximumCount"
     return not given or "a Consumption profile has no minimumCount and maximumCount"
@@ -86,7 +88,7 @@ def _order(value: Value, _: Props) -> bool:
 
 def _delegated(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     record = cloud.get(text(inputs, _SUBNET))
-    if record is None:
+    if record is None or lookup(inputs, "workloadProfiles") is UNKNOWN:
         return None
     services = [text(one, "serviceName") for one in items(record.inputs, "delegations")]
     if items(inputs, "workloadProfiles"):
@@ -103,7 +105,7 @@ def subnet_prefixes(inputs: Props) -> list[str]:
 
 def _large_enough(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     record = cloud.get(text(inputs, _SUBNET))
-    if record is None:
+    if record is None or lookup(inputs, "workloadProfiles") is UNKNOWN:
         return None
     least = 27 if items(inputs, "workloadProfiles") else 23
     networks = [network_of(prefix) for prefix in subnet_prefixes(record.inputs)]

@@ -55,7 +55,11 @@ def _nfs_share(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     account = _account(text(inputs, f"{_NFS}.server").split(".")[0], cloud)
     share = text(inputs, f"{_NFS}.shareName").rsplit("/", 1)[-1]
     record = cloud.get(f"{account.id}/fileServices/default/shares/{share}") if account else None
-    if not share or not text(inputs, f"{_NFS}.server") or (record is not None and known(record.inputs, "enabledProtocols") == "NFS"):
+    if (
+        not share
+        or not text(inputs, f"{_NFS}.server")
+        or (record is not None and known(record.inputs, "enabledProtocols") == "NFS")
+    ):
         return None
     return f"{text(inputs, f'{_NFS}.server')} has no NFS share {share!r}"
 

@@ -13,7 +13,6 @@ from sandbox.catalog.azure_arm import (
     arm_outputs,
     guid_of,
     in_group,
-    known,
     located,
     placed,
     placed_again,
@@ -38,7 +37,7 @@ from sandbox.rules import (
     Unique,
     arm_id,
 )
-from sandbox.values import Props, Value, is_set, lookup
+from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 _RBAC = "https://learn.microsoft.com/azure/role-based-access-control/"
 _BUILT_IN = _RBAC + "built-in-roles"
@@ -133,7 +132,7 @@ def _principal(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     principal = text(inputs, "principalId").lower()
     if not principal or principal in _principals(cloud) or principal == own_principal(config).lower():
         return None
-    if known(inputs, "principalType") in ("User", "Group"):
+    if lookup(inputs, "principalType") in ("User", "Group", UNKNOWN):
         return None
     return f"Principal {principal} does not exist in the directory {text(config, 'tenantId')}"
 

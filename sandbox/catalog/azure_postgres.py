@@ -126,7 +126,7 @@ def _available(value: Value, inputs: Props) -> bool | str:
 
 
 def _other_zone(value: Value, inputs: Props) -> bool:
-    same = value == known(inputs, "availabilityZone")
+    same = value != "" and value == known(inputs, "availabilityZone")
     return not same or known(inputs, "highAvailability.mode") != "ZoneRedundant"
 
 

@@ -80,7 +80,7 @@ def _target(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | N
         return f"{record.token} takes no private endpoint here"
     if record.token == SERVER and text(record.inputs, "network.delegatedSubnetResourceId"):
         return "the server is in a virtual network itself"
-    wrong = [one for one in items(value, "groupIds") if one not in allowed]
+    wrong = [one for one in items(value, "groupIds") if isinstance(one, str) and one not in allowed]
     return f"groupIds {', '.join(map(str, wrong))}; allowed: {', '.join(allowed)}" if wrong else None
 
 

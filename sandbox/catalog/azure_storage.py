@@ -78,9 +78,11 @@ def _needs_namespace(value: Value, inputs: Props) -> bool:
 
 
 def _nfs(value: Value, inputs: Props) -> bool:
-    closed = known(inputs, "networkRuleSet.defaultAction") == "Deny"
-    hierarchical = known(inputs, "isHnsEnabled") is True
-    return value is not True or (closed and hierarchical and known(inputs, "enableHttpsTrafficOnly") is False)
+    closed = lookup(inputs, "networkRuleSet.defaultAction") in ("Deny", UNKNOWN)
+    hierarchical = lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
+    return value is not True or (
+        closed and hierarchical and lookup(inputs, "enableHttpsTrafficOnly") in (False, UNKNOWN)
+    )
 
 
 def _large_shares(value: Value, inputs: Props) -> bool | str:

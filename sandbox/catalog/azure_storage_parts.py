@@ -348,7 +348,7 @@ FILE_SHARE = ResourceType(
         Between(path="shareQuota", least=1, most=102400, says="must be 1 to 102400 GiB", source=_SPEC + "file.json"),
         Forbidden(
             path="rootSquash",
-            when=lambda inputs: known(inputs, "enabledProtocols") != "NFS",
+            when=lambda inputs: lookup(inputs, "enabledProtocols") not in ("NFS", UNKNOWN),
             says="is for enabledProtocols NFS",
             source=_FILES + "files-nfs-protocol",
         ),
