@@ -1,1 +1,3 @@
-"""Measurements of the figures that SmarterOS promises: whole processes, medians, on this machine, against their limits."""
+"""Measurements of the figures that SmarterOS promises: whole processes, medians, on this machine, against
+their limits.
+"""

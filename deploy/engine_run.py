@@ -45,7 +45,7 @@ def run(place: Workplace, project: Path, *arguments: str, capture: bool = False,
     Raises EngineFailed. Secrets are never put into `arguments`: they go through `stdin`.
     """
     environ = {**place.environ, "PULUMI_OPTION_CWD": str(project), "PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  the engine itself, without a shell
         [str(place.pulumi), *arguments],
         env=environ,
         cwd=project,

@@ -42,7 +42,7 @@ def _launch(home: Home) -> Running:
     if not home.passphrase.exists():
         write_private(home.passphrase, secrets.token_urlsafe(32))
     with home.log.open("ab") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  our own server
             [sys.executable, "-m", "sandbox", "serve", str(home.folder)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

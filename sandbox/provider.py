@@ -199,7 +199,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def _read_state(self, kind: ResourceType, request: Any, context: grpc.ServicerContext) -> Any:
-        """Of what lives in Pulumi's state alone: the state itself, brought up to date where a real backend stands behind."""
+        """Of what lives in Pulumi's state alone: the state itself, brought up to date where a real backend
+        stands behind.
+        """
         outputs, marks = wire.read(request.properties)
         inputs, input_marks = wire.read(request.inputs)
         if kind.on_read is not None:

@@ -35,9 +35,9 @@ __all__ = [
     "Required",
     "ResourceType",
     "Rule",
+    "Unchangeable",
     "Unique",
     "UniqueItems",
-    "Unchangeable",
     "When",
 ]
 

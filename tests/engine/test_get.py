@@ -50,9 +50,7 @@ class Machine:
 
     def put_go(self, script: str = "") -> None:
         """Put a Go on PATH whose `build -trimpath -ldflags X -o FILE PACKAGE` writes a file at once."""
-        self.put(
-            "go", f'{script}\necho built >> "{self.folder}/builds"\nprintf engine > "$6"; /bin/chmod 755 "$6"'
-        )
+        self.put("go", f'{script}\necho built >> "{self.folder}/builds"\nprintf engine > "$6"; /bin/chmod 755 "$6"')
 
     def put_pulumi(self, version: str, host: bool = True) -> Path:
         if host:
@@ -122,9 +120,7 @@ def test_own_engine_comes_first(machine: Machine, releases: Path) -> None:
     ("version", "host"),
     [("v3.258.9", True), ("v4.0.0", True), ("garbage", True), (f"v{pin.VERSION}", False)],
 )
-def test_unsuitable_own_engine_is_passed_over(
-    machine: Machine, releases: Path, version: str, host: bool
-) -> None:
+def test_unsuitable_own_engine_is_passed_over(machine: Machine, releases: Path, version: str, host: bool) -> None:
     """An older one, another major, or one without its Python language host beside it does not do."""
     machine.put_pulumi(version, host)
     assert get(machine.clone, machine.said.append).route == "archive"
@@ -198,15 +194,11 @@ def test_archive_without_python_host_falls_through(machine: Machine, releases: P
     assert any("holds no pulumi-language-python" in line for line in machine.said)
 
 
-def test_broken_download_leaves_nothing(
-    machine: Machine, releases: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_download_leaves_nothing(machine: Machine, releases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download that breaks off is not taken for a forgery, and no part of it is kept."""
 
     def short(handler: SimpleHTTPRequestHandler, source: object, output: object) -> None:
-        handler.wfile.write(
-            b"x" if str(handler.path).endswith(".gz") else (releases / CHECKSUMS).read_bytes()
-        )
+        handler.wfile.write(b"x" if str(handler.path).endswith(".gz") else (releases / CHECKSUMS).read_bytes())
 
     monkeypatch.setattr(QuietHandler, "copyfile", short)
     with pytest.raises(NoEngine, match="broke off"):

@@ -121,9 +121,7 @@ def test_main_option(new_stack: NewStack) -> None:
     stack = new_stack("raise SystemExit('the wrong program')")
     stack.write("Pulumi.yaml", "name: demo\nruntime: python\nmain: src/other.py\n")
     stack.write("src/near.py", "VALUE = 3\n")
-    stack.write(
-        "src/other.py", "import near, os, pulumi\npulumi.export('cwd', f'{os.getcwd()} {near.VALUE}')\n"
-    )
+    stack.write("src/other.py", "import near, os, pulumi\npulumi.export('cwd', f'{os.getcwd()} {near.VALUE}')\n")
     assert f"{stack.program / 'src'} 3" in stack.run("preview")
 
 

@@ -26,9 +26,7 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "a clone"
         self.env = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(("PIP_", "SMOS_", "VIRTUAL"))
+            key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "SMOS_", "VIRTUAL"))
         } | {"SMOS_CACHE": str(folder / "cache"), "SMOS_PYTHON": sys.executable, "PATH": "/usr/bin:/bin"}
         shutil.copytree(CLONE / "engine", self.root / "engine", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy2(CLONE / "smos", self.root / "smos")
@@ -194,9 +192,7 @@ def test_every_command_loads() -> None:
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["check", "--no-such-option"]])
 def test_bad_usage_is_2(arguments: list[str]) -> None:
     """Exit code 2 means: the input was wrong, nothing was done."""
-    done = subprocess.run(
-        [sys.executable, str(CLONE / "cli"), *arguments], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, str(CLONE / "cli"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("Usage: smos ")
 

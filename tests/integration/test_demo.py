@@ -35,7 +35,9 @@ def test_the_demo_again_changes_nothing_and_says_so(demo: Clone) -> None:
 
 
 def test_the_plain_cli_works_in_a_plain_shell(demo: Clone) -> None:
-    """After `eval "$(./smos sandbox env)"`: up, preview without changes, config, policy pack; no tracked file is touched."""
+    """After `eval "$(./smos sandbox env)"`: up, preview without changes, config, policy pack; no tracked file
+    is touched.
+    """
     before = tracked(demo)
     done = demo.shell(
         "pulumi up --stack prod --yes && pulumi preview --stack prod --expect-no-changes && "
@@ -86,7 +88,9 @@ def visit(edge: dict[str, Any], name: str, path: str) -> tuple[int, dict[str, An
 
 
 def test_databases_are_real_and_private(demo: Clone) -> None:
-    """Through the tunnel with the right password: PostgreSQL with pgvector. With another password, or without TLS: refused."""
+    """Through the tunnel with the right password: PostgreSQL with pgvector. With another password, or without
+    TLS: refused.
+    """
     platform = json.loads(demo.shell("pulumi stack output platform --json --stack prod").stdout)
     secrets = json.loads(demo.shell("pulumi config get smarteros:secrets --stack prod").stdout)
     for name, server in platform["databaseServers"].items():

@@ -22,7 +22,9 @@ def edit(clone: Clone, old: str, new: str) -> None:
 
 
 def test_all_mistakes_in_the_settings_are_told_at_once(fresh: Clone) -> None:
-    """Unknown key, wrong type, foreign host: one message names each with file, path, value and mend; exit code 2; no engine."""
+    """Unknown key, wrong type, foreign host: one message names each with file, path, value and mend; exit code
+    2; no engine.
+    """
     edit(fresh, "smarteros:domain: smarterbot.cl", "smarteros:domian: smarterbot.cl")
     edit(fresh, "sshPort: 22", "sshPort: twenty-two")
     edit(fresh, "through: vps", "through: vsp")
@@ -53,7 +55,9 @@ def test_the_plain_cli_tells_the_same_mistakes(demo: Clone) -> None:
 
 
 def test_a_host_that_is_not_ready_is_refused_with_the_command_to_run(fresh: Clone) -> None:
-    """A bare machine: `up` names `./smos host up prod`; after it the host is ready, and running it again changes nothing."""
+    """A bare machine: `up` names `./smos host up prod`; after it the host is ready, and running it again
+    changes nothing.
+    """
     fresh.smos("sandbox", "start", "--bare-hosts")
     refused = fresh.smos("host", "check", "prod", ok=False)
     assert "./smos host up prod" in refused.stderr

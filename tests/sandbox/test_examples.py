@@ -1,7 +1,8 @@
-"""The strictness table: vendors' own examples are accepted, each single mutation of one is refused by the rule that it names.
+"""The strictness table: vendors' own examples are accepted, each single mutation of one is refused by the rule that
+it names.
 
-Each file of `examples/` holds one type. Every rule of the catalogue must be the reason of at least one refusal here, so that
-deleting a rule makes a test fail.
+Each file of `examples/` holds one type. Every rule of the catalogue must be the reason of at least one refusal
+here, so that deleting a rule makes a test fail.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Case:
             _at(inputs, path, remove=True)
         for path, value in self.data.get("set", {}).items():
             _at(inputs, path, value=value)
-        return inputs
+        return dict(inputs)
 
     @property
     def existing(self) -> list[dict[str, Any]]:
@@ -115,7 +116,9 @@ def test_what_the_vendor_accepts_is_accepted(case: Case, schema: Schema, tmp_pat
 
 @pytest.mark.parametrize("case", WRONG, ids=str)
 def test_a_single_mutation_is_refused_by_its_rule(case: Case, schema: Schema, tmp_path: Path) -> None:
-    """A right input with one fault is refused: the refusal names the property's path and comes from the expected rule."""
+    """A right input with one fault is refused: the refusal names the property's path and comes from the
+    expected rule.
+    """
     found = refusals(case, schema, tmp_path)
     assert (case.data["path"], case.data["rule"]) in [(one.path, one.rule) for one in found], found
     assert all(one.reason for one in found)
