@@ -11,10 +11,13 @@ from sandbox.catalog import (
     azure_identity,
     azure_keyvault,
     azure_network,
+    azure_network_security,
     azure_postgres,
     azure_postgres_parts,
     azure_private,
+    azure_private_dns,
     azure_storage,
+    azure_storage_blobs,
     azure_storage_parts,
 )
 from sandbox.catalog.azure_arm import GUID, located
@@ -27,11 +30,14 @@ PACKAGE = Package(
     types=(
         *azure_base.TYPES,
         *azure_network.TYPES,
+        *azure_network_security.TYPES,
         *azure_private.TYPES,
+        *azure_private_dns.TYPES,
         *azure_identity.TYPES,
         *azure_keyvault.TYPES,
         *azure_storage.TYPES,
         *azure_storage_parts.TYPES,
+        *azure_storage_blobs.TYPES,
         *azure_postgres.TYPES,
         *azure_postgres_parts.TYPES,
         *azure_environment.TYPES,

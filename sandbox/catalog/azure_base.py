@@ -190,7 +190,7 @@ def _shared_keys(arguments: Props, cloud: Cloud, config: Props) -> Mapping[str, 
 
 FUNCTIONS = (
     Function(
-        token="azure-native:operationalinsights:getSharedKeys",  # noqa: S106 - a function's token
+        token="azure-native:operationalinsights:getSharedKeys",
         about="The keys with which a workspace takes logs.",
         sources=("https://www.pulumi.com/registry/packages/azure-native/api-docs/operationalinsights/getsharedkeys/",),
         answer=_shared_keys,

@@ -169,7 +169,7 @@ _IN_ENVIRONMENT = in_parent(
 )
 
 CERTIFICATE = ResourceType(
-    token="azure-native:app:Certificate",  # noqa: S106 (a resource type's name)
+    token="azure-native:app:Certificate",
     about="A certificate of one's own in a Container Apps environment, for its apps' custom domains.",
     sources=(f"{_SPEC}/stable/2025-07-01/ManagedEnvironments.json", _DOMAINS),
     id=arm_id("Microsoft.App", "managedEnvironments", "{environmentName}", "certificates", "{certificateName}"),
@@ -239,7 +239,7 @@ def _host_added(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 
 
 MANAGED_CERTIFICATE = ResourceType(
-    token="azure-native:app:ManagedCertificate",  # noqa: S106 (a resource type's name)
+    token="azure-native:app:ManagedCertificate",
     about="A certificate that Azure issues and renews for a custom domain of an app.",
     sources=(f"{_SPEC}/stable/2025-07-01/ManagedEnvironments.json", _MANAGED),
     id=arm_id(

@@ -22,13 +22,12 @@ from sandbox.catalog.azure_arm import (
     tagged,
     text,
 )
+from sandbox.catalog.azure_containerapp_domains import INGRESS_CLOUD_RULES, same_region
 from sandbox.catalog.azure_containerapp_ingress import (
     APP,
     ENVIRONMENT,
-    INGRESS_CLOUD_RULES,
     INGRESS_RULES,
     environment_id,
-    same_region,
 )
 from sandbox.catalog.azure_containerapp_secrets import SECRET_CLOUD_RULES, SECRET_RULES
 from sandbox.catalog.azure_containerapp_template import TEMPLATE_CLOUD_RULES, TEMPLATE_RULES

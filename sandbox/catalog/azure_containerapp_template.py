@@ -1,4 +1,4 @@
-"""Container Apps: what may stand in `template` (containers, probes, resources, scale rules, volumes)."""
+"""Container Apps: what may stand in `template` (containers, their resources, volumes)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from decimal import Decimal, InvalidOperation
 
 from sandbox.catalog.azure_arm import EachNeeds, items, known, text
 from sandbox.catalog.azure_containerapp_ingress import environment_id
-from sandbox.catalog.azure_containerapp_secrets import own_identity, secret_ref
+from sandbox.catalog.azure_containerapp_scale import PROBE_RULES, SCALE_RULES
+from sandbox.catalog.azure_containerapp_secrets import secret_ref
 from sandbox.rules import (
     AtMostOne,
     Between,
     Cloud,
-    ExactlyOne,
     Must,
     NeedsInCloud,
     Pattern,
@@ -23,8 +23,6 @@ from sandbox.values import UNKNOWN, Props, Value, contains_unknown, lookup
 
 STORAGE = "azure-native:app:ManagedEnvironmentsStorage"
 _CONTAINERS = "https://learn.microsoft.com/azure/container-apps/containers"
-_PROBES = "https://learn.microsoft.com/azure/container-apps/health-probes"
-_SCALE = "https://learn.microsoft.com/azure/container-apps/scale-app"
 _VOLUMES = "https://learn.microsoft.com/azure/container-apps/storage-mounts"
 _LABEL = r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _IMAGE = (
@@ -70,17 +68,6 @@ def _allowed_total(value: Value, _: Props) -> bool | str:
     )
 
 
-def _ordered(value: Value, _: Props) -> bool:
-    least, most = known(value, "minReplicas"), known(value, "maxReplicas")
-    return least is None or (most if most is not None else 10) >= least
-
-
-def _first_only(value: Value, _: Props) -> bool | str:
-    strict = [one for one in value if known(one, "type") in ("Liveness", "Startup")]
-    wrong = [one for one in strict if known(one, "successThreshold") not in (None, 1)]
-    return not wrong or f"{wrong[0]['type']} with successThreshold {wrong[0]['successThreshold']}"
-
-
 def _names_apart(value: Value, inputs: Props) -> bool:
     names = [lookup(one, "name") for one in items(inputs, "template.containers")]
     return value not in names
@@ -95,10 +82,6 @@ def _declared_volume(value: Value, inputs: Props) -> bool:
 def _needs_storage(value: Value, _: Props) -> bool:
     shared = known(value, "storageType") in ("AzureFile", "NfsAzureFile")
     return not shared or bool(known(value, "storageName")) or lookup(value, "storageName") is UNKNOWN
-
-
-def _metadata(value: Value, _: Props) -> bool:
-    return isinstance(value, str) and value.isdigit() and int(value) > 0
 
 
 def _container_rules(place: str, where: str) -> tuple[Rule, ...]:
@@ -154,69 +137,6 @@ def _container_rules(place: str, where: str) -> tuple[Rule, ...]:
         UniqueItems(path=f"{place}[*].volumeMounts", key="mountPath", source=_VOLUMES),
     )  # fmt: skip
 
-
-_P = "template.containers[*].probes"
-_PROBE_RULES: tuple[Rule, ...] = (
-    Required(path=f"{_P}[*].type", source=_PROBES),
-    UniqueItems(path=_P, key="type", says="may stand only once: one probe of each type a container", source=_PROBES),
-    ExactlyOne(path=f"{_P}[*]", fields=("httpGet", "tcpSocket"), source=_PROBES),
-    Between(path=f"{_P}[*].httpGet.port", least=1, most=65535, source=_PROBES),
-    Between(path=f"{_P}[*].tcpSocket.port", least=1, most=65535, source=_PROBES),
-    Pattern(path=f"{_P}[*].httpGet.path", regex=r"/\S*", says="must start with '/'", source=_PROBES),
-    Between(path=f"{_P}[*].initialDelaySeconds", least=0, most=60, source=_PROBES),
-    Between(path=f"{_P}[*].periodSeconds", least=1, most=240, source=_PROBES),
-    Between(path=f"{_P}[*].timeoutSeconds", least=1, most=240, source=_PROBES),
-    Between(path=f"{_P}[*].failureThreshold", least=1, most=10, source=_PROBES),
-    Between(path=f"{_P}[*].successThreshold", least=1, most=10, source=_PROBES),
-    Between(path=f"{_P}[*].terminationGracePeriodSeconds", least=0, most=3600, source=_PROBES),
-    Must(
-        path=_P,
-        name="success:probes",
-        partial=True,
-        test=_first_only,
-        says="successThreshold must be 1 for liveness and startup probes",
-        source=_PROBES,
-    ),
-)
-
-_R = "template.scale.rules"
-_SCALE_RULES: tuple[Rule, ...] = (
-    Between(path="template.scale.minReplicas", least=0, most=1000, source=_SCALE),
-    Between(path="template.scale.maxReplicas", least=1, most=1000, source=_SCALE),
-    Must(
-        path="template.scale",
-        name="order:scale",
-        test=_ordered,
-        partial=True,
-        says="minReplicas may not be more than maxReplicas (10 when left out)",
-        source=_SCALE,
-    ),
-    Between(path="template.scale.cooldownPeriod", least=1, source=_SCALE),
-    Between(path="template.scale.pollingInterval", least=1, source=_SCALE),
-    Required(path=f"{_R}[*].name", source=_SCALE),
-    UniqueItems(path=_R, key="name", source=_SCALE),
-    ExactlyOne(path=f"{_R}[*]", fields=("http", "tcp", "custom", "azureQueue"), source=_SCALE),
-    Must(
-        path=f"{_R}[*].http.metadata.concurrentRequests",
-        test=_metadata,
-        says="must be a whole number above 0, written as text",
-        source=_SCALE,
-    ),
-    Must(
-        path=f"{_R}[*].tcp.metadata.concurrentConnections",
-        test=_metadata,
-        says="must be a whole number above 0, written as text",
-        source=_SCALE,
-    ),
-    Required(path=f"{_R}[*].custom.type", source=_SCALE),
-    Required(path=f"{_R}[*].custom.metadata", source=_SCALE),
-    Required(path=f"{_R}[*].azureQueue.queueName", source=_SCALE),
-    Between(path=f"{_R}[*].azureQueue.queueLength", least=1, source=_SCALE),
-    secret_ref(f"{_R}[*].custom.auth[*].secretRef", "a scale rule"),
-    secret_ref(f"{_R}[*].azureQueue.auth[*].secretRef", "a scale rule"),
-    own_identity(f"{_R}[*].custom.identity"),
-    own_identity(f"{_R}[*].azureQueue.identity"),
-)
 
 _VOLUME_RULES: tuple[Rule, ...] = (
     Required(path="template.volumes[*].name", source=_VOLUMES),
@@ -275,8 +195,8 @@ TEMPLATE_RULES: tuple[Rule, ...] = (
         most=600,
         source="https://learn.microsoft.com/azure/container-apps/application-lifecycle-management",
     ),
-    *_PROBE_RULES,
-    *_SCALE_RULES,
+    *PROBE_RULES,
+    *SCALE_RULES,
     *_VOLUME_RULES,
 )
 

@@ -9,20 +9,17 @@ from typing import Any
 
 from sandbox.catalog.azure_arm import (
     GUID,
-    SUBNET,
     arm_outputs,
     digest,
     identity_output,
     identity_rules,
     in_group,
-    items,
     known,
     located,
     location_of,
     network_of,
     placed,
     placed_again,
-    provider_id,
     random_suffix,
     region,
     tagged,
@@ -31,6 +28,7 @@ from sandbox.catalog.azure_arm import (
 from sandbox.catalog.azure_certificate import certificate_facts, certificate_rules
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT, HOST, environment_id
 from sandbox.catalog.azure_containerapp_template import PROFILE_SIZES
+from sandbox.catalog.azure_environment_network import NETWORK_RULES, SUBNET_PATH, subnet_prefixes
 from sandbox.rules import (
     Cloud,
     Computing,
@@ -39,7 +37,6 @@ from sandbox.rules import (
     NeedsInCloud,
     OneOf,
     Pattern,
-    Refers,
     Required,
     ResourceType,
     Unchangeable,
@@ -53,7 +50,6 @@ _NETWORK = "https://learn.microsoft.com/azure/container-apps/custom-virtual-netw
 _PROFILES = "https://learn.microsoft.com/azure/container-apps/workload-profiles-overview"
 _LOGS = "https://learn.microsoft.com/azure/container-apps/log-options"
 _SUFFIX = "https://learn.microsoft.com/azure/container-apps/environment-custom-dns-suffix"
-_SUBNET = "vnetConfiguration.infrastructureSubnetId"
 _ANALYTICS = "appLogsConfiguration.logAnalyticsConfiguration"
 
 
@@ -86,52 +82,6 @@ def _order(value: Value, _: Props) -> bool:
     return least is None or most is None or 0 <= least <= most
 
 
-def _delegated(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    record = cloud.get(text(inputs, _SUBNET))
-    if record is None or lookup(inputs, "workloadProfiles") is UNKNOWN:
-        return None
-    services = [text(one, "serviceName") for one in items(record.inputs, "delegations")]
-    if items(inputs, "workloadProfiles"):
-        found = "microsoft.app/environments" in [service.lower() for service in services]
-        return None if found else "The subnet of the environment must be delegated to 'Microsoft.App/environments'"
-    return f"the subnet is delegated to {services[0]}" if services else None
-
-
-def subnet_prefixes(inputs: Props) -> list[str]:
-    """The address ranges of a subnet's inputs."""
-    one = text(inputs, "addressPrefix")
-    return [one] if one else [str(item) for item in items(inputs, "addressPrefixes")]
-
-
-def _large_enough(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    record = cloud.get(text(inputs, _SUBNET))
-    if record is None or lookup(inputs, "workloadProfiles") is UNKNOWN:
-        return None
-    least = 27 if items(inputs, "workloadProfiles") else 23
-    networks = [network_of(prefix) for prefix in subnet_prefixes(record.inputs)]
-    if all(network is None or network.prefixlen <= least for network in networks):
-        return None
-    return f"Provided subnet must have a size of at least /{least}"
-
-
-def _own_subnet(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    own = provider_id(inputs, config, "Microsoft.App", "managedEnvironments", text(inputs, "environmentName"))
-    subnet = text(inputs, _SUBNET).lower()
-    for record in cloud.find(ENVIRONMENT):
-        if subnet and record.id.lower() != own.lower() and text(record.inputs, _SUBNET).lower() == subnet:
-            return f"the subnet is used by {record.id}"
-    return None
-
-
-def _beside_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    record = cloud.get(text(inputs, _SUBNET).rsplit("/subnets/", 1)[0])
-    there = text(record.inputs, "location") if record else ""
-    here = text(inputs, "location")
-    if not there or not here or region(there) == region(here):
-        return None
-    return f"the virtual network is in {there!r}, the environment in {here!r}"
-
-
 def _workspace(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     customer = text(inputs, f"{_ANALYTICS}.customerId").lower()
     found = [one for one in cloud.find(WORKSPACE) if text(one.outputs, "customerId").lower() == customer]
@@ -157,7 +107,7 @@ def _word(seed: str) -> str:
 
 
 def _static_ip(one: Computing) -> str:
-    subnet = one.cloud.get(text(one.inputs, _SUBNET))
+    subnet = one.cloud.get(text(one.inputs, SUBNET_PATH))
     prefixes = subnet_prefixes(subnet.inputs) if subnet else []
     network = network_of(prefixes[0]) if prefixes else None
     if known(one.inputs, "vnetConfiguration.internal") is True and network is not None:
@@ -212,7 +162,7 @@ MANAGED_ENVIRONMENT = ResourceType(
         "peerAuthentication.mtls.enabled",
         "peerTrafficConfiguration.encryption.enabled",
         "publicNetworkAccess",
-        _SUBNET,
+        SUBNET_PATH,
         "vnetConfiguration.internal",
         "workloadProfiles[*].name",
         "workloadProfiles[*].workloadProfileType",
@@ -271,57 +221,7 @@ MANAGED_ENVIRONMENT = ResourceType(
             says="create the workspace first and pass its customerId output",
             source=_LOGS,
         ),
-        Required(
-            path=_SUBNET,
-            when=lambda inputs: known(inputs, "vnetConfiguration.internal") is True,
-            says="is required with internal: true",
-            source="azure-mgmt-appcontainers 3.2.0 models.VnetConfiguration",
-        ),
-        Must(
-            path="zoneRedundant",
-            name="subnet:zoneRedundant",
-            test=lambda value, inputs: value is not True or is_set(lookup(inputs, _SUBNET)),
-            says="zone redundancy needs vnetConfiguration.infrastructureSubnetId",
-            source="https://learn.microsoft.com/azure/reliability/reliability-azure-container-apps",
-        ),
-        Refers(
-            path=_SUBNET,
-            to=(SUBNET,),
-            code="ManagedEnvironmentInvalidNetworkConfiguration",
-            says="The subnet and its addressPrefix could not be found: must be the id of an existing subnet",
-            source="https://github.com/pulumi/pulumi-azure-native/issues/3244",
-        ),
-        NeedsInCloud(
-            path=_SUBNET,
-            name="delegation:subnet",
-            code="ManagedEnvironmentSubnetDelegationError",
-            test=_delegated,
-            says=("with workloadProfiles delegate the subnet to Microsoft.App/environments, without them to nothing"),
-            source="https://github.com/MicrosoftDocs/azure-docs/pull/119379",
-        ),
-        NeedsInCloud(
-            path=_SUBNET,
-            name="size:subnet",
-            code="ManagedEnvironmentInvalidNetworkConfiguration",
-            test=_large_enough,
-            says=("an environment with workloadProfiles needs a /27, one without (Consumption only) a /23, or larger"),
-            source="https://github.com/microsoft/azure-container-apps/issues/425",
-        ),
-        NeedsInCloud(
-            path=_SUBNET,
-            name="own:subnet",
-            test=_own_subnet,
-            says="an environment needs a subnet of its own",
-            source=_NETWORK,
-        ),
-        NeedsInCloud(
-            path="location",
-            name="same-region:location",
-            code="ManagedEnvironmentInvalidNetworkConfiguration",
-            test=_beside_network,
-            says="an environment and its virtual network are in one region",
-            source=_NETWORK,
-        ),
+        *NETWORK_RULES,
         UniqueItems(path="workloadProfiles", key="name", source=_PROFILES),
         OneOf(
             path="workloadProfiles[*].workloadProfileType",
@@ -346,7 +246,7 @@ MANAGED_ENVIRONMENT = ResourceType(
         ),
         Must(
             path="infrastructureResourceGroup",
-            test=lambda value, inputs: bool(lookup(inputs, "workloadProfiles")) and is_set(lookup(inputs, _SUBNET)),
+            test=lambda value, inputs: bool(lookup(inputs, "workloadProfiles")) and is_set(lookup(inputs, SUBNET_PATH)),
             says="needs workloadProfiles and a subnet of one's own",
             source=_NETWORK,
         ),

@@ -290,7 +290,7 @@ def _client_config(arguments: Props, cloud: Cloud, config: Props) -> Mapping[str
 
 FUNCTIONS = (
     Function(
-        token="azure-native:authorization:getClientConfig",  # noqa: S106 - a function's token
+        token="azure-native:authorization:getClientConfig",
         about="Who the provider is and which subscription it works on.",
         sources=("https://www.pulumi.com/registry/packages/azure-native/api-docs/authorization/getclientconfig/",),
         answer=_client_config,

@@ -43,7 +43,7 @@ from sandbox.rules import (
 )
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
-SECRET = "azure-native:keyvault:Secret"  # noqa: S105 - a type's token
+SECRET = "azure-native:keyvault:Secret"
 _SPEC = "Azure/azure-rest-api-specs specification/keyvault/resource-manager/Microsoft.KeyVault/stable/2024-11-01/"
 _SOFT = "https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview"
 _FIREWALL = "https://learn.microsoft.com/azure/key-vault/general/network-security"

@@ -23,6 +23,7 @@ from sandbox.catalog.azure_arm import (
     tagged,
     text,
 )
+from sandbox.catalog.azure_postgres_sizes import TIERS_BY_SIZE, sku_in_tier, tier_for_size
 from sandbox.rules import (
     Between,
     Cloud,
@@ -49,33 +50,6 @@ _STORAGE = "https://learn.microsoft.com/azure/postgresql/extensions/concepts-sto
 _NETWORK = "https://learn.microsoft.com/azure/postgresql/network/concepts-networking-private"
 _CREATE = "https://learn.microsoft.com/azure/postgresql/configure-maintain/quickstart-create-server"
 _RESERVED = ("azure_superuser", "azure_pg_admin", "azuresu", "admin", "administrator", "root", "guest", "public")
-_SKUS = {
-    "Burstable": r"Standard_B((1|2|4|8|12|16|20)ms|2s)",
-    "GeneralPurpose": (
-        r"Standard_D((2|4|8|16|32|48|64)s_v3|(2|4|8|16|32|48|64)ds_v4|(2|4|8|16|32|48|64|96)(ds|ads)_v5"
-        r"|C(2|4|8|16|32|48|64|96)ads_v5|(2|4|8|16|32|48|64|96)(ds|ads)_v6)"
-    ),
-    "MemoryOptimized": (
-        r"Standard_E((2|4|8|16|20|32|48|64)s_v3|(2|4|6|8|16|20|32|48|64)ds_v4|(2|4|8|16|20|32|48|64|96)ds_v5"
-        r"|(2|4|8|16|32|48|64|96)ads_v5|(2|4|8|16|20|32|48|64|96)(ds|ads)_v6)"
-    ),
-}
-_TIERS = ("P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50")
-_LARGE_TIERS = ("P60", "P70", "P80")
-TIERS_BY_SIZE = {
-    32: _TIERS,
-    64: _TIERS[1:],
-    128: _TIERS[2:],
-    256: _TIERS[3:],
-    512: _TIERS[4:],
-    1024: _TIERS[5:],
-    2048: _TIERS[6:],
-    4095: _TIERS[7:],
-    4096: _TIERS[7:],
-    8192: _LARGE_TIERS,
-    16384: _LARGE_TIERS[1:],
-    32767: _LARGE_TIERS[2:],
-}
 
 
 def host_of(server_name: str) -> str:
@@ -89,11 +63,6 @@ def _new(inputs: Props) -> bool:
 
 def _with_password(inputs: Props) -> bool:
     return _new(inputs) and known(inputs, "authConfig.passwordAuth") != "Disabled"
-
-
-def _sku_in_tier(value: Value, _: Props) -> bool | str:
-    name, tier = text(value, "name"), text(value, "tier")
-    return re.fullmatch(_SKUS.get(tier, ""), name) is not None or f"{name!r} in tier {tier}"
 
 
 def _complex(value: Value, inputs: Props) -> bool | str:
@@ -110,14 +79,6 @@ def _premium(inputs: Props) -> bool:
 
 def _second(inputs: Props) -> bool:
     return known(inputs, "storage.type") in ("PremiumV2_LRS", "UltraSSD_LRS")
-
-
-def _tier_for_size(value: Value, _: Props) -> bool | str:
-    size, tier = known(value, "storageSizeGB") or 32, known(value, "tier")
-    allowed = TIERS_BY_SIZE.get(size)
-    return (
-        tier is None or allowed is None or tier in allowed or f"{tier} with {size} GB (allowed: {', '.join(allowed)})"
-    )
 
 
 def _available(value: Value, inputs: Props) -> bool | str:
@@ -215,7 +176,7 @@ SERVER_TYPE = ResourceType(
         Must(
             path="sku",
             name="pair:sku",
-            test=_sku_in_tier,
+            test=sku_in_tier,
             says=("is no compute size of that tier, e.g. Standard_B2s/Burstable, Standard_D2ds_v5/GeneralPurpose"),
             source=_PROVIDER + "validate/flexible_server_sku_name.go",
         ),
@@ -342,7 +303,7 @@ SERVER_TYPE = ResourceType(
             name="tier:storage",
             when=_premium,
             partial=True,
-            test=_tier_for_size,
+            test=tier_for_size,
             says="the performance tier must be one that the size allows",
             source=_PROVIDER + "validate/flexible_server_storage_tier.go",
         ),

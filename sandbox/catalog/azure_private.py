@@ -1,4 +1,4 @@
-"""Private access to Azure services: private endpoints, private DNS zones and what ties them together."""
+"""Private endpoints: an address in a virtual network for one Azure resource, and its name in private DNS zones."""
 
 from __future__ import annotations
 
@@ -27,15 +27,14 @@ from sandbox.catalog.azure_arm import (
 )
 from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
 from sandbox.catalog.azure_containerapp_secrets import VAULT
-from sandbox.catalog.azure_environment import subnet_prefixes
-from sandbox.catalog.azure_network import ENDPOINT, NAME, NETWORK
+from sandbox.catalog.azure_environment_network import subnet_prefixes
+from sandbox.catalog.azure_network import ENDPOINT, NAME
 from sandbox.catalog.azure_postgres import SERVER
 from sandbox.rules import (
     Cloud,
     Computing,
     ExactlyOne,
     Length,
-    Must,
     NeedsInCloud,
     Pattern,
     Record,
@@ -48,12 +47,9 @@ from sandbox.rules import (
 from sandbox.values import Props, Value, lookup
 
 ZONE = "azure-native:privatedns:PrivateZone"
-LINK = "azure-native:privatedns:VirtualNetworkLink"
 GROUP = "azure-native:network:PrivateDnsZoneGroup"
 _LINKS = "https://learn.microsoft.com/azure/private-link/private-endpoint-overview"
 _DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns"
-_ZONES = "https://learn.microsoft.com/azure/dns/private-dns-privatednszone"
-_VNET_LINKS = "https://learn.microsoft.com/azure/dns/private-dns-virtual-network-links"
 SERVICES: Mapping[str, Mapping[str, str]] = {
     VAULT: {"vault": "{name}.vault.azure.net"},
     SERVER: {"postgresqlServer": "{name}.postgres.database.azure.com"},
@@ -287,139 +283,4 @@ PRIVATE_DNS_ZONE_GROUP = ResourceType(
 )
 
 
-def _global() -> tuple[Required, Must]:
-    return (
-        Required(
-            path="location",
-            says="is required: Global (left out, the group's region would be used, which Azure refuses)",
-            source=_ZONES,
-        ),
-        Must(
-            path="location",
-            name="global:location",
-            code="LocationNotAvailableForResourceType",
-            test=lambda value, _: str(value).lower() == "global",
-            says="must be Global",
-            source=_ZONES,
-        ),
-    )
-
-
-PRIVATE_ZONE = ResourceType(
-    token=ZONE,
-    about="A DNS zone that only linked virtual networks see.",
-    sources=(_ZONES,),
-    id=arm_id("Microsoft.Network", "privateDnsZones", "{privateZoneName}"),
-    named_by="privateZoneName",
-    autoname=random_suffix,
-    properties=("resourceGroupName", "privateZoneName", "location", "tags"),
-    rules=(
-        in_group(),
-        *_global(),
-        tagged(),
-        Pattern(
-            path="privateZoneName",
-            regex=r"(?=.{1,253}$)([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)+[a-zA-Z0-9_-]{1,63}",
-            says="must be a domain name of at least two labels, without a dot at the end",
-            source=_ZONES,
-        ),
-    ),
-    computed=arm_outputs(
-        "Microsoft.Network/privateDnsZones",
-        "2024-06-01",
-        maxNumberOfRecordSets=lambda one: 25000,
-        numberOfRecordSets=lambda one: 1,
-        provisioningState=lambda one: "Succeeded",
-    ),
-    replaces=("resourceGroupName", "privateZoneName", "location"),
-)
-
-
-def _linked_once(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    zone = provider_id(inputs, config, "Microsoft.Network", "privateDnsZones", text(inputs, "privateZoneName")).lower()
-    own = f"{zone}/virtualnetworklinks/{text(inputs, 'virtualNetworkLinkName').lower()}"
-    for record in cloud.find(LINK):
-        same_network = text(record.inputs, "virtualNetwork.id").lower() == text(inputs, "virtualNetwork.id").lower()
-        if record.id.lower() != own and same_network and record.id.lower().startswith(zone + "/"):
-            return f"the network is linked to the zone by {record.id}"
-    return None
-
-
-def _registers_once(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    if lookup(inputs, "registrationEnabled") is not True:
-        return None
-    zone = provider_id(inputs, config, "Microsoft.Network", "privateDnsZones", text(inputs, "privateZoneName"))
-    own = f"{zone}/virtualNetworkLinks/{text(inputs, 'virtualNetworkLinkName')}".lower()
-    for record in cloud.find(LINK):
-        same_network = text(record.inputs, "virtualNetwork.id").lower() == text(inputs, "virtualNetwork.id").lower()
-        registers = lookup(record.inputs, "registrationEnabled") is True
-        if record.id.lower() != own and same_network and registers:
-            return f"the network registers in {record.id}"
-    return None
-
-
-VIRTUAL_NETWORK_LINK = ResourceType(
-    token=LINK,
-    about="Lets a virtual network see a private DNS zone.",
-    sources=(_VNET_LINKS,),
-    id=arm_id(
-        "Microsoft.Network",
-        "privateDnsZones",
-        "{privateZoneName}",
-        "virtualNetworkLinks",
-        "{virtualNetworkLinkName}",
-    ),
-    named_by="virtualNetworkLinkName",
-    autoname=random_suffix,
-    properties=(
-        "resourceGroupName",
-        "privateZoneName",
-        "virtualNetworkLinkName",
-        "location",
-        "tags",
-        "registrationEnabled",
-        "resolutionPolicy",
-        "virtualNetwork.id",
-    ),
-    rules=(
-        in_group(),
-        in_parent(
-            "privateZoneName", "PrivateZone", "Microsoft.Network", "privateDnsZones", "{privateZoneName}", token=ZONE
-        ),
-        *_global(),
-        tagged(),
-        Pattern(
-            path="virtualNetworkLinkName",
-            regex=NAME,
-            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
-            source=NAMES,
-        ),
-        Required(path="virtualNetwork", says="is required: the id of the network", source=_VNET_LINKS),
-        Required(path="virtualNetwork.id", source=_VNET_LINKS),
-        Required(path="registrationEnabled", says="is required: true or false", source=_VNET_LINKS),
-        Refers(path="virtualNetwork.id", to=(NETWORK,), source=_VNET_LINKS),
-        NeedsInCloud(
-            path="virtualNetwork.id",
-            name="once:virtualNetwork",
-            test=_linked_once,
-            says="a network is linked to a zone once",
-            source=_VNET_LINKS,
-        ),
-        NeedsInCloud(
-            path="registrationEnabled",
-            name="once:registrationEnabled",
-            test=_registers_once,
-            says="a network can register in one zone only",
-            source=_VNET_LINKS,
-        ),
-    ),
-    computed=arm_outputs(
-        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-        "2024-06-01",
-        virtualNetworkLinkState=lambda one: "Completed",
-        provisioningState=lambda one: "Succeeded",
-    ),
-    replaces=("resourceGroupName", "privateZoneName", "virtualNetworkLinkName", "location"),
-)
-
-TYPES = (PRIVATE_ENDPOINT, PRIVATE_DNS_ZONE_GROUP, PRIVATE_ZONE, VIRTUAL_NETWORK_LINK)
+TYPES = (PRIVATE_ENDPOINT, PRIVATE_DNS_ZONE_GROUP)

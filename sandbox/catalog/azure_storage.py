@@ -313,7 +313,7 @@ def _keys(arguments: Props, cloud: Cloud, config: Props) -> Mapping[str, Any]:
 
 FUNCTIONS = (
     Function(
-        token="azure-native:storage:listStorageAccountKeys",  # noqa: S106 - a function's token
+        token="azure-native:storage:listStorageAccountKeys",
         about="The keys of a storage account. Secret here; wrap them in pulumi.Output.secret for the real provider.",
         sources=("https://www.pulumi.com/registry/packages/azure-native/api-docs/storage/liststorageaccountkeys/",),
         answer=_keys,

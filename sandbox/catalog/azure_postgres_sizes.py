@@ -1,0 +1,54 @@
+"""Azure Database for PostgreSQL: compute sizes by tier, and performance tiers by size of storage."""
+
+from __future__ import annotations
+
+import re
+
+from sandbox.catalog.azure_arm import (
+    known,
+    text,
+)
+from sandbox.values import Props, Value
+
+_SKUS = {
+    "Burstable": r"Standard_B((1|2|4|8|12|16|20)ms|2s)",
+    "GeneralPurpose": (
+        r"Standard_D((2|4|8|16|32|48|64)s_v3|(2|4|8|16|32|48|64)ds_v4|(2|4|8|16|32|48|64|96)(ds|ads)_v5"
+        r"|C(2|4|8|16|32|48|64|96)ads_v5|(2|4|8|16|32|48|64|96)(ds|ads)_v6)"
+    ),
+    "MemoryOptimized": (
+        r"Standard_E((2|4|8|16|20|32|48|64)s_v3|(2|4|6|8|16|20|32|48|64)ds_v4|(2|4|8|16|20|32|48|64|96)ds_v5"
+        r"|(2|4|8|16|32|48|64|96)ads_v5|(2|4|8|16|20|32|48|64|96)(ds|ads)_v6)"
+    ),
+}
+_TIERS = ("P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50")
+_LARGE_TIERS = ("P60", "P70", "P80")
+TIERS_BY_SIZE = {
+    32: _TIERS,
+    64: _TIERS[1:],
+    128: _TIERS[2:],
+    256: _TIERS[3:],
+    512: _TIERS[4:],
+    1024: _TIERS[5:],
+    2048: _TIERS[6:],
+    4095: _TIERS[7:],
+    4096: _TIERS[7:],
+    8192: _LARGE_TIERS,
+    16384: _LARGE_TIERS[1:],
+    32767: _LARGE_TIERS[2:],
+}
+
+
+def sku_in_tier(value: Value, _: Props) -> bool | str:
+    """For `Must`: a compute size that its tier has."""
+    name, tier = text(value, "name"), text(value, "tier")
+    return re.fullmatch(_SKUS.get(tier, ""), name) is not None or f"{name!r} in tier {tier}"
+
+
+def tier_for_size(value: Value, _: Props) -> bool | str:
+    """For `Must`: a performance tier that the size of the storage allows."""
+    size, tier = known(value, "storageSizeGB") or 32, known(value, "tier")
+    allowed = TIERS_BY_SIZE.get(size)
+    return (
+        tier is None or allowed is None or tier in allowed or f"{tier} with {size} GB (allowed: {', '.join(allowed)})"
+    )
