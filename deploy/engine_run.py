@@ -45,20 +45,35 @@ def run(place: Workplace, project: Path, *arguments: str, capture: bool = False,
     Raises EngineFailed. Secrets are never put into `arguments`: they go through `stdin`.
     """
     environ = {**place.environ, "PULUMI_OPTION_CWD": str(project), "PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
-    done = subprocess.run(  # noqa: S603  the engine itself, without a shell
+    process = subprocess.Popen(  # noqa: S603  the engine itself, without a shell
         [str(place.pulumi), *arguments],
         env=environ,
         cwd=project,
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None and capture else None,
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL if capture else None,
         stdout=subprocess.PIPE if capture else None,
         stderr=subprocess.PIPE if capture else None,
         text=True,
-        check=False,
     )
-    if done.returncode != 0:
-        raise EngineFailed(arguments[0], f"{done.stdout or ''}{done.stderr or ''}" if capture else "")
-    return done.stdout or ""
+    out, err = _ended(process, stdin)
+    if process.returncode != 0:
+        raise EngineFailed(arguments[0], f"{out or ''}{err or ''}" if capture else "")
+    return out or ""
+
+
+def _ended(process: subprocess.Popen[str], stdin: str | None) -> tuple[str | None, str | None]:
+    """The output, once the engine has ended. Ctrl-C reaches the engine too, which finishes what it has begun and
+    gives its lock back: it is waited for, never killed.
+    """
+    interrupted = False
+    while True:
+        try:
+            said = process.communicate(stdin)
+        except KeyboardInterrupt:
+            interrupted = True
+            continue
+        if interrupted:
+            raise KeyboardInterrupt
+        return said
 
 
 def run_with_events(place: Workplace, project: Path, command: str, *arguments: str, capture: bool = False) -> Outcome:

@@ -69,6 +69,8 @@ def _unprivileged() -> tuple[str, ...]:
         f"--reuid={NOBODY}",
         f"--regid={NOBODY}",
         "--clear-groups",
+        # Without it the kernel asks access(2) with no capability at all, and PostgreSQL looks for itself that way.
+        "--securebits=+no_setuid_fixup",
         f"--inh-caps=+{_capability()}",
         f"--ambient-caps=+{_capability()}",
     )
