@@ -261,7 +261,6 @@ PRIVATE_DNS_ZONE_GROUP = ResourceType(
         ),
         Required(path="privateDnsZoneConfigs", says="is required: at least one zone", source=_DNS),
         Length(path="privateDnsZoneConfigs", most=5, says="at most five zones", source=_DNS),
-        Required(path="privateDnsZoneConfigs[*].name", source=_DNS),
         UniqueItems(path="privateDnsZoneConfigs", key="name", source=_DNS),
         Required(path="privateDnsZoneConfigs[*].privateDnsZoneId", source=_DNS),
         Refers(path="privateDnsZoneConfigs[*].privateDnsZoneId", to=(ZONE,), source=_DNS),

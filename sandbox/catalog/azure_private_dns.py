@@ -140,7 +140,6 @@ VIRTUAL_NETWORK_LINK = ResourceType(
         ),
         Required(path="virtualNetwork", says="is required: the id of the network", source=_VNET_LINKS),
         Required(path="virtualNetwork.id", source=_VNET_LINKS),
-        Required(path="registrationEnabled", says="is required: true or false", source=_VNET_LINKS),
         Refers(path="virtualNetwork.id", to=(NETWORK,), source=_VNET_LINKS),
         NeedsInCloud(
             path="virtualNetwork.id",

@@ -78,7 +78,6 @@ def _needs_namespace(value: Value, inputs: Props) -> bool:
 
 
 def _nfs(value: Value, inputs: Props) -> bool:
-    closed = lookup(inputs, "networkRuleSet.defaultAction") in ("Deny", UNKNOWN)
     hierarchical = lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
     return value is not True or (
         closed and hierarchical and lookup(inputs, "enableHttpsTrafficOnly") in (False, UNKNOWN)
@@ -194,7 +193,7 @@ STORAGE_ACCOUNT = ResourceType(
         Must(
             path="enableNfsV3",
             test=_nfs,
-            says="NFS 3.0 needs isHnsEnabled true, enableHttpsTrafficOnly false and networkRuleSet.defaultAction Deny",
+            says="NFS 3.0 needs isHnsEnabled: true and enableHttpsTrafficOnly: false",
             source="https://learn.microsoft.com/azure/storage/blobs/network-file-system-protocol-support-how-to",
         ),
         Must(
