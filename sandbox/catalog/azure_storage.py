@@ -79,9 +79,7 @@ def _needs_namespace(value: Value, inputs: Props) -> bool:
 
 def _nfs(value: Value, inputs: Props) -> bool:
     hierarchical = lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
-    return value is not True or (
-        closed and hierarchical and lookup(inputs, "enableHttpsTrafficOnly") in (False, UNKNOWN)
-    )
+    return value is not True or (hierarchical and lookup(inputs, "enableHttpsTrafficOnly") in (False, UNKNOWN))
 
 
 def _large_shares(value: Value, inputs: Props) -> bool | str:
