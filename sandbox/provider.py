@@ -228,7 +228,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         self._refuse(context, judge.refused_changes(kind, old_inputs, inputs))
         if request.preview:
-            foreseen = {**{name: olds.get(name, UNKNOWN) for name in kind.computed}, **inputs}
+            kept = {name: olds.get(name, UNKNOWN) for name in kind.computed if not _plain(inputs.get(name))}
+            foreseen = {**inputs, **kept}
             return provider_pb2.UpdateResponse(properties=wire.write(foreseen, marks))
         config = self._reached(context)
         fault = self._faults.before("update", kind.token, context)

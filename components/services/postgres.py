@@ -145,10 +145,11 @@ class Database(ComponentResource):
             owner=owner.name,
             encoding="UTF8",
             template="template0",
-            # The server's own: which locales there are differs from vendor to vendor.
+            # The server's own: which locales there are differs from vendor to vendor. A refresh reads which one it is,
+            # and that must not look like a change: it can never be changed.
             lc_collate="DEFAULT",
             lc_ctype="DEFAULT",
-            opts=ResourceOptions(parent=self, protect=args.protect),
+            opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["lcCollate", "lcCtype"]),
         )
         closed = postgresql.Grant(
             f"{name}-closed",
