@@ -28,7 +28,7 @@ def up(stack: Stack, yes: Yes = False, target: OnTarget = Target.SANDBOX) -> Non
         from deploy.simulated import simulated
 
         place = simulated(say, hosts_ready=False) if target is Target.SANDBOX else workplace(target)
-        outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes))
+        outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes), say)
         say(f"hosts of {stack} ({target.value}): {outcome.changed} changes")
 
 

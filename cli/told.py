@@ -16,6 +16,7 @@ def told() -> Iterator[None]:
     """Around the work of a command that runs the engine."""
     from deploy.engine_run import EngineFailed
     from deploy.guards import NotReady
+    from deploy.locks import Locked
     from engine import EngineMissing
     from sandbox.client import SandboxError
     from settings import SettingsError
@@ -27,7 +28,7 @@ def told() -> Iterator[None]:
         raise BadInput(
             f"{count} mistake{'s' if count != 1 else ''} in the settings; nothing was started\n{error}"
         ) from None
-    except (EngineFailed, NotReady, SandboxError, EngineMissing) as error:
+    except (EngineFailed, Locked, NotReady, SandboxError, EngineMissing) as error:
         raise Failed(str(error)) from None
     except KeyboardInterrupt:
         typer.echo("smos: interrupted; run the same command again to complete it", err=True)

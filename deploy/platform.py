@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from deploy import guards
 from deploy.engine_run import Outcome, run, run_with_events
-from deploy.target import ROOT, Target, Workplace
+from deploy.locks import free_of_dead_locks
+from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace
 from settings import Settings
 
 Say = Callable[[str], None]
@@ -32,6 +33,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Makes the environment what its settings say."""
     settings = guards.settings_of(place, wish.stack)
     guards.hosts_ready(place, settings, wish.stack)
+    free_of_dead_locks(place, PROJECT, wish.stack, say)
     with guards.tunnel_open(place, settings, say):
         return run_with_events(
             place, place.project, "up", *_arguments(wish), *_policy(), *_yes(wish), capture=wish.quiet
@@ -49,6 +51,7 @@ def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
 def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) -> Outcome:
     """Takes the environment down. What is protected stops it, unless `unprotect` (a simulated environment only)."""
     settings = guards.settings_of(place, wish.stack)
+    free_of_dead_locks(place, PROJECT, wish.stack, say)
     if unprotect:
         if place.target is not Target.SANDBOX:
             raise guards.NotReady(
@@ -59,9 +62,10 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
         return run_with_events(place, place.project, "destroy", *_arguments(wish), *_yes(wish), capture=wish.quiet)
 
 
-def hosts_up(place: Workplace, wish: Wish) -> Outcome:
+def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Bootstraps the environment's hosts: the stack before the platform."""
     guards.settings_of(place, wish.stack)
+    free_of_dead_locks(place, HOSTS_PROJECT, wish.stack, say)
     return run_with_events(place, place.hosts_project, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import engine
 from deploy.engine_run import run
-from deploy.target import ROOT, Target, Workplace, without_pulumi
+from deploy.locks import free_of_dead_locks
+from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, without_pulumi
 from deploy.throw_away import throw_away_secrets
 from sandbox import client, shadow
 from sandbox.control import ask
@@ -127,7 +128,7 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
     except SettingsError:
         return
     state = home.state / ".pulumi" / "stacks"
-    for project, name in ((place.project, "smarteros"), (place.hosts_project, "smarteros-hosts")):
+    for project, name in ((place.project, PROJECT), (place.hosts_project, HOSTS_PROJECT)):
         if project.is_dir() and not (state / name / f"{stack}.json").exists():
             say(f"creating the simulated stack {stack} of {name}")
             run(place, project, "stack", "init", stack, capture=True)
@@ -149,6 +150,7 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
         )
     if hosts_ready and not _bootstrapped(home, settings):
         say(f"bootstrapping the hosts of {stack}")
+        free_of_dead_locks(place, HOSTS_PROJECT, stack, say)
         run(place, place.hosts_project, "up", "--yes", "--stack", stack, "--skip-preview", capture=True)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import engine
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "smarteros"
+HOSTS_PROJECT = "smarteros-hosts"
 
 
 class Target(StrEnum):

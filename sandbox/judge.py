@@ -14,6 +14,7 @@ from sandbox.schema import Schema
 from sandbox.values import UNKNOWN, Props, leaves, show, steps
 
 Kind = Literal["add", "delete", "update"]
+Step = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,14 @@ def changes(kind: ResourceType, old: Props, new: Props) -> list[Change]:
             change: Kind = "update"
         else:
             change = "delete" if at in before else "add"
-        found.append(Change(show(at), change, _covered(kind.replaces, at)))
+        found.append(Change(show(at), change, covered(kind.replaces, at)))
     return found
 
 
 def _not_simulated(kind: ResourceType, inputs: Props) -> Iterator[Failure]:
     told: set[str] = set()
     for at, _ in leaves(inputs):
-        if _covered(kind.properties, at) or _partly(kind.properties, at):
+        if covered(kind.properties, at) or leads_to(kind.properties, at):
             continue
         path = show(at)
         if path not in told:
@@ -78,12 +79,12 @@ def _not_simulated(kind: ResourceType, inputs: Props) -> Iterator[Failure]:
             yield Failure(path, "not-simulated", "is not simulated, so nothing here could refuse a wrong value of it")
 
 
-def _covered(patterns: Sequence[str], at: tuple[str | int, ...]) -> bool:
+def covered(patterns: Sequence[str], at: Step) -> bool:
     """Whether a pattern names this place or one above it."""
     return any(_matches(steps(pattern), at[: len(steps(pattern))]) for pattern in patterns)
 
 
-def _partly(patterns: Sequence[str], at: tuple[str | int, ...]) -> bool:
+def leads_to(patterns: Sequence[str], at: Step) -> bool:
     """Whether a pattern names a place below this one (an empty object stands here)."""
     return any(len(steps(pattern)) > len(at) and _matches(steps(pattern)[: len(at)], at) for pattern in patterns)
 

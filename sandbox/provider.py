@@ -228,8 +228,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         self._refuse(context, judge.refused_changes(kind, old_inputs, inputs))
         if request.preview:
-            kept = {name: olds.get(name, UNKNOWN) for name in kind.computed if not _plain(inputs.get(name))}
-            foreseen = {**inputs, **kept}
+            known = {name: value for name, value in olds.items() if name not in old_inputs or name in kind.computed}
+            foreseen = _merged(known, inputs)
             return provider_pb2.UpdateResponse(properties=wire.write(foreseen, marks))
         config = self._reached(context)
         fault = self._faults.before("update", kind.token, context)
@@ -376,6 +376,13 @@ def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
     named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
     unknown = [name for name in (*kind.computed, *kind.secret_outputs) if not _plain(inputs.get(name))]
     return {**named, **inputs, **{name: UNKNOWN for name in unknown}}
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """The new value, with what the vendor had added to the old one (a list of ids that it answers as an object stays so)."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+    return old if isinstance(old, Mapping) else new
 
 
 def _plain(value: Any) -> bool:

@@ -88,9 +88,7 @@ def port(place: tuple[Cluster, Path]) -> Iterator[int]:
 
 
 def connect(port: int, **more: Any) -> psycopg.Connection[Any]:
-    return psycopg.connect(
-        host=ADDRESS, port=port, user="smarter", password="secret", dbname="postgres", **more
-    )
+    return psycopg.connect(host=ADDRESS, port=port, user="smarter", password="secret", dbname="postgres", **more)
 
 
 def test_a_client_with_tls_reaches_the_database(port: int) -> None:
@@ -118,9 +116,7 @@ def test_the_certificate_names_the_server(port: int, place: tuple[Cluster, Path]
 
 def test_a_client_without_tls_is_refused_as_azure_does(port: int) -> None:
     """A plain start-up packet gets PostgreSQL's own error, with the address that Azure would see."""
-    expected = (
-        'no pg_hba.conf entry for host "203.0.113.10", user "smarter", database "postgres", no encryption'
-    )
+    expected = 'no pg_hba.conf entry for host "203.0.113.10", user "smarter", database "postgres", no encryption'
     with pytest.raises(psycopg.OperationalError, match=expected):
         connect(port, sslmode="disable")
 
