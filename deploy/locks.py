@@ -45,7 +45,8 @@ def free_of_dead_locks(place: Workplace, project: str, stack: str, say: Say) -> 
             file.unlink(missing_ok=True)
         elif lock.host != socket.gethostname():
             raise Locked(
-                f"{stack} is locked by process {lock.pid} on the machine {lock.host} since {lock.taken:%Y-%m-%d %H:%M}. "
+                f"{stack} is locked by process {lock.pid} on the machine {lock.host} "
+                f"since {lock.taken:%Y-%m-%d %H:%M}. "
                 f"Mend: wait for it; if that machine is gone for good, remove {file}"
             )
         elif _alive(lock):
