@@ -20,7 +20,7 @@ from sandbox.rules import Cloud, Record
 
 __all__ = ["TOKEN", "Authority", "authority", "server_certificate"]
 
-TOKEN = "sandbox:authority"  # noqa: S105 - a record's type
+TOKEN = "sandbox:authority"
 _CREATING = threading.Lock()
 
 

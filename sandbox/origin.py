@@ -21,7 +21,7 @@ from sandbox.values import lookup
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 APP = "azure-native:app:ContainerApp"
 CERTIFICATE = "azure-native:app:Certificate"
-SECRET = "azure-native:keyvault:Secret"  # noqa: S105 - a type's token
+SECRET = "azure-native:keyvault:Secret"
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 CONTAINER = "docker:index/container:Container"
 _PEM = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----)", re.DOTALL)

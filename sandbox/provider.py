@@ -379,7 +379,7 @@ def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _merged(old: Any, new: Any) -> Any:
-    """The new value, with what the vendor had added to the old one (a list of ids that it answers as an object stays so)."""
+    """The new value, with what the vendor had added to the old one. An object that it made of a list stays one."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
     return old if isinstance(old, Mapping) else new

@@ -83,7 +83,7 @@ def _kept(name: str) -> Callable[[Computing], Value]:
 
 TYPES = (
     ResourceType(
-        token="cloudflare:index/originCaCertificate:OriginCaCertificate",  # noqa: S106 - a type's token
+        token="cloudflare:index/originCaCertificate:OriginCaCertificate",
         about="A certificate for the server behind Cloudflare's proxy; browsers don't trust it. Any "
         "change makes a new one.",
         sources=(DOCS, API, SCHEMA),

@@ -67,7 +67,7 @@ def _security_header(value: Value) -> bool | str:
 
 TYPES = (
     ResourceType(
-        token="cloudflare:index/zoneSetting:ZoneSetting",  # noqa: S106 - a type's token
+        token="cloudflare:index/zoneSetting:ZoneSetting",
         about="One setting of a zone. It always exists: creating sets it, deleting leaves it as it is.",
         sources=(TABLE,),
         properties=("zoneId", "settingId", "value"),

@@ -100,7 +100,7 @@ def _get_zone(args: Props, cloud: Cloud, _: Props) -> Mapping[str, Any]:
 
 FUNCTIONS = (
     Function(
-        token="cloudflare:index/getZone:getZone",  # noqa: S106 - a function's token
+        token="cloudflare:index/getZone:getZone",
         about="A zone of the account, by its id or by filter.name.",
         sources=(API,),
         answer=_get_zone,

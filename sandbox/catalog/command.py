@@ -120,7 +120,7 @@ PACKAGE = Package(
     name="command",
     types=(
         ResourceType(
-            token="command:remote:Command",  # noqa: S106 - a type's token
+            token="command:remote:Command",
             about="A command on a host over SSH, at creation, update and deletion. A changed trigger runs it anew.",
             sources=(f"{REMOTE}/command.go", f"{REMOTE}/commandController.go", CONNECTION_GO),
             properties=(
@@ -153,7 +153,7 @@ PACKAGE = Package(
             ),
         ),
         ResourceType(
-            token="command:remote:CopyToRemote",  # noqa: S106 - a type's token
+            token="command:remote:CopyToRemote",
             about="A file copied to a host over SFTP. Nothing is kept of it.",
             sources=(f"{REMOTE}/copy.go", f"{REMOTE}/copyController.go", CONNECTION_GO),
             properties=(*CONNECTION, "remotePath", "source", "triggers"),

@@ -24,7 +24,7 @@ PACKAGE = Package(
     types=(*docker_container.TYPES, *docker_network.TYPES, *docker_storage.TYPES),
     functions=(
         Function(
-            token="docker:index/getRegistryImage:getRegistryImage",  # noqa: S106 - a type's token
+            token="docker:index/getRegistryImage:getRegistryImage",
             about="The digest of an image in its registry; here made from the name, the one that RemoteImage pulls.",
             sources=(f"{PROVIDER}/data_source_docker_registry_image.go",),
             answer=_registry_image,

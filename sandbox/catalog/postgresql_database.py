@@ -155,7 +155,7 @@ def _locale(value: Value, _: Props) -> bool:
 
 TYPES = (
     ResourceType(
-        token="postgresql:index/database:Database",  # noqa: S106 - a type's token
+        token="postgresql:index/database:Database",
         about="A database of a server. Deleting it ends its connections and loses its data.",
         sources=(DATABASE_GO, CREATE_DATABASE),
         properties=(

@@ -249,7 +249,7 @@ def _grants_on(token_kinds: tuple[str, ...], source: str) -> tuple[OneOf, Must]:
 
 TYPES = (
     ResourceType(
-        token="postgresql:index/grant:Grant",  # noqa: S106 - a type's token
+        token="postgresql:index/grant:Grant",
         about="Privileges of a role on what exists; it takes all others away from the role first.",
         sources=(GRANT_GO, "https://www.postgresql.org/docs/current/sql-grant.html"),
         properties=("database", "objectType", "objects", "privileges", "role", "schema", "withGrantOption"),
@@ -279,7 +279,7 @@ TYPES = (
         not_checked=("columns, procedures, routines and foreign data: refused as not simulated",),
     ),
     ResourceType(
-        token="postgresql:index/defaultPrivileges:DefaultPrivileges",  # noqa: S106 - a type's token
+        token="postgresql:index/defaultPrivileges:DefaultPrivileges",
         about="Privileges that a role gets on what another role (`owner`) will make.",
         sources=(DEFAULT_GO, "https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html"),
         properties=("database", "objectType", "owner", "privileges", "role", "schema", "withGrantOption"),

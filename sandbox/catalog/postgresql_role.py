@@ -226,7 +226,7 @@ def _write_only_half(props: Props) -> bool:
 
 TYPES = (
     ResourceType(
-        token="postgresql:index/role:Role",  # noqa: S106 - a type's token
+        token="postgresql:index/role:Role",
         about="A role of a server. Deleting it gives what it owns in the provider's database to the provider's user.",
         sources=(ROLE_GO, CREATE_ROLE),
         properties=(

@@ -159,7 +159,7 @@ def _read_schema(computing: Computing) -> Mapping[str, Any] | None:
 
 TYPES = (
     ResourceType(
-        token="postgresql:index/extension:Extension",  # noqa: S106 - a type's token
+        token="postgresql:index/extension:Extension",
         about="An extension in a database. It must be installed on the server (and allowed, on Azure).",
         sources=(EXTENSION_GO, "https://www.postgresql.org/docs/current/sql-createextension.html"),
         properties=("createCascade", "database", "dropCascade", "name", "schema", "version"),
@@ -185,7 +185,7 @@ TYPES = (
         on_read=_read_extension,
     ),
     ResourceType(
-        token="postgresql:index/schema:Schema",  # noqa: S106 - a type's token
+        token="postgresql:index/schema:Schema",
         about="A schema in a database.",
         sources=(SCHEMA_GO, CREATE_SCHEMA),
         properties=("database", "dropCascade", "ifNotExists", "name", "owner"),

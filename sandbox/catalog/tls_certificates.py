@@ -213,7 +213,7 @@ SELF_SIGNED = (
 )
 TYPES = (
     ResourceType(
-        token="tls:index/certRequest:CertRequest",  # noqa: S106 - a type's token
+        token="tls:index/certRequest:CertRequest",
         about="A certificate signing request over a private key. Any change makes a new one.",
         sources=(REQUEST_GO, COMMON_GO),
         properties=SHARED,
@@ -227,7 +227,7 @@ TYPES = (
         not_checked=("write-only keys (privateKeyPemWo): refused as not simulated",),
     ),
     ResourceType(
-        token="tls:index/selfSignedCert:SelfSignedCert",  # noqa: S106 - a type's token
+        token="tls:index/selfSignedCert:SelfSignedCert",
         about="A certificate that its own key signs. Any change but of earlyRenewalHours makes a new one.",
         sources=(SELF_SIGNED_GO, COMMON_GO),
         properties=(*SHARED, *SELF_SIGNED, "earlyRenewalHours"),

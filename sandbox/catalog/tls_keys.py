@@ -101,7 +101,7 @@ def _is_not(kind: str) -> Callable[[Props], bool]:
 
 TYPES = (
     ResourceType(
-        token="tls:index/privateKey:PrivateKey",  # noqa: S106 - a type's token
+        token="tls:index/privateKey:PrivateKey",
         about="A private key. It stays in the state: use it for what may be made anew.",
         sources=(KEY_GO,),
         properties=("algorithm", "ecdsaCurve", "rsaBits"),
