@@ -30,6 +30,7 @@ LOG_LINES = 12
 COMPILED = [
     *("pulumi", "pulumi_cloudflare", "pulumi_command", "pulumi_docker", "pulumi_policy", "pulumi_postgresql"),
     *("pulumi_random", "pulumi_tls", "google", "grpc", "pydantic", "typer", "rich", "asyncssh", "cryptography"),
+    "pulumi_vault",
 ]
 COMPILED_AZURE = ["app", "authorization", "dbforpostgresql", "keyvault", "managedidentity", "network"]
 COMPILED_AZURE += ["operationalinsights", "privatedns", "resources", "storage"]

@@ -33,6 +33,7 @@ DISTRIBUTIONS = {
     "postgresql": "pulumi-postgresql",
     "random": "pulumi-random",
     "tls": "pulumi-tls",
+    "vault": "pulumi-vault",
 }
 
 

@@ -1,0 +1,22 @@
+"""The keyring: what must be the same after every loss, in one file that is safe in git.
+
+`keyring.age` is encrypted to several people's keys (`keyring.recipients` names them); any one of them opens all of it.
+Nothing here knows what the entries mean, and nothing here imports pulumi.
+"""
+
+from __future__ import annotations
+
+from keyring.identity import KEY_FILE_VARIABLE, Identity, identity_from_environment
+from keyring.problem import KeyringError
+from keyring.recipients import Recipient, recipients_file
+from keyring.store import Keyring
+
+__all__ = [
+    "KEY_FILE_VARIABLE",
+    "Identity",
+    "Keyring",
+    "KeyringError",
+    "Recipient",
+    "identity_from_environment",
+    "recipients_file",
+]
