@@ -108,6 +108,10 @@ class Names:
         """A GUID, the same in every run."""
         return str(uuid.uuid5(_NAMESPACE, "/".join((self.seed, self.system, self.stack, *parts))))
 
+    def bucket(self, part: str) -> str:
+        """3 to 63 characters, unique in the account."""
+        return fit(self._plain(self.system, self.stack, part), 63)
+
     def container(self, part: str) -> str:
         """A container, network or volume of a Docker host."""
         return fit(self._plain(self.system, self.stack, part), 63)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 
-from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, Tunnel
+from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, OnR2, Tunnel
 from settings.problems import did_you_mean
 from settings.services import N8n, Services
 from settings.sizes import container_apps_size_problem
@@ -21,6 +21,7 @@ __all__ = ["CHECKS", "Finding"]
 Finding = tuple[tuple[str | int, ...], object, str, str]
 
 HOST_RESERVE_MB = 1024
+LONGEST_LABEL = 63
 SOCKET_PROXY_MB = 64
 
 
@@ -80,7 +81,7 @@ def reachable(n8n: N8n, server: DatabaseServer) -> bool:
     return isinstance(here, OnDocker) and here.host == there.host
 
 
-def hostnames(domain: str, services: Services) -> Iterator[Finding]:
+def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Finding]:
     """Each name is used once, lies in the zone, and is covered by the zone's certificates."""
     seen: dict[str, str] = {}
     for service in type(services).model_fields:
@@ -96,6 +97,9 @@ def hostnames(domain: str, services: Services) -> Iterator[Finding]:
         elif "." in label:
             why = f"the certificate of *.{domain} covers one level of names only"
             yield path, given, why, f"a single word, as in {label.replace('.', '-')}"
+        elif len(label) > (LONGEST_LABEL - len("-standby") if standby else LONGEST_LABEL):
+            why = f"a name in the DNS has at most {LONGEST_LABEL} characters" + (", -standby included" * standby)
+            yield path, given, why, "a shorter one"
         seen.setdefault(label, service)
 
 
@@ -144,8 +148,21 @@ def host_memory(
             yield ("hosts", index, "memoryMb"), host.memory_mb, why, "lower a memoryMb, or a larger host"
 
 
-def separate_networks(azure: Azure, hosts: tuple[Host, ...]) -> Iterator[Finding]:
+def azure_is_known(
+    azure: Azure | None, database_servers: tuple[DatabaseServer, ...], services: Services
+) -> Iterator[Finding]:
+    """What runs in Azure needs to know where in Azure."""
+    there = [f"databaseServers/{server.name}" for server in database_servers if isinstance(server.placement, OnAzure)]
+    there += [f"services/{service}" for service, placement in placements(services) if isinstance(placement, OnAzure)]
+    if azure is None and there:
+        mend = "subscriptionId, tenantId and location, or another placement for these"
+        yield ("azure",), {}, f"missing, and in Azure run {', '.join(there)}", mend
+
+
+def separate_networks(azure: Azure | None, hosts: tuple[Host, ...]) -> Iterator[Finding]:
     """Azure's network and a host's are told apart."""
+    if azure is None:
+        return
     ours = ipaddress.IPv4Network(azure.network_cidr)
     for index, host in enumerate(hosts):
         if ours.overlaps(ipaddress.IPv4Network(host.network_cidr)):
@@ -169,7 +186,7 @@ def tunnel_ports(tunnel: Tunnel, database_servers: tuple[DatabaseServer, ...]) -
         )
 
 
-def placements(services: Services) -> Iterator[tuple[str, OnAzure | OnDocker]]:
+def placements(services: Services) -> Iterator[tuple[str, OnAzure | OnDocker | OnR2]]:
     """Each service that runs somewhere, and where."""
     for service in type(services).model_fields:
         placement = getattr(getattr(services, service), "placement", None)
@@ -185,6 +202,7 @@ CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
     proxied_hosts,
     container_apps_sizes,
     host_memory,
+    azure_is_known,
     separate_networks,
     tunnel_ports,
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from components.naming import Names
 from settings.parts import (
@@ -29,12 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings"]
 
+STANDBY_SUFFIX = "-standby"
 SystemName = Annotated[
     str,
     AfterValidator(
         matching("[a-z](?:-?[a-z0-9]){0,19}", "1 to 20 lower-case letters, digits and hyphens", "smarteros")
     ),
 ]
+
+
+def _absent_when_empty(value: object) -> object:
+    """Pulumi.yaml can't say that a key may be left out, only what it is then: an empty object."""
+    return None if value == {} else value
 
 
 class Settings(Setting):
@@ -47,13 +53,18 @@ class Settings(Setting):
     domain: Domain = Field(description="The zone in which all names live")
     operators: Operators = Field(description="Who runs the platform")
     cloudflare: Cloudflare = Field(description="The zone at Cloudflare")
-    azure: Azure = Field(description="Where in Azure the platform lives")
+    azure: Annotated[Azure | None, BeforeValidator(_absent_when_empty)] = Field(
+        None, description="Where in Azure the platform lives, if any of it does"
+    )
     hosts: tuple[Host, ...] = Field((), description="Machines with Docker, reached by SSH")
     database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
     services: Services = Field(description="What runs, and where")
     tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
     protect: bool = Field(True, description="Refuse to delete what holds data")
+    standby: bool = Field(
+        False, description="Answer on names with -standby, and leave to another environment what a zone has only once"
+    )
     _secrets: SecretOutputs | None = PrivateAttr(None)
 
     @property
@@ -66,7 +77,14 @@ class Settings(Setting):
     @property
     def names(self) -> Names:
         """What everything is called at the vendors'."""
-        return Names(system=self.system, stack=self.stack, seed=self.azure.subscription_id)
+        seed = self.azure.subscription_id if self.azure else self.cloudflare.account_id
+        return Names(system=self.system, stack=self.stack, seed=seed)
+
+    @property
+    def has_wildcard(self) -> bool:
+        """Whether every name of the zone without a record leads to this environment's reverse proxy."""
+        proxy = self.services.traefik
+        return proxy is not None and proxy.hostname == "*" and not self.standby
 
     def host(self, name: str) -> Host:
         """The host of that name; the checks made sure that it is there."""
@@ -77,8 +95,11 @@ class Settings(Setting):
         return next(server for server in self.database_servers if server.name == name)
 
     def fqdn(self, hostname: str) -> str:
-        """A host name of the settings as a full name: `n8n` and `n8n.<domain>` are the same."""
-        return fqdn(hostname, self.domain)
+        """A host name of the settings as the full name at which it answers: `n8n` and `n8n.<domain>` are the
+        same.
+        """
+        name = fqdn(hostname, self.domain)
+        return standby_name(name, self.domain) if self.standby else name
 
     def forward(self, server: str) -> Forward:
         """The forward that leads to one database server."""
@@ -96,3 +117,8 @@ def fqdn(hostname: str, domain: str) -> str:
     """A host name inside a domain, in full."""
     inside = hostname == domain or hostname.endswith("." + domain)
     return hostname if inside else f"{hostname}.{domain}"
+
+
+def standby_name(name: str, domain: str) -> str:
+    """The name beside a full one, one level deep as it is: the zone's certificates cover no more."""
+    return f"standby.{domain}" if name == domain else f"{name.removesuffix('.' + domain)}{STANDBY_SUFFIX}.{domain}"

@@ -16,6 +16,7 @@ from settings.sizes import POSTGRES_SKUS
 
 __all__ = [
     "Azure",
+    "AzureBlobs",
     "AzurePostgres",
     "Cloudflare",
     "DatabaseServer",
@@ -23,6 +24,7 @@ __all__ = [
     "Host",
     "OnAzure",
     "OnDocker",
+    "OnR2",
     "Operators",
     "Setting",
     "Tunnel",
@@ -187,6 +189,24 @@ class OnDocker(Setting):
 
     where: Literal["docker"] = Field(description="A container on a host")
     host: Name = Field(description="On which one of smarteros:hosts")
+
+
+class AzureBlobs(OnAzure):
+    """A storage account."""
+
+    redundancy: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS"] = Field(
+        "Standard_LRS", description="In how many places each blob lies"
+    )
+    keep_deleted_days: int = Field(30, ge=1, le=365, description="How long deleted and old versions are kept")
+
+
+class OnR2(Setting):
+    """Buckets of Cloudflare R2, which keeps each object in several places and no old versions."""
+
+    where: Literal["r2"] = Field(description="Cloudflare R2")
+    location: Literal["apac", "eeur", "enam", "oc", "weur", "wnam"] = Field(
+        "enam", description="Near which region the objects lie; a wish, kept from a bucket's first creation on"
+    )
 
 
 class AzurePostgres(OnAzure):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from settings.parts import Name, OnAzure, OnDocker, Setting
+from settings.parts import AzureBlobs, Name, OnAzure, OnDocker, OnR2, Setting
 from settings.problems import fault
 
 __all__ = ["Knowledge", "N8n", "Redis", "Services", "Storage", "Traefik"]
@@ -64,14 +64,10 @@ class Knowledge(Setting):
 class Storage(Setting):
     """Files and backups, as blobs."""
 
-    placement: OnAzure = Field(description="Where it is")
+    placement: Annotated[AzureBlobs | OnR2, Field(discriminator="where")] = Field(description="Where it is")
     containers: tuple[Annotated[str, AfterValidator(_is_container_name)], ...] = Field(
         ("backups", "knowledge", "attachments"), min_length=1, description="The blob containers"
     )
-    redundancy: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS"] = Field(
-        "Standard_LRS", description="In how many places each blob lies"
-    )
-    keep_deleted_days: int = Field(30, ge=1, le=365, description="How long deleted and old versions are kept")
 
 
 class Services(Setting):

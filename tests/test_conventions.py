@@ -19,7 +19,7 @@ import components
 from tests.components.declared import Declared, platform
 
 ROOT = Path(__file__).resolve().parents[1]
-AREAS = {"azure", "docker", "services", "systems"}
+AREAS = {"azure", "cloudflare", "docker", "services", "systems"}
 OURS = ("settings", "components")
 FILES = [
     *(path for folder in OURS for path in sorted((ROOT / folder).rglob("*.py"))),

@@ -26,9 +26,12 @@ ZONE_SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
-    """The zone, and the address behind each name that leads to a host. Names are given in full."""
+    """The zone, the address behind each name that leads to a host, and whether the zone's settings are ours:
+    they are one environment's alone. Names are given in full.
+    """
 
     zone_id: str
+    sets_zone: bool
     addresses: Mapping[str, str]
 
 
@@ -40,7 +43,7 @@ class Dns(ComponentResource):
     def __init__(self, name: str, args: DnsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:services:Dns", name, None, opts)
         inside = ResourceOptions(parent=self)
-        for setting, value in ZONE_SETTINGS.items():
+        for setting, value in ZONE_SETTINGS.items() if args.sets_zone else ():
             cloudflare.ZoneSetting(
                 f"{name}-{setting.replace('_', '-')}",
                 zone_id=args.zone_id,

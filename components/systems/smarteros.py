@@ -16,6 +16,7 @@ from components.images import IMAGES
 from components.placements import DatabaseServer
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
+from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
 from components.services.dns import Dns, DnsArgs
 from components.services.knowledge import Knowledge, KnowledgeArgs
@@ -34,7 +35,7 @@ from components.services.redis import Redis, RedisArgs
 from components.services.storage import Storage, StorageArgs
 from components.services.traefik import Traefik, TraefikArgs
 from settings import Settings
-from settings.parts import OnAzure, OnDocker
+from settings.parts import OnAzure, OnDocker, OnR2
 
 __all__ = ["SmarterOS", "SmarterOSArgs"]
 
@@ -70,24 +71,25 @@ class SmarterOS(ComponentResource):
     def _cloud_providers(self) -> list[ProviderResource]:
         settings = self._settings
         inside = ResourceOptions(parent=self)
-        return [
-            azure_native.Provider(
-                "azure",
-                subscription_id=settings.azure.subscription_id,
-                tenant_id=settings.azure.tenant_id,
-                opts=inside,
-            ),
-            cloudflare.Provider("cloudflare", api_token=settings.secrets.cloudflare_api_token, opts=inside),
-        ]
+        edge = cloudflare.Provider("cloudflare", api_token=settings.secrets.cloudflare_api_token, opts=inside)
+        if settings.azure is None:
+            return [edge]
+        azure = azure_native.Provider(
+            "azure",
+            subscription_id=settings.azure.subscription_id,
+            tenant_id=settings.azure.tenant_id,
+            opts=inside,
+        )
+        return [azure, edge]
 
-    def _inside(self, where: OnAzure | OnDocker | None = None, *more: ProviderResource) -> ResourceOptions:
+    def _inside(self, where: OnAzure | OnDocker | OnR2 | None = None, *more: ProviderResource) -> ResourceOptions:
         """Options of a service: our child, with the providers of the place where it runs."""
         host = [self._docker[where.host]] if isinstance(where, OnDocker) else []
         return ResourceOptions(parent=self, providers=[*self._cloud, *host, *more])
 
     def _placements(self) -> Placements:
         settings = self._settings
-        azure = AzurePlatform("azure", AzurePlatformArgs(settings=settings), self._inside())
+        azure = AzurePlatform("azure", AzurePlatformArgs(settings=settings), self._inside()) if settings.azure else None
         hosts = {
             host.name: DockerHost(
                 host.name,
@@ -96,7 +98,7 @@ class SmarterOS(ComponentResource):
             )
             for host in settings.hosts
         }
-        return Placements(azure=azure, hosts=hosts)
+        return Placements(azure=azure, hosts=hosts, r2=ObjectStorage(settings))
 
     def _database_server(self, name: str) -> DatabaseServer:
         where = self._settings.database_server(name).placement
@@ -130,7 +132,11 @@ class SmarterOS(ComponentResource):
         wanted = self._settings.services
         Dns(
             "dns",
-            DnsArgs(zone_id=self._settings.cloudflare.zone_id, addresses=self._addresses()),
+            DnsArgs(
+                zone_id=self._settings.cloudflare.zone_id,
+                sets_zone=not self._settings.standby,
+                addresses=self._addresses(),
+            ),
             self._inside(),
         )
         if wanted.n8n:
@@ -159,7 +165,7 @@ class SmarterOS(ComponentResource):
 
     def _addresses(self) -> dict[str, str]:
         proxy = self._settings.services.traefik
-        if proxy is None:
+        if proxy is None or (proxy.hostname == "*" and not self._settings.has_wildcard):
             return {}
         return {self._settings.fqdn(proxy.hostname): self._settings.host(proxy.placement.host).address}
 
@@ -225,6 +231,7 @@ class SmarterOS(ComponentResource):
             {
                 "system": settings.system,
                 "environment": settings.stack,
+                "standby": settings.standby,
                 "domain": settings.domain,
                 "zoneId": settings.cloudflare.zone_id,
                 "urls": self._urls,

@@ -1,10 +1,12 @@
-"""The simulated Cloudflare: DNS, zone settings and Origin CA, in the zones that the sandbox is told of."""
+"""The simulated Cloudflare: DNS, zone settings, Origin CA and R2, in the zones and accounts that the sandbox is told
+of.
+"""
 
 from __future__ import annotations
 
 import re
 
-from sandbox.catalog import cloudflare_dns, cloudflare_origin, cloudflare_setting, cloudflare_zone
+from sandbox.catalog import cloudflare_dns, cloudflare_origin, cloudflare_r2, cloudflare_setting, cloudflare_zone
 from sandbox.rules import Forbidden, Must, Package, Required
 from sandbox.values import Props, Value
 
@@ -19,7 +21,7 @@ def _token(value: Value, _: Props) -> bool:
 
 PACKAGE = Package(
     name="cloudflare",
-    types=(*cloudflare_dns.TYPES, *cloudflare_setting.TYPES, *cloudflare_origin.TYPES),
+    types=(*cloudflare_dns.TYPES, *cloudflare_setting.TYPES, *cloudflare_origin.TYPES, *cloudflare_r2.TYPES),
     functions=cloudflare_zone.FUNCTIONS,
     config=(
         Required(

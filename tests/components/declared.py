@@ -15,7 +15,17 @@ from pulumi.runtime import config, mocks
 
 from settings import Settings, load_engine
 
-__all__ = ["SECRETS", "SECRET_TEXTS", "Declared", "Hidden", "declare", "platform", "prod_config", "resolved"]
+__all__ = [
+    "SECRETS",
+    "SECRET_TEXTS",
+    "Declared",
+    "Hidden",
+    "config_of",
+    "declare",
+    "platform",
+    "prod_config",
+    "resolved",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNATURE, SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
@@ -140,10 +150,15 @@ Outputs: dict[str, frozenset[str]] = {
 }
 
 
-def prod_config() -> dict[str, Any]:
-    """What stands in the tracked Pulumi.prod.yaml, by key without the namespace."""
-    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+def config_of(stack: str) -> dict[str, Any]:
+    """What stands in a stack's tracked file, by key without the namespace."""
+    document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     return {key.removeprefix("smarteros:"): value for key, value in document["config"].items()}
+
+
+def prod_config() -> dict[str, Any]:
+    """What stands in the tracked Pulumi.prod.yaml."""
+    return config_of("prod")
 
 
 def engine_config(values: Mapping[str, Any], secrets: Any = SECRETS) -> None:
@@ -157,11 +172,11 @@ def engine_config(values: Mapping[str, Any], secrets: Any = SECRETS) -> None:
     config.set_all_config(texts | ({} if secrets is None else {hidden[0]: json.dumps(secrets)}), hidden)
 
 
-def declare(build: Callable[[Settings], object], **changed: Any) -> list[Declared]:
-    """What a build asks for, with the settings of prod (or some of them changed)."""
+def declare(build: Callable[[Settings], object], stack: str = "prod", **changed: Any) -> list[Declared]:
+    """What a build asks for, with the settings of a stack (or some of them changed)."""
     monitor = Recorder()
-    mocks.set_mocks(Answers(), project="smarteros", stack="prod", preview=False, monitor=monitor)
-    engine_config(prod_config() | changed)
+    mocks.set_mocks(Answers(), project="smarteros", stack=stack, preview=False, monitor=monitor)
+    engine_config(config_of(stack) | changed)
 
     def program() -> None:
         build(load_engine())
@@ -170,11 +185,11 @@ def declare(build: Callable[[Settings], object], **changed: Any) -> list[Declare
     return monitor.declared
 
 
-def platform(**changed: Any) -> list[Declared]:
+def platform(stack: str = "prod", **changed: Any) -> list[Declared]:
     """What the whole of SmarterOS asks for."""
     from components.systems.smarteros import SmarterOS, SmarterOSArgs
 
-    return declare(lambda settings: SmarterOS("smarteros", SmarterOSArgs(settings=settings)), **changed)
+    return declare(lambda settings: SmarterOS("smarteros", SmarterOSArgs(settings=settings)), stack, **changed)
 
 
 def resolved(value: Any) -> Any:

@@ -22,7 +22,7 @@ from components.placements.azure.vault import SecretVault, SecretVaultArgs
 from components.secrecy import secret
 from components.workload import Workload
 from settings import Settings
-from settings.parts import AzurePostgres
+from settings.parts import AzureBlobs, AzurePostgres
 
 __all__ = ["AzurePlatform", "AzurePlatformArgs"]
 
@@ -43,7 +43,9 @@ class AzurePlatform(ComponentResource):
     def __init__(self, name: str, args: AzurePlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:azure:Platform", name, None, opts)
         settings, names = args.settings, args.settings.names
-        self._settings = settings
+        if settings.azure is None:
+            raise TypeError("the settings have no smarteros:azure")
+        self._settings, self._azure = settings, settings.azure
         self._tags = {
             **settings.tags,
             "system": settings.system,
@@ -53,7 +55,7 @@ class AzurePlatform(ComponentResource):
         group = resources.ResourceGroup(
             f"{name}-group",
             resource_group_name=names.resource_group(),
-            location=settings.azure.location,
+            location=self._azure.location,
             tags=self._tags,
             opts=ResourceOptions(parent=self, protect=settings.protect),
         )
@@ -63,8 +65,8 @@ class AzurePlatform(ComponentResource):
             PrivateNetworkArgs(
                 names=names,
                 resource_group=group.name,
-                location=settings.azure.location,
-                cidr=settings.azure.network_cidr,
+                location=self._azure.location,
+                cidr=self._azure.network_cidr,
                 tags=self._tags,
             ),
             ResourceOptions(parent=self),
@@ -74,9 +76,9 @@ class AzurePlatform(ComponentResource):
             SecretVaultArgs(
                 names=names,
                 resource_group=group.name,
-                location=settings.azure.location,
-                subscription_id=settings.azure.subscription_id,
-                tenant_id=settings.azure.tenant_id,
+                location=self._azure.location,
+                subscription_id=self._azure.subscription_id,
+                tenant_id=self._azure.tenant_id,
                 protect=settings.protect,
                 tags=self._tags,
             ),
@@ -88,14 +90,14 @@ class AzurePlatform(ComponentResource):
         self.register_outputs({"default_domain": self.default_domain})
 
     def _apps_environment(self, name: str) -> app.ManagedEnvironment:
-        settings, names = self._settings, self._settings.names
+        names = self._settings.names
         logs = operationalinsights.Workspace(
             f"{name}-logs",
             workspace_name=names.log_workspace(),
             resource_group_name=self.resource_group_name,
-            location=settings.azure.location,
+            location=self._azure.location,
             sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
-            retention_in_days=settings.azure.log_retention_days,
+            retention_in_days=self._azure.log_retention_days,
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
@@ -108,7 +110,7 @@ class AzurePlatform(ComponentResource):
             f"{name}-apps",
             environment_name=names.container_apps_environment(),
             resource_group_name=self.resource_group_name,
-            location=settings.azure.location,
+            location=self._azure.location,
             app_logs_configuration=app.AppLogsConfigurationArgs(
                 destination="log-analytics",
                 log_analytics_configuration=app.LogAnalyticsConfigurationArgs(
@@ -133,7 +135,7 @@ class AzurePlatform(ComponentResource):
                 names=settings.names,
                 domain=settings.domain,
                 resource_group=self.resource_group_name,
-                location=settings.azure.location,
+                location=self._azure.location,
                 environment_name=environment.name,
                 tags=self._tags,
             ),
@@ -158,7 +160,7 @@ class AzurePlatform(ComponentResource):
                 names=self._settings.names,
                 workload=workload,
                 resource_group=self.resource_group_name,
-                location=self._settings.azure.location,
+                location=self._azure.location,
                 environment_id=self._environment.id,
                 vault=self._vault,
                 edge=self._edge,
@@ -185,7 +187,7 @@ class AzurePlatform(ComponentResource):
                 admin_password=admin_password,
                 let_in=self._settings.host(wanted.placement.through).address,
                 resource_group=self.resource_group_name,
-                location=self._settings.azure.location,
+                location=self._azure.location,
                 endpoints_subnet_id=self._network.endpoints_subnet_id,
                 private_zone_id=self._network.postgres_zone_id,
                 protect=self._settings.protect,
@@ -207,17 +209,17 @@ class AzurePlatform(ComponentResource):
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """A storage account."""
         wanted = self._settings.services.storage
-        if wanted is None:
-            raise TypeError("the settings have no services/storage")
+        if wanted is None or not isinstance(wanted.placement, AzureBlobs):
+            raise TypeError("the settings have no services/storage on Azure")
         created = BlobStore(
             name,
             BlobStoreArgs(
                 names=self._settings.names,
                 containers=wanted.containers,
-                redundancy=wanted.redundancy,
-                keep_deleted_days=wanted.keep_deleted_days,
+                redundancy=wanted.placement.redundancy,
+                keep_deleted_days=wanted.placement.keep_deleted_days,
                 resource_group=self.resource_group_name,
-                location=self._settings.azure.location,
+                location=self._azure.location,
                 protect=self._settings.protect,
                 tags=self._tags,
             ),

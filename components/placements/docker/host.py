@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pulumi_cloudflare as cloudflare
 import pulumi_docker as docker
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
@@ -83,8 +84,24 @@ class DockerHost(ComponentResource):
             ),
             opts,
         )
+        # Where the zone's wildcard leads here, it is enough for every name.
+        if workload.hostname and not self._settings.has_wildcard:
+            self._record(name, workload.hostname, opts)
         url = Output.concat("https://", workload.hostname) if workload.hostname else None
         return Running(resource=created, host=created.host, port=workload.port, url=url)
+
+    def _record(self, name: str, hostname: str, opts: ResourceOptions) -> None:
+        """The name leads to this host, through Cloudflare's proxy."""
+        cloudflare.DnsRecord(
+            f"{name}-name",
+            zone_id=self._settings.cloudflare.zone_id,
+            name=hostname,
+            type="A",
+            content=self._host.address,
+            ttl=1,
+            proxied=True,
+            opts=opts,
+        )
 
     def _refuse(self, name: str, workload: Workload) -> None:
         if workload.replicas != 1:
@@ -141,4 +158,4 @@ class DockerHost(ComponentResource):
 
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Refused."""
-        raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure}")
+        raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure} or {where: r2}")

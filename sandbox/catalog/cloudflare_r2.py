@@ -1,0 +1,185 @@
+"""Buckets of the simulated Cloudflare R2 and their lifecycle rules. No object is kept: nothing answers S3."""
+
+from __future__ import annotations
+
+from sandbox.catalog.cloudflare_zone import HEX_ID, ZONE, now
+from sandbox.rules import (
+    Between,
+    Cloud,
+    Computing,
+    Must,
+    NeedsInCloud,
+    OneOf,
+    Pattern,
+    ResourceType,
+    Unique,
+    UniqueItems,
+)
+from sandbox.values import UNKNOWN, Props, Value
+
+__all__ = ["BUCKET", "LIFECYCLE", "TYPES"]
+
+BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+LIFECYCLE = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
+API = "https://developers.cloudflare.com/api/resources/r2/subresources/buckets/methods/create/"
+CREATE = "https://developers.cloudflare.com/r2/buckets/create-buckets/"
+LOCATION = "https://developers.cloudflare.com/r2/reference/data-location/"
+LIFECYCLES = "https://developers.cloudflare.com/r2/buckets/object-lifecycles/"
+ERRORS = "https://developers.cloudflare.com/r2/api/error-codes/"
+SERVICES = "https://github.com/cloudflare/terraform-provider-cloudflare/blob/main/internal/services"
+SCHEMA = f"{SERVICES}/r2_bucket/schema.go"
+LIFECYCLE_SCHEMA = f"{SERVICES}/r2_bucket_lifecycle/schema.go"
+
+JURISDICTIONS = ("default", "eu", "fedramp", "us")
+ABORT, DELETE, MOVE = (
+    "rules[*].abortMultipartUploadsTransition.condition",
+    "rules[*].deleteObjectsTransition.condition",
+    "rules[*].storageClassTransitions[*].condition",
+)
+BUCKET_NAME = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+
+ACCOUNT_ID = Pattern(
+    path="accountId",
+    regex=HEX_ID,
+    says="must be the account's id: 32 hexadecimal digits",
+    code="7003",
+    source=API,
+)
+
+
+def _no_such_account(inputs: Props, cloud: Cloud, _: Props) -> str | None:
+    given = inputs.get("accountId")
+    known = {record.inputs.get("accountId") for record in cloud.find(ZONE)}
+    return None if given is UNKNOWN or given in known else f"account {given} is not the token's"
+
+
+ACCOUNT_EXISTS = NeedsInCloud(
+    path="accountId",
+    test=_no_such_account,
+    says="give the id of an account that the API token can see",
+    code="10000",
+    source=API,
+)
+
+
+def _bucket(inputs: Props, cloud: Cloud, _: Props) -> str | None:
+    def key(props: Props, name: str) -> tuple[object, ...]:
+        return props.get("accountId"), props.get("jurisdiction") or "default", props.get(name)
+
+    wanted = key(inputs, "bucketName")
+    if any(key(record.inputs, "name") == wanted for record in cloud.find(BUCKET)):
+        return None
+    return f"{inputs.get('bucketName')!r}"
+
+
+def _location(computing: Computing) -> str:
+    """In capitals, as R2 answers; without a wish, near whoever asked."""
+    return str(computing.inputs.get("location") or "enam").upper()
+
+
+def _does_something(value: Value, _: Props) -> bool | str:
+    for rule in value:
+        if not any(rule.get(name) for name in ("abortMultipartUploadsTransition", "deleteObjectsTransition")) and not (
+            rule.get("storageClassTransitions")
+        ):
+            return f"rule {rule.get('id')!r}"
+    return True
+
+
+def _age_or_date(value: Value, _: Props) -> bool | str:
+    wanted, other = ("maxAge", "date") if value.get("type") == "Age" else ("date", "maxAge")
+    if value.get(wanted) is None:
+        return f"type {value.get('type')} without {wanted}"
+    return value.get(other) is None or f"type {value.get('type')} with {other}"
+
+
+TYPES = (
+    ResourceType(
+        token=BUCKET,
+        about="A private bucket. Its name is unique in the account; where it lies is decided at its first creation.",
+        sources=(CREATE, API, SCHEMA),
+        properties=("accountId", "name", "jurisdiction", "location", "storageClass"),
+        rules=(
+            ACCOUNT_ID,
+            Pattern(
+                path="name",
+                regex=BUCKET_NAME,
+                says="must have 3 to 63 lower-case letters, digits and hyphens, none of these first or last",
+                code="10005",
+                source=CREATE,
+            ),
+            OneOf(path="jurisdiction", values=JURISDICTIONS, source=LOCATION),
+            OneOf(path="location", values=("apac", "eeur", "enam", "oc", "weur", "wnam"), source=LOCATION),
+            OneOf(path="storageClass", values=("Standard", "InfrequentAccess"), source=SCHEMA),
+            ACCOUNT_EXISTS,
+            Unique(
+                path="name",
+                within=("accountId", "jurisdiction"),
+                token=BUCKET,
+                says="Bucket name already exists.",
+                code="10073",
+                source=ERRORS,
+            ),
+        ),
+        id="{name}",
+        defaults={"jurisdiction": "default", "storageClass": "Standard"},
+        computed={
+            "creationDate": lambda c: c.old.get("creationDate") or now(),
+            "location": lambda c: c.old.get("location") or _location(c),
+        },
+        replaces=("accountId", "name", "jurisdiction", "location"),
+        not_checked=(
+            "a bucket with objects in it can't be deleted there (10008): none has objects here",
+            "custom domains, CORS, locks and event notifications: other types, not simulated",
+        ),
+    ),
+    ResourceType(
+        token=LIFECYCLE,
+        about="All lifecycle rules of one bucket. Deleting the resource leaves the bucket's rules as they are.",
+        sources=(LIFECYCLES, LIFECYCLE_SCHEMA),
+        properties=(
+            *("accountId", "bucketName", "jurisdiction"),
+            *("rules[*].id", "rules[*].enabled", "rules[*].conditions.prefix"),
+            *(f"{path}.{name}" for path in (ABORT, DELETE, MOVE) for name in ("maxAge", "type")),
+            *(f"{path}.date" for path in (DELETE, MOVE)),
+            "rules[*].storageClassTransitions[*].storageClass",
+        ),
+        rules=(
+            ACCOUNT_ID,
+            OneOf(path="jurisdiction", values=JURISDICTIONS, source=LOCATION),
+            UniqueItems(path="rules", key="id", source=LIFECYCLE_SCHEMA),
+            Must(
+                path="rules",
+                name="must:rules:transition",
+                test=_does_something,
+                says="must abort uploads, delete objects or move them: a rule without any does nothing",
+                source=LIFECYCLE_SCHEMA,
+            ),
+            OneOf(path=f"{ABORT}.type", values=("Age",), source=LIFECYCLE_SCHEMA),
+            Between(path=f"{ABORT}.maxAge", least=0, source=LIFECYCLE_SCHEMA),
+            Must(path=DELETE, test=_age_or_date, says="an Age has maxAge, a Date has date", source=LIFECYCLE_SCHEMA),
+            Must(path=MOVE, test=_age_or_date, says="an Age has maxAge, a Date has date", source=LIFECYCLE_SCHEMA),
+            OneOf(
+                path="rules[*].storageClassTransitions[*].storageClass",
+                values=("InfrequentAccess",),
+                says="must be InfrequentAccess: objects never move back to Standard",
+                source=LIFECYCLES,
+            ),
+            ACCOUNT_EXISTS,
+            NeedsInCloud(
+                path="bucketName",
+                test=_bucket,
+                says="The specified bucket does not exist.",
+                code="10006",
+                source=ERRORS,
+            ),
+        ),
+        id="{accountId}/{bucketName}/{jurisdiction}",
+        defaults={"jurisdiction": "default"},
+        replaces=("accountId", "bucketName", "jurisdiction"),
+        not_checked=(
+            "the rule with which every new bucket is born (uploads older than 7 days are aborted): set it yourself",
+            "that a bucket has at most 1000 rules, and whether they contradict each other",
+        ),
+    ),
+)
