@@ -1,14 +1,105 @@
-"""What a rule is: a name, a sentence, and a check of one resource that answers what is wrong with it."""
+"""What a rule is: a name, a sentence, and a check that answers what is wrong and how to mend it.
+
+A `Rule` looks at one resource as it is registered, before it exists; a `StackRule` at all of them together, at the
+end. Rules see inputs as the program gave them. They ask nobody: what they must know of the environment is in `Facts`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Props = Mapping[str, Any]
-Check = Callable[[str, Props], Iterable[str]]
-"""(the resource's type, its inputs) → one text a violation: what is wrong and how to mend it."""
+
+
+class Marked(str):
+    """A text that the program has marked as a secret. Its value is there, and never goes into a message."""
+
+    __slots__ = ()
+
+
+class Unknown:
+    """A value that is known only once the run has made something. It is checked then; until then it is not wrong."""
+
+    def __repr__(self) -> str:
+        return "(not known yet)"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A machine with Docker, as the settings describe it."""
+
+    name: str
+    address: str
+    memory_mb: int
+    reserve_mb: int
+    """What the system itself and SSH need beside the containers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the rules are told of the environment: nothing of it is secret."""
+
+    environment: str = ""
+    domain: str = ""
+    """The zone in which all names live; empty when nobody told."""
+    hosts: tuple[Host, ...] = ()
+    tenant: str = ""
+    """The slug, when the stack is a tenant's."""
+
+    @classmethod
+    def of(cls, told: Props) -> Facts:
+        """From the configuration file of a run (deploy/policies.py writes it)."""
+        hosts = tuple(
+            Host(
+                name=str(one["name"]),
+                address=str(one["address"]),
+                memory_mb=int(one["memoryMb"]),
+                reserve_mb=int(one["reserveMb"]),
+            )
+            for one in told.get("hosts") or []
+        )
+        return cls(
+            environment=str(told.get("environment", "")),
+            domain=str(told.get("domain", "")),
+            hosts=hosts,
+            tenant=str(told.get("tenant", "")),
+        )
+
+    def told(self) -> dict[str, Any]:
+        """The same, as it is written into the file."""
+        hosts = [
+            {"name": one.name, "address": one.address, "memoryMb": one.memory_mb, "reserveMb": one.reserve_mb}
+            for one in self.hosts
+        ]
+        return {"environment": self.environment, "domain": self.domain, "hosts": hosts, "tenant": self.tenant}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource of the program."""
+
+    token: str
+    """Its type; an API version in it is left out."""
+    name: str
+    inputs: Props
+    urn: str = ""
+    protect: bool = False
+    provider: Props = field(default_factory=dict)
+    """The inputs of its provider."""
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Input → URNs of the resources that its value comes from. Empty for a `Rule`: only the whole stack shows it."""
+
+
+Check = Callable[[Resource, Facts], Iterable[str]]
+StackCheck = Callable[[Sequence[Resource], Facts], Iterable[tuple[Resource | None, str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +109,51 @@ class Rule:
     name: str
     says: str
     types: tuple[str, ...]
-    """The types that it looks at; a prefix such as `azure-native:` stands for all below it."""
+    """The types that it looks at; a prefix such as `azure-native:` stands for all below it, `*` for every type."""
     check: Check
     mandatory: bool = True
     """Whether a violation stops a run, or is only told."""
+    needs_facts: bool = False
 
     def looks_at(self, token: str) -> bool:
         """Whether it looks at resources of this type."""
-        return any(token == one or (one.endswith(":") and token.startswith(one)) for one in self.types)
+        return any(one in ("*", token) or (one.endswith(":") and token.startswith(one)) for one in self.types)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRule:
+    """A rule on everything that a stack declares."""
+
+    name: str
+    says: str
+    check: StackCheck
+    mandatory: bool = True
+    needs_facts: bool = False
+
+
+def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text inside a value, with the path that leads there."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from texts(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, Sequence):
+        for index, inner in enumerate(value):
+            yield from texts(inner, f"{path}[{index}]")
+
+
+def differs(value: Any, wanted: Any) -> bool:
+    """Whether a value is known, and another one than wanted. What is missing differs."""
+    return value is not UNKNOWN and bool(value != wanted)
+
+
+def each(value: Any) -> list[Any]:
+    """The known members of a list that may be missing or unknown."""
+    known = isinstance(value, Sequence) and not isinstance(value, str)
+    return [one for one in value if one is not UNKNOWN] if known else []
+
+
+def part(value: Any) -> Props:
+    """An object inside the inputs; empty when it is missing or unknown."""
+    return value if isinstance(value, Mapping) else {}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import Props, Rule
+from policy.rule import Facts, Resource, Rule, each, part
 
-EDGE = ("traefik",)
+EDGE = "traefik"
 
 
-def _check(_token: str, inputs: Props) -> Iterator[str]:
-    ports = [port.get("external") for port in inputs.get("ports") or []]
-    name = str(inputs.get("name", ""))
-    if ports and not any(edge in name for edge in EDGE):
-        yield f"container {name} publishes {ports}: route to it through Traefik (a host name in its Workload) instead"
+def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
+    ports = [f"{part(port).get('external', '(any)')}" for port in each(resource.inputs.get("ports"))]
+    name = str(resource.inputs.get("name", ""))
+    if resource.inputs.get("publishAllPorts") is True:
+        ports.append("(all)")
+    if ports and name.rpartition("-")[2] != EDGE:
+        mend = "route to it through Traefik (a host name in its Workload) instead"
+        yield f"container {name} publishes {', '.join(ports)}: {mend}"
 
 
 RULE = Rule(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import Props, Rule
+from policy.rule import Facts, Resource, Rule, each, part
 
 _MOVING = ("latest", "stable", "main", "master", "edge", "nightly")
 
 
-def _check(token: str, inputs: Props) -> Iterator[str]:
-    if token == "docker:index/remoteImage:RemoteImage":
-        images = [inputs.get("name")]
+def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
+    if resource.token == "docker:index/remoteImage:RemoteImage":
+        images = [resource.inputs.get("name")]
     else:
-        template = inputs.get("template") or {}
-        containers = [*(template.get("containers") or []), *(template.get("initContainers") or [])]
-        images = [one.get("image") for one in containers]
+        template = part(resource.inputs.get("template"))
+        containers = [*each(template.get("containers")), *each(template.get("initContainers"))]
+        images = [part(one).get("image") for one in containers]
     for image in images:
         if isinstance(image, str) and not _pinned(image):
             yield f"{image}: give the image a version or a digest, as in {image.split(':')[0]}:1.2.3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import Props, Rule
+from policy.rule import Facts, Resource, Rule, part
 
 REQUIRED = ("environment", "managed-by", "system")
 TAGGED = (
@@ -21,8 +21,8 @@ TAGGED = (
 )
 
 
-def _check(_token: str, inputs: Props) -> Iterator[str]:
-    absent = [name for name in REQUIRED if not (inputs.get("tags") or {}).get(name)]
+def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
+    absent = [name for name in REQUIRED if not part(resource.inputs.get("tags")).get(name)]
     if absent:
         yield f"tags are missing: {', '.join(absent)}; components take them from the namer"
 

@@ -1,0 +1,34 @@
+"""What the engine is told of the policy pack: where it is, what it knows of the environment, and how strict it is there.
+
+Rules read no settings themselves: the pack is a process of its own, started by the engine.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from deploy.target import ROOT
+from policy.catalogue import configuration
+from policy.rule import Facts, Host
+from settings import Settings
+from settings.checks import HOST_RESERVE_MB
+
+PACK = ROOT / "policy"
+
+
+def facts_of(settings: Settings, tenant: str = "") -> Facts:
+    """What the rules know of an environment, or of one of its tenants."""
+    hosts = tuple(
+        Host(name=host.name, address=host.address, memory_mb=host.memory_mb, reserve_mb=HOST_RESERVE_MB)
+        for host in settings.hosts
+    )
+    return Facts(environment=settings.stack, domain=settings.domain, hosts=hosts, tenant=tenant)
+
+
+def arguments(facts: Facts, folder: Path) -> list[str]:
+    """The engine's arguments. `folder` keeps the pack's configuration for as long as the engine runs."""
+    name = "-".join(part for part in ("policies", facts.environment, facts.tenant) if part)
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(configuration(facts), indent=2) + "\n")
+    return ["--policy-pack", str(PACK), "--policy-pack-config", str(file)]

@@ -1,0 +1,36 @@
+"""Every rule, and how strict each environment is. Imports no SDK: the commands and the documentation read it too."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any
+
+import policy.rules
+from policy.rule import Facts, Rule, StackRule
+
+ADVISORY_ENVIRONMENTS = ("local",)
+"""Where violations are told and stop nothing: a developer's machine. Elsewhere each rule has its own level."""
+
+
+@cache
+def rules() -> tuple[Rule | StackRule, ...]:
+    """Every rule, by name."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(policy.rules.__path__))
+    found: list[Rule | StackRule] = [importlib.import_module(f"policy.rules.{name}").RULE for name in modules]
+    return tuple(sorted(found, key=lambda rule: rule.name))
+
+
+def level(rule: Rule | StackRule, environment: str) -> str:
+    """How a violation of the rule ends in an environment: `mandatory` stops the run."""
+    return "mandatory" if rule.mandatory and environment not in ADVISORY_ENVIRONMENTS else "advisory"
+
+
+def configuration(facts: Facts) -> dict[str, Any]:
+    """The content of the file that the engine takes with --policy-pack-config."""
+    content: dict[str, Any] = {}
+    for rule in rules():
+        entry: dict[str, Any] = {"enforcementLevel": level(rule, facts.environment)}
+        content[rule.name] = {**entry, **facts.told()} if rule.needs_facts else entry
+    return content

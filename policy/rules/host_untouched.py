@@ -1,0 +1,48 @@
+"""No container gets hold of its host: not privileged, not in its namespaces, no folder of it, no device.
+
+Docker's socket is the host's root account. Its reading proxy alone has it, and read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policy.rule import Facts, Props, Resource, Rule, each, part
+
+SOCKET = "/var/run/docker.sock"
+READER = "docker-api"
+_NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode")
+
+
+def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
+    inputs, name = resource.inputs, str(resource.inputs.get("name", resource.name))
+    if inputs.get("privileged") is True:
+        yield f"container {name} is privileged: name the one capability that it needs instead"
+    for key in _NAMESPACES:
+        if inputs.get(key) == "host":
+            yield f"container {name} shares the host's {key}: leave {key} out"
+    for device in each(inputs.get("devices")):
+        yield f"container {name} has the device {part(device).get('hostPath')}: no service here needs one"
+    for path, writable in _host_paths(inputs):
+        if path == SOCKET and name.endswith(READER) and not writable:
+            continue
+        what = "Docker's socket is root on the host" if path == SOCKET else "a folder of the host is outside of backups"
+        yield f"container {name} mounts {path} of the host ({what}): use a volume, or the socket proxy"
+
+
+def _host_paths(inputs: Props) -> Iterator[tuple[str, bool]]:
+    for volume in each(inputs.get("volumes")):
+        path = part(volume).get("hostPath")
+        if isinstance(path, str) and path:
+            yield path, part(volume).get("readOnly") is not True
+    for mount in each(inputs.get("mounts")):
+        if part(mount).get("type") == "bind":
+            yield str(part(mount).get("source", "")), part(mount).get("readOnly") is not True
+
+
+RULE = Rule(
+    name="host-untouched",
+    says="No container gets hold of its host.",
+    types=("docker:index/container:Container",),
+    check=_check,
+)

@@ -1,0 +1,64 @@
+"""Every name that is made lies in the zone of the environment; a tenant's below its own label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from policy.rule import Facts, Resource, Rule, each, part
+
+_HOST = re.compile(r"Host(?:SNI)?\(([^)]*)\)")
+_QUOTED = re.compile(r"[`\"']([^`\"']+)[`\"']")
+
+
+def _check(resource: Resource, facts: Facts) -> Iterator[str]:
+    if not facts.domain:
+        return
+    for where, name in _names(resource):
+        if not isinstance(name, str):
+            continue
+        plain = name.rstrip(".").lower()
+        if plain != facts.domain and not plain.endswith(f".{facts.domain}"):
+            yield f"{where}: {name} is outside the zone {facts.domain}"
+        elif facts.tenant and not _of_tenant(plain, facts):
+            yield f"{where}: {name} is not the tenant's: {facts.tenant}.{facts.domain} or below"
+
+
+def _of_tenant(name: str, facts: Facts) -> bool:
+    own = f"{facts.tenant}.{facts.domain}"
+    # A record that proves ownership stands one label before the name that it speaks of.
+    return name == own or name.endswith(f".{own}")
+
+
+def _names(resource: Resource) -> Iterator[tuple[str, Any]]:
+    inputs = resource.inputs
+    if resource.token == "cloudflare:index/dnsRecord:DnsRecord":
+        yield "name", inputs.get("name")
+    elif resource.token == "cloudflare:index/originCaCertificate:OriginCaCertificate":
+        yield from (("hostnames", name) for name in each(inputs.get("hostnames")))
+    elif resource.token == "azure-native:app:ContainerApp":
+        ingress = part(part(inputs.get("configuration")).get("ingress"))
+        yield from (("customDomains", part(one).get("name")) for one in each(ingress.get("customDomains")))
+    else:
+        for label in each(inputs.get("labels")):
+            key, text = part(label).get("label"), part(label).get("value")
+            if isinstance(key, str) and isinstance(text, str) and key.startswith("traefik.") and key.endswith(".rule"):
+                found = [name for group in _HOST.findall(text) for name in _QUOTED.findall(group)]
+                yield from ((key, name) for name in found)
+                if "HostRegexp" in text:
+                    yield key, "(a pattern: HostRegexp)"
+
+
+RULE = Rule(
+    name="names-in-zone",
+    says="Every name lies in the zone of the environment.",
+    types=(
+        "cloudflare:index/dnsRecord:DnsRecord",
+        "cloudflare:index/originCaCertificate:OriginCaCertificate",
+        "azure-native:app:ContainerApp",
+        "docker:index/container:Container",
+    ),
+    check=_check,
+    needs_facts=True,
+)
