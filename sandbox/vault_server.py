@@ -1,0 +1,125 @@
+"""A simulated Vault over HTTP: its paths, its status codes, its words. Listens on 127.0.0.1, forgets its key when it
+ends, and keeps what it holds encrypted in its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from sandbox.vault_approle import AppRole
+from sandbox.vault_barrier import VaultError
+from sandbox.vault_core import Core, Engine
+from sandbox.vault_engines import KeyValue, Transit
+from sandbox.vault_system import System, Tokens
+
+__all__ = ["VaultServer"]
+
+_OPERATIONS = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "DELETE": "delete"}
+
+
+class VaultServer:
+    """One Vault, sealed at first. `close` is what a stop of its container does."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engines: dict[str, Engine] = {"kv": KeyValue(), "transit": Transit(), "approle": AppRole()}
+        self._core = Core(folder, engines, System(), Tokens())
+        self._lock = threading.Lock()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._http.serve_forever, name="vault", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._http.server_address[1])
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it answers nothing yet."""
+        return self._core.barrier.sealed
+
+    def close(self) -> None:
+        """Stops it."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join(5)
+
+    def answer(self, method: str, target: str, body: bytes, token: str) -> tuple[int, dict[str, Any] | None]:
+        """(HTTP status, content) of one request."""
+        parts = urlsplit(target)
+        path, query = unquote(parts.path), {key: one[-1] for key, one in parse_qs(parts.query).items()}
+        operation = _OPERATIONS.get(method)
+        if operation is None or not path.startswith("/v1/"):
+            return 405 if operation is None else 404, {"errors": []}
+        path = path.removeprefix("/v1/")
+        if operation == "read" and query.pop("list", "") in ("true", "1"):
+            operation = "list"
+        path = path.rstrip("/") + "/" if operation == "list" else path
+        try:
+            data = {**query, **_json(body)}
+            with self._lock:
+                answer = self._core.request(operation, path, data, token)
+        except VaultError as error:
+            return error.status, {"errors": list(error.errors)}
+        if path == "sys/health" and answer is not None:
+            return _health(answer, query), answer
+        return (200, _wrapped(path, answer)) if answer is not None else (204, None)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                token = self.headers.get("X-Vault-Token") or ""
+                bearer = self.headers.get("Authorization") or ""
+                token = token or bearer.removeprefix("Bearer ").strip()
+                status, content = server.answer(self.command, self.path, body, token)
+                data = b"" if content is None else json.dumps(content).encode() + b"\n"
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Cache-Control", "no-store")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(data)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_LIST = do_HEAD = handle_one
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Nothing: the audit device is what is kept."""
+
+        return Handler
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(body) if body.strip() else {}
+    except ValueError:
+        raise VaultError(400, "failed to parse JSON input") from None
+    if not isinstance(found, dict):
+        raise VaultError(400, "failed to parse JSON input: not an object")
+    return found
+
+
+def _health(answer: Mapping[str, Any], query: Mapping[str, str]) -> int:
+    if not answer["initialized"]:
+        return int(query.get("uninitcode", 501))
+    return int(query.get("sealedcode", 503)) if answer["sealed"] else int(query.get("activecode", 200))
+
+
+def _wrapped(path: str, answer: dict[str, Any]) -> dict[str, Any]:
+    if path in ("sys/init", "sys/seal-status", "sys/unseal"):
+        return answer
+    empty = {"lease_id": "", "renewable": False, "lease_duration": 0, "data": None, "wrap_info": None, "auth": None}
+    return {"request_id": str(uuid.uuid4()), **empty, "warnings": None, **answer}
