@@ -63,6 +63,7 @@ class Workload:
     args: Sequence[str] = ()
     user: str | None = None
     read_only_root: bool = False
+    writable_root_because: str = ""
     capabilities: Sequence[str] = ()
     access: Sequence[Access] = ("web",)
     published_ports: Sequence[int] = ()

@@ -1,4 +1,4 @@
-"""What the engine is told of the policy pack: where it is, what it knows of the environment, and how strict it is there.
+"""What the engine is told of the policy pack: where it is, what it knows of the environment, how strict it is there.
 
 Rules read no settings themselves: the pack is a process of its own, started by the engine.
 """

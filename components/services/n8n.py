@@ -82,6 +82,7 @@ def _workload(args: N8nArgs) -> Workload:
         },
         volumes=[Volume("data", "/home/node/.n8n", needs="scratch", size_mb=256)],
         user="1000:1000",
+        writable_root_because="the runners and npm write outside of the home folder",
         access=["web", "data"],
         stop_timeout_s=45,
     )

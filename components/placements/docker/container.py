@@ -56,6 +56,8 @@ class ClosedContainer(ComponentResource):
         image = docker.RemoteImage(f"{name}-image", name=workload.image, keep_locally=True, opts=inside)
         volumes = [self._volume(name, args, volume) for volume in workload.volumes if volume.needs == "posix"]
         labels: dict[str, Output[str]] = {key: Output.from_input(text) for key, text in args.labels.items()}
+        if not workload.read_only_root:
+            labels["smarteros.writable-root"] = Output.from_input(workload.writable_root_because)
         if workload.secret_files:
             volume, loader = self._secret_files(name, args, image)
             volumes.append(volume)
