@@ -58,7 +58,7 @@ def known_hosts(
 def known_databases(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
     """A service names a database server that exists, and that it can reach from where it runs."""
     servers = {server.name: server for server in database_servers}
-    for service in ("n8n", "knowledge"):
+    for service in ("n8n", "knowledge", "tenants"):
         wanted = getattr(services, service)
         if wanted is not None and wanted.database not in servers:
             path = ("services", service, "database")

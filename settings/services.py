@@ -61,6 +61,12 @@ class Knowledge(Setting):
     database: Name = Field(description="Which one of smarteros:databaseServers holds it")
 
 
+class Tenants(Setting):
+    """A place for tenants: each has a database there, and a name that leads to the reverse proxy."""
+
+    database: Name = Field(description="Which one of smarteros:databaseServers holds their databases")
+
+
 class Storage(Setting):
     """Files and backups, as blobs."""
 
@@ -78,3 +84,4 @@ class Services(Setting):
     traefik: Traefik | None = Field(None, description="The reverse proxy of a host")
     knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")
     storage: Storage | None = Field(None, description="Files and backups")
+    tenants: Tenants | None = Field(None, description="A place for tenants")

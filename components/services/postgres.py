@@ -23,6 +23,7 @@ __all__ = [
     "PostgresServerArgs",
     "Provisioner",
     "ProvisionerArgs",
+    "closed_to_public",
     "postgres_provider",
 ]
 
@@ -75,6 +76,13 @@ def postgres_provider(
     )
 
 
+def closed_to_public(name: str, database: postgresql.Database, opts: ResourceOptions) -> postgresql.Grant:
+    """Takes from everybody what PostgreSQL gives to everybody: to connect."""
+    return postgresql.Grant(
+        name, database=database.name, role="public", object_type="database", privileges=[], opts=opts
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProvisionerArgs:
     """The password of the role."""
@@ -98,7 +106,8 @@ class Provisioner(ComponentResource):
             password=secret(args.password),
             create_database=True,
             create_role=True,
-            opts=ResourceOptions(parent=self),
+            # It is a member of each tenant's role; who is made one elsewhere is no drift here.
+            opts=ResourceOptions(parent=self, ignore_changes=["roles"]),
         )
         self.role_name = role.name
         self.register_outputs({"role_name": self.role_name})
@@ -151,14 +160,7 @@ class Database(ComponentResource):
             lc_ctype="DEFAULT",
             opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["lcCollate", "lcCtype"]),
         )
-        closed = postgresql.Grant(
-            f"{name}-closed",
-            database=database.name,
-            role="public",
-            object_type="database",
-            privileges=[],
-            opts=inside,
-        )
+        closed = closed_to_public(f"{name}-closed", database, inside)
         for extension in args.extensions:
             postgresql.Extension(
                 f"{name}-{extension}",

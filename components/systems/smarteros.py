@@ -33,6 +33,7 @@ from components.services.postgres import (
 )
 from components.services.redis import Redis, RedisArgs
 from components.services.storage import Storage, StorageArgs
+from components.services.tenants import TEMPLATE, TenantTemplate, TenantTemplateArgs
 from components.services.traefik import Traefik, TraefikArgs
 from settings import Settings
 from settings.parts import OnAzure, OnDocker, OnR2
@@ -162,6 +163,12 @@ class SmarterOS(ComponentResource):
                 KnowledgeArgs(server=self._servers[server], protect=self._settings.protect),
                 self._inside(None, self._postgres[server]),
             )
+        if wanted.tenants:
+            TenantTemplate(
+                "tenants",
+                TenantTemplateArgs(protect=self._settings.protect),
+                self._inside(None, self._postgres[wanted.tenants.database]),
+            )
 
     def _addresses(self) -> dict[str, str]:
         proxy = self._settings.services.traefik
@@ -211,6 +218,17 @@ class SmarterOS(ComponentResource):
             self._inside(wanted.placement),
         )
 
+    def _for_tenants(self) -> dict[str, str] | None:
+        """Where tenants' databases are made, and where their names lead; None where there is no place for tenants."""
+        services = self._settings.services
+        if services.tenants is None or services.traefik is None:
+            return None
+        return {
+            "databaseServer": services.tenants.database,
+            "template": TEMPLATE,
+            "edgeAddress": self._settings.host(services.traefik.placement.host).address,
+        }
+
     def _outputs(self) -> Output[dict[str, Any]]:
         """What others may know of the platform: no secret is in it."""
         settings = self._settings
@@ -236,6 +254,7 @@ class SmarterOS(ComponentResource):
                 "zoneId": settings.cloudflare.zone_id,
                 "urls": self._urls,
                 "databaseServers": servers,
+                "tenants": self._for_tenants(),
                 "placements": {
                     key: service["placement"]["where"]
                     for key, service in settings.services.model_dump(by_alias=True).items()

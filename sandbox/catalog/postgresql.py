@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sandbox.catalog import postgresql_database, postgresql_grant, postgresql_role, postgresql_schema
+from sandbox.catalog import (
+    postgresql_database,
+    postgresql_grant,
+    postgresql_membership,
+    postgresql_role,
+    postgresql_schema,
+)
 from sandbox.catalog.postgresql_connection import LOOPBACK, PROVIDER
 from sandbox.rules import Forbidden, Must, OneOf, Package, Required
 
@@ -14,6 +20,7 @@ PACKAGE = Package(
     name="postgresql",
     types=(
         *postgresql_role.TYPES,
+        *postgresql_membership.TYPES,
         *postgresql_database.TYPES,
         *postgresql_schema.TYPES,
         *postgresql_grant.TYPES,

@@ -11,18 +11,34 @@ from typing import Any
 
 import pytest
 
-from tests.components.declared import SECRET_TEXTS, Declared, Hidden, declare, platform, prod_config, resolved
+from tests.components.declared import (
+    SECRET_TEXTS,
+    Declared,
+    Hidden,
+    config_of,
+    declare,
+    platform,
+    prod_config,
+    resolved,
+)
+
+STACKS = ["prod", "backup"]
 
 
 @cache
+def declared_by(stack: str) -> tuple[Declared, ...]:
+    """What an environment declares; asked once."""
+    return tuple(platform(stack))
+
+
 def prod() -> tuple[Declared, ...]:
-    """What prod declares; asked once."""
-    return tuple(platform())
+    """What prod declares."""
+    return declared_by("prod")
 
 
-def named(name: str) -> Declared:
+def named(name: str, stack: str = "prod") -> Declared:
     """The one resource of that name."""
-    (found,) = [one for one in prod() if one.name == name and one.custom]
+    (found,) = [one for one in declared_by(stack) if one.name == name and one.custom]
     return found
 
 
@@ -56,10 +72,11 @@ def plain_texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def test_no_secret_is_declared_in_plain() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_secret_is_declared_in_plain(stack: str) -> None:
     """Every secret of the settings, and every generated one, is marked wherever it goes."""
     generated = ["SharedKeyOfTheWorkspace"]
-    for one in prod():
+    for one in declared_by(stack):
         for text in plain_texts(one.inputs):
             assert not any(secret in text for secret in SECRET_TEXTS + generated), one.name
 
@@ -126,26 +143,29 @@ def test_the_public_door_of_azures_postgres_is_the_hosts_address() -> None:
     assert named("postgres-azure-require-secure-transport").inputs["value"] == "ON"
 
 
-def test_only_the_reverse_proxy_publishes_ports() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_only_the_reverse_proxy_publishes_ports(stack: str) -> None:
     """80 and 443 of a host are Traefik's; nothing else is published."""
-    containers = [one for one in prod() if one.token == "docker:index/container:Container"]
+    containers = [one for one in declared_by(stack) if one.token == "docker:index/container:Container"]
     published = {one.name: [port["external"] for port in one.inputs.get("ports", [])] for one in containers}
     assert {name: ports for name, ports in published.items() if ports} == {"traefik-container": [80, 443]}
 
 
-def test_only_the_socket_proxy_sees_dockers_socket() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_only_the_socket_proxy_sees_dockers_socket(stack: str) -> None:
     """Traefik reads the API through it, over a network that leads nowhere."""
-    holders = [one.name for one in prod() if "docker.sock" in json.dumps(resolved(one.inputs))]
+    holders = [one.name for one in declared_by(stack) if "docker.sock" in json.dumps(resolved(one.inputs))]
     assert holders == ["traefik-docker-api-container"]
-    networks = resolved(named("traefik-docker-api-container").inputs)["networksAdvanced"]
-    assert [network["name"] for network in networks] == ["smarteros-prod-socket"]
+    networks = resolved(named("traefik-docker-api-container", stack).inputs)["networksAdvanced"]
+    assert [network["name"] for network in networks] == [f"smarteros-{stack}-socket"]
 
 
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("name", ["redis-container", "postgres-vps-container"])
-def test_data_is_in_the_network_without_a_way_out(name: str) -> None:
+def test_data_is_in_the_network_without_a_way_out(name: str, stack: str) -> None:
     """Databases and queues are in `data`, alone."""
-    networks = resolved(named(name).inputs)["networksAdvanced"]
-    assert [network["name"] for network in networks] == ["smarteros-prod-data"]
+    networks = resolved(named(name, stack).inputs)["networksAdvanced"]
+    assert [network["name"] for network in networks] == [f"smarteros-{stack}-data"]
 
 
 def test_the_container_has_the_address_to_which_the_tunnel_leads() -> None:
@@ -154,21 +174,24 @@ def test_the_container_has_the_address_to_which_the_tunnel_leads() -> None:
     assert network["ipv4Address"] == "172.30.1.11"
 
 
-def test_every_image_has_a_tag_that_stands_still() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_image_has_a_tag_that_stands_still(stack: str) -> None:
     """Never `latest`: a rebuild runs what ran before."""
-    for one in prod():
+    for one in declared_by(stack):
         if one.token == "docker:index/remoteImage:RemoteImage":
             assert ":" in one.inputs["name"], one.name
             assert not one.inputs["name"].endswith(":latest"), one.name
 
 
-def test_the_host_key_is_pinned() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_host_key_is_pinned(stack: str) -> None:
     """The Docker provider accepts the key of the settings and no other."""
-    provider = resolved(named("docker-vps").inputs)
+    host = config_of(stack)["hosts"][0]
+    provider = resolved(named("docker-vps", stack).inputs)
     options = json.loads(provider["sshOpts"]) if isinstance(provider["sshOpts"], str) else provider["sshOpts"]
     assert "StrictHostKeyChecking=yes" in options
-    assert f"KnownHostsCommand=/bin/echo %H {prod_config()['hosts'][0]['hostKey']}" in options
-    assert provider["host"] == "ssh://deploy@203.0.113.10:22"
+    assert f"KnownHostsCommand=/bin/echo %H {host['hostKey']}" in options
+    assert provider["host"] == f"ssh://deploy@{host['address']}:22"
 
 
 def test_what_holds_data_is_protected() -> None:
@@ -182,6 +205,7 @@ def test_what_holds_data_is_protected() -> None:
         "storage-backups",
         "n8n-db-database",
         "knowledge-db-database",
+        "tenants-template",
         "postgres-vps-data",
         "redis-data",
         "traefik-certificates",
@@ -189,12 +213,13 @@ def test_what_holds_data_is_protected() -> None:
     assert not [one for one in platform(protect=False) if one.protect]
 
 
-def test_databases_are_closed_to_others_and_their_owners_are_no_administrators() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_databases_are_closed_to_others_and_their_owners_are_no_administrators(stack: str) -> None:
     """PUBLIC may not connect; the owner of a database is a role of its own."""
     for database in ("n8n", "knowledge"):
-        grant = named(f"{database}-db-closed").inputs
+        grant = named(f"{database}-db-closed", stack).inputs
         assert (grant["role"], grant["privileges"]) == ("public", [])
-        owner = named(f"{database}-db-owner").inputs
+        owner = named(f"{database}-db-owner", stack).inputs
         assert owner["name"] == database
         assert isinstance(owner["password"], Hidden)
         assert not owner.get("superuser")
@@ -211,9 +236,10 @@ def test_each_database_server_has_its_own_provider() -> None:
             assert "::databases-" in one.provider, one.name
 
 
-def test_every_resource_of_azure_cloudflare_and_docker_has_an_explicit_provider() -> None:
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_resource_of_azure_cloudflare_and_docker_has_an_explicit_provider(stack: str) -> None:
     """Nothing falls back to whatever account the shell is logged into."""
-    for one in prod():
+    for one in declared_by(stack):
         package = one.token.split(":")[0]
         if one.custom and package in {"azure-native", "cloudflare", "docker"}:
             assert one.provider.split("::")[-2] in {"azure", "cloudflare", "docker-vps"}, one.name
@@ -243,6 +269,7 @@ def moved(service: str, placement: dict[str, str], **more: Any) -> dict[str, Any
         ("redis", {"where": "docker", "host": "vps"}, {}, "docker:index/container:Container"),
         ("traefik", {"where": "docker", "host": "vps"}, {}, "docker:index/container:Container"),
         ("storage", {"where": "azure"}, {}, "azure-native:storage:StorageAccount"),
+        ("storage", {"where": "r2"}, {}, "cloudflare:index/r2Bucket:R2Bucket"),
     ],
 )
 def test_every_service_runs_wherever_its_settings_allow(
@@ -253,7 +280,7 @@ def test_every_service_runs_wherever_its_settings_allow(
     assert [one for one in declared if one.token == token and one.name.startswith(service)]
 
 
-@pytest.mark.parametrize("service", ["n8n", "redis", "traefik", "knowledge", "storage"])
+@pytest.mark.parametrize("service", ["n8n", "redis", "traefik", "knowledge", "storage", "tenants"])
 def test_a_service_without_a_key_does_not_run(service: str) -> None:
     """What the settings do not name is not declared."""
     services = {key: value for key, value in prod_config()["services"].items() if key != service}
