@@ -197,7 +197,7 @@ class Databases:
         """The cluster of a container that runs PostgreSQL; None for any other container."""
         if record.inputs.get("start") is False:
             return None
-        image = self._image_name(record)
+        image = self.image_name(record)
         if image.split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in POSTGRES_IMAGES:
             return None
         for volume in record.inputs.get("volumes") or []:
@@ -205,7 +205,8 @@ class Databases:
                 return self._cluster("docker", record.scope, str(volume["volumeName"]))
         return self._cluster("docker", record.scope, f"container-{record.inputs.get('name')}")
 
-    def _image_name(self, record: Record) -> str:
+    def image_name(self, record: Record) -> str:
+        """The image that a container runs, by its name, though the record may hold an id."""
         image = str(record.inputs.get("image", ""))
         for pulled in self._cloud.find(IMAGE):
             names = (

@@ -151,7 +151,7 @@ def _module_of(token: str) -> str:
     """`azure-native:app:ContainerApp` → the SDK's module that holds it."""
     package, middle, name = token.split(":")
     root = DISTRIBUTIONS[package].replace("-", "_")
-    area = middle.split("/")[0]
+    area = middle.split("/")[0].lower()  # packages are in lower case: vault:appRole is pulumi_vault.approle
     path = root if area == "index" else f"{root}.{area}"
     module = importlib.import_module(path)
     cls = getattr(module, name, None)

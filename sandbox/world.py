@@ -17,6 +17,7 @@ import asyncssh
 
 from sandbox import postgres_tls, ssh_host
 from sandbox.authority import authority, server_certificate
+from sandbox.catalog.docker_daemon import docker_id
 from sandbox.cloud import Inventory
 from sandbox.databases import Databases
 from sandbox.edge import Edge, write_trust
@@ -24,6 +25,7 @@ from sandbox.home import Home, write_private
 from sandbox.origin import Origins
 from sandbox.rules import Record
 from sandbox.scene import Machine, Scene, Way, Zone
+from sandbox.vault_containers import VaultContainers
 
 HOST = "sandbox:host"
 ZONE = "sandbox:zone"
@@ -42,6 +44,7 @@ class World:
         self._ways: dict[Way, asyncssh.SSHClientConnection] = {}
         self._fronts: dict[str, tuple[int, postgres_tls.Listening]] = {}
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
+        self._vaults = VaultContainers(home.folder / "vaults", cloud, self._databases.image_name)
         self._edge = Edge(cloud, Origins(cloud, self._databases))
 
     def __enter__(self) -> Self:
@@ -56,12 +59,14 @@ class World:
         self._loop.run(self._close())
         self._tls_loop.run(self._close_fronts())
         self._databases.close()
+        self._vaults.close()
         self._loop.stop()
         self._tls_loop.stop()
 
     def happened(self, what: str, record: Record, before: Record | None) -> None:
         """Called by the providers for every change, before it is kept."""
         self._databases.happened(what, record, before)
+        self._vaults.happened(what, record, before)
 
     def sync(self) -> None:
         """Makes what the scene names exist. Nothing that exists is removed."""
@@ -88,6 +93,7 @@ class World:
                 {"name": way.name, "local_port": way.local_port, "target": way.target_host} for way in self._ways
             ],
             "databases": self._databases.status(),
+            "vaults": self._vaults.status(),
             "edge": {"port": self._edge.port, "trust": str(self._home.trust)},
         }
 
@@ -137,8 +143,12 @@ class World:
             authorized=_Authorized(machine, key, lambda: bool(state("docker"))),
             docker_version=lambda: "28.5.1" if state("docker") else None,
             host_version=lambda: state("hostVersion"),
+            docker_inspect=lambda kind, name: docker_id(self._cloud, machine.address, machine.port, kind, name),
         )
-        return await ssh_host.serve(host, lambda target, port: self._databases.route(machine.address, target, port))
+        return await ssh_host.serve(host, lambda target, port: self._route(machine.address, target, port))
+
+    def _route(self, address: str, target: str, port: int) -> tuple[str, int] | None:
+        return self._databases.route(address, target, port) or self._vaults.route(address, target, port)
 
     async def _forward(self, way: Way, scene: Scene) -> asyncssh.SSHClientConnection:
         machine = next(one for one in scene.machines if one.address == way.address)

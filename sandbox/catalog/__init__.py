@@ -6,7 +6,7 @@ import importlib
 
 from sandbox.rules import Package
 
-PACKAGES = ("azure", "cloudflare", "command", "docker", "postgresql", "random", "tls")
+PACKAGES = ("azure", "cloudflare", "command", "docker", "postgresql", "random", "tls", "vault")
 
 
 def packages() -> tuple[Package, ...]:

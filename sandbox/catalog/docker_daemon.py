@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from sandbox.rules import Cloud, Record
 from sandbox.values import UNKNOWN, Props
 
-__all__ = ["connect", "daemon", "digest", "host_record", "images_on", "named", "on_host", "ssh_options"]
+__all__ = ["connect", "daemon", "digest", "docker_id", "host_record", "images_on", "named", "on_host", "ssh_options"]
 
 HOST = "sandbox:host"
 IMAGE = "docker:index/remoteImage:RemoteImage"
@@ -74,6 +74,21 @@ def named(cloud: Cloud, token: str, config: Props, name: object) -> Record | Non
         if name in (record.id, record.inputs.get("name"), record.outputs.get("name")):
             return record
     return None
+
+
+def docker_id(cloud: Cloud, address: str, port: int, kind: str, name: str) -> str | None:
+    """What `docker KIND inspect --format {{.Id}} NAME` says on that host; None when there is none."""
+    tokens = {
+        "container": "docker:index/container:Container",
+        "network": "docker:index/network:Network",
+        "image": IMAGE,
+    }
+    if kind not in tokens:
+        return None
+    record = named(cloud, tokens[kind], {"host": f"ssh://{address}:{port}"}, name)
+    if record is None:
+        return None
+    return str(record.outputs.get("imageId") or record.id.removesuffix(name)) if kind == "image" else record.id
 
 
 def images_on(cloud: Cloud, config: Props) -> set[str]:
