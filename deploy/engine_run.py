@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy import orphans
 from deploy.target import Workplace
 
 UNCHANGED = ("same", "read", "discard", "refresh")
@@ -44,7 +45,8 @@ def run(place: Workplace, project: Path, *arguments: str, capture: bool = False,
 
     Raises EngineFailed. Secrets are never put into `arguments`: they go through `stdin`.
     """
-    environ = {**place.environ, "PULUMI_OPTION_CWD": str(project), "PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
+    environ = {**place.environ, **orphans.mark(), "PULUMI_OPTION_CWD": str(project)}
+    environ["PULUMI_DEBUG_COMMANDS"] = "true"  # for --event-log
     process = subprocess.Popen(  # noqa: S603  the engine itself, without a shell
         [str(place.pulumi), *arguments],
         env=environ,
@@ -53,6 +55,7 @@ def run(place: Workplace, project: Path, *arguments: str, capture: bool = False,
         stdout=subprocess.PIPE if capture else None,
         stderr=subprocess.PIPE if capture else None,
         text=True,
+        preexec_fn=orphans.stop_with_parent,
     )
     out, err = _ended(process, stdin)
     if process.returncode != 0:

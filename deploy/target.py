@@ -8,21 +8,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 import engine
+from settings.target import Target, mismatch, signs
+
+__all__ = ["HOSTS_PROJECT", "PROJECT", "ROOT", "Target", "Workplace", "WrongTarget", "agreed", "real", "without_pulumi"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "smarteros"
 HOSTS_PROJECT = "smarteros-hosts"
 
 
-class Target(StrEnum):
-    """Which clouds."""
-
-    SANDBOX = "sandbox"
-    REAL = "real"
+class WrongTarget(Exception):
+    """Target, backend, providers and project do not belong together; the text says which, and how to mend it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +45,7 @@ def real() -> Workplace:
     environ = found.environ()
     scratch = ROOT / ".smos" / "runs"
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Workplace(
+    place = Workplace(
         target=Target.REAL,
         pulumi=found.path,
         project=ROOT,
@@ -54,6 +53,20 @@ def real() -> Workplace:
         scratch=scratch,
         environ=environ,
     )
+    return agreed(place)
+
+
+def agreed(place: Workplace) -> Workplace:
+    """The same workplace, once everything about it says its target. Raises WrongTarget; reads no state."""
+    shell = os.environ.get("SMOS_TARGET")
+    found = signs(place.environ, place.project)
+    if place.target is Target.REAL:
+        inside = signs(place.environ, Path.cwd())[-1]  # the operator stands in a shadow project
+        found = (*found[:-1], inside if inside.target is Target.SANDBOX else found[-1])
+    problem = mismatch(place.target, found, shell)
+    if problem is not None:
+        raise WrongTarget(problem)
+    return place
 
 
 def without_pulumi(environ: Mapping[str, str] | None = None) -> dict[str, str]:

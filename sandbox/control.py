@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from sandbox import cloudflare_api
 from sandbox.cloud import Inventory
 from sandbox.faults import Fault, Faults
 from sandbox.home import Running
@@ -43,7 +44,7 @@ class ControlServer:
             "sync": self._sync,
             "stop": self._stop,
         }
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.token, commands))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.token, commands, cloud))
         self.port: int = self._http.server_address[1]
 
     def __enter__(self) -> Self:
@@ -94,8 +95,11 @@ class ControlServer:
         return {}
 
 
-def _handler(token: str, commands: Mapping[str, Command]) -> type[BaseHTTPRequestHandler]:
+def _handler(token: str, commands: Mapping[str, Command], cloud: Inventory) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(*cloudflare_api.answer(cloud, self.path, self.headers.get("Authorization", "")))
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             if not hmac.compare_digest(self.headers.get("Authorization", ""), f"Bearer {token}"):

@@ -29,6 +29,10 @@ def _absent() -> str | None:
     return None
 
 
+def _nothing(_kind: str, _name: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SimulatedHost:
     """One machine. What changes over its life is asked for at each use."""
@@ -42,6 +46,8 @@ class SimulatedHost:
     """The running Docker engine's version; None while there is none."""
     host_version: Callable[[], str | None] = _absent
     """What /etc/smarteros/host-version holds; None before the bootstrap."""
+    docker_inspect: Callable[[str, str], str | None] = _nothing
+    """(container, network, volume or image; its name) → the id that Docker knows it by; None: there is none."""
     accepted: list[str] = field(default_factory=list, compare=False)
     """Logins, commands and forwards, in order: for tests and for the sandbox's report."""
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set, compare=False)
@@ -135,6 +141,8 @@ def _run(host: SimulatedHost, command: str | None) -> tuple[int, str, str]:
     elif words[:2] == ["docker", "version"]:
         version = host.docker_version()
         result = (0, f"{version}\n", "") if version else (NOT_FOUND, "", "bash: line 1: docker: command not found\n")
+    elif words[:1] == ["docker"] and words[2:5] == ["inspect", "--format", "'{{.Id}}'"] and len(words) == 6:
+        result = _inspected(host, words[1], words[5].strip("'"))
     elif words == ["cat", "/etc/smarteros/host-version"]:
         content = host.host_version()
         missing = "cat: /etc/smarteros/host-version: No such file or directory\n"
@@ -143,3 +151,10 @@ def _run(host: SimulatedHost, command: str | None) -> tuple[int, str, str]:
         return REFUSED, "", f"simulated host {host.name}: this command is not simulated: {command}\n"
     host.accepted.append(command)
     return result
+
+
+def _inspected(host: SimulatedHost, kind: str, name: str) -> tuple[int, str, str]:
+    if not host.docker_version():
+        return NOT_FOUND, "", "bash: line 1: docker: command not found\n"
+    found = host.docker_inspect(kind, name)
+    return (0, f"{found}\n", "") if found else (1, "\n", f"Error response from daemon: No such {kind}: {name}\n")

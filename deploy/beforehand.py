@@ -1,0 +1,21 @@
+"""What every operation that writes begins with: orphans ended, dead locks removed, the state whole and copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from deploy.locks import free_of_dead_locks
+from deploy.orphans import end_orphans
+from deploy.state import protect
+from deploy.target import PROJECT, Workplace, agreed
+
+__all__ = ["before_writing"]
+
+
+def before_writing(place: Workplace, stack: str, say: Callable[[str], None], project: str = PROJECT) -> dict[str, Any]:
+    """Answers the deployment in the state, as it was copied. Raises WrongTarget, Locked, NoRoom or BrokenState."""
+    agreed(place)
+    end_orphans(place, say)
+    free_of_dead_locks(place, project, stack, say)
+    return protect(place, stack, say, project)

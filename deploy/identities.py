@@ -1,0 +1,265 @@
+"""Under which id a vendor knows a thing whose creation was begun, when nobody noted its answer.
+
+Most ids follow from the inputs; whether the thing exists is then the provider's own matter (it is read). Of Docker's
+containers, networks and images the host is asked, of DNS records and origin certificates Cloudflare's API. What lives
+in Pulumi's state alone (a generated password, a key) was lost with the answer, and nothing can depend on it yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shlex
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from deploy.target import Target, Workplace
+from settings import Settings
+
+__all__ = ["CLOUDFLARE_API", "IDS", "NOWHERE", "Means", "Pending", "Unknown", "identity_of", "means_of"]
+
+CLOUDFLARE_API = "SMOS_CLOUDFLARE_API"
+"""Where a simulated run has Cloudflare's API. Ignored in a real one: no variable may lead a token elsewhere."""
+
+_GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+_ARM = f"{_GROUP}/providers/Microsoft."
+_SERVER = f"{_ARM}DBforPostgreSQL/flexibleServers/{{serverName}}"
+_STORE = f"{_ARM}Storage/storageAccounts/{{accountName}}"
+_APPS = f"{_ARM}App/managedEnvironments/{{environmentName}}"
+_ENDPOINT = f"{_ARM}Network/privateEndpoints/{{privateEndpointName}}"
+_NETWORK = f"{_ARM}Network/virtualNetworks/{{virtualNetworkName}}"
+_ZONE = f"{_ARM}Network/privateDnsZones/{{privateZoneName}}"
+
+IDS: Mapping[str, str] = {
+    "azure-native:resources:ResourceGroup": _GROUP,
+    "azure-native:operationalinsights:Workspace": f"{_ARM}OperationalInsights/workspaces/{{workspaceName}}",
+    "azure-native:network:VirtualNetwork": _NETWORK,
+    "azure-native:network:Subnet": f"{_NETWORK}/subnets/{{subnetName}}",
+    "azure-native:network:NetworkSecurityGroup": (f"{_ARM}Network/networkSecurityGroups/{{networkSecurityGroupName}}"),
+    "azure-native:network:PrivateEndpoint": _ENDPOINT,
+    "azure-native:network:PrivateDnsZoneGroup": f"{_ENDPOINT}/privateDnsZoneGroups/{{privateDnsZoneGroupName}}",
+    "azure-native:privatedns:PrivateZone": _ZONE,
+    "azure-native:privatedns:VirtualNetworkLink": f"{_ZONE}/virtualNetworkLinks/{{virtualNetworkLinkName}}",
+    "azure-native:managedidentity:UserAssignedIdentity": (
+        f"{_ARM}ManagedIdentity/userAssignedIdentities/{{resourceName}}"
+    ),
+    "azure-native:authorization:RoleAssignment": (
+        "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}"
+    ),
+    "azure-native:keyvault:Vault": f"{_ARM}KeyVault/vaults/{{vaultName}}",
+    "azure-native:keyvault:Secret": f"{_ARM}KeyVault/vaults/{{vaultName}}/secrets/{{secretName}}",
+    "azure-native:storage:StorageAccount": _STORE,
+    "azure-native:storage:BlobContainer": f"{_STORE}/blobServices/default/containers/{{containerName}}",
+    "azure-native:storage:FileShare": f"{_STORE}/fileServices/default/shares/{{shareName}}",
+    "azure-native:storage:BlobServiceProperties": f"{_STORE}/blobServices/{{blobServicesName}}",
+    "azure-native:storage:ManagementPolicy": f"{_STORE}/managementPolicies/{{managementPolicyName}}",
+    "azure-native:dbforpostgresql:Server": _SERVER,
+    "azure-native:dbforpostgresql:Configuration": f"{_SERVER}/configurations/{{configurationName}}",
+    "azure-native:dbforpostgresql:Database": f"{_SERVER}/databases/{{databaseName}}",
+    "azure-native:dbforpostgresql:FirewallRule": f"{_SERVER}/firewallRules/{{firewallRuleName}}",
+    "azure-native:app:ManagedEnvironment": _APPS,
+    "azure-native:app:ManagedEnvironmentsStorage": f"{_APPS}/storages/{{storageName}}",
+    "azure-native:app:Certificate": f"{_APPS}/certificates/{{certificateName}}",
+    "azure-native:app:ManagedCertificate": f"{_APPS}/managedCertificates/{{managedCertificateName}}",
+    "azure-native:app:ContainerApp": f"{_ARM}App/containerApps/{{containerAppName}}",
+    "cloudflare:index/zoneSetting:ZoneSetting": "{zoneId}/{settingId}",
+    "cloudflare:index/r2Bucket:R2Bucket": "{name}",
+    "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle": "{accountId}/{bucketName}/{jurisdiction}",
+    "docker:index/volume:Volume": "{name}",
+    "postgresql:index/role:Role": "{name}",
+    "postgresql:index/database:Database": "{name}",
+    "postgresql:index/extension:Extension": "{database}.{name}",
+    "postgresql:index/schema:Schema": "{database}.{name}",
+    "vault:index/mount:Mount": "{path}",
+    "vault:index/policy:Policy": "{name}",
+    "vault:index/authBackend:AuthBackend": "{path}",
+    "vault:index/audit:Audit": "{path}",
+    "vault:appRole/authBackendRole:AuthBackendRole": "auth/{backend}/role/{roleName}",
+    "vault:transit/secretBackendKey:SecretBackendKey": "{backend}/keys/{name}",
+    "vault:kv/secretV2:SecretV2": "{mount}/data/{name}",
+}
+"""Token → id, with names of inputs (or of the provider's configuration) in braces."""
+
+_LEFT_OUT = {"jurisdiction": "default", "database": "postgres", "backend": "approle"}
+
+NOWHERE = ("random:", "tls:", "command:", "pulumi:providers:", "vault:appRole/authBackendRoleSecretId:")
+"""Created in Pulumi's state alone, or made again without harm: beginnings of tokens."""
+
+_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Whom to ask."""
+
+    settings: Settings
+    cloudflare: str = "https://api.cloudflare.com/client/v4"
+    ssh_config: Path | None = None
+
+
+def means_of(place: Workplace, settings: Settings) -> Means:
+    """Whom a run asks: of a simulated one, the simulated."""
+    usual = Means(settings=settings, ssh_config=place.ssh_config)
+    if place.target is Target.SANDBOX and CLOUDFLARE_API in place.environ:
+        return replace(usual, cloudflare=place.environ[CLOUDFLARE_API])
+    return usual
+
+
+class Unknown(Exception):
+    """It can't be told whether the thing exists; the text says what to look at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A creation that was begun and of whose end nobody knows."""
+
+    urn: str
+    token: str
+    inputs: Mapping[str, Any] = field(repr=False)
+    provider: Mapping[str, Any] = field(repr=False)
+    """The configuration of the provider that was creating it, secrets in plain: never shown."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the URN."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+def identity_of(one: Pending, means: Means) -> str | None:
+    """The id under which it exists, if it exists; None when nothing needs to be adopted. Raises Unknown."""
+    if one.token.startswith(NOWHERE):
+        return None
+    template = IDS.get(one.token)
+    if template is not None:
+        return _filled(template, one)
+    ask = _ASKED.get(one.token)
+    if ask is None:
+        raise Unknown(
+            f"{one.name} ({one.token}) was being created when the last run was killed, and how to find out whether it "
+            "exists is not known here. Mend: look at the vendor's; when it exists: pulumi import, when not: "
+            "pulumi refresh --clear-pending-creates"
+        )
+    return ask(one, means)
+
+
+def _filled(template: str, one: Pending) -> str:
+    values = {**_LEFT_OUT, **_given(one.provider), **_given(one.inputs)}
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(1) not in values:
+            raise Unknown(f"{one.name} ({one.token}): its state has no {match.group(1)}, so its id is not known")
+        return str(values[match.group(1)])
+
+    return re.sub(r"\{(\w+)\}", value, template).replace("//", "/")
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+# -- PostgreSQL: grants have no name of their own --------------------------------------------------------------------
+
+
+Ask = Callable[[Pending, Means], str | None]
+
+
+def _grant(one: Pending, _means: Means) -> str:
+    inputs = one.inputs
+    parts = [inputs["role"], inputs["database"]]
+    if inputs["objectType"] != "database":
+        parts.append(inputs.get("schema"))
+    return "_".join(str(part) for part in (*parts, inputs["objectType"], *(inputs.get("objects") or [])))
+
+
+def _default_privileges(one: Pending, _means: Means) -> str:
+    names = ("role", "database", "schema", "owner", "objectType")
+    return "_".join(str(one.inputs.get(name) or "noschema") for name in names)
+
+
+# -- Docker: the host is asked ---------------------------------------------------------------------------------------
+
+
+def _docker(kind: str) -> Ask:
+    def ask(one: Pending, means: Means) -> str | None:
+        from hosts.ssh import SshProblem, run
+
+        where = urlsplit(str(one.provider.get("host", "")))
+        here = (where.hostname, where.port or 22)
+        host = next((known for known in means.settings.hosts if (known.address, known.ssh_port) == here), None)
+        if host is None:
+            raise Unknown(f"{one.name}: its Docker host {where.hostname} is not in the settings any more")
+        name = str(one.inputs["name"])
+        command = f"docker {kind} inspect --format '{{{{.Id}}}}' {shlex.quote(name)}"
+        try:
+            status, out, err = asyncio.run(run(host, command, means.ssh_config))
+        except SshProblem as problem:
+            raise Unknown(f"{one.name}: {problem}") from None
+        if status != 0:
+            if "no such" in err.lower():
+                return None
+            raise Unknown(f"{one.name}: host {host.name} answered `{command}` with: {err.strip() or status}")
+        return out.strip() + (name if kind == "image" else "")
+
+    return ask
+
+
+# -- Cloudflare: its API is asked ------------------------------------------------------------------------------------
+
+
+def _record(one: Pending, means: Means) -> str | None:
+    wanted = one.inputs
+    query = {"name": str(wanted["name"]), "type": str(wanted["type"])}
+    for found in _cloudflare(one, means, f"zones/{wanted['zoneId']}/dns_records", query):
+        if wanted.get("content") is None or _text(found.get("content")) == _text(wanted["content"]):
+            return str(found["id"])
+    return None
+
+
+def _certificate(one: Pending, means: Means) -> str | None:
+    wanted = set(one.inputs["hostnames"])
+    query = {"zone_id": means.settings.cloudflare.zone_id}
+    for found in _cloudflare(one, means, "certificates", query):
+        same = "".join(str(found.get("csr", "")).split()) == "".join(str(one.inputs["csr"]).split())
+        if same and set(found.get("hostnames") or []) == wanted and not found.get("revoked_at"):
+            return str(found["id"])
+    return None
+
+
+def _text(value: object) -> str:
+    return str(value).strip('"').rstrip(".").lower()
+
+
+def _cloudflare(one: Pending, means: Means, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    request = urllib.request.Request(  # noqa: S310  the address is Cloudflare's, or the sandbox's own
+        f"{means.cloudflare}/{path}?{urllib.parse.urlencode({**query, 'per_page': '100'})}",
+        headers={"Authorization": f"Bearer {one.provider.get('apiToken', '')}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  likewise
+            content: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise Unknown(
+            f"{one.name}: Cloudflare answered {error.code} to the question whether it exists. "
+            "Mend: an API token that may read this zone's DNS and certificates"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise Unknown(f"{one.name}: Cloudflare can't be asked whether it exists: {error}. Mend: try again") from None
+    return list(content.get("result") or [])
+
+
+_ASKED: Mapping[str, Ask] = {
+    "postgresql:index/grant:Grant": _grant,
+    "postgresql:index/defaultPrivileges:DefaultPrivileges": _default_privileges,
+    "docker:index/container:Container": _docker("container"),
+    "docker:index/network:Network": _docker("network"),
+    "docker:index/remoteImage:RemoteImage": _docker("image"),
+    "cloudflare:index/dnsRecord:DnsRecord": _record,
+    "cloudflare:index/originCaCertificate:OriginCaCertificate": _certificate,
+}

@@ -1,0 +1,85 @@
+"""What a killed run left running: its engine, language host, program and providers, which must not write on.
+
+Every engine that this project starts carries the mark of the command that started it. A process with the mark of a
+command that is gone is an orphan. An engine is asked to stop as by Ctrl-C (it finishes what it has begun and gives its
+lock back), a provider may finish, everything else is ended. Processes without the mark are never touched.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import psutil
+
+from deploy.target import Workplace
+
+__all__ = ["MARK", "end_orphans", "mark", "stop_with_parent"]
+
+Say = Callable[[str], None]
+MARK = "SMOS_RUN"
+FINISH_S = 60.0
+END_S = 5.0
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+
+def mark() -> dict[str, str]:
+    """The variable that tells whose run an engine belongs to: this process, and since when it runs."""
+    return {MARK: f"{os.getpid()}@{psutil.Process().create_time():.2f}"}
+
+
+def stop_with_parent() -> None:
+    """In the child, before it becomes the engine: be interrupted when the command is killed. Linux alone has this;
+    elsewhere the next run finds the orphan.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def end_orphans(place: Workplace, say: Say) -> None:
+    """Ends what a dead command has left running against the same state; waits until it has gone."""
+    backend = place.environ.get("PULUMI_BACKEND_URL", "")
+    orphans = list(_orphans(backend))
+    if not orphans:
+        return
+    say(f"ending {len(orphans)} processes that a killed run left behind")
+    finishing = []
+    for process in orphans:
+        with suppress(psutil.Error):
+            name = process.name()
+            if name == "pulumi":
+                process.send_signal(signal.SIGINT)
+                finishing.append(process)
+            elif name.startswith("pulumi-resource-"):
+                finishing.append(process)
+            else:
+                process.terminate()
+    _, late = psutil.wait_procs(finishing, FINISH_S)
+    _, rest = psutil.wait_procs([one for one in orphans if one not in finishing], END_S)
+    for process in [*late, *rest]:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs([*late, *rest], END_S)
+
+
+def _orphans(backend: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            environ = process.environ()
+            run = environ.get(MARK)
+            if run and environ.get("PULUMI_BACKEND_URL", "") == backend and not _alive(run):
+                yield process
+
+
+def _alive(run: str) -> bool:
+    pid, _, started = run.partition("@")
+    try:
+        process = psutil.Process(int(pid))
+        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - float(started)) < 1.0
+    except (psutil.Error, ValueError):
+        return False

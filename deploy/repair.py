@@ -1,0 +1,157 @@
+"""Mends what a killed run left in the state: creations that were begun and of whose end nobody knows.
+
+The engine keeps them for ever and creates again, which vendors refuse (`already exists`). So each is looked for under
+the id that it would have. What may exist is taken into the state, marked to be read before the next update, and read at
+once: what turns out not to exist is dropped by that. Its own `--import-pending-creates` does not do this: in 3.259.0 it
+renames the operation and the next run forgets it. Updates and deletions that were begun need nothing: they are simply
+done again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy.engine_run import run
+from deploy.guards import NotReady
+from deploy.identities import Means, Pending, Unknown, identity_of, means_of
+from deploy.target import PROJECT, Workplace
+from settings import Settings
+
+__all__ = ["adopted", "pending_creates", "repair", "sorted_by_need"]
+
+Say = Callable[[str], None]
+Resource = dict[str, Any]
+CREATING = "creating"
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+
+def repair(
+    place: Workplace, settings: Settings, stack: str, deployment: Mapping[str, Any], say: Say, project: str = PROJECT
+) -> int:
+    """Resolves the pending creations of a stack; how many there were. `deployment`: its state, as it was copied.
+
+    Needs the tunnel: what is in a database is read there. Raises NotReady when it can't be told what exists.
+    """
+    if not any(operation["type"] == CREATING for operation in deployment.get("pending_operations") or []):
+        return 0
+    folder = place.project if project == PROJECT else place.hosts_project
+    found = pending_creates(_exported(place, folder, stack, "--show-secrets")["deployment"])
+    say(f"a killed run left {len(found)} creations without an end; looking for what exists")
+    identities = _identities(found, means_of(place, settings), say)
+    exported = _exported(place, folder, stack)
+    mended = json.dumps({**exported, "deployment": adopted(exported["deployment"], identities)})
+    run(place, folder, "stack", "import", "--stack", stack, capture=True, stdin=mended)
+    if identities:
+        targets = [word for urn in identities for word in ("--target", urn)]
+        run(place, folder, "refresh", "--yes", "--skip-preview", "--stack", stack, *targets, capture=True)
+    return len(found)
+
+
+def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:
+    """The pending creations of a deployment whose secrets are shown."""
+    providers = {f"{one['urn']}::{one.get('id')}": one.get("inputs") or {} for one in deployment.get("resources") or []}
+    return [
+        Pending(
+            urn=one["urn"],
+            token=one["type"],
+            inputs=_plain(one.get("inputs") or {}),
+            provider=_plain(providers.get(one.get("provider", ""), {})),
+        )
+        for one in _creating(deployment)
+    ]
+
+
+def adopted(deployment: Mapping[str, Any], identities: Mapping[str, str]) -> dict[str, Any]:
+    """The deployment without pending operations, and with those creations (URN → id) as resources."""
+    resources: list[Resource] = [dict(one) for one in deployment.get("resources") or []]
+    for begun in _creating(deployment):
+        identity = identities.get(begun["urn"])
+        if identity is None:
+            continue
+        olds = [old for old in resources if old["urn"] == begun["urn"] and not old.get("delete")]
+        if any(old.get("id") == identity for old in olds):
+            continue  # it is the one that is known: marked for deletion, the next update would delete it
+        for old in olds:
+            old["delete"] = True  # it was being replaced, and the new one is there
+        inputs = begun.get("inputs") or {}
+        resources.append({**begun, "id": identity, "outputs": {**inputs, "id": identity}, "refreshBeforeUpdate": True})
+    rest = {name: value for name, value in deployment.items() if name != "pending_operations"}
+    return {**rest, "resources": sorted_by_need(resources)}
+
+
+def sorted_by_need(resources: list[Resource]) -> list[Resource]:
+    """In an order in which each comes after what it needs; else as they were."""
+    living = {one["urn"]: one for one in resources if not one.get("delete")}
+    done: list[Resource] = []
+    seen: set[int] = set()
+
+    def add(one: Resource) -> None:
+        if id(one) in seen:
+            return
+        seen.add(id(one))
+        for urn in _needs(one):
+            if urn in living and living[urn] is not one:
+                add(living[urn])
+        done.append(one)
+
+    for one in resources:
+        add(one)
+    return done
+
+
+def _needs(one: Resource) -> Iterator[str]:
+    yield from (one.get("parent") or "", (one.get("provider") or "").rsplit("::", 1)[0])
+    yield from one.get("dependencies") or []
+    yield from (urn for urns in (one.get("propertyDependencies") or {}).values() for urn in urns or [])
+    yield one.get("deletedWith") or ""
+
+
+def _identities(found: list[Pending], means: Means, say: Say) -> dict[str, str]:
+    identities: dict[str, str] = {}
+    problems = []
+    for one in found:
+        try:
+            identity = identity_of(one, means)
+        except Unknown as unknown:
+            problems.append(str(unknown))
+            continue
+        if identity is not None:
+            identities[one.urn] = identity
+        say(f"  {one.name}: {'to be read' if identity else 'nothing exists; it is created anew'}")
+    if problems:
+        raise NotReady("\n".join(["what a killed run left can't be resolved; nothing was changed", *problems]))
+    return identities
+
+
+def _creating(deployment: Mapping[str, Any]) -> list[Resource]:
+    """The resources that were being created, and have not come to be since."""
+    there = {one["urn"] for one in deployment.get("resources") or [] if not one.get("delete") and one.get("id")}
+    begun = {
+        operation["resource"]["urn"]: dict(operation["resource"])
+        for operation in deployment.get("pending_operations") or []
+        if operation["type"] == CREATING
+    }
+    return [one for urn, one in begun.items() if urn not in there or _replaces(one, deployment)]
+
+
+def _replaces(one: Resource, deployment: Mapping[str, Any]) -> bool:
+    """Whether a resource that exists has other inputs than the one that was being created in its place."""
+    existing = next(old for old in deployment["resources"] if old["urn"] == one["urn"] and not old.get("delete"))
+    return bool(existing.get("inputs") != one.get("inputs"))
+
+
+def _exported(place: Workplace, folder: Path, stack: str, *more: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run(place, folder, "stack", "export", "--stack", stack, *more, capture=True))
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """A value without the engine's envelopes around secrets."""
+    if isinstance(value, dict):
+        if _SIGNATURE in value and "plaintext" in value:
+            return json.loads(value["plaintext"])
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value

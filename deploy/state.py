@@ -1,0 +1,190 @@
+"""The state of a stack around an operation: is it whole, is there room for it, and a copy of it before it changes.
+
+Of a state in a local folder the file itself is copied, which costs no start of the engine; of one in a bucket, what
+`pulumi stack export` gives. Copies hold secrets in the engine's encryption only, and stay on this machine: they mend an
+accident of one run, and are no backup.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploy.engine_run import run
+from deploy.target import PROJECT, Workplace
+
+__all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "protect", "restore"]
+
+Say = Callable[[str], None]
+KEPT = 20
+RESERVE = 64 * 1024 * 1024
+MB = 1024 * 1024
+
+
+class BrokenState(Exception):
+    """The state can't be read: it was cut off, or it is no state. The text names the command that restores it."""
+
+
+class NoRoom(Exception):
+    """The disk may fill up in the middle of the operation, which would cut the state off."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One kept copy."""
+
+    file: Path
+    taken: str
+    resources: int
+    pending: int
+
+
+def protect(place: Workplace, stack: str, say: Say, project: str = PROJECT) -> dict[str, Any]:
+    """Before every operation: checks the room and the state, then copies it. Answers the deployment in it ({}: none).
+
+    Raises NoRoom and BrokenState; then nothing has been changed.
+    """
+    file = checkpoint_file(place, project, stack)
+    folder = _folder(place, project, stack)
+    content = _content(place, project, stack, file)
+    for where in {folder, file.parent} if file else {folder}:
+        _room(where, len(content), stack)
+    if not content:
+        return {}
+    deployment = _deployment(content, stack, str(file or "the backend"), project)
+    _keep(folder, content, say)
+    return deployment
+
+
+def checkpoint_file(place: Workplace, project: str, stack: str) -> Path | None:
+    """The file with the state, existing or not; None for a state that is not kept in files here."""
+    backend = place.environ.get("PULUMI_BACKEND_URL", "").split("?")[0]
+    if not backend.startswith("file://"):
+        return None
+    folder = Path(backend.removeprefix("file://")).expanduser() / ".pulumi" / "stacks" / project
+    return folder / f"{stack}.json"
+
+
+def copies(place: Workplace, stack: str, project: str = PROJECT) -> list[Copy]:
+    """The kept copies, newest first."""
+    found = []
+    for file in sorted(_folder(place, project, stack).glob("*.json"), reverse=True):
+        held = json.loads(file.read_bytes())
+        inside = _inner(held)
+        found.append(Copy(file, file.stem, len(inside.get("resources") or []), len(_pending(inside))))
+    return found
+
+
+def restore(place: Workplace, stack: str, say: Say, wanted: str = "", project: str = PROJECT) -> Copy:
+    """Puts a copy back as the state: the one named, else the newest. What was there is kept beside the copies.
+
+    Raises LookupError when there is none. Asks nothing: whoever calls it has asked.
+    """
+    kept = copies(place, stack, project)
+    chosen = next((one for one in kept if wanted in ("", one.taken, str(one.file))), None)
+    if chosen is None:
+        names = ", ".join(one.taken for one in kept) or "none"
+        raise LookupError(f"{stack} has no copy {wanted!r}. Kept: {names}. Mend: ./smos state list {stack}")
+    content = chosen.file.read_bytes()
+    file = checkpoint_file(place, project, stack)
+    _room(file.parent if file else chosen.file.parent, len(content), stack)
+    if file is None:
+        run(place, _project(place, project), "stack", "import", "--stack", stack, capture=True, stdin=content.decode())
+        return chosen
+    if file.exists():
+        aside = chosen.file.parent / f"replaced-{_now()}.state"
+        _write(aside, file.read_bytes())
+        say(f"what was there before is kept: {aside}")
+    _write(file, content)
+    return chosen
+
+
+def _content(place: Workplace, project: str, stack: str, file: Path | None) -> bytes:
+    """The state as it lies there; nothing when there is none yet."""
+    if file is not None:
+        return file.read_bytes() if file.exists() else b""
+    from deploy.engine_run import EngineFailed
+
+    try:
+        text = run(place, _project(place, project), "stack", "export", "--stack", stack, capture=True)
+    except EngineFailed as failed:
+        if "no stack named" in failed.said:
+            return b""
+        raise
+    return text.encode()
+
+
+def _deployment(content: bytes, stack: str, where: str, project: str) -> dict[str, Any]:
+    try:
+        held = json.loads(content)
+        inside = _inner(held)
+        if not isinstance(inside, dict):
+            raise TypeError("it holds no deployment")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        other = "" if project == PROJECT else f" --project {project}"
+        raise BrokenState(
+            f"the state of {stack} in {where} is cut off or damaged ({len(content)} bytes: {error}). Nothing was "
+            f"started. A full disk does this. Mend: ./smos state list {stack}{other}, then ./smos state restore "
+            f"{stack}{other}, then ./smos up {stack}"
+        ) from None
+    return inside
+
+
+def _inner(held: Any) -> Any:
+    """The deployment in a checkpoint file or in an export. A stack that was only made has none yet."""
+    if "deployment" in held:
+        return held["deployment"] or {}
+    return held["checkpoint"].get("latest") or {}
+
+
+def _pending(deployment: dict[str, Any]) -> list[Any]:
+    return deployment.get("pending_operations") or []
+
+
+def _room(folder: Path, size: int, stack: str) -> None:
+    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    free = shutil.disk_usage(existing).free
+    needed = 3 * size + RESERVE
+    if free < needed:
+        raise NoRoom(
+            f"{existing} has {free / MB:.1f} MB free; an operation on {stack} needs {needed / MB:.1f} MB (three times "
+            f"its state of {size / MB:.1f} MB, and 64 MB). A full disk would cut the state off: nothing was started. "
+            "Mend: make room, then run it again"
+        )
+
+
+def _keep(folder: Path, content: bytes, say: Say) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = sorted(folder.glob("*.json"))
+    if kept and kept[-1].read_bytes() == content:
+        return  # the last copy is this very state
+    _write(folder / f"{_now()}.json", content)
+    for old in sorted(folder.glob("*.json"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _folder(place: Workplace, project: str, stack: str) -> Path:
+    name = stack if project == PROJECT else f"{project}.{stack}"
+    return place.scratch.parent / "state-copies" / name
+
+
+def _project(place: Workplace, project: str) -> Path:
+    return place.project if project == PROJECT else place.hosts_project
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all, and only for its owner."""
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_bytes(content)
+    draft.replace(file)

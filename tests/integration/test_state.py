@@ -1,0 +1,127 @@
+"""State survives accidents: kill -9 in the middle of `up`, a full disk, a cut-off file.
+
+`pytest tests/integration/test_state.py --kills 20 --kill-seed 7` kills more often, at other moments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sandbox import client
+from tests.integration.conftest import Clone, copy_clone
+
+pytestmark = pytest.mark.slow
+
+LAST = 95
+"""Of the about hundred resources of prod: the latest moment of a kill."""
+IN_ONE_RUN = 3
+
+
+def checkpoint(clone: Clone) -> Path:
+    """The state of prod."""
+    return clone.home.state / ".pulumi" / "stacks" / "smarteros" / "prod.json"
+
+
+def known(clone: Clone) -> int:
+    """How many resources the state knows by now."""
+    file = checkpoint(clone)
+    return file.read_text().count('"urn":') if file.exists() else 0
+
+
+def existing(clone: Clone) -> Counter[tuple[str, str]]:
+    """What exists in the simulated clouds for prod, by type and name: what was made twice counts twice."""
+    return Counter(
+        (one["token"], one["urn"].rsplit("::", 1)[-1]) for one in clone.inventory() if "::smarteros::" in one["urn"]
+    )
+
+
+def interrupted(clone: Clone, moment: int, delay_s: float, whom: str) -> bool:
+    """Starts `up` and kills it when the state knows so many resources; False when it had ended before."""
+    with (clone.home.folder.parent / "killed.log").open("ab") as log:
+        running = subprocess.Popen(
+            [str(clone.root / "smos"), "up", "prod", "--yes"],
+            cwd=clone.root,
+            env=clone.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + 120
+    while known(clone) < moment and running.poll() is None:
+        assert time.monotonic() < deadline, f"prod never had {moment} resources"
+        time.sleep(0.02)
+    time.sleep(delay_s)
+    if running.poll() is not None:
+        return False
+    engines = [one for one in psutil.Process(running.pid).children(recursive=True) if one.name() == "pulumi"]
+    if whom == "engine" and engines:
+        engines[-1].kill()
+    elif whom == "command":
+        running.kill()
+    else:
+        os.killpg(running.pid, signal.SIGKILL)
+    running.wait(30)
+    return True
+
+
+@pytest.fixture
+def journeys(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Clone, random.Random, int]]:
+    """A clone with a sandbox, the random moments, and how often to kill."""
+    clone = copy_clone(tmp_path)
+    try:
+        yield clone, random.Random(request.config.getoption("--kill-seed")), request.config.getoption("--kills")  # noqa: S311 no secret
+    finally:
+        client.stop(clone.home)
+
+
+def test_a_killed_up_is_mended_by_the_next_one(
+    journeys: tuple[Clone, random.Random, int], demo: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed at random moments (everything, the command or the engine alone): the next `up` ends well, the one after
+    changes nothing, and exactly what an uninterrupted run makes exists: nothing is missing, nothing was made twice.
+    """
+    clone, chance, kills = journeys
+    left = kills
+    while left:
+        clone.smos("sandbox", "start")
+        moments = sorted(chance.randint(0, LAST) for _ in range(min(left, IN_ONE_RUN)))
+        for moment in moments:
+            whom = chance.choice(["all", "all", "command", "engine"])
+            delay_s = chance.uniform(0, 0.4)
+            hit = interrupted(clone, moment, delay_s, whom)
+            with capsys.disabled():
+                pending = operations(clone)
+                print(f"\n  killed {whom} at {moment} resources: {'' if hit else 'it had ended; '}{pending} pending", end="")
+            left -= 1
+        mended = clone.smos("up", "prod", "--json")
+        assert last_json(mended.stdout)["ok"] is True
+        again = last_json(clone.smos("up", "prod", "--json").stdout)
+        assert again["changes"] == 0, again
+        assert existing(clone) == existing(demo)
+        if left:
+            clone.smos("sandbox", "reset")
+
+
+def operations(clone: Clone) -> int:
+    """How many operations the state has begun and not ended."""
+    held = json.loads(checkpoint(clone).read_bytes()) if checkpoint(clone).exists() else {"checkpoint": {}}
+    return len((held["checkpoint"].get("latest") or {}).get("pending_operations") or [])
+
+
+def last_json(output: str) -> dict[str, Any]:
+    """The last line, which is one JSON object."""
+    found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    return found
