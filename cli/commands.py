@@ -25,6 +25,7 @@ COMMANDS: dict[str, Entry] = {
     "preview": Entry("cli.platform:preview", "Show what `up` would change; changes nothing."),
     "destroy": Entry("cli.platform:destroy", "Take an environment down."),
     "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
+    "keys": Entry("cli.keys:app", "The keyring: init, show, set, generate, verify, recipients."),
     "tunnel": Entry("cli.tunnel:tunnel", "Open the SSH forwards to an environment's databases."),
     "sandbox": Entry("cli.sandbox:app", "The simulated clouds: start, stop, status, env, reset."),
     "bench": Entry("cli.bench:bench", "Measure: times and memory against their limits."),

@@ -58,7 +58,7 @@ def cloud_init(
     from settings import load_files
 
     with told():
-        settings = load_files(stack, ROOT, secrets_required=False)
+        settings = load_files(stack, ROOT)
     names = [one.name for one in settings.hosts]
     if host and host not in names:
         raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r}; it has {', '.join(names) or 'none'}")

@@ -18,6 +18,7 @@ def told() -> Iterator[None]:
     from deploy.guards import NotReady
     from deploy.locks import Locked
     from engine import EngineMissing
+    from keyring import KeyringError
     from sandbox.client import SandboxError
     from settings import SettingsError
 
@@ -28,7 +29,7 @@ def told() -> Iterator[None]:
         raise BadInput(
             f"{count} mistake{'s' if count != 1 else ''} in the settings; nothing was started\n{error}"
         ) from None
-    except (EngineFailed, Locked, NotReady, SandboxError, EngineMissing) as error:
+    except (EngineFailed, KeyringError, Locked, NotReady, SandboxError, EngineMissing) as error:
         raise Failed(str(error)) from None
     except KeyboardInterrupt:
         typer.echo("smos: interrupted; run the same command again to complete it", err=True)

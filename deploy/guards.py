@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 
 from deploy.target import Workplace
-from settings import Forward, Settings, load_files
+from settings import Forward, Settings, expected_secrets, load_files, open_keyring, secret_problems
 
 Say = Callable[[str], None]
 
@@ -19,6 +19,19 @@ class NotReady(Exception):
 def settings_of(place: Workplace, stack: str) -> Settings:
     """The environment's settings. Raises SettingsError with every mistake in them."""
     return load_files(stack, place.project)
+
+
+def secrets_ready(place: Workplace, settings: Settings) -> None:
+    """Raises NotReady when the keyring does not open, or lacks what the settings call for. Shows no value."""
+    from keyring import KeyringError
+
+    try:
+        keyring = open_keyring(place.environ)
+    except KeyringError as error:
+        raise NotReady(str(error)) from None
+    found = secret_problems(expected_secrets(settings), keyring)
+    if found:
+        raise NotReady("\n".join(str(problem) for problem in found))
 
 
 def hosts_ready(place: Workplace, settings: Settings, stack: str) -> None:

@@ -32,6 +32,7 @@ class Wish:
 def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Makes the environment what its settings say."""
     settings = guards.settings_of(place, wish.stack)
+    guards.secrets_ready(place, settings)
     guards.hosts_ready(place, settings, wish.stack)
     free_of_dead_locks(place, PROJECT, wish.stack, say)
     with guards.tunnel_open(place, settings, say):
@@ -43,6 +44,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
 def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Shows what `up` would do; changes nothing."""
     settings = guards.settings_of(place, wish.stack)
+    guards.secrets_ready(place, settings)
     guards.hosts_ready(place, settings, wish.stack)
     with guards.tunnel_open(place, settings, say):
         return run_with_events(place, place.project, "preview", *_arguments(wish), *_policy(), capture=wish.quiet)
@@ -64,7 +66,7 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
 
 def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Bootstraps the environment's hosts: the stack before the platform."""
-    guards.settings_of(place, wish.stack)
+    guards.secrets_ready(place, guards.settings_of(place, wish.stack))
     free_of_dead_locks(place, HOSTS_PROJECT, wish.stack, say)
     return run_with_events(place, place.hosts_project, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
 

@@ -5,8 +5,9 @@ Everything here can be run again at any time and does only what is missing.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import engine
 from deploy.engine_run import run
 from deploy.locks import free_of_dead_locks
 from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, without_pulumi
-from deploy.throw_away import throw_away_secrets
+from deploy.throw_away import complete_throw_away
 from sandbox import client, shadow
 from sandbox.control import ask
 from sandbox.home import Home, Running
@@ -23,7 +24,6 @@ from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
 
 Say = Callable[[str], None]
-SECRETS_KEY = "smarteros:secrets"
 _FIRST_LOCAL_PORT = 20000
 _LOCAL_PORTS = 10000
 
@@ -34,6 +34,8 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True) -> Workpla
     if home.running() is None:
         say("starting the simulated clouds")
     freshen(home)
+    if complete_throw_away(home, list(_readable(home))):
+        say("making throw-away secrets")
     running = client.start(home)
     place = workplace(home, running)
     client.write_shim(home, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
@@ -92,11 +94,7 @@ def _scene(home: Home) -> Scene:
     zones: dict[str, Zone] = {}
     machines: dict[str, Machine] = {}
     ways: list[Way] = []
-    for stack in stacks():
-        try:
-            settings = load_files(stack, home.project, secrets_required=False)
-        except SettingsError:
-            continue
+    for settings in _readable(home):
         zone = settings.cloudflare
         zones[zone.zone_id] = Zone(zone.zone_id, zone.account_id, settings.domain)
         for host in settings.hosts:
@@ -107,6 +105,13 @@ def _scene(home: Home) -> Scene:
     if not zones:
         return Scene.read(home)
     return Scene(tuple(zones.values()), tuple(machines.values()), tuple(ways))
+
+
+def _readable(home: Home) -> Iterator[Settings]:
+    """The settings of every environment in which nothing is wrong."""
+    for stack in stacks():
+        with contextlib.suppress(SettingsError):
+            yield load_files(stack, home.project)
 
 
 def _first_port(home: Home, stack: str) -> int:
@@ -124,7 +129,7 @@ def hash_of(text: str) -> int:
 def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: bool) -> None:
     """Stacks, secrets and bootstrapped hosts of one environment."""
     try:
-        settings = load_files(stack, place.project, secrets_required=False)
+        settings = load_files(stack, place.project)
     except SettingsError:
         return
     state = home.state / ".pulumi" / "stacks"
@@ -132,22 +137,6 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
         if project.is_dir() and not (state / name / f"{stack}.json").exists():
             say(f"creating the simulated stack {stack} of {name}")
             run(place, project, "stack", "init", stack, capture=True)
-    if SECRETS_KEY not in (place.project / f"Pulumi.{stack}.yaml").read_text():
-        say(f"making throw-away secrets for {stack}")
-        keys = {host.name: home.host(host.address) / "client_key" for host in settings.hosts}
-        content = throw_away_secrets(settings, keys)
-        run(
-            place,
-            place.project,
-            "config",
-            "set",
-            SECRETS_KEY,
-            "--secret",
-            "--stack",
-            stack,
-            capture=True,
-            stdin=content,
-        )
     if hosts_ready and not _bootstrapped(home, settings):
         say(f"bootstrapping the hosts of {stack}")
         free_of_dead_locks(place, HOSTS_PROJECT, stack, say)

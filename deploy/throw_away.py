@@ -1,33 +1,48 @@
-"""Secrets for simulated runs: of the right shape, made once for each sandbox, worth nothing anywhere else."""
+"""The keyring of a sandbox: made and completed by itself, worth nothing anywhere else, and gone with the sandbox.
+
+Its key lies beside it, so it protects nothing; it is there so that a simulated run reads secrets as a real one does.
+"""
 
 from __future__ import annotations
 
-import json
-import secrets
-import string
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from settings import ExpectedSecret, Settings, expected_secrets
+from deploy.keys import expected_of, password
+from keyring import Identity, Keyring, Recipient
+from sandbox.home import Home, write_private
+from settings import ExpectedSecret, Settings
 
-_LETTERS = string.ascii_letters + string.digits
+STATE_PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is
 
 
-def throw_away_secrets(settings: Settings, host_keys: dict[str, Path]) -> str:
-    """The JSON text for `smarteros:secrets`. `host_keys`: host name → file with the private key that its
-    sandbox knows.
+def complete_throw_away(home: Home, environments: Sequence[Settings]) -> bool:
+    """Makes the sandbox's key and keyring where they are missing, and adds what the settings call for; True when
+    something was added.
     """
-    found: dict[str, Any] = {}
-    for expected in expected_secrets(settings):
-        value = _value(expected, host_keys)
-        if len(expected.path) == 1:
-            found[expected.path[0]] = value
-        else:
-            found.setdefault(expected.path[0], {})[expected.path[1]] = value
-    return json.dumps(found)
+    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    identity = Identity.read(home.key) if home.key.exists() else Identity.make(home.key)
+    if not home.keyring.exists():
+        Keyring.create(home.keyring, [Recipient(identity.public[0], "sandbox")]).save()
+    with Keyring.changing(home.keyring, identity) as keyring:
+        before = {path: keyring.get(path) for path in keyring.paths()}
+        if keyring.find(STATE_PASSPHRASE) is None:
+            keyring.put(STATE_PASSPHRASE, password())
+        for settings in environments:
+            _complete(keyring, home, settings)
+        passphrase = keyring.get(STATE_PASSPHRASE)
+        changed = before != {path: keyring.get(path) for path in keyring.paths()}
+    if not home.passphrase.exists() or home.passphrase.read_text() != passphrase:
+        write_private(home.passphrase, passphrase)  # the engine reads it from a file
+    return changed
 
 
-def _value(expected: ExpectedSecret, host_keys: dict[str, Path]) -> str:
-    if expected.kind == "openssh_private_key":
-        return host_keys[expected.path[-1]].read_text()
-    return "aA1" + "".join(secrets.choice(_LETTERS) for _ in range(37))
+def _complete(keyring: Keyring, home: Home, settings: Settings) -> None:
+    for one in expected_of([settings]):
+        if one.kind == "openssh_private_key":  # the one that its simulated machine knows
+            keyring.put(one.entry, _host_key(home, settings, one), replace=True)
+        elif keyring.find(one.entry) is None:
+            keyring.put(one.entry, password())
+
+
+def _host_key(home: Home, settings: Settings, expected: ExpectedSecret) -> str:
+    return (home.host(settings.host(expected.key).address) / "client_key").read_text()

@@ -6,7 +6,7 @@ Nothing here knows what the entries mean, and nothing here imports pulumi.
 
 from __future__ import annotations
 
-from keyring.identity import KEY_FILE_VARIABLE, Identity, identity_from_environment
+from keyring.identity import KEY_FILE_VARIABLE, Identity, identity_from_environment, key_file
 from keyring.problem import KeyringError
 from keyring.recipients import Recipient, recipients_file
 from keyring.store import Keyring
@@ -18,5 +18,6 @@ __all__ = [
     "KeyringError",
     "Recipient",
     "identity_from_environment",
+    "key_file",
     "recipients_file",
 ]

@@ -41,8 +41,8 @@ class Recipient:
             key = words[0] if words else ""
         name = name or noted or comment
         if key.startswith("AGE-SECRET-KEY-") or "PRIVATE KEY" in line:
-            why = "this is a PRIVATE key: consider it as known to others"
-            raise KeyringError(where, why, "a new key; hand over its public half only")
+            why = "this is a PRIVATE key; nothing was stored"
+            raise KeyringError(where, why, "its public half (KEY.pub); and a new key, if others could see this one")
         if not re.fullmatch(_NAME, name):
             raise KeyringError(where, "a recipient has no name, or one with odd characters", f"{_MEND}; or --name NAME")
         found = cls(key, name)

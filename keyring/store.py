@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyrage
 
+from keyring.header import check_header
 from keyring.identity import Identity
 from keyring.problem import KeyringError
 from keyring.recipients import Recipient, read_recipients, recipients_file, written
@@ -166,12 +167,16 @@ class Keyring:
                 mend = f"./smos keys add-recipient '{public}' --name '{one.name}' writes the line again; or "
                 raise KeyringError(beside, why, f"{mend}./smos keys remove-recipient '{one.name}'")
 
+    def check_sealed(self) -> None:
+        """Raises KeyringError unless the file is encrypted to its recipients' keys, and to no other."""
+        check_header(self.file, self._recipients)
+
     def _write(self) -> None:
         now = self.file.read_bytes() if self.file.exists() else b""
         if now != self._read:
             raise KeyringError(self.file, "somebody else changed it in the meantime", "run the same command again")
         self.check_recipients()
-        if self._saved != (self._entries, self._recipients):
+        if self._settled or self._saved != (self._entries, self._recipients):
             keys = [one.key(self.file) for one in self._recipients]
             sealed = {
                 "version": VERSION,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import shutil
 import stat
 import subprocess
@@ -39,8 +38,6 @@ def start(home: Home) -> Running:
 
 def _launch(home: Home) -> Running:
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not home.passphrase.exists():
-        write_private(home.passphrase, secrets.token_urlsafe(32))
     with home.log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  our own server
             [sys.executable, "-m", "sandbox", "serve", str(home.folder)],
@@ -118,6 +115,8 @@ def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "SMOS_SSH_CONFIG": str(home.ssh_config),
         "SMOS_SANDBOX": str(home.folder),
+        "SMOS_KEYRING": str(home.keyring),
+        "SMOS_KEY_FILE": str(home.key),
         "SMOS_ENGINE": str(engine),
     }
 

@@ -53,8 +53,18 @@ class Home:
 
     @property
     def passphrase(self) -> Path:
-        """The throw-away passphrase of the simulated stacks' secrets."""
+        """The throw-away passphrase of the simulated stacks' secrets, as it is in the keyring."""
         return self.folder / "passphrase"
+
+    @property
+    def keyring(self) -> Path:
+        """The throw-away keyring."""
+        return self.folder / "keyring.age"
+
+    @property
+    def key(self) -> Path:
+        """The key that opens it."""
+        return self.folder / "key.txt"
 
     @property
     def bin(self) -> Path:

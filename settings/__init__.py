@@ -7,22 +7,26 @@ this project reads configuration, the stack's name or the environment.
 
 from __future__ import annotations
 
+from settings.entries import keyring_file, open_keyring, secret_problems
 from settings.files import load_files
 from settings.model import Settings
 from settings.problems import Problem, SettingsError
 from settings.program import load_engine
-from settings.secrets import ExpectedSecret, SecretOutputs, Secrets, expected_secrets
+from settings.secrets import SHAPES, ExpectedSecret, SecretOutputs, expected_secrets
 from settings.tunnels import Forward
 
 __all__ = [
+    "SHAPES",
     "ExpectedSecret",
     "Forward",
     "Problem",
     "SecretOutputs",
-    "Secrets",
     "Settings",
     "SettingsError",
     "expected_secrets",
+    "keyring_file",
     "load_engine",
     "load_files",
+    "open_keyring",
+    "secret_problems",
 ]

@@ -11,26 +11,22 @@ import yaml
 
 from settings.model import Settings
 from settings.problems import NAMESPACE, Problem, SettingsError
-from settings.reading import read_settings, refuse
+from settings.reading import KEYS, read_settings, refuse
 
 __all__ = ["load_files"]
 
-_SET_SECRETS = f"put them into a JSON file and: pulumi config set --secret {NAMESPACE}:secrets < secrets.json"
 
-
-def load_files(stack: str, folder: Path, *, secrets_required: bool = True) -> Settings:
-    """The settings of a stack, or SettingsError with every problem. Its secrets stay unread.
-
-    `secrets_required=False` accepts a file without them, as it is before an operator has set them.
-    """
+def load_files(stack: str, folder: Path) -> Settings:
+    """The settings of a stack, or SettingsError with every problem. The keyring with its secrets stays shut."""
     file = f"Pulumi.{stack}.yaml"
     config = _config(folder / file)
     raw = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in config.items() if key.startswith(f"{NAMESPACE}:")}
-    problems = list(_secret_problems(file, raw, secrets_required))
-    public = {key: value for key, value in raw.items() if key != "secrets" and not _is_encrypted(value)}
-    settings, found = read_settings(stack, public, file)
-    hidden = {f"{NAMESPACE}:{key}" for key, value in raw.items() if _is_encrypted(value)}
-    refuse([*problems, *(problem for problem in found if problem.path not in hidden)])
+    hidden = [key for key, value in raw.items() if _is_encrypted(value) and key in KEYS]
+    why = "encrypted, though it is no secret"
+    problems = [Problem(file, f"{NAMESPACE}:{key}", "", why, "set it in plain") for key in hidden]
+    settings, found = read_settings(stack, {key: value for key, value in raw.items() if key not in hidden}, file)
+    paths = {f"{NAMESPACE}:{key}" for key in hidden}
+    refuse([*problems, *(problem for problem in found if problem.path not in paths)])
     if settings is None:  # unreachable: no settings means that there was a problem
         raise SettingsError([])
     return settings
@@ -38,22 +34,6 @@ def load_files(stack: str, folder: Path, *, secrets_required: bool = True) -> Se
 
 def _is_encrypted(value: object) -> bool:
     return isinstance(value, Mapping) and list(value) == ["secure"]
-
-
-def _secret_problems(file: str, raw: Mapping[str, object], required: bool) -> list[Problem]:
-    path = f"{NAMESPACE}:secrets"
-    problems = [
-        Problem(file, f"{NAMESPACE}:{key}", "", "encrypted, though it is no secret", "set it in plain")
-        for key, value in raw.items()
-        if key != "secrets" and _is_encrypted(value)
-    ]
-    if "secrets" not in raw:
-        if required:
-            problems.append(Problem(file, path, "", "missing", _SET_SECRETS))
-    elif not _is_encrypted(raw["secrets"]):
-        why = "secrets in plain text: consider every one of them as known to others"
-        problems.append(Problem(file, path, "", why, f"new secrets; {_SET_SECRETS}"))
-    return problems
 
 
 def _config(file: Path) -> Mapping[str, object]:

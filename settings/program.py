@@ -1,21 +1,23 @@
-"""The settings as the engine hands them to the running program, secrets included. The only reader of
-Pulumi's config.
+"""The settings as the engine hands them to the running program, with the secrets from the keyring. The only reader
+of Pulumi's config.
 
 Works the same in every project of this repository: the namespace is always `smarteros`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from settings.entries import open_keyring, secret_problems
 from settings.model import Settings
-from settings.problems import NAMESPACE, Problem
-from settings.reading import read_secrets, read_settings
-from settings.secrets import SecretOutputs, Secrets
+from settings.problems import NAMESPACE
+from settings.reading import read_settings
+from settings.secrets import ExpectedSecret, SecretOutputs, expected_secrets
 
 if TYPE_CHECKING:
-    from pulumi import Output
+    from keyring import Keyring
 
 __all__ = ["load_engine"]
 
@@ -31,34 +33,38 @@ def load_engine() -> Settings:
     mine = {
         key.removeprefix(f"{NAMESPACE}:"): value for key, value in everything.items() if key.startswith(f"{NAMESPACE}:")
     }
-    raw_secrets = mine.pop("secrets", None)
     settings, problems = read_settings(stack, mine, file)
-    secrets: Secrets | None = None
-    path = f"{NAMESPACE}:secrets"
-    if raw_secrets is None:
-        problems.append(Problem(file, path, "", "missing", f"pulumi config set --secret {path} < secrets.json"))
-    elif not engine.is_config_secret(path):
-        problems.append(Problem(file, path, "", "secrets in plain text", "new ones, set with --secret"))
-    else:
-        secrets, found = read_secrets(settings, raw_secrets, file)
-        problems += found
-    if problems or settings is None or secrets is None:
+    if settings is None:
         raise pulumi.RunError("\n".join(str(problem) for problem in problems))
-    settings._secrets = _outputs(secrets)
+    settings._secrets = _secrets(settings)
     return settings
 
 
-def _outputs(secrets: Secrets) -> SecretOutputs:
+def _secrets(settings: Settings) -> SecretOutputs:
+    import pulumi
+
+    from keyring import KeyringError
+
+    expected = expected_secrets(settings)
+    try:
+        keyring = open_keyring()
+    except KeyringError as error:
+        raise pulumi.RunError(str(error)) from None
+    problems = secret_problems(expected, keyring)
+    if problems:
+        raise pulumi.RunError("\n".join(str(problem) for problem in problems))
+    return _outputs(expected, keyring)
+
+
+def _outputs(expected: Sequence[ExpectedSecret], keyring: Keyring) -> SecretOutputs:
     from pulumi import Output
 
-    def secret(value: str) -> Output[str]:
-        return Output.secret(value)
-
-    held = {name: _each(getattr(secrets, name), secret) for name in Secrets.model_fields}
+    wanted = {field.name for field in fields(SecretOutputs)}
+    each = {field.name for field in fields(SecretOutputs) if "Mapping" in str(field.type)}
+    held: dict[str, Any] = {name: {} for name in each}
+    for one in expected:
+        if one.name in each:
+            held[one.name][one.key] = Output.secret(keyring.get(one.entry))
+        elif one.name in wanted:
+            held[one.name] = Output.secret(keyring.get(one.entry))
     return SecretOutputs(**held)
-
-
-def _each(value: Any, secret: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: secret(inner.get_secret_value()) for name, inner in value.items()}
-    return secret(value.get_secret_value())

@@ -15,10 +15,9 @@ from pydantic_core import ErrorDetails
 from settings.checks import CHECKS
 from settings.model import Settings
 from settings.problems import NAMESPACE, Problem, SettingsError, did_you_mean, shown
-from settings.secrets import Secrets, expected_secrets
 from settings.services import Services
 
-__all__ = ["KEYS", "parsed", "read_secrets", "read_settings"]
+__all__ = ["KEYS", "parsed", "read_settings"]
 
 KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if name != "stack"}
 _TEXT = {"system", "domain"}
@@ -38,11 +37,7 @@ def parsed(key: str, value: object) -> object:
 
 def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Settings | None, list[Problem]]:
     """The settings, if nothing is wrong, and everything that is wrong, across all keys at once."""
-    problems = [
-        Problem(file, f"{NAMESPACE}:{key}", "", "this key is not known", did_you_mean(key, [*KEYS, "secrets"]))
-        for key in raw
-        if key not in KEYS
-    ]
+    problems = [_unknown(file, key, stack) for key in raw if key not in KEYS]
     values = {key: parsed(key, value) for key, value in raw.items() if key in KEYS}
     settings: Settings | None = None
     good: dict[str, Any] = {}
@@ -51,27 +46,19 @@ def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Set
         good = {name: getattr(settings, name) for name in Settings.model_fields}
         good["all_services"] = settings.services
     except ValidationError as error:
-        problems += [_problem(file, "", details, values) for details in error.errors()]
+        problems += [_problem(file, details, values) for details in error.errors()]
         good = dict(_readable(values, [details["loc"] for details in error.errors()]))
     problems += _findings(file, good, values)
     return (None if problems else settings), problems
 
 
-def read_secrets(
-    settings: Settings | None, raw: object, file: str, key: str = "secrets"
-) -> tuple[Secrets | None, list[Problem]]:
-    """The secrets, if nothing is wrong, and everything that is wrong. No value is ever shown."""
-    try:
-        secrets = Secrets.model_validate(parsed(key, raw))
-    except ValidationError as error:
-        return None, [_problem(file, key, details, None) for details in error.errors()]
-    held = secrets.model_dump(by_alias=True)
-    missing = [
-        Problem(file, f"{NAMESPACE}:{key}/{'/'.join(wanted.path)}", "", "missing", wanted.purpose)
-        for wanted in (expected_secrets(settings) if settings else [])
-        if len(wanted.path) > 1 and wanted.path[1] not in held[wanted.path[0]]
-    ]
-    return (None if missing else secrets), missing
+def _unknown(file: str, key: str, stack: str) -> Problem:
+    path = f"{NAMESPACE}:{key}"
+    if key == "secrets":
+        mend = f"./smos keys set for each of them, then pulumi config rm {path} --stack {stack}"
+        why = "this key is not known: secrets are in the keyring, never in a stack's file"
+        return Problem(file, path, "", why, f"{mend}; new ones, if they stood there in plain")
+    return Problem(file, path, "", "this key is not known", did_you_mean(key, KEYS))
 
 
 def refuse(problems: Iterable[Problem]) -> None:
@@ -130,17 +117,16 @@ def _real_path(loc: tuple[int | str, ...], values: object) -> list[int | str]:
     return path
 
 
-def _problem(file: str, prefix: str, details: ErrorDetails, values: Mapping[str, object] | None) -> Problem:
+def _problem(file: str, details: ErrorDetails, values: Mapping[str, object]) -> Problem:
     loc = details["loc"]
-    root = Settings if values is not None else Secrets
-    path = [*([prefix] if prefix else []), *(loc if values is None else _real_path(loc, values))]
+    path = _real_path(loc, values)
     kind, context = details["type"], details.get("ctx", {})
-    given = "" if values is None or kind in {"missing", "extra_forbidden"} else shown(details["input"])
+    given = "" if kind in {"missing", "extra_forbidden"} else shown(details["input"])
     why, mend = details["msg"], str(context.get("mend", ""))
     if kind == "missing":
-        why, mend = "missing", _description(root, loc) or "add it"
+        why, mend = "missing", _description(loc) or "add it"
     elif kind == "extra_forbidden":
-        why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(root, loc))
+        why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(loc))
     elif kind in {"union_tag_invalid", "union_tag_not_found"}:
         why, mend = (
             "it does not say where it runs",
@@ -149,11 +135,11 @@ def _problem(file: str, prefix: str, details: ErrorDetails, values: Mapping[str,
         if kind == "union_tag_invalid":
             why = f"{context['tag']!r} is not a place where it can run"
     elif kind in {"model_type", "dict_type"}:
-        why, mend = "must be an object", _description(root, loc) or "keys and values"
+        why, mend = "must be an object", _description(loc) or "keys and values"
     elif kind == "literal_error":
         why, mend = "not one of the choices", f"one of: {context['expected']}"
     elif not mend:
-        mend = _description(root, loc) or "see the key's description in Pulumi.yaml"
+        mend = _description(loc) or "see the key's description in Pulumi.yaml"
     return Problem(file, _path(path), given, why, mend)
 
 
@@ -165,9 +151,9 @@ def _models(annotation: Any) -> Iterator[Any]:
         yield from _models(inner)
 
 
-def _owners(root: Any, loc: tuple[int | str, ...]) -> list[Any]:
+def _owners(loc: tuple[int | str, ...]) -> list[Any]:
     """The models whose field the last part of a location is (several in a union)."""
-    owners: list[Any] = [root]
+    owners: list[Any] = [Settings]
     for part in loc[:-1]:
         fields = [field for owner in owners for field in owner.model_fields.values() if field.alias == part]
         if fields:
@@ -175,11 +161,11 @@ def _owners(root: Any, loc: tuple[int | str, ...]) -> list[Any]:
     return owners
 
 
-def _description(root: Any, loc: tuple[int | str, ...]) -> str:
+def _description(loc: tuple[int | str, ...]) -> str:
     """What the field says of itself; of a whole that has no fields yet, nothing."""
-    fields = [field for owner in _owners(root, loc) for field in owner.model_fields.values()]
+    fields = [field for owner in _owners(loc) for field in owner.model_fields.values()]
     return next((str(field.description) for field in fields if loc and field.alias == loc[-1]), "")
 
 
-def _siblings(root: Any, loc: tuple[int | str, ...]) -> list[str]:
-    return sorted({str(field.alias) for owner in _owners(root, loc) for field in owner.model_fields.values()})
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    return sorted({str(field.alias) for owner in _owners(loc) for field in owner.model_fields.values()})

@@ -1,99 +1,64 @@
-"""The secrets of a platform: one JSON object under `smarteros:secrets`, encrypted in the stack's file.
+"""The secrets of a platform: which ones, for what, of which shape, and where they are in the keyring.
 
-They are supplied, never generated here: what must be the same after a rebuild can't live in a state that
+They are never in a stack's file and never made here: what must be the same after a rebuild can't live in a state that
 may be lost. Each leaves this package as an Output that Pulumi keeps secret from end to end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
-
-from settings.parts import Setting
-from settings.problems import fault
+from settings.parts import camel
 
 if TYPE_CHECKING:
     from pulumi import Output
 
     from settings.model import Settings
 
-__all__ = ["ExpectedSecret", "SecretOutputs", "Secrets", "expected_secrets"]
+__all__ = ["SHAPES", "ExpectedSecret", "Kind", "SecretOutputs", "Shape", "expected_secrets"]
 
 Kind = Literal["password", "cloudflare_token", "openssh_private_key"]
 
 
-def _secret(pattern: str, why: str, mend: str) -> Callable[[SecretStr], SecretStr]:
-    compiled = re.compile(pattern, re.DOTALL)
+@dataclass(frozen=True)
+class Shape:
+    """How a secret of one kind looks, and how one is come by when it can't be generated."""
 
-    def check(value: SecretStr) -> SecretStr:
-        if not compiled.fullmatch(value.get_secret_value()):
-            raise fault(why, mend)
-        return value
+    pattern: re.Pattern[str]
+    why: str
+    mend: str
 
-    return check
+    def fits(self, value: str) -> bool:
+        """Whether a value is of this shape."""
+        return self.pattern.fullmatch(value) is not None
 
 
-# Letters and digits only: it is also a part of URLs, of configuration files and of shell words.
-PASSWORD = r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9]{20,100}"  # noqa: S105 - the shape of one, not one
-Password = Annotated[
-    SecretStr,
-    AfterValidator(
-        _secret(
-            PASSWORD,
-            "20 to 100 letters and digits, with a small and a capital letter and a digit",
-            "a new one: openssl rand -base64 48 | tr -dc A-Za-z0-9 | head -c 40",
-        )
+SHAPES: Mapping[Kind, Shape] = {
+    # Letters and digits only: it is also a part of URLs, of configuration files and of shell words.
+    "password": Shape(
+        re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9]{20,100}"),
+        "not 20 to 100 letters and digits, with a small and a capital letter and a digit",
+        "./smos keys generate makes one",
     ),
-]
-CloudflareToken = Annotated[
-    SecretStr,
-    AfterValidator(
-        _secret(
-            "[A-Za-z0-9_-]{40,80}",
-            "not an API token of Cloudflare",
-            "create one at My Profile > API Tokens (not the global API key)",
-        )
+    "cloudflare_token": Shape(
+        re.compile(r"[A-Za-z0-9_-]{40,80}"),
+        "not an API token of Cloudflare",
+        "create one at https://dash.cloudflare.com/profile/api-tokens (not the global API key)",
     ),
-]
-PrivateKey = Annotated[
-    SecretStr,
-    AfterValidator(
-        _secret(
-            "-----BEGIN OPENSSH PRIVATE KEY-----\n.+\n-----END OPENSSH PRIVATE KEY-----\n?",
-            "not an OpenSSH private key in PEM",
-            "ssh-keygen -t ed25519 -N '' -f KEY, then the whole content of KEY",
-        )
+    "openssh_private_key": Shape(
+        re.compile("-----BEGIN OPENSSH PRIVATE KEY-----\n.+\n-----END OPENSSH PRIVATE KEY-----\n?", re.DOTALL),
+        "not an OpenSSH private key in PEM",
+        "./smos keys generate makes one; or ssh-keygen -t ed25519 -N '' -f KEY, and the whole content of KEY",
     ),
-]
-
-
-class Secrets(Setting):
-    """The shape of the JSON object. `repr` and errors show none of the values."""
-
-    n8n_encryption_key: Password = Field(description="n8n's key; losing it loses every credential stored in n8n")
-    database_admin_passwords: dict[str, Password] = Field(description="One for each database server, by its name")
-    database_provisioner_passwords: dict[str, Password] = Field(
-        description="Of the role that creates tenants' databases, one for each database server"
-    )
-    redis_password: Password = Field(description="Of Redis")
-    cloudflare_api_token: CloudflareToken = Field(
-        description="For records, settings and origin certificates: DNS:Edit, Zone Settings:Edit, SSL:Edit"
-    )
-    cloudflare_dns_token: CloudflareToken = Field(
-        description="For Traefik's certificate on the hosts: Zone:Read and DNS:Edit, nothing else"
-    )
-    host_private_keys: dict[str, PrivateKey] = Field(
-        description="The SSH key with which a host is prepared, one for each host, by its name"
-    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretOutputs:
-    """The same secrets in the running program: each an Output that stays secret."""
+    """The secrets in the running program: each an Output that stays secret."""
 
     n8n_encryption_key: Output[str]
     database_admin_passwords: Mapping[str, Output[str]]
@@ -105,32 +70,74 @@ class SecretOutputs:
 
 
 @dataclass(frozen=True)
-class ExpectedSecret:
-    """A secret that the settings call for: where in the JSON object, what it is for, and of which kind."""
+class _Secret:
+    """One secret, or one for each server or host."""
 
-    path: tuple[str, ...]
+    name: str
+    """The field of SecretOutputs, if the program gets it; in camel case also a part of the entry's path."""
+    scope: Literal["shared", "external", "stack"]
+    """The same for all environments; the same and made by a vendor; each environment its own."""
+    kind: Kind
+    purpose: str
+    each: Literal["", "database_servers", "hosts"] = ""
+
+
+_SECRETS = (
+    _Secret("n8n_encryption_key", "shared", "password", "n8n's key; losing it loses every credential stored in n8n"),
+    _Secret("restic_password", "shared", "password", "Opens the backups; losing it loses all of them"),
+    _Secret("state_passphrase", "shared", "password", "Opens the secrets in Pulumi's state"),
+    _Secret("database_admin_passwords", "stack", "password", "Of a database server's superuser", "database_servers"),
+    _Secret(
+        "database_provisioner_passwords",
+        "stack",
+        "password",
+        "Of the role that creates tenants' databases on a database server",
+        "database_servers",
+    ),
+    _Secret("redis_password", "stack", "password", "Of Redis"),
+    _Secret("host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "hosts"),
+    _Secret(
+        "cloudflare_api_token",
+        "external",
+        "cloudflare_token",
+        "For records, settings and origin certificates: DNS:Edit, Zone Settings:Edit, SSL and Certificates:Edit",
+    ),
+    _Secret(
+        "cloudflare_dns_token",
+        "external",
+        "cloudflare_token",
+        "For Traefik's certificate on the hosts: Zone:Read and DNS:Edit, nothing else",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ExpectedSecret:
+    """A secret that the settings call for: where in the keyring, what it is for, and of which kind."""
+
+    entry: str
+    """Its path in the keyring."""
     purpose: str
     kind: Kind
+    name: str
+    """The field of SecretOutputs; not every secret is one."""
+    key: str = ""
+    """Of which server or host."""
+
+    @property
+    def external(self) -> bool:
+        """Whether a vendor makes it, so that it can't be generated."""
+        return self.entry.startswith("external/")
 
 
 def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
     """Every secret that a platform with these settings needs; says nothing about their values."""
-    servers = [server.name for server in settings.database_servers]
-    per_key = {
-        "databaseAdminPasswords": servers,
-        "databaseProvisionerPasswords": servers,
-        "hostPrivateKeys": [host.name for host in settings.hosts],
-    }
     found: list[ExpectedSecret] = []
-    for field in Secrets.model_fields.values():
-        key, purpose = str(field.alias), str(field.description)
-        kind: Kind = "password"
-        if key.startswith("cloudflare"):
-            kind = "cloudflare_token"
-        elif key == "hostPrivateKeys":
-            kind = "openssh_private_key"
-        if key in per_key:
-            found += [ExpectedSecret((key, name), purpose, kind) for name in per_key[key]]
+    for one in _SECRETS:
+        path = f"{settings.stack if one.scope == 'stack' else one.scope}/{camel(one.name)}"
+        if one.each:
+            keys = [thing.name for thing in getattr(settings, one.each)]
+            found += [ExpectedSecret(f"{path}/{key}", one.purpose, one.kind, one.name, key) for key in keys]
         else:
-            found.append(ExpectedSecret((key,), purpose, kind))
+            found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
     return found

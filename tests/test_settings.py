@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from pulumi.runtime import config, mocks
+from pulumi.runtime import mocks
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
-from settings.secrets import SecretOutputs, Secrets
+from settings.secrets import SHAPES, SecretOutputs
 from tests.components.declared import SECRETS, Answers, engine_config, prod_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +29,7 @@ def write(folder: Path, changed: dict[str, Any], without: tuple[str, ...] = ()) 
 
 def problems(folder: Path, **changed: Any) -> list[str]:
     with pytest.raises(SettingsError) as refused:
-        load_files("prod", write(folder, changed), secrets_required=False)
+        load_files("prod", write(folder, changed))
     return [str(problem) for problem in refused.value.problems]
 
 
@@ -51,7 +51,7 @@ def with_(path: str, value: Any) -> dict[str, Any]:
 
 def test_the_tracked_file_is_accepted_without_its_secrets() -> None:
     """The file that everybody clones has no mistake."""
-    settings = load_files("prod", ROOT, secrets_required=False)
+    settings = load_files("prod", ROOT)
     assert settings.domain == "smarterbot.cl"
     assert settings.stack == "prod"
 
@@ -60,7 +60,7 @@ def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
     """What runs before the engine starts must be quick."""
     code = (
         "import sys; from pathlib import Path; import settings;"
-        "settings.load_files('prod', Path('.'), secrets_required=False);"
+        "settings.load_files('prod', Path('.'));"
         "print([name for name in sys.modules if name.split('.')[0].startswith('pulumi')])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -122,24 +122,20 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_a_name_in_the_zone_may_be_given_in_full(tmp_path: Path) -> None:
     """`n8n` and `n8n.smarterbot.cl` are the same name."""
     folder = write(tmp_path, with_("services/n8n/hostname", "n8n.smarterbot.cl"))
-    settings = load_files("prod", folder, secrets_required=False)
+    settings = load_files("prod", folder)
     assert settings.services.n8n is not None
     assert settings.fqdn(settings.services.n8n.hostname) == settings.fqdn("n8n") == "n8n.smarterbot.cl"
 
 
-def test_secrets_in_plain_are_refused_and_not_shown(tmp_path: Path) -> None:
-    """A secret that stands in plain is known to others; the message does not repeat it."""
-    told = problems(tmp_path, secrets={"redisPassword": "hunter2hunter2"})
+@pytest.mark.parametrize("value", [{"redisPassword": "hunter2hunter2"}, {"secure": "v1:abc"}])
+def test_secrets_do_not_belong_into_the_file(tmp_path: Path, value: Any) -> None:
+    """In plain or encrypted: they are in the keyring; the message says how to move them, and shows none."""
+    told = problems(tmp_path, secrets=value)
     assert len(told) == 1
-    assert "plain text" in told[0]
+    assert "secrets are in the keyring" in told[0]
+    assert "./smos keys set" in told[0].split("Mend: ")[1]
+    assert "pulumi config rm smarteros:secrets --stack prod" in told[0].split("Mend: ")[1]
     assert "hunter2" not in told[0]
-
-
-def test_secrets_are_missed_when_they_are_called_for(tmp_path: Path) -> None:
-    """Before a run they must be there; the message has the command."""
-    with pytest.raises(SettingsError, match="pulumi config set --secret smarteros:secrets"):
-        load_files("prod", write(tmp_path, {}))
-    load_files("prod", write(tmp_path, {"secrets": {"secure": "v1:abc"}}))
 
 
 def test_what_is_no_secret_must_stand_in_plain(tmp_path: Path) -> None:
@@ -164,7 +160,7 @@ def test_every_setting_is_declared_with_type_and_description() -> None:
     """Pulumi.yaml documents each key, and its defaults are the model's."""
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     fields = {str(field.alias): field for name, field in Settings.model_fields.items() if name != "stack"}
-    assert set(declared) == {f"smarteros:{key}" for key in [*fields, "secrets"]}
+    assert set(declared) == {f"smarteros:{key}" for key in fields}
     for key, field in fields.items():
         entry = declared[f"smarteros:{key}"]
         assert entry["description"], key
@@ -175,7 +171,6 @@ def test_every_setting_is_declared_with_type_and_description() -> None:
             plain = given.model_dump(by_alias=True) if hasattr(given, "model_dump") else given
             plain = {} if plain is None else plain  # Pulumi.yaml can't say that a key may be left out
             assert json.loads(json.dumps(plain)) == entry["default"], key
-    assert declared["smarteros:secrets"]["secret"] is True
 
 
 def test_every_field_says_what_it_is() -> None:
@@ -186,12 +181,11 @@ def test_every_field_says_what_it_is() -> None:
         for name in module.__all__:
             fields = getattr(getattr(module, name), "model_fields", {})
             assert all(field.description for field in fields.values()), name
-    assert all(field.description for field in Secrets.model_fields.values())
 
 
 def test_tunnels_are_known_before_the_run() -> None:
     """One local port a database server, in order; Azure's by name, a container's by its fixed address."""
-    azure, vps = load_files("prod", ROOT, secrets_required=False).tunnels()
+    azure, vps = load_files("prod", ROOT).tunnels()
     assert (azure.name, azure.local_port, azure.host, azure.target_port) == ("azure", 15432, "vps", 5432)
     assert azure.target_host.startswith("psql-smarteros-prod-azure-")
     assert azure.target_host.endswith(".postgres.database.azure.com")
@@ -199,15 +193,29 @@ def test_tunnels_are_known_before_the_run() -> None:
     assert vps.target_host == "172.30.1.11"
 
 
-def test_expected_secrets_are_those_of_the_model() -> None:
-    """Whoever makes secrets learns every key, one for each server and host."""
-    paths = {"/".join(one.path) for one in expected_secrets(load_files("prod", ROOT, secrets_required=False))}
-    assert {"n8nEncryptionKey", "databaseAdminPasswords/vps", "hostPrivateKeys/vps"} <= paths
-    assert {path.split("/")[0] for path in paths} == {str(f.alias) for f in Secrets.model_fields.values()}
-    assert set(Secrets.model_fields) == set(SecretOutputs.__dataclass_fields__)
+def test_expected_secrets_fill_what_the_program_gets() -> None:
+    """Whoever makes secrets learns every entry, one for each server and host, of a known shape and with its purpose."""
+    expected = expected_secrets(load_files("prod", ROOT))
+    paths = {one.entry for one in expected}
+    assert {"shared/n8nEncryptionKey", "prod/databaseAdminPasswords/vps", "prod/hostPrivateKeys/vps"} <= paths
+    assert {"shared/resticPassword", "shared/statePassphrase", "external/cloudflareApiToken"} <= paths
+    assert {one.name for one in expected} >= set(SecretOutputs.__dataclass_fields__)
+    assert all(one.purpose and one.kind in SHAPES for one in expected)
+    assert [one.entry for one in expected if one.external] == [
+        "external/cloudflareApiToken",
+        "external/cloudflareDnsToken",
+    ]
 
 
-def in_program(changed: dict[str, Any] | None = None, secrets: Any = SECRETS) -> Settings:
+def test_both_environments_share_what_must_be_the_same() -> None:
+    """n8n's key, the backups' and the state's passwords, and the vendors' tokens; the rest is each one's own."""
+    prod, backup = ({one.entry for one in expected_secrets(load_files(stack, ROOT))} for stack in ("prod", "backup"))
+    assert {path.split("/")[0] for path in prod & backup} == {"shared", "external"}
+    assert "shared/n8nEncryptionKey" in prod & backup
+    assert {path.split("/")[0] for path in prod - backup} == {"prod"}
+
+
+def in_program(changed: dict[str, Any] | None = None, secrets: dict[str, str] = SECRETS) -> Settings:
     mocks.set_mocks(Answers(), project="smarteros-hosts", stack="prod")
     engine_config(prod_config() | (changed or {}), secrets)
     return load_engine()
@@ -215,7 +223,7 @@ def in_program(changed: dict[str, Any] | None = None, secrets: Any = SECRETS) ->
 
 def test_the_program_reads_the_same_settings_as_the_file() -> None:
     """One model, also in another project of the repository; values come as texts."""
-    from_file = load_files("prod", ROOT, secrets_required=False)
+    from_file = load_files("prod", ROOT)
     assert in_program().model_dump() == from_file.model_dump()
     assert in_program({"protect": "false"}).protect is False
 
@@ -231,34 +239,38 @@ def test_each_secret_is_a_secret_output() -> None:
 
 
 @pytest.mark.parametrize(
-    ("secrets", "why"),
+    ("changed", "why", "mend"),
     [
-        (None, "smarteros:secrets: missing"),
-        ({**SECRETS, "redisPassword": "hunter2"}, "smarteros:secrets/redisPassword: 20 to 100"),
-        ({**SECRETS, "databaseAdminPasswords": {"azure": "Throw4wayThrow4wayX1"}}, "databaseAdminPasswords/vps"),
-        ({**SECRETS, "extra": "hunter2"}, "smarteros:secrets/extra: this key is not known"),
-        ("hunter2", "smarteros:secrets"),
+        ({"prod/redisPassword": None}, "keyring.age: prod/redisPassword: missing", "./smos keys init"),
+        ({"external/cloudflareDnsToken": None}, "missing (For Traefik", "./smos keys set external/cloudflareDnsToken"),
+        ({"prod/redisPassword": "hunter2"}, "keyring.age: prod/redisPassword: not 20 to 100", "--replace"),
+        ({"prod/hostPrivateKeys/vps": "hunter2"}, "not an OpenSSH private key", "ssh-keygen"),
     ],
 )
-def test_bad_secrets_stop_the_program_without_being_shown(secrets: Any, why: str) -> None:
-    """pulumi.RunError with the same words as for files, and no value."""
+def test_bad_secrets_stop_the_program_without_being_shown(changed: dict[str, str | None], why: str, mend: str) -> None:
+    """pulumi.RunError with entry, why and mend, and no value."""
+    secrets = {path: value for path, value in (SECRETS | changed).items() if value is not None}
     with pytest.raises(pulumi.RunError) as refused:
         in_program(secrets=secrets)
     assert why in str(refused.value)
+    assert mend in str(refused.value).split("Mend: ")[1]
     assert "hunter2" not in str(refused.value)
     assert "Throw4way" not in str(refused.value)
 
 
-def test_secrets_that_are_not_marked_secret_stop_the_program() -> None:
-    """`pulumi config set` without --secret is found out in the program as well."""
-    mocks.set_mocks(Answers(), project="smarteros", stack="prod")
-    engine_config(prod_config())
-    config.set_all_config(dict(config.CONFIG.get()), [])
-    with pytest.raises(pulumi.RunError, match="plain text"):
+def test_a_keyring_that_does_not_open_stops_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No keyring, no key: in words, without a traceback."""
+    in_program()
+    monkeypatch.setenv("SMOS_KEY_FILE", str(tmp_path / "key.txt"))
+    with pytest.raises(pulumi.RunError, match="no key to open the keyring"):
+        load_engine()
+    in_program()
+    monkeypatch.setenv("SMOS_KEYRING", str(tmp_path / "keyring.age"))
+    with pytest.raises(pulumi.RunError, match="there is no keyring"):
         load_engine()
 
 
 def test_outside_the_program_there_are_no_secrets() -> None:
     """Reading files decrypts nothing."""
     with pytest.raises(RuntimeError, match="load_engine"):
-        _ = load_files("prod", ROOT, secrets_required=False).secrets
+        _ = load_files("prod", ROOT).secrets

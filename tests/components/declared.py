@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ import yaml
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import config, mocks
 
+from keyring import Identity, Keyring, Recipient
 from settings import Settings, load_engine
 
 __all__ = [
@@ -34,15 +40,19 @@ UNKNOWN_PREFIX = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PASSWORD = "Throw4wayThrow4wayThrow4way"
 TOKEN = "t" * 40
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
-SECRETS: dict[str, Any] = {
-    "n8nEncryptionKey": PASSWORD + "N8n",
-    "databaseAdminPasswords": {"azure": PASSWORD + "Azure1", "vps": PASSWORD + "Vps1"},
-    "databaseProvisionerPasswords": {"azure": PASSWORD + "Azure2", "vps": PASSWORD + "Vps2"},
-    "redisPassword": PASSWORD + "Redis",
-    "cloudflareApiToken": TOKEN + "api",
-    "cloudflareDnsToken": TOKEN + "dns",
-    "hostPrivateKeys": {"vps": KEY},
+SECRETS = {
+    "shared/n8nEncryptionKey": PASSWORD + "N8n",
+    "shared/resticPassword": PASSWORD + "Restic",
+    "shared/statePassphrase": PASSWORD + "State",
+    "external/cloudflareApiToken": TOKEN + "api",
+    "external/cloudflareDnsToken": TOKEN + "dns",
 }
+for _stack in ("prod", "backup"):
+    SECRETS[f"{_stack}/redisPassword"] = PASSWORD + "Redis"
+    SECRETS[f"{_stack}/hostPrivateKeys/vps"] = KEY
+    for _server in ("azure", "vps"):
+        SECRETS[f"{_stack}/databaseAdminPasswords/{_server}"] = PASSWORD + _server + "1"
+        SECRETS[f"{_stack}/databaseProvisionerPasswords/{_server}"] = PASSWORD + _server + "2"
 SECRET_TEXTS = [PASSWORD, TOKEN]
 
 
@@ -161,15 +171,25 @@ def prod_config() -> dict[str, Any]:
     return config_of("prod")
 
 
-def engine_config(values: Mapping[str, Any], secrets: Any = SECRETS) -> None:
-    """Hand a configuration over as the engine does: texts, objects as JSON."""
-    texts = {
-        f"smarteros:{key}": value if isinstance(value, str) else json.dumps(value)
-        for key, value in values.items()
-        if key != "secrets"
-    }
-    hidden = [] if secrets is None else ["smarteros:secrets"]
-    config.set_all_config(texts | ({} if secrets is None else {hidden[0]: json.dumps(secrets)}), hidden)
+def engine_config(values: Mapping[str, Any], secrets: Mapping[str, str] = SECRETS) -> None:
+    """Hand a configuration over as the engine does, texts and objects as JSON, with a keyring that has the secrets."""
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    config.set_all_config({f"smarteros:{key}": text for key, text in texts.items()}, [])
+    folder = keyring_folder(tuple(sorted(secrets.items())))
+    os.environ["SMOS_KEYRING"], os.environ["SMOS_KEY_FILE"] = str(folder / "keyring.age"), str(folder / "key.txt")
+
+
+@cache
+def keyring_folder(entries: tuple[tuple[str, str], ...]) -> Path:
+    """A folder with a keyring that has these entries, and its key; gone with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="smos-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    identity = Identity.make(folder / "key.txt")
+    keyring = Keyring.create(folder / "keyring.age", [Recipient(identity.public[0], "test")])
+    for path, value in entries:
+        keyring.put(path, value)
+    keyring.save()
+    return folder
 
 
 def declare(build: Callable[[Settings], object], stack: str = "prod", **changed: Any) -> list[Declared]:

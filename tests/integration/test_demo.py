@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import yaml
 
+from keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 
 pytestmark = pytest.mark.slow
@@ -92,9 +93,9 @@ def test_databases_are_real_and_private(demo: Clone) -> None:
     TLS: refused.
     """
     platform = json.loads(demo.shell("pulumi stack output platform --json --stack prod").stdout)
-    secrets = json.loads(demo.shell("pulumi config get smarteros:secrets --stack prod").stdout)
+    keyring = Keyring.open(demo.home.keyring, Identity.read(demo.home.key))
     for name, server in platform["databaseServers"].items():
-        password = secrets["databaseProvisionerPasswords"][name]
+        password = keyring.get(f"prod/databaseProvisionerPasswords/{name}")
         where: dict[str, Any] = {"host": "127.0.0.1", "port": server["localPort"], "user": server["provisioner"]}
         with psycopg.connect(**where, password=password, dbname="postgres", sslmode=server["sslmode"]) as connection:
             assert connection.execute("SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone() == (

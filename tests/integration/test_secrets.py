@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 
 pytestmark = pytest.mark.slow
@@ -40,29 +41,21 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def canaries(demo: Clone) -> set[str]:
-    """Config secrets, and what providers computed and marked secret (keys of certificates, of storage, of logs)."""
-    config = json.loads(demo.shell("pulumi config get smarteros:secrets --stack prod").stdout)
-    demo.said.clear()  # this very output shows them, as was asked for
+    """What is in the keyring, and what providers computed and marked secret (keys of certificates, storage, logs)."""
     exported = json.loads(demo.shell("pulumi stack export --show-secrets --stack prod").stdout)
-    demo.said.clear()
-    inside = {
-        text for value in config.values() for text in (_texts(value) if isinstance(value, str) else _nested(value))
-    }
+    demo.said.clear()  # this very output shows them, as was asked for
+    keyring = Keyring.open(demo.home.keyring, Identity.read(demo.home.key))
+    inside = {text for path in keyring.paths() for text in _texts(keyring.get(path))}
     found = inside | set(secret_texts(exported))
     assert len(found) > 10
     return found
 
 
-def _nested(values: dict[str, str]) -> Iterator[str]:
-    for value in values.values():
-        yield from _texts(value)
-
-
 def test_no_secret_is_on_the_disk_in_plain(demo: Clone) -> None:
     """State, backups, checkpoints, logs, the shadow project and the inventory hold no secret in plain.
 
-    Left out: the SSH keys of the simulated machines, which are files by nature (0600), and what stands in a cluster's
-    own data folder, which is the database server's disk.
+    Left out: the SSH keys of the simulated machines and the state's passphrase, which are files by nature (0600), and
+    what stands in a cluster's own data folder, which is the database server's disk.
     """
     found = [text.encode() for text in canaries(demo)]
     for file in files(demo.home.folder):
@@ -80,7 +73,7 @@ def files(folder: Path) -> Iterator[Path]:
             and not file.is_symlink()
             and parts[0] != "hosts"
             and "data" not in parts
-            and file.name != "superuser"
+            and file.name not in ("superuser", "passphrase")
         ):
             yield file
 
