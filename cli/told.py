@@ -17,6 +17,9 @@ def told() -> Iterator[None]:
     from deploy.engine_run import EngineFailed
     from deploy.guards import NotReady
     from deploy.locks import Locked
+    from deploy.losses import LossRefused, NotConfirmed
+    from deploy.state import BrokenState, NoRoom
+    from deploy.target import WrongTarget
     from engine import EngineMissing
     from keyring import KeyringError
     from sandbox.client import SandboxError
@@ -29,7 +32,11 @@ def told() -> Iterator[None]:
         raise BadInput(
             f"{count} mistake{'s' if count != 1 else ''} in the settings; nothing was started\n{error}"
         ) from None
-    except (EngineFailed, KeyringError, Locked, NotReady, SandboxError, EngineMissing) as error:
+    except WrongTarget as error:
+        raise BadInput(str(error)) from None
+    except (LossRefused, NotConfirmed) as error:
+        raise Failed(str(error)) from None
+    except (BrokenState, EngineFailed, EngineMissing, KeyringError, Locked, NoRoom, NotReady, SandboxError) as error:
         raise Failed(str(error)) from None
     except KeyboardInterrupt:
         typer.echo("smos: interrupted; run the same command again to complete it", err=True)

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deploy import guards
+from deploy import guards, losses, policies
+from deploy.beforehand import before_writing
 from deploy.engine_run import Outcome, run, run_with_events
-from deploy.locks import free_of_dead_locks
-from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace
+from deploy.repair import repair
+from deploy.target import HOSTS_PROJECT, Target, Workplace
 from settings import Settings
 
 Say = Callable[[str], None]
-POLICY = ROOT / "policy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,10 @@ class Wish:
     """The engine's output is kept back (and shown when it fails)."""
     more: Sequence[str] = ()
     """Further arguments for the plain CLI."""
+    allow_loss: Sequence[str] = ()
+    """What holds data and may go, by name."""
+    ask: Callable[[str], bool] | None = None
+    """Puts the question to the operator, when not everything is `yes`."""
 
 
 def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
@@ -34,11 +38,23 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     settings = guards.settings_of(place, wish.stack)
     guards.secrets_ready(place, settings)
     guards.hosts_ready(place, settings, wish.stack)
-    free_of_dead_locks(place, PROJECT, wish.stack, say)
+    state = before_writing(place, wish.stack, say)
     with guards.tunnel_open(place, settings, say):
-        return run_with_events(
-            place, place.project, "up", *_arguments(wish), *_policy(), *_yes(wish), capture=wish.quiet
+        repair(place, settings, wish.stack, state, say)
+        checked = _policies(place, settings)
+        losses.careful(
+            place,
+            place.project,
+            wish.stack,
+            [*wish.more, *checked],
+            allowed=wish.allow_loss,
+            ask=_ask(wish),
+            quiet=wish.quiet,
+            say=say,
         )
+        # What goes is known and named; what is not named is protected.
+        done = ["--skip-preview", "--yes"]
+        return run_with_events(place, place.project, "up", *_arguments(wish), *checked, *done, capture=wish.quiet)
 
 
 def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
@@ -47,13 +63,14 @@ def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
     guards.secrets_ready(place, settings)
     guards.hosts_ready(place, settings, wish.stack)
     with guards.tunnel_open(place, settings, say):
-        return run_with_events(place, place.project, "preview", *_arguments(wish), *_policy(), capture=wish.quiet)
+        checked = _policies(place, settings)
+        return run_with_events(place, place.project, "preview", *_arguments(wish), *checked, capture=wish.quiet)
 
 
 def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) -> Outcome:
-    """Takes the environment down. What is protected stops it, unless `unprotect` (a simulated environment only)."""
+    """Takes the environment down. All that holds data must be named, unless `unprotect` (a simulated one only)."""
     settings = guards.settings_of(place, wish.stack)
-    free_of_dead_locks(place, PROJECT, wish.stack, say)
+    state = before_writing(place, wish.stack, say)
     if unprotect:
         if place.target is not Target.SANDBOX:
             raise guards.NotReady(
@@ -61,13 +78,22 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
             )
         run(place, place.project, "state", "unprotect", "--all", "--yes", "--stack", wish.stack, capture=True)
     with guards.tunnel_open(place, settings, say):
-        return run_with_events(place, place.project, "destroy", *_arguments(wish), *_yes(wish), capture=wish.quiet)
+        repair(place, settings, wish.stack, state, say)
+        if not unprotect:
+            going = losses.destroyed(losses.held_in_state(place, place.project, wish.stack))
+            losses.refuse(wish.stack, going, wish.allow_loss)
+            losses.confirm(wish.stack, going, _ask(wish))
+            losses.free(place, place.project, wish.stack, going)
+        done = ["--skip-preview", "--yes"]
+        return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)
 
 
 def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Bootstraps the environment's hosts: the stack before the platform."""
-    guards.secrets_ready(place, guards.settings_of(place, wish.stack))
-    free_of_dead_locks(place, HOSTS_PROJECT, wish.stack, say)
+    settings = guards.settings_of(place, wish.stack)
+    guards.secrets_ready(place, settings)
+    state = before_writing(place, wish.stack, say, HOSTS_PROJECT)
+    repair(place, settings, wish.stack, state, say, HOSTS_PROJECT)
     return run_with_events(place, place.hosts_project, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
 
 
@@ -85,5 +111,13 @@ def _yes(wish: Wish) -> list[str]:
     return ["--yes"] if wish.yes else []
 
 
-def _policy() -> list[str]:
-    return ["--policy-pack", str(POLICY)] if (POLICY / "PulumiPolicy.yaml").exists() else []
+def _ask(wish: Wish) -> Callable[[str], bool]:
+    if wish.yes:
+        return lambda _: True
+    if wish.ask is None:
+        raise guards.NotReady(f"{wish.stack}: nobody is there to ask. Mend: add --yes")
+    return wish.ask
+
+
+def _policies(place: Workplace, settings: Settings) -> list[str]:
+    return policies.arguments(policies.facts_of(settings), place.scratch)

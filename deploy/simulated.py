@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import engine
+from deploy.beforehand import before_writing
 from deploy.engine_run import run
-from deploy.locks import free_of_dead_locks
-from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, without_pulumi
+from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agreed, without_pulumi
 from deploy.throw_away import complete_throw_away
 from sandbox import client, shadow
 from sandbox.control import ask
@@ -22,14 +23,19 @@ from sandbox.home import Home, Running
 from sandbox.keys import prepare_keys
 from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
+from settings.target import mark
 
 Say = Callable[[str], None]
 _FIRST_LOCAL_PORT = 20000
-_LOCAL_PORTS = 10000
+_PORTS_OF_A_STACK = 50
+_SLOTS = 200
 
 
-def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True) -> Workplace:
-    """A workplace on this clone's sandbox, started and completed first. `hosts_ready=False` leaves its hosts bare."""
+def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str = "") -> Workplace:
+    """A workplace on this clone's sandbox, started and completed first: one environment of it, or all without `stack`.
+
+    `hosts_ready=False` leaves the hosts bare.
+    """
     home = Home.of_clone()
     if home.running() is None:
         say("starting the simulated clouds")
@@ -39,8 +45,9 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True) -> Workpla
     running = client.start(home)
     place = workplace(home, running)
     client.write_shim(home, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
-    for stack in stacks():
-        _complete(place, home, stack, say, hosts_ready)
+    wanted = [one for one in stacks() if stack in ("", one)]
+    with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as several:
+        list(several.map(lambda one: _complete(place, home, one, say, hosts_ready), wanted))
     return place
 
 
@@ -50,7 +57,7 @@ def workplace(home: Home, running: Running) -> Workplace:
     environ = found.environ({**without_pulumi(), **client.environment(home, running, found.path)})
     scratch = home.folder / "runs"
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Workplace(
+    place = Workplace(
         target=Target.SANDBOX,
         pulumi=found.path,
         project=home.project,
@@ -59,6 +66,7 @@ def workplace(home: Home, running: Running) -> Workplace:
         environ=environ,
         ssh_config=home.ssh_config,
     )
+    return agreed(place)
 
 
 def stacks() -> list[str]:
@@ -78,6 +86,7 @@ def freshen(home: Home) -> bool:
     with client.locked(home):
         home.project.mkdir(parents=True, exist_ok=True, mode=0o700)
         home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark(home.folder)
         changed = shadow.refresh(home, ROOT, adapt)
         _scene(home).write(home)
         client.remember_seen(home, shadow.tracked_files(ROOT))
@@ -115,8 +124,16 @@ def _readable(home: Home) -> Iterator[Settings]:
 
 
 def _first_port(home: Home, stack: str) -> int:
-    """A stack's local ports in this sandbox: far from the real ones, and apart from another clone's."""
-    return _FIRST_LOCAL_PORT + (hash_of(f"{home.folder}/{stack}") % (_LOCAL_PORTS // 50)) * 50
+    """A stack's local ports in this sandbox: far from the real ones, apart from another clone's, and never another
+    stack's.
+    """
+    taken: dict[int, str] = {}
+    for one in sorted({*stacks(), stack}):
+        slot = hash_of(f"{home.folder}/{one}") % _SLOTS
+        while slot in taken:
+            slot = (slot + 1) % _SLOTS
+        taken[slot] = one
+    return _FIRST_LOCAL_PORT + _PORTS_OF_A_STACK * next(slot for slot, one in taken.items() if one == stack)
 
 
 def hash_of(text: str) -> int:
@@ -139,7 +156,7 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
             run(place, project, "stack", "init", stack, capture=True)
     if hosts_ready and not _bootstrapped(home, settings):
         say(f"bootstrapping the hosts of {stack}")
-        free_of_dead_locks(place, HOSTS_PROJECT, stack, say)
+        before_writing(place, stack, say, HOSTS_PROJECT)
         run(place, place.hosts_project, "up", "--yes", "--stack", stack, "--skip-preview", capture=True)
 
 

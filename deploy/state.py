@@ -51,6 +51,8 @@ def protect(place: Workplace, stack: str, say: Say, project: str = PROJECT) -> d
     """
     file = checkpoint_file(place, project, stack)
     folder = _folder(place, project, stack)
+    if file is not None:
+        _mend_side_files(file, say)
     content = _content(place, project, stack, file)
     for where in {folder, file.parent} if file else {folder}:
         _room(where, len(content), stack)
@@ -144,6 +146,22 @@ def _inner(held: Any) -> Any:
 
 def _pending(deployment: dict[str, Any]) -> list[Any]:
     return deployment.get("pending_operations") or []
+
+
+def _mend_side_files(file: Path, say: Say) -> None:
+    """Removes side files (`.attrs`) that a killed engine left empty or cut off.
+
+    The engine writes them in place and can't read any state beside a broken one (`failed to load checkpoint: EOF`);
+    without one it reads it as before: they hold a checksum and a content type.
+    """
+    root = file.parents[2]
+    for folder in (root, file.parent, *(root / kind / file.parent.name / file.stem for kind in ("backups", "history"))):
+        for side in folder.glob("*.attrs"):
+            try:
+                json.loads(side.read_bytes())
+            except ValueError:
+                say(f"removing a side file that a killed run left cut off: {side.name}")
+                side.unlink(missing_ok=True)
 
 
 def _room(folder: Path, size: int, stack: str) -> None:

@@ -113,6 +113,8 @@ def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
         "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in sorted(running.ports.items())),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "SMOS_TARGET": "sandbox",
+        "SMOS_CLOUDFLARE_API": f"http://127.0.0.1:{running.control}/client/v4",
         "SMOS_SSH_CONFIG": str(home.ssh_config),
         "SMOS_SANDBOX": str(home.folder),
         "SMOS_KEYRING": str(home.keyring),

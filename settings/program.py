@@ -15,6 +15,7 @@ from settings.model import Settings
 from settings.problems import NAMESPACE
 from settings.reading import read_settings
 from settings.secrets import ExpectedSecret, SecretOutputs, expected_secrets
+from settings.target import refuse_wrong_target
 
 if TYPE_CHECKING:
     from keyring import Keyring
@@ -27,6 +28,7 @@ def load_engine() -> Settings:
     import pulumi
     from pulumi.runtime import config as engine
 
+    refuse_wrong_target()
     stack = pulumi.get_stack()
     file = f"Pulumi.{stack}.yaml"
     everything: dict[str, Any] = {**engine.get_config_env(), **engine.CONFIG.get()}

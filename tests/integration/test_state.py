@@ -103,8 +103,8 @@ def test_a_killed_up_is_mended_by_the_next_one(
             delay_s = chance.uniform(0, 0.4)
             hit = interrupted(clone, moment, delay_s, whom)
             with capsys.disabled():
-                pending = operations(clone)
-                print(f"\n  killed {whom} at {moment} resources: {'' if hit else 'it had ended; '}{pending} pending", end="")
+                what = f"{operations(clone)} pending" if hit else "it had ended"
+                print(f"\n  killed {whom} at {moment} resources: {what}", end="")
             left -= 1
         mended = clone.smos("up", "prod", "--json")
         assert last_json(mended.stdout)["ok"] is True
