@@ -111,7 +111,7 @@ def _install(clone: Path, lock: Path, stamp: Path, log: Path, progress: Progress
     count = sum(not line.startswith((" ", "#")) and "==" in line for line in lock.read_text().splitlines())
     with progress.step(f"{count} packages (half a minute)"):
         # Without --no-compile this takes 14 s more, for modules of which most are never imported.
-        pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--progress-bar", "off"]
+        pip = [str(venv / "bin" / "python"), "-P", "-m", "pip", "install", "-q", "--progress-bar", "off"]
         pip += ["--disable-pip-version-check", "--no-input", "--no-compile", "--require-hashes"]
         _run([*pip, "-r", str(lock)], log, "installing the packages")
     with progress.step("compiling what every run imports"):

@@ -234,6 +234,26 @@ def test_a_line_that_is_missing_is_reported_and_mended(file: Path, ana: tuple[Id
     Keyring.open(file, ana[0]).check_recipients()
 
 
+def test_a_file_that_is_encrypted_to_a_stranger_too_is_noticed(
+    file: Path, ana: tuple[Identity, Recipient], tmp_path: Path
+) -> None:
+    """By the file's own header: how many age keys, and which SSH keys; encrypting it anew mends it."""
+    ben = Recipient.parse(ssh_key(tmp_path / "ben", "-t", "ed25519").with_suffix(".pub").read_text(), name="ben")
+    with Keyring.changing(file, ana[0]) as keyring:
+        keyring.add_recipient(ben)
+        keyring.save()
+        keyring.check_sealed()
+    content = pyrage.decrypt(file.read_bytes(), list(ana[0].keys))
+    eve = Recipient.parse(ssh_key(tmp_path / "eve", "-t", "ed25519").with_suffix(".pub").read_text(), name="eve")
+    for strangers in ([ana[1], ben, someone(tmp_path, "x")[1]], [ana[1], eve], [ana[1]]):
+        file.write_bytes(pyrage.encrypt(content, [one.key("") for one in strangers], armored=True))
+        with pytest.raises(KeyringError, match="not to exactly those"):
+            Keyring.open(file, ana[0]).check_sealed()
+    with Keyring.changing(file, ana[0]) as keyring:
+        keyring.add_recipient(ana[1])
+    Keyring.open(file, ana[0]).check_sealed()
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
