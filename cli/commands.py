@@ -26,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "destroy": Entry("cli.platform:destroy", "Take an environment down."),
     "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
     "keys": Entry("cli.keys:app", "The keyring: init, show, set, generate, verify, recipients."),
+    "vault": Entry("cli.vault:app", "Vault: init, unseal, status; its keys are in the keyring."),
     "tunnel": Entry("cli.tunnel:tunnel", "Open the SSH forwards to an environment's databases."),
     "sandbox": Entry("cli.sandbox:app", "The simulated clouds: start, stop, status, env, reset."),
     "bench": Entry("cli.bench:bench", "Measure: times and memory against their limits."),

@@ -36,6 +36,8 @@ class Images:
     socket_proxy: Image = Image(name="tecnativa/docker-socket-proxy", tag="v0.4.2")
     # The same major version as the Flexible Server: a dump of one restores into the other.
     postgres: Image = Image(name="pgvector/pgvector", tag="0.8.6-pg17")
+    vault: Image = Image(name="hashicorp/vault", tag="2.0.4")
+    openbao: Image = Image(name="openbao/openbao", tag="2.6.2")
 
 
 IMAGES = Images()

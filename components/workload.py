@@ -67,6 +67,8 @@ class Workload:
     capabilities: Sequence[str] = ()
     access: Sequence[Access] = ("web",)
     published_ports: Sequence[int] = ()
+    operated: bool = False
+    """Operators and the program itself reach its port, by an SSH forward of its name (settings/tunnels.py)."""
     docker_socket: bool = False
     replicas: int = 1
     stop_timeout_s: int = 30

@@ -134,7 +134,7 @@ def write_shim(home: Home, engine: Path, freshen: str) -> None:
 # The engine, after the shadow project has been brought up to date with the clone's settings files.
 root='{_quoted(ROOT)}'
 home='{_quoted(home.folder)}'
-for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml; do
+for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml "$root"/access/Pulumi.yaml; do
   [ -e "$file" ] || continue
   if ! cmp -s "$file" "$home/seen/${{file#"$root"/}}"; then {freshen} || exit $?; break; fi
 done

@@ -19,6 +19,8 @@ from sandbox.home import Home, read_json, write_private
 Adapt = Callable[[str, dict[str, Any]], None]
 """(stack, its config): puts simulated addresses and keys in place of the real ones."""
 
+PROJECTS = ("hosts", "access")
+"""Folders with a project of their own that reads the same settings files."""
 LINKED = (".venv", "policy", "tenants", "apps")
 """Folders that commands and project files name by a path relative to the project."""
 _ABSENT = "\0absent"
@@ -27,9 +29,10 @@ _ABSENT = "\0absent"
 def refresh(home: Home, root: Path, adapt: Adapt) -> bool:
     """Brings the shadow up to date with the clone's tracked files; True when something had changed."""
     changed = _project(root / "Pulumi.yaml", home.project / "Pulumi.yaml", root, root)
-    hosts = root / "hosts" / "Pulumi.yaml"
-    if hosts.exists():
-        changed |= _project(hosts, home.project / "hosts" / "Pulumi.yaml", root, hosts.parent)
+    for name in PROJECTS:
+        inner = root / name / "Pulumi.yaml"
+        if inner.exists():
+            changed |= _project(inner, home.project / name / "Pulumi.yaml", root, inner.parent)
     for name in LINKED:
         link = home.project / name
         if (root / name).is_dir() and not link.is_symlink():
@@ -45,7 +48,8 @@ def refresh(home: Home, root: Path, adapt: Adapt) -> bool:
 
 def tracked_files(root: Path) -> list[Path]:
     """The files whose edit makes the shadow stale."""
-    return [root / "Pulumi.yaml", root / "hosts" / "Pulumi.yaml", *sorted(root.glob("Pulumi.*.yaml"))]
+    projects = (root / name / "Pulumi.yaml" for name in PROJECTS)
+    return [root / "Pulumi.yaml", *projects, *sorted(root.glob("Pulumi.*.yaml"))]
 
 
 def _project(tracked: Path, copy: Path, root: Path, program: Path) -> bool:

@@ -14,6 +14,7 @@ from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, 
 from settings.problems import did_you_mean
 from settings.services import N8n, Services
 from settings.sizes import container_apps_size_problem
+from settings.tunnels import OPERATED
 
 __all__ = ["CHECKS", "Finding"]
 
@@ -32,6 +33,8 @@ def unique_names(hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield (key, index, "name"), name, "this name is taken further up", "another name"
+            elif key == "databaseServers" and name in OPERATED:
+                yield (key, index, "name"), name, "this is the name of a service's own forward", "another name"
 
 
 def known_hosts(

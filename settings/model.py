@@ -23,7 +23,7 @@ from settings.parts import (
 )
 from settings.services import Services
 from settings.state import LocalState, State
-from settings.tunnels import Forward, forward_of
+from settings.tunnels import Forward, forward_of, operated_forward
 
 if TYPE_CHECKING:
     from settings.secrets import SecretOutputs
@@ -104,15 +104,19 @@ class Settings(Setting):
         return standby_name(name, self.domain) if self.standby else name
 
     def forward(self, server: str) -> Forward:
-        """The forward that leads to one database server."""
+        """The forward that leads to one database server, or to `vault`."""
         return next(forward for forward in self.tunnels() if forward.name == server)
 
     def tunnels(self) -> list[Forward]:
-        """The SSH forwards, one a database server, known before anything runs."""
-        return [
+        """The SSH forwards, one a database server and one to Vault, known before anything runs."""
+        found = [
             forward_of(server, index, self.tunnel.first_port, self.names, self.hosts)
             for index, server in enumerate(self.database_servers)
         ]
+        if self.services.vault:
+            placement = self.services.vault.placement
+            found.append(operated_forward("vault", placement, self.tunnel.first_port, self.hosts))
+        return found
 
 
 def fqdn(hostname: str, domain: str) -> str:

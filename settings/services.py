@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.parts import AzureBlobs, Name, OnAzure, OnDocker, OnR2, Setting
 from settings.problems import fault
 
-__all__ = ["Knowledge", "N8n", "Redis", "Services", "Storage", "Traefik"]
+__all__ = ["Knowledge", "N8n", "Redis", "Services", "Storage", "Traefik", "Vault"]
 
 
 def _is_hostname(value: str) -> str:
@@ -76,6 +76,26 @@ class Storage(Setting):
     )
 
 
+class Vault(Setting):
+    """Secrets of tenants and applications, unsealed with keys of the keyring."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    flavour: Literal["vault", "openbao"] = Field("vault", description="HashiCorp's Vault, or its open fork OpenBao")
+    memory_mb: int = Field(512, ge=256, description="How much memory the container may use, in MB")
+    key_shares: int = Field(5, ge=1, le=20, description="Into how many shares the key that opens it is split")
+    key_threshold: int = Field(3, ge=1, le=20, description="How many of the shares open it")
+
+    @field_validator("key_threshold")
+    @classmethod
+    def _reachable(cls, value: int, info: ValidationInfo) -> int:
+        shares = int(info.data.get("key_shares", value))
+        if value > shares:
+            raise fault(f"there are only {shares} shares", "at most keyShares")
+        if value == 1 and shares > 1:
+            raise fault("one share alone would open it", "2 or more, or keyShares: 1")
+        return value
+
+
 class Services(Setting):
     """What runs."""
 
@@ -85,3 +105,4 @@ class Services(Setting):
     knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")
     storage: Storage | None = Field(None, description="Files and backups")
     tenants: Tenants | None = Field(None, description="A place for tenants")
+    vault: Vault | None = Field(None, description="Secrets of tenants and applications")

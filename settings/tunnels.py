@@ -10,13 +10,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.naming import Names
-from settings.parts import AzurePostgres, DatabaseServer, Host
+from settings.parts import AzurePostgres, DatabaseServer, Host, OnDocker
 
-__all__ = ["DATA_SUBNET", "Forward", "data_address", "docker_subnets", "forward_of"]
+__all__ = [
+    "DATA_SUBNET",
+    "OPERATED",
+    "Forward",
+    "data_address",
+    "docker_subnets",
+    "forward_of",
+    "operated_address",
+    "operated_forward",
+]
 
 POSTGRES_PORT = 5432
 EDGE_SUBNET, DATA_SUBNET, SOCKET_SUBNET = 0, 1, 2
 FIRST_FIXED_ADDRESS = 10
+OPERATED = {"vault": (100, 8200, 40)}
+"""Service → the last number of its address, its port, and how far its local port is from the first one: so a new
+database server moves none of them.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,3 +67,15 @@ def forward_of(server: DatabaseServer, index: int, first_port: int, names: Names
         return Forward(server.name, local_port, placement.through, target, POSTGRES_PORT)
     host = next(host for host in hosts if host.name == placement.host)
     return Forward(server.name, local_port, host.name, data_address(host, index), POSTGRES_PORT)
+
+
+def operated_address(host: Host, service: str) -> str:
+    """The fixed address, in a host's data network, of a service that operators reach."""
+    return str(docker_subnets(host)[DATA_SUBNET][OPERATED[service][0]])
+
+
+def operated_forward(service: str, placement: OnDocker, first_port: int, hosts: Iterable[Host]) -> Forward:
+    """The forward that leads to a service that operators reach."""
+    host = next(host for host in hosts if host.name == placement.host)
+    _, port, offset = OPERATED[service]
+    return Forward(service, first_port + offset, host.name, operated_address(host, service), port)

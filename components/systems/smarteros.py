@@ -35,6 +35,7 @@ from components.services.redis import Redis, RedisArgs
 from components.services.storage import Storage, StorageArgs
 from components.services.tenants import TEMPLATE, TenantTemplate, TenantTemplateArgs
 from components.services.traefik import Traefik, TraefikArgs
+from components.services.vault import Vault, VaultArgs
 from settings import Settings
 from settings.parts import OnAzure, OnDocker, OnR2
 
@@ -156,6 +157,13 @@ class SmarterOS(ComponentResource):
                 password=self._settings.secrets.redis_password,
             )
             Redis("redis", redis, self._inside(wanted.redis.placement))
+        if wanted.vault:
+            vault = VaultArgs(
+                placement=placement_for(wanted.vault.placement, self._places),
+                image=getattr(IMAGES, wanted.vault.flavour),
+                wanted=wanted.vault,
+            )
+            Vault("vault", vault, self._inside(wanted.vault.placement))
         if wanted.knowledge:
             server = wanted.knowledge.database
             Knowledge(
@@ -243,8 +251,9 @@ class SmarterOS(ComponentResource):
                 "provisioner": PROVISIONER,
                 "placement": settings.database_server(forward.name).placement.where,
             }
-            for forward in settings.tunnels()
+            for forward in (settings.forward(server.name) for server in settings.database_servers)
         }
+        vault = settings.forward("vault") if settings.services.vault else None
         return Output.from_input(
             {
                 "system": settings.system,
@@ -255,6 +264,7 @@ class SmarterOS(ComponentResource):
                 "urls": self._urls,
                 "databaseServers": servers,
                 "tenants": self._for_tenants(),
+                "vault": {"localPort": vault.local_port, "through": vault.host} if vault else None,
                 "placements": {
                     key: service["placement"]["where"]
                     for key, service in settings.services.model_dump(by_alias=True).items()

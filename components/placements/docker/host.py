@@ -20,7 +20,7 @@ from components.placements.docker.postgres import ADMIN_USER, postgres_workload
 from components.workload import Access, Workload
 from settings import Settings
 from settings.parts import AzurePostgres, Host
-from settings.tunnels import data_address, docker_subnets
+from settings.tunnels import data_address, docker_subnets, operated_address
 
 __all__ = ["DockerHost", "DockerHostArgs"]
 
@@ -65,8 +65,9 @@ class DockerHost(ComponentResource):
         self.register_outputs({"edge_network": self.edge_network})
 
     def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
-        """A container."""
-        return self._run(name, workload, opts, addresses={})
+        """A container; what operators reach has the fixed address to which its forward leads."""
+        addresses = {"data": operated_address(self._host, name)} if workload.operated else {}
+        return self._run(name, workload, opts, addresses=addresses)
 
     def _run(self, name: str, workload: Workload, opts: ResourceOptions, addresses: dict[str, str]) -> Running:
         self._refuse(name, workload)

@@ -1,0 +1,112 @@
+"""The few requests that open a Vault: state, initialise, unseal. What is in it is declared by the stack `access`.
+
+Speaks HTTP to the near end of an SSH forward; no token and no key is ever part of an error.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Keys", "SealStatus", "VaultApi", "VaultRefused"]
+
+TIMEOUT_S = 30
+WAIT_S = 60
+
+
+class VaultRefused(Exception):
+    """Vault did not answer, or refused; the text says what, in its own words."""
+
+
+@dataclass(frozen=True)
+class SealStatus:
+    """Whether it has keys, and whether it is open."""
+
+    initialized: bool
+    sealed: bool
+    threshold: int
+    shares: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What an initialisation gives, once."""
+
+    shares: Sequence[str]
+    root_token: str
+
+    def __repr__(self) -> str:
+        return f"Keys({len(self.shares)} shares)"
+
+
+class VaultApi:
+    """One Vault, at a port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def status(self) -> SealStatus:
+        """Asks; waits for one that is just starting. Raises VaultRefused when nobody answers."""
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                found = self._ask("GET", "sys/seal-status")
+                break
+            except VaultRefused:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+        return SealStatus(
+            bool(found["initialized"]),
+            bool(found["sealed"]),
+            int(found["t"]),
+            int(found["n"]),
+            str(found.get("version", "")),
+        )
+
+    def initialize(self, shares: int, threshold: int) -> Keys:
+        """Makes its keys: they are told this once and never again."""
+        found = self._ask("PUT", "sys/init", {"secret_shares": shares, "secret_threshold": threshold})
+        return Keys(tuple(found["keys_base64"]), str(found["root_token"]))
+
+    def unseal(self, shares: Sequence[str]) -> None:
+        """Gives shares until it is open, and waits until it works. Raises VaultRefused when they do not open it."""
+        self._ask("PUT", "sys/unseal", {"reset": True})
+        for share in shares:
+            if not self._ask("PUT", "sys/unseal", {"key": share})["sealed"]:
+                self._wait_until_active()
+                return
+        raise VaultRefused(f"it is still sealed after {len(shares)} keys of the keyring: it takes more of them")
+
+    def _wait_until_active(self) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                self._ask("GET", "sys/health")
+                return
+            except VaultRefused:
+                time.sleep(0.5)
+        raise VaultRefused("it is open, and does not become active: its log says why (docker logs)")
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
+        try:
+            connection.request(method, f"/v1/{path}", json.dumps(body) if body is not None else None)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise VaultRefused(f"nobody answers at 127.0.0.1:{self._port} ({type(error).__name__})") from None
+        finally:
+            connection.close()
+        try:
+            found: dict[str, Any] = json.loads(content) if content.strip() else {}
+        except ValueError:
+            raise VaultRefused(f"what answers at 127.0.0.1:{self._port} is no Vault") from None
+        if answer.status >= 400:
+            raise VaultRefused("; ".join(map(str, found.get("errors") or [])) or f"{path}: status {answer.status}")
+        return found
