@@ -1,0 +1,47 @@
+"""Roles of databases have no powers over others' data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policy.rules.database_roles_confined import RULE
+from tests.policy.judged import said
+
+ROLE = "postgresql:index/role:Role"
+GRANT = "postgresql:index/grant:Grant"
+
+RIGHT: list[tuple[str, dict[str, Any]]] = [
+    (ROLE, {"name": "n8n", "login": True}),
+    (ROLE, {"name": "smarteros_provisioner", "createRole": True, "createDatabase": True}),
+    (GRANT, {"role": "public", "objectType": "database", "privileges": []}),
+    (GRANT, {"role": "n8n", "objectType": "schema", "privileges": ["USAGE"]}),
+]
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    (ROLE, {"name": "n8n", "superuser": True}, "superuser"),
+    (ROLE, {"name": "n8n", "bypassRowLevelSecurity": True}, "bypassRowLevelSecurity"),
+    (ROLE, {"name": "n8n", "replication": True}, "replication"),
+    (ROLE, {"name": "n8n", "createRole": True}, "only smarteros_provisioner"),
+    (ROLE, {"name": "n8n", "createDatabase": True}, "createDatabase"),
+    (ROLE, {"name": "smarteros_provisioner", "superuser": True}, "superuser"),
+    (
+        GRANT,
+        {"role": "public", "objectType": "database", "database": "n8n", "privileges": ["CONNECT"]},
+        "on database n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("token", "inputs"), RIGHT)
+def test_what_is_right_passes(token: str, inputs: dict[str, Any]) -> None:
+    """Nothing is said of it."""
+    assert said(RULE, token, inputs) == []
+
+
+@pytest.mark.parametrize(("token", "inputs", "words"), WRONG)
+def test_what_is_wrong_is_told(token: str, inputs: dict[str, Any], words: str) -> None:
+    """One fault, one violation, and it says what."""
+    found = said(RULE, token, inputs)
+    assert len(found) == 1, found
+    assert words in found[0]

@@ -1,0 +1,39 @@
+"""What runs on a host fits into its memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policy.rule import UNKNOWN, Facts, Resource
+from policy.rules.host_memory import RULE
+from tests.policy.judged import ON_HOST, said_of_stack
+
+
+def box(name: str, memory: Any, provider: dict[str, str] = ON_HOST, **more: Any) -> Resource:
+    inputs = {"memory": memory, **more}
+    return Resource(token="docker:index/container:Container", name=name, inputs=inputs, provider=provider)
+
+
+def test_up_to_the_reserve_is_room() -> None:
+    """8192 less 1024; containers that never start, and unknown limits, don't count."""
+    assert said_of_stack(RULE, [box("a", 7000.0), box("b", 168.0), box("c", 9000.0, start=False)]) == []
+    assert said_of_stack(RULE, [box("a", 7168.0), box("b", UNKNOWN)]) == []
+
+
+def test_too_much_names_host_sum_and_parts() -> None:
+    """So that one sees what to make smaller."""
+    ((name, text),) = said_of_stack(RULE, [box("a", 7000.0), box("b", 169.0)])
+    assert name == ""
+    for words in ("vps", "7169 MB", "a 7000, b 169", "room for 7168"):
+        assert words in text
+
+
+def test_a_host_that_nobody_named_is_told() -> None:
+    """Its size is not known, so nothing is checked there."""
+    ((name, text),) = said_of_stack(RULE, [box("a", 1.0, {"host": "ssh://x@198.51.100.1:22"})])
+    assert (name, "198.51.100.1" in text) == ("a", True)
+
+
+def test_without_facts_nothing_is_guessed() -> None:
+    """Another rule says that nobody told."""
+    assert said_of_stack(RULE, [box("a", 99999.0)], Facts()) == []

@@ -1,0 +1,64 @@
+"""Policies of Vault are narrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policy.rule import UNKNOWN, Facts
+from policy.rules.vault_paths_confined import RULE
+from tests.policy.judged import said
+
+POLICY = "vault:index/policy:Policy"
+READ = 'path "{}" {{ capabilities = ["read"] }}\n'
+
+
+def policy(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "policy": text}
+
+
+RIGHT: list[tuple[str, dict[str, Any]]] = [
+    (POLICY, policy("access", READ.format("kv-platform/data/n8n"))),
+    (POLICY, policy("tenant-acme", READ.format("kv-acme/data/*") + READ.format("transit/encrypt/acme"))),
+    (POLICY, policy("tenant-acme-app", "# all of it\n" + READ.format("kv-acme/*"))),
+    (POLICY, {"name": "x", "policy": UNKNOWN}),
+    (POLICY, policy("tenant-acme", '{"path": {"kv-acme/*": {"capabilities": ["read"]}}}')),
+    (POLICY, policy("tenant-acme", READ.format("auth/token/renew-self"))),
+]
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    (POLICY, policy("tenant-acme", READ.format("kv-other/data/*")), "opens kv-other/data/*: only kv-acme/"),
+    (POLICY, policy("tenant-acme", READ.format("kv-acme2/data/*")), "kv-acme2"),
+    (POLICY, policy("tenant-acme", READ.format("transit/encrypt/other")), "transit/encrypt/other"),
+    (POLICY, policy("tenant-acme", READ.format("transit/*")), "transit/*"),
+    (POLICY, policy("tenant-acme", READ.format("+/data/x")), "+/data/x"),
+    (POLICY, policy("tenant-acme", READ.format("sys/mounts")), "sys/mounts"),
+    (POLICY, policy("tenant-acme", READ.format("kv-acme*")), "kv-acme*"),
+    (POLICY, policy("tenant-acme", '{"path": {"kv-other/*": {"capabilities": ["read"]}}}'), "kv-other"),
+    (POLICY, policy("ops", READ.format("*")), "everything"),
+    (POLICY, policy("ops", READ.format("sys/*")), "give itself everything"),
+    (POLICY, policy("ops", READ.replace("read", "sudo").format("sys/auth/*")), "sudo"),
+    (POLICY, policy("ops", "nothing that can be read"), "no path block"),
+    (POLICY, policy("tenant-acme", READ.format("kv-acme/*") + "path kv-other { }"), "no path block"),
+]
+
+
+@pytest.mark.parametrize(("token", "inputs"), RIGHT)
+def test_what_is_right_passes(token: str, inputs: dict[str, Any]) -> None:
+    """Nothing is said of it."""
+    assert said(RULE, token, inputs) == []
+
+
+@pytest.mark.parametrize(("token", "inputs", "words"), WRONG)
+def test_what_is_wrong_is_told(token: str, inputs: dict[str, Any], words: str) -> None:
+    """One fault, one violation, and it says what."""
+    found = said(RULE, token, inputs)
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+def test_in_a_tenants_stack_every_policy_is_the_tenants() -> None:
+    """Whatever its name."""
+    acme = Facts(environment="prod", domain="example.com", tenant="acme")
+    assert len(said(RULE, POLICY, policy("platform", READ.format("kv-platform/data/x")), acme)) == 1
+    assert said(RULE, POLICY, policy("mine", READ.format("kv-acme/data/x")), acme) == []
