@@ -24,6 +24,8 @@ COMMANDS: dict[str, Entry] = {
     "up": Entry("cli.platform:up", "Make an environment what its settings say."),
     "preview": Entry("cli.platform:preview", "Show what `up` would change; changes nothing."),
     "destroy": Entry("cli.platform:destroy", "Take an environment down."),
+    "create": Entry("cli.create:app", "Something new: create tenant RUT NAME DOMAIN."),
+    "tenant": Entry("cli.tenant:app", "The tenants: list, status, show, preview, apply, destroy."),
     "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
     "keys": Entry("cli.keys:app", "The keyring: init, show, set, generate, verify, recipients."),
     "vault": Entry("cli.vault:app", "Vault: init, unseal, status; its keys are in the keyring."),

@@ -1,0 +1,49 @@
+"""`smos create`: what is new, from its first file to the thing that runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.platform import AsJson, OnTarget, workplace
+from cli.tenant import Environment, report, tenants_told
+from cli.told import say
+from deploy.target import Target
+from tenants import lifecycle
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Make something new: a tenant.",
+)
+
+
+@app.callback()
+def create() -> None:
+    """Make something new: a tenant."""
+
+
+@app.command()
+def tenant(
+    rut: Annotated[str, typer.Argument(help="Its tax number, as in 12345678-5.")],
+    name: Annotated[str, typer.Argument(help='Its name, as in "Acme Corp".')],
+    domain: Annotated[str, typer.Argument(help="Its name in the zone; the first label becomes its slug.")],
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """Write the tenant's file and bring it up. Run again, it completes or proves it."""
+    with tenants_told(as_json):
+        registry = lifecycle.registry_of(stack, target)
+        values = {"rut": rut, "name": name, "domain": domain}
+        registry.check(values)
+        place = workplace(target, quiet=as_json)
+        lifecycle.ready_for(place, stack)
+        added, written = registry.add(values)
+        if written:
+            say(f"wrote {registry.file_of(added)}")
+            registry = lifecycle.registry_of(stack, target)
+        say(f"bringing up tenant {added.slug} on {stack}")
+        report(lifecycle.apply(place, stack, registry, added.slug, say), target, as_json)

@@ -1,0 +1,134 @@
+"""One run of the engine on a program of this process: no language host, one start of the engine.
+
+The SDK's own `Stack.up` starts the engine four times for the same. What is exported stays in the stack's state, where
+`tenants.state` reads it. The SDK is imported while the engine starts: each takes as long as the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.engine_run import Outcome, run_with_events
+from deploy.target import Workplace
+
+if TYPE_CHECKING:
+    import grpc
+
+__all__ = ["Importing", "Program", "run_inline", "secluded"]
+
+Program = Callable[[], None]
+Importing = Callable[[], Program]
+"""Imports what the program needs, and answers it. Called once, while the engine starts."""
+
+_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_SERVICE = "/pulumirpc.LanguageRuntime/"
+# Of each call that the SDK's server answers, the request's type: a name in one of the SDK's protocol modules.
+_REQUESTS = {
+    "GetPluginInfo": "google.protobuf.empty_pb2:Empty",
+    "GetRequiredPackages": "pulumi.runtime.proto.language_pb2:GetRequiredPackagesRequest",
+    "GetRequiredPlugins": "pulumi.runtime.proto.language_pb2:GetRequiredPluginsRequest",
+    "About": "pulumi.runtime.proto.language_pb2:AboutRequest",
+    "Run": "pulumi.runtime.proto.language_pb2:RunRequest",
+}
+# A tenant has few resources: more at once only cost memory where many stacks run side by side.
+_PARALLEL = "8"
+
+
+def run_inline(
+    place: Workplace, folder: Path, command: str, stack: str, program: Importing, *arguments: str, quiet: bool
+) -> Outcome:
+    """`pulumi COMMAND` (up or preview) on the stack, with the program served from here."""
+    with _served(program) as address:
+        return run_with_events(
+            secluded(place),
+            folder,
+            command,
+            *("--stack", stack, "--client", address, "--exec-kind", "auto.inline", "--parallel", _PARALLEL),
+            *arguments,
+            capture=quiet,
+        )
+
+
+def secluded(place: Workplace) -> Workplace:
+    """The workplace without the options that lead the plain CLI into another project."""
+    kept = {name: value for name, value in place.environ.items() if not name.startswith("PULUMI_OPTION_")}
+    return replace(place, environ=kept)
+
+
+@contextlib.contextmanager
+def _served(program: Importing) -> Iterator[str]:
+    """Answers the engine's calls for the block; the address at which."""
+    import grpc
+
+    server: Any = grpc.server(ThreadPoolExecutor(max_workers=4), options=_UNLIMITED)
+    server.add_generic_rpc_handlers((_handlers(_Late(program)),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(0)
+
+
+class _Late:
+    """The SDK's own server of a program, imported at the engine's first call."""
+
+    def __init__(self, program: Importing) -> None:
+        self._program = program
+        self._server: Any = None
+        self._once = threading.Lock()
+
+    def answer(self, method: str, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """One call of the engine."""
+        from importlib import import_module
+
+        module, _, name = _REQUESTS[method].partition(":")
+        server = self._ready()
+        message = getattr(import_module(module), name).FromString(request)
+        return bytes(getattr(server, method)(message, context).SerializeToString())
+
+    def _ready(self) -> Any:
+        with self._once:
+            if self._server is None:
+                with _without_collection():
+                    from pulumi.automation._server import LanguageServer
+
+                    self._server = LanguageServer(self._program())
+        return self._server
+
+
+def _handlers(late: _Late) -> Any:
+    import grpc
+
+    def handler(method: str) -> Any:
+        return grpc.unary_unary_rpc_method_handler(
+            lambda request, context: late.answer(method, request, context)  # bytes: the messages' types come later
+        )
+
+    class Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg,unused-ignore] # generic in the stubs alone
+        """The calls that the SDK answers; the engine takes any other's absence well."""
+
+        def service(self, call: grpc.HandlerCallDetails) -> Any:
+            method = str(call.method).removeprefix(_SERVICE)
+            return handler(method) if method in _REQUESTS else None
+
+    return Handlers()
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Without garbage collection, which would take 40 % of the SDKs' import."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -1,0 +1,34 @@
+"""What belongs to a tenant is called at each vendor's, all from its slug: one place, so that two never get the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["APPROLE", "MOUNT_PREFIX", "POLICY_PREFIX", "TRANSIT", "TenantNames"]
+
+APPROLE = "approle"
+TRANSIT = "transit"
+MOUNT_PREFIX = "kv-"
+POLICY_PREFIX = "tenant-"
+
+
+@dataclass(frozen=True)
+class TenantNames:
+    """The names of one tenant. A slug holds no `_`, so no two slugs become one name."""
+
+    slug: str
+
+    @property
+    def database(self) -> str:
+        """The database and the role that owns it; at most 34 of PostgreSQL's 63 bytes."""
+        return f"t_{self.slug.replace('-', '_')}"
+
+    @property
+    def mount(self) -> str:
+        """The key-value mount in Vault."""
+        return f"{MOUNT_PREFIX}{self.slug}"
+
+    @property
+    def policy(self) -> str:
+        """The policy in Vault, and the AppRole role and transit key beside it."""
+        return f"{POLICY_PREFIX}{self.slug}"

@@ -1,0 +1,219 @@
+"""The files of the tenants: read, checked against each other, and written. Several folders may lie over each other.
+
+The last folder is the one that is written to: a simulated run writes into a folder of its sandbox, which lies over the
+tracked one, and a file there stands in for the tracked one of the same name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from settings.problems import Problem, SettingsError, did_you_mean, shown
+from tenants.model import Tenant, slug_fault, slug_of
+
+__all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed"]
+
+FOLDER = "tenants/registry"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEYS = {str(field.alias): field for field in Tenant.model_fields.values()}
+
+
+class RegistryError(SettingsError):
+    """A tenant's data, or the registry as a whole, can't be used; nothing was written or started."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tenant and its file."""
+
+    tenant: Tenant
+    file: Path
+
+
+class Registry:
+    """The tenants of a zone. Reads its folders once."""
+
+    def __init__(self, folders: Sequence[Path], zone: str) -> None:
+        self._folders = tuple(folders)
+        self._zone = zone
+        self._entries: list[Entry] = []
+        self._problems: list[Problem] = []
+        for file in _files(self._folders):
+            tenant, problems = _read(file, zone)
+            self._problems += problems
+            if tenant is not None:
+                self._entries.append(Entry(tenant, file))
+        self._problems += _twice([(entry.tenant, _name(entry.tenant.slug)) for entry in self._entries])
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The tenants, by slug. Raises RegistryError when any file has a mistake, with all of them."""
+        if self._problems:
+            raise RegistryError(self._problems)
+        return self._entries
+
+    def find(self, slug: str) -> Entry:
+        """The tenant of that slug, or RegistryError."""
+        for entry in self.entries:
+            if entry.tenant.slug == slug:
+                return entry
+        mend = did_you_mean(slug, [entry.tenant.slug for entry in self._entries])
+        raise RegistryError([Problem(_name(slug), "", "", "there is no such file", mend)])
+
+    def check(self, values: Mapping[str, str]) -> tuple[Tenant, bool]:
+        """The tenant that `add` would make of these values, and whether it is new. Raises RegistryError otherwise."""
+        slug = slug_of(values.get("domain", ""))
+        name = _name(slug if slug_fault(slug) is None else "(new)")
+        tenant, problems = parsed(values, name, self._zone)
+        if tenant is None:
+            raise RegistryError(problems)
+        others = [(entry.tenant, _name(entry.tenant.slug)) for entry in self.entries]
+        existing = next((one for one, _ in others if one.slug == tenant.slug), None)
+        if existing == tenant:
+            return tenant, False
+        if existing is not None:
+            why = f"this tenant exists with other data: {existing.rut}, {existing.name}"
+            mend = f"edit that file, then: ./smos tenant apply {tenant.slug}"
+            raise RegistryError([Problem(name, "", "", why, mend)])
+        clashes = [problem for problem in _twice([*others, (tenant, name)]) if problem.file == name]
+        if clashes:
+            raise RegistryError(clashes)
+        return tenant, True
+
+    def add(self, values: Mapping[str, str]) -> tuple[Tenant, bool]:
+        """Writes a new tenant's file: the tenant, and whether it was written (False: it was there, just so).
+
+        Raises RegistryError, and writes nothing, when a value is wrong or something of it is another tenant's.
+        """
+        tenant, new = self.check(values)
+        if new:
+            _write(self.file_of(tenant), tenant)
+        return tenant, new
+
+    def file_of(self, tenant: Tenant) -> Path:
+        """Where a new tenant's file is written."""
+        return self._folders[-1] / f"{tenant.slug}.yaml"
+
+
+def parsed(values: object, name: str, zone: str) -> tuple[Tenant | None, list[Problem]]:
+    """The tenant that these values describe, or every mistake in them."""
+    if not isinstance(values, Mapping):
+        return None, [Problem(name, "", "", "not a mapping of keys to values", f"the keys {', '.join(_KEYS)}")]
+    try:
+        tenant = Tenant.model_validate(dict(values))
+    except ValidationError as error:
+        problems = [_problem(name, details, values) for details in error.errors()]
+        bad = {problem.path for problem in problems}
+        domain = values.get("domain")
+        outside = [] if "domain" in bad or not isinstance(domain, str) else _outside(name, domain, zone)
+        return None, [*problems, *outside]
+    problems = _outside(name, tenant.domain, zone)
+    return (None, problems) if problems else (tenant, [])
+
+
+def _name(slug: str) -> str:
+    return f"{FOLDER}/{slug}.yaml"
+
+
+def _files(folders: Iterable[Path]) -> list[Path]:
+    """One file a name: that of the last folder which has it."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for file in [*folder.glob("*.yaml"), *folder.glob("*.yml")]:
+            found[file.name] = file
+    return [found[name] for name in sorted(found)]
+
+
+def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
+    name = f"{FOLDER}/{file.name}"
+    if file.suffix != ".yaml":
+        return None, [Problem(name, "", "", "a tenant's file ends in .yaml", f"rename it to {file.stem}.yaml")]
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = yaml.load(text, Loader=_Loader)  # noqa: S506  one of PyYAML's two safe loaders
+        repeated = _repeated(text)
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(name, "", "", f"can't be read ({error})", "make it readable text in UTF-8")]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "it can't be parsed"
+        return None, [Problem(name, where, "", f"not YAML: {what}", "mend that line")]
+    if repeated:
+        return None, [Problem(name, repeated, "", "the key stands there twice", "remove one of the two")]
+    tenant, problems = parsed(values, name, zone)
+    if tenant is not None and file.stem != tenant.slug:
+        why = f"the file of the tenant with this domain is called {tenant.slug}.yaml"
+        mend = f"rename the file to {tenant.slug}.yaml, or mend the domain"
+        return None, [Problem(name, "domain", shown(tenant.domain), why, mend)]
+    return tenant, problems
+
+
+def _repeated(text: str) -> str:
+    """Where a key stands for the second time; the loader would take the last one and say nothing."""
+    node = yaml.compose(text, Loader=_Loader)
+    seen: set[str] = set()
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if str(key.value) in seen:
+            return f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}"
+        seen.add(str(key.value))
+    return ""
+
+
+def _outside(name: str, domain: str, zone: str) -> list[Problem]:
+    label = domain.removesuffix(f".{zone}")
+    if label != domain and "." not in label:
+        return []
+    why = f"this name is outside the zone {zone}"
+    if label != domain:
+        why = f"the zone's certificates cover one level of names below {zone} only"
+    slug = slug_of(domain)
+    example = f"{slug}.{zone}" if slug_fault(slug) is None else f"acme.{zone}"
+    return [Problem(name, "domain", shown(domain), why, f"as in {example}")]
+
+
+def _twice(tenants: Sequence[tuple[Tenant, str]]) -> Iterator[Problem]:
+    """Two tenants with one RUT or one domain."""
+    for key in ("rut", "domain"):
+        first: dict[str, str] = {}
+        for tenant, name in tenants:
+            value = str(getattr(tenant, key))
+            if value in first:
+                why = f"{first[value]} has this {key} already"
+                yield Problem(name, key, shown(value), why, "one file a tenant: remove or mend one of the two")
+            first.setdefault(value, name)
+
+
+def _problem(name: str, details: ErrorDetails, values: Mapping[str, object]) -> Problem:
+    key = str(details["loc"][0]) if details["loc"] else ""
+    kind, context = details["type"], details.get("ctx", {})
+    field = _KEYS.get(key)
+    about = str(field.description) if field else ""
+    why, mend = details["msg"], str(context.get("mend", "")) or about
+    if kind == "missing":
+        return Problem(name, key, "", "missing", about)
+    if kind == "extra_forbidden":
+        return Problem(name, key, "", "this key is not known", did_you_mean(key, _KEYS))
+    if kind == "string_type":
+        why = "must be a text"
+    elif kind == "literal_error":
+        why, mend = "not one of the choices", f"one of: {context['expected']}"
+    return Problem(name, key, shown(values.get(key)), why, mend)
+
+
+def _write(file: Path, tenant: Tenant) -> None:
+    """The whole file or none of it."""
+    values = {key: value for key, value in tenant.model_dump(by_alias=True, mode="json").items()}
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)

@@ -1,0 +1,47 @@
+"""The secrets with which a tenant's stack is made, from the keyring: limited logins, not the administrators'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.target import ROOT, Workplace
+from keyring import Keyring, identity_from_environment
+from tenants.platform import Platform
+
+__all__ = ["TenantSecrets", "VaultLogin", "secrets_for"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultLogin:
+    """The AppRole that may make tenants' mounts, policies, roles and keys, and nothing else."""
+
+    role_id: str = field(repr=False)
+    secret_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantSecrets:
+    """What the steps log in with."""
+
+    cloudflare_token: str = field(repr=False)
+    provisioner_password: str = field(repr=False)
+    vault: VaultLogin | None = field(repr=False, default=None)
+
+
+def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
+    """The secrets of one environment's tenants. Raises KeyringError."""
+    file = Path(place.environ.get("SMOS_KEYRING") or ROOT / "keyring.age")
+    keyring = Keyring.open(file, identity_from_environment(place.environ))
+    stack = platform.environment
+    login = None
+    if platform.vault is not None:
+        login = VaultLogin(
+            role_id=keyring.get(f"{stack}/vault/provisionerRoleId"),
+            secret_id=keyring.get(f"{stack}/vault/provisionerSecretId"),
+        )
+    return TenantSecrets(
+        cloudflare_token=keyring.get("external/cloudflareApiToken"),
+        provisioner_password=keyring.get(f"{stack}/databaseProvisionerPasswords/{platform.server.name}"),
+        vault=login,
+    )

@@ -1,0 +1,91 @@
+"""The tenant's database and the role that owns it: the only one of all tenants that may connect.
+
+Made with the provisioner's login, never the administrator's. The database is a copy of the platform's template, which
+has the extensions that only an administrator may install. What is in it is the applications' own business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi_postgresql as postgresql
+import pulumi_random as random
+from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
+
+from tenants.names import TenantNames
+from tenants.platform import Server
+
+__all__ = ["Database", "DatabaseArgs", "postgres_provider"]
+
+CONNECTION_LIMIT = 20
+
+
+def postgres_provider(name: str, server: Server, password: Input[str]) -> ProviderResource:
+    """The server, as its provisioner, by the SSH forward on this machine."""
+    return postgresql.Provider(
+        name,
+        host="127.0.0.1",
+        port=server.local_port,
+        username=server.provisioner,
+        password=Output.secret(password),
+        sslmode=server.sslmode,
+        superuser=False,
+        connect_timeout=15,
+        max_connections=4,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    """On which server, and the tenant's names. The provider of the server comes with the options."""
+
+    server: Server
+    names: TenantNames
+
+
+class Database(ComponentResource):
+    """A database, closed to everybody but its owner."""
+
+    database_name: Output[str]
+    password: Output[str]
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:tenants:Database", name, None, opts)
+        inside = ResourceOptions(parent=self)
+        wanted = args.names.database
+        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=inside)
+        owner = postgresql.Role(
+            f"{name}-owner",
+            name=wanted,
+            login=True,
+            password=password.result,
+            connection_limit=CONNECTION_LIMIT,
+            opts=inside,
+        )
+        # Since PostgreSQL 16 who makes a role may administer it, but has none of its rights: without this one
+        # the provisioner could not close the database, which is its owner's.
+        member = postgresql.GrantRole(
+            f"{name}-provisioned", role=args.server.provisioner, grant_role=owner.name, opts=inside
+        )
+        database = postgresql.Database(
+            f"{name}-database",
+            name=wanted,
+            owner=owner.name,
+            encoding="UTF8",
+            template=args.server.template,
+            connection_limit=CONNECTION_LIMIT,
+            opts=ResourceOptions(
+                parent=self, protect=True, depends_on=[member], ignore_changes=["lcCollate", "lcCtype"]
+            ),
+        )
+        closed = postgresql.Grant(
+            f"{name}-closed",
+            database=database.name,
+            role="public",
+            object_type="database",
+            privileges=[],
+            opts=inside,
+        )
+        self.database_name = Output.all(database.name, closed.id).apply(lambda both: str(both[0]))
+        self.password = password.result
+        self.register_outputs({"database_name": self.database_name})

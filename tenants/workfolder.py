@@ -1,0 +1,55 @@
+"""The folder in which the engine finds a tenant's stack: its project file and the stack's settings.
+
+It lies beside the other private files of a run, and all of it can be made again: what counts is the tenant's file and
+the state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deploy.engine_run import run
+from deploy.target import Workplace
+from tenants.inline import secluded
+
+__all__ = ["TENANTS_PROJECT", "folder_of", "made_ready"]
+
+TENANTS_PROJECT = "smarteros-tenants"
+_ABOUT = {"name": TENANTS_PROJECT, "description": "A tenant of SmarterOS", "runtime": "python"}
+
+
+def folder_of(place: Workplace, slug: str) -> Path:
+    """One folder a stack: the engine remembers the chosen stack by folder."""
+    return place.scratch.parent / "tenants" / slug
+
+
+def made_ready(place: Workplace, slug: str, deployment: Mapping[str, Any] | None) -> Workplace:
+    """The workplace whose project is the tenant's; makes the folder, and the stack when there is none."""
+    folder = folder_of(place, slug)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    there = secluded(replace(place, project=folder, hosts_project=folder))
+    project = folder / "Pulumi.yaml"
+    about = json.dumps(_ABOUT) + "\n"  # JSON is YAML
+    if not project.exists() or project.read_text() != about:
+        project.write_text(about)
+    settings = folder / f"Pulumi.{slug}.yaml"
+    if deployment is None:
+        settings.unlink(missing_ok=True)  # of a stack that is no more
+        run(there, folder, "stack", "init", slug, capture=True)
+    elif not settings.exists():
+        settings.write_text(json.dumps(_encryption(deployment)) + "\n")
+    return there
+
+
+def _encryption(deployment: Mapping[str, Any]) -> dict[str, str]:
+    """How the stack's secrets are encrypted, as the state says it: no secret itself."""
+    provider = deployment.get("secrets_providers") or {}
+    held = provider.get("state") or {}
+    if provider.get("type") == "passphrase" and held.get("salt"):
+        return {"encryptionsalt": str(held["salt"])}
+    found = {"secretsprovider": held.get("url"), "encryptedkey": held.get("encryptedkey")}
+    return {name: str(value) for name, value in found.items() if value}
