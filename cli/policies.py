@@ -1,0 +1,29 @@
+"""`smos policies`: what the policy pack demands, and what the plain CLI must be told for it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from cli.told import told
+
+
+def policies(
+    stack: Annotated[str, typer.Argument(help="The environment, as in prod; without one, the rules are listed.")] = "",
+) -> None:
+    """List the rules of the policy pack, or print an environment's file for --policy-pack-config."""
+    from policy.catalogue import configuration, level, rules
+
+    if not stack:
+        for rule in rules():
+            typer.echo(f"{rule.name:<24} {level(rule, 'prod'):<10} {rule.says}")
+        return
+    from deploy.policies import facts_of
+    from deploy.target import ROOT
+    from settings import load_files
+
+    with told():
+        settings = load_files(stack, ROOT)
+    typer.echo(json.dumps(configuration(facts_of(settings)), indent=2))
