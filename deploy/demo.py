@@ -1,4 +1,6 @@
-"""The tour: the simulated clouds, hosts, `prod`, and what an operator gets. Run again, it changes nothing."""
+"""The tour: simulated clouds, hosts, `prod`, its Vault, the tenants, and what an operator gets. Run again, it changes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,16 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy import platform
+from deploy import guards, platform, vault
 from deploy.engine_run import Outcome, run
 from deploy.platform import Wish
 from deploy.simulated import simulated
-from deploy.target import Workplace
+from deploy.target import Target, Workplace
 from sandbox import client
 from sandbox.home import Home
+from tenants import lifecycle
 
 Say = Callable[[str], None]
 STACK = "prod"
@@ -48,28 +50,48 @@ def bring_up(say: Say) -> Tour:
     """Everything from nothing, or the proof that nothing is left to do."""
     begun = time.monotonic()
     timings: dict[str, float] = {}
-    place = _timed(timings, "simulated clouds and hosts", lambda: simulated(say))
+    place = _timed(timings, "simulated clouds and hosts", lambda: simulated(say, stack=STACK))
     say(f"bringing up {STACK}")
     wish = Wish(stack=STACK, yes=True, quiet=True)
     outcome = _timed(timings, f"{STACK}: preview, policy, update", lambda: platform.up(place, wish, say))
+    outcome = _and(outcome, _timed(timings, "Vault", lambda: _vault(place, say)))
+    outcome = _and(outcome, _timed(timings, "tenants", lambda: _tenants(place, say)))
     outputs = json.loads(run(place, place.project, "stack", "output", "--json", "--stack", STACK, capture=True))
-    return Tour(outcome, _tenants(place), time.monotonic() - begun, timings, outputs)
+    return Tour(outcome, len(lifecycle.live(place)), time.monotonic() - begun, timings, outputs)
 
 
 def take_down(say: Say) -> None:
     """Destroys `prod`, then forgets the simulated clouds."""
     home = Home.of_clone()
     if home.running() is not None or home.state.exists():
-        place = simulated(say)
+        place = simulated(say, stack=STACK)
+        for slug in lifecycle.live(place):
+            say(f"destroying tenant {slug}")
+            lifecycle.destroy(place, STACK, slug, say)
         say(f"destroying {STACK}")
         platform.destroy(place, Wish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
         client.reset(home)
 
 
-def _tenants(place: Workplace) -> int:
-    """How many tenants have a stack."""
-    backend = place.environ.get("PULUMI_BACKEND_URL", "").removeprefix("file://")
-    return len(list(Path(backend).glob(".pulumi/stacks/smarteros-tenants/*.json")))
+def _vault(place: Workplace, say: Say) -> Outcome:
+    """The Vault of the environment, initialised, open and with its inside declared; nothing where there is none."""
+    settings = guards.settings_of(place, STACK)
+    return vault.ensure(place, settings, say) if settings.services.vault else Outcome()
+
+
+def _tenants(place: Workplace, say: Say) -> Outcome:
+    """Every tenant of the registry, brought to what its file says."""
+    registry = lifecycle.registry_of(STACK, Target.SANDBOX)
+    whole = Outcome()
+    for entry in registry.entries:
+        say(f"bringing up tenant {entry.tenant.slug}")
+        whole = _and(whole, lifecycle.apply(place, STACK, registry, entry.tenant.slug, say).outcome)
+    return whole
+
+
+def _and(one: Outcome, other: Outcome) -> Outcome:
+    """Both together."""
+    return Outcome(one.changes + other.changes, one.resources + other.resources, (*one.violations, *other.violations))
 
 
 def _timed(timings: dict[str, float], name: str, work: Callable[[], T]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.guards import NotReady
 from deploy.target import ROOT, Workplace
 from keyring import Keyring, identity_from_environment
 from tenants.platform import Platform
@@ -36,10 +37,11 @@ def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
     stack = platform.environment
     login = None
     if platform.vault is not None:
-        login = VaultLogin(
-            role_id=keyring.get(f"{stack}/vault/provisionerRoleId"),
-            secret_id=keyring.get(f"{stack}/vault/provisionerSecretId"),
-        )
+        role_id = keyring.find(f"{stack}/vault/provisionerRoleId")
+        secret_id = keyring.find(f"{stack}/vault/provisionerSecretId")
+        if role_id is None or secret_id is None:
+            raise NotReady(f"Vault of {stack} has no login for tenants yet. Mend: ./smos vault init {stack}")
+        login = VaultLogin(role_id=role_id, secret_id=secret_id)
     return TenantSecrets(
         cloudflare_token=keyring.get("external/cloudflareApiToken"),
         provisioner_password=keyring.get(f"{stack}/databaseProvisionerPasswords/{platform.server.name}"),

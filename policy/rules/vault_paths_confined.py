@@ -1,8 +1,8 @@
 """A policy of Vault opens what its owner needs: a tenant's nothing but its own, and nobody's everything.
 
 A policy belongs to a tenant when its stack does, or when its name is `tenant-<slug>`. A tenant's paths begin with
-`kv-<slug>/`, or are operations of the transit key `<slug>`. The text is read as HCL with one `path` block after the
-other, or as JSON; what can't be read so is refused.
+`kv-<slug>/`, or are operations of the transit key `tenant-<slug>`. The text is read as HCL with one `path` block after
+the other, or as JSON; what can't be read so is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
     slug = facts.tenant or (named["slug"] if named else "")
     for path, capabilities in blocks:
         if slug and path not in _OWN_TOKEN and not _own(path, slug):
-            mend = f"kv-{slug}/…, transit/<operation>/{slug}"
+            mend = f"kv-{slug}/…, transit/<operation>/tenant-{slug}"
             yield f"the policy {name} of the tenant {slug} opens {path}: only {mend}"
         elif path.lstrip("/").startswith(("*", "+")):
             yield f"the policy {name} opens {path}, which is everything: name the mount"
@@ -46,8 +46,8 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
 def _own(path: str, slug: str) -> bool:
     if ".." in path or "+" in path.partition("/")[0]:
         return False
-    transit = re.fullmatch(rf"transit/({_OPERATIONS})/{re.escape(slug)}", path)
-    return path.startswith(f"kv-{slug}/") or path == f"transit/keys/{slug}" or bool(transit)
+    transit = re.fullmatch(rf"transit/({_OPERATIONS})/tenant-{re.escape(slug)}", path)
+    return path.startswith(f"kv-{slug}/") or path == f"transit/keys/tenant-{slug}" or bool(transit)
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:

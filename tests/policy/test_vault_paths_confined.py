@@ -20,7 +20,7 @@ def policy(name: str, text: str) -> dict[str, Any]:
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (POLICY, policy("access", READ.format("kv-platform/data/n8n"))),
-    (POLICY, policy("tenant-acme", READ.format("kv-acme/data/*") + READ.format("transit/encrypt/acme"))),
+    (POLICY, policy("tenant-acme", READ.format("kv-acme/data/*") + READ.format("transit/encrypt/tenant-acme"))),
     (POLICY, policy("tenant-acme-app", "# all of it\n" + READ.format("kv-acme/*"))),
     (POLICY, {"name": "x", "policy": UNKNOWN}),
     (POLICY, policy("tenant-acme", '{"path": {"kv-acme/*": {"capabilities": ["read"]}}}')),
