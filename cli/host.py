@@ -27,7 +27,7 @@ def up(stack: Stack, yes: Yes = False, target: OnTarget = Target.SANDBOX) -> Non
     with told():
         from deploy.simulated import simulated
 
-        place = simulated(say, hosts_ready=False) if target is Target.SANDBOX else workplace(target)
+        place = simulated(say, hosts_ready=False, stack=stack) if target is Target.SANDBOX else workplace(target, stack)
         outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes), say)
         say(f"hosts of {stack} ({target.value}): {outcome.changed} changes")
 
@@ -38,7 +38,7 @@ def check(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     with told():
         from deploy.simulated import simulated
 
-        place = simulated(say, hosts_ready=False) if target is Target.SANDBOX else workplace(target)
+        place = simulated(say, hosts_ready=False, stack=stack) if target is Target.SANDBOX else workplace(target, stack)
         guards.hosts_ready(place, guards.settings_of(place, stack), stack)
     typer.echo("ready")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Annotated
 
@@ -16,15 +17,25 @@ from deploy.target import Target, Workplace, real
 Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Only one JSON object, last.")]
+AllowLoss = Annotated[
+    list[str] | None,
+    typer.Option("--allow-loss", metavar="NAME", help="Something that holds data and may be deleted; repeatable."),
+]
 OnTarget = Annotated[Target, typer.Option("--target", help="The simulated clouds of this machine, or the real ones.")]
 
 
-def up(stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
+def up(
+    stack: Stack,
+    yes: Yes = False,
+    allow_loss: AllowLoss = None,
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
     """Make an environment what its settings say."""
     begun = time.monotonic()
     with told():
-        place = workplace(target, quiet=as_json)
-        wish = platform.Wish(stack=stack, yes=yes or as_json, quiet=as_json)
+        place = workplace(target, stack, quiet=as_json)
+        wish = _wish(stack, yes, allow_loss, as_json, target)
         _report(stack, target, platform.up(place, wish, say), begun, as_json)
 
 
@@ -32,7 +43,7 @@ def preview(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SAN
     """Show what `up` would change; changes nothing."""
     begun = time.monotonic()
     with told():
-        place = workplace(target, quiet=as_json)
+        place = workplace(target, stack, quiet=as_json)
         _report(
             stack,
             target,
@@ -42,25 +53,42 @@ def preview(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SAN
         )
 
 
-def destroy(stack: Stack, yes: Yes = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
-    """Take an environment down. What is protected stops it."""
+def destroy(
+    stack: Stack,
+    yes: Yes = False,
+    allow_loss: AllowLoss = None,
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """Take an environment down. All of it that holds data must be named."""
     begun = time.monotonic()
     with told():
-        place = workplace(target, quiet=as_json)
-        wish = platform.Wish(stack=stack, yes=yes or as_json, quiet=as_json)
+        place = workplace(target, stack, quiet=as_json)
+        wish = _wish(stack, yes, allow_loss, as_json, target)
         _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
 
 
-def workplace(target: Target, quiet: bool = False) -> Workplace:
-    """Where the run goes; the banner says it."""
+def _wish(stack: str, yes: bool, allow_loss: list[str] | None, as_json: bool, target: Target) -> platform.Wish:
+    asked = sys.stdin.isatty()
+    return platform.Wish(
+        stack=stack,
+        yes=yes or as_json,
+        quiet=as_json,
+        allow_loss=allow_loss or (),
+        ask=(lambda text: typer.confirm(f"smos [target: {target}]: {text}")) if asked else None,
+    )
+
+
+def workplace(target: Target, stack: str = "", quiet: bool = False) -> Workplace:
+    """Where the run goes; the banner says it. Of the sandbox, only that environment is made ready."""
     if target is Target.REAL:
         say("target: REAL clouds")
-        return real()
+        return real(stack)
     from deploy.simulated import simulated
 
     if not quiet:
         say("target: sandbox (simulated clouds of this machine)")
-    return simulated(say)
+    return simulated(say, stack=stack)
 
 
 def _report(stack: str, target: Target, outcome: Outcome, begun: float, as_json: bool) -> None:

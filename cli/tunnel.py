@@ -16,7 +16,7 @@ def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     from hosts.tunnel import TunnelProblem, serve_forwards
 
     with told():
-        place = workplace(target)
+        place = workplace(target, stack)
         settings = guards.settings_of(place, stack)
         closed = guards.closed_forwards(settings.tunnels())
         for forward in settings.tunnels():

@@ -132,8 +132,8 @@ def _creating(deployment: Mapping[str, Any]) -> list[Resource]:
     begun = {
         operation["resource"]["urn"]: dict(operation["resource"])
         for operation in deployment.get("pending_operations") or []
-        if operation["type"] == CREATING
-    }
+        if operation["type"] == CREATING and operation["resource"].get("custom")
+    }  # a component exists in the state alone: the next run registers it
     return [one for urn, one in begun.items() if urn not in there or _replaces(one, deployment)]
 
 

@@ -5,17 +5,22 @@ The program is the same for both; only the environment in which the engine is st
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import engine
+from keyring import KeyringError
+from settings import load_files, open_keyring
+from settings.state import backend_of
 from settings.target import Target, mismatch, signs
 
 __all__ = ["HOSTS_PROJECT", "PROJECT", "ROOT", "Target", "Workplace", "WrongTarget", "agreed", "real", "without_pulumi"]
 
 ROOT = Path(__file__).resolve().parent.parent
+PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is
 PROJECT = "smarteros"
 HOSTS_PROJECT = "smarteros-hosts"
 
@@ -39,8 +44,8 @@ class Workplace:
     ssh_config: Path | None = None
 
 
-def real() -> Workplace:
-    """The operator's own Pulumi settings, backend and credentials, in the clone itself."""
+def real(stack: str = "") -> Workplace:
+    """The operator's own credentials, in the clone itself; with the state where that stack's settings want it."""
     found = engine.find()
     environ = found.environ()
     scratch = ROOT / ".smos" / "runs"
@@ -53,7 +58,33 @@ def real() -> Workplace:
         scratch=scratch,
         environ=environ,
     )
-    return agreed(place)
+    agreed(place)
+    return replace(place, environ={**environ, **state_of(stack, environ)}) if stack else place
+
+
+def state_of(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that lead the engine to a stack's real state: its backend, and the passphrase from the keyring.
+
+    Raises SettingsError, and WrongTarget when a shell says another backend than the settings.
+    """
+    wanted = backend_of(load_files(stack, ROOT).state, ROOT)
+    if wanted is None:
+        return {}
+    given = environ.get("PULUMI_BACKEND_URL", wanted)
+    if given != wanted:
+        raise WrongTarget(
+            f"target: real, but PULUMI_BACKEND_URL is {given}, and smarteros:state in Pulumi.{stack}.yaml says "
+            f"{wanted}. Nothing was started and no state was read. Mend: unset PULUMI_BACKEND_URL; or, where the login "
+            "shall decide, smarteros:state: {kind: login}"
+        )
+    if wanted.startswith("file://"):
+        Path(wanted.removeprefix("file://")).mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = {"PULUMI_BACKEND_URL": wanted}
+    if not any(name in environ for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")):
+        with contextlib.suppress(KeyringError):  # the guards say what is wrong with it
+            passphrase = open_keyring(environ).find(PASSPHRASE)
+            found |= {"PULUMI_CONFIG_PASSPHRASE": passphrase} if passphrase else {}
+    return found
 
 
 def agreed(place: Workplace) -> Workplace:

@@ -63,7 +63,7 @@ class Settings(Setting):
     tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
     protect: bool = Field(True, description="Refuse to delete what holds data")
-    state: State = Field(LocalState(), description="Where the state of real runs is kept")
+    state: State = Field(LocalState.model_validate({}), description="Where the state of real runs is kept")
     standby: bool = Field(
         False, description="Answer on names with -standby, and leave to another environment what a zone has only once"
     )

@@ -44,9 +44,7 @@ class S3State(Setting):
 
     kind: Literal["s3"]
     bucket: _Bucket = Field(description="The bucket's name")
-    endpoint: _Endpoint | None = Field(
-        None, description="Where it is, if not at Amazon's (R2: its overview page)"
-    )
+    endpoint: _Endpoint | None = Field(None, description="Where it is, if not at Amazon's (R2: its overview page)")
     region: str = Field("auto", description="The region; R2 has only auto")
 
 

@@ -65,6 +65,7 @@ def interrupted(clone: Clone, moment: int, delay_s: float, whom: str) -> bool:
         time.sleep(0.02)
     time.sleep(delay_s)
     if running.poll() is not None:
+        assert running.returncode == 0, (clone.home.folder.parent / "killed.log").read_text()[-4000:]
         return False
     engines = [one for one in psutil.Process(running.pid).children(recursive=True) if one.name() == "pulumi"]
     if whom == "engine" and engines:

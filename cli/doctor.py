@@ -1,0 +1,37 @@
+"""`smos doctor [STACK]`: what a run still lacks, and where to get it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from cli.platform import AsJson, OnTarget
+from cli.told import told
+from deploy.doctor import examine
+from deploy.target import Target
+
+
+def doctor(
+    stack: Annotated[str, typer.Argument(help="The environment, as in prod.")] = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """What a run still lacks, and where to get it. Asks no vendor, shows no secret; exit code 1 when it lacks some."""
+    with told():
+        found = examine(stack, target)
+    lacking = [one for one in found if not one.ok]
+    if as_json:
+        checks = [asdict(one) for one in found]
+        typer.echo(json.dumps({"ok": not lacking, "stack": stack, "target": target.value, "checks": checks}))
+    else:
+        typer.echo(f"target: {'REAL clouds' if target is Target.REAL else 'sandbox'}, environment: {stack}")
+        for one in found:
+            typer.echo(f"  {'ok     ' if one.ok else 'MISSING'}  {one.what}: {one.detail}")
+            if not one.ok:
+                typer.echo(f"           mend: {one.mend}")
+        typer.echo(f"{len(lacking)} of {len(found)} are missing" if lacking else "nothing is missing on this machine")
+    if lacking:
+        raise typer.Exit(1)

@@ -1,0 +1,84 @@
+"""`smos state`: the copies of a stack's state that are taken before every operation."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from cli.outcome import BadInput, Failed
+from cli.platform import AsJson, OnTarget, Stack, Yes, workplace
+from cli.told import say, told
+from deploy import state as kept
+from deploy.locks import free_of_dead_locks
+from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="The state: copies before every operation, restoring one, where it is kept.",
+)
+Project = Annotated[
+    str, typer.Option("--project", help="Which project's stack: smarteros, smarteros-hosts, smarteros-access…")
+]
+
+
+@app.command("list")
+def copies(
+    stack: Stack, project: Project = PROJECT, as_json: AsJson = False, target: OnTarget = Target.SANDBOX
+) -> None:
+    """The kept copies of a stack's state, newest first."""
+    with told():
+        found = kept.copies(workplace(target, stack, quiet=True), stack, project)
+    if as_json:
+        facts = [{"copy": one.taken, "resources": one.resources, "pending": one.pending} for one in found]
+        typer.echo(json.dumps({"stack": stack, "target": target.value, "copies": facts}))
+        return
+    for one in found:
+        unfinished = f", {one.pending} operations unfinished" if one.pending else ""
+        typer.echo(f"{one.taken}  {one.resources} resources{unfinished}")
+    if not found:
+        typer.echo(f"no copies of {stack} ({target.value}) yet: one is taken before every operation")
+
+
+@app.command()
+def restore(
+    stack: Stack,
+    copy: Annotated[str, typer.Argument(metavar="[COPY]", help="Which one, as `list` names it; else the newest.")] = "",
+    project: Project = PROJECT,
+    yes: Yes = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """Put a copy back as the state. What was there is kept beside the copies; the clouds are not touched."""
+    with told():
+        place = workplace(target, stack)
+        free_of_dead_locks(place, project, stack, say)
+        question = f"smos [target: {target}]: replace the state of {stack} with {copy or 'the newest copy'}?"
+        if not yes and not typer.confirm(question):
+            raise Failed("nothing was changed")
+        try:
+            done = kept.restore(place, stack, say, copy, project)
+        except LookupError as error:
+            raise BadInput(str(error)) from None
+    typer.echo(f"{stack} ({target.value}): the state of {done.taken} is back, with {done.resources} resources")
+    again = f"./smos host up {stack}" if project == HOSTS_PROJECT else f"./smos up {stack}"
+    typer.echo(f"what was made since is not in it: `pulumi refresh`, then {again}")
+
+
+@app.command()
+def env(stack: Stack) -> None:
+    """Print what leads a plain `pulumi` to a real stack's state: eval "$(./smos state env prod)". Shows no secret."""
+    import shlex
+
+    from deploy.target import PASSPHRASE, real
+
+    with told():
+        place = real(stack)
+    typer.echo("export SMOS_TARGET=real")
+    if "PULUMI_BACKEND_URL" in place.environ:
+        typer.echo(f"export PULUMI_BACKEND_URL={shlex.quote(place.environ['PULUMI_BACKEND_URL'])}")
+    command = f"{shlex.quote(str(ROOT / 'smos'))} keys show {PASSPHRASE} --reveal"
+    typer.echo(f'export PULUMI_CONFIG_PASSPHRASE="$({command})"')
+    typer.echo(f"export PATH={shlex.quote(str(place.pulumi.parent))}:$PATH")
