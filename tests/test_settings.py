@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pulumi
 import pytest
 import yaml
 from pulumi.runtime import mocks
+from pydantic import TypeAdapter
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
 from settings.secrets import SHAPES, SecretOutputs
@@ -98,7 +98,7 @@ def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
         ("tunnel/firstPort", 80, "tunnel/firstPort", "1024", "local port"),
         ("protect", "perhaps", "protect", "boolean", "Refuse to delete"),
         ("servces", {}, "servces", "not known", "did you mean services?"),
-        ("stack", "prod", "stack", "not known", "one of"),
+        ("stack", "prod", "stack", "not known", "state"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_its_mend(
@@ -166,11 +166,9 @@ def test_every_setting_is_declared_with_type_and_description() -> None:
         assert entry["description"], key
         assert ("default" in entry) == (not field.is_required()), key
         if "default" in entry:
-            default = Settings.model_fields[next(n for n, f in Settings.model_fields.items() if f is field)]
-            given = default.get_default(call_default_factory=True)
-            plain = given.model_dump(by_alias=True) if hasattr(given, "model_dump") else given
-            plain = {} if plain is None else plain  # Pulumi.yaml can't say that a key may be left out
-            assert json.loads(json.dumps(plain)) == entry["default"], key
+            kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+            read = TypeAdapter(kind).validate_python(entry["default"])
+            assert read == field.get_default(call_default_factory=True), key
 
 
 def test_every_field_says_what_it_is() -> None:
@@ -185,12 +183,13 @@ def test_every_field_says_what_it_is() -> None:
 
 def test_tunnels_are_known_before_the_run() -> None:
     """One local port a database server, in order; Azure's by name, a container's by its fixed address."""
-    azure, vps = load_files("prod", ROOT).tunnels()
+    azure, vps, vault = load_files("prod", ROOT).tunnels()
     assert (azure.name, azure.local_port, azure.host, azure.target_port) == ("azure", 15432, "vps", 5432)
     assert azure.target_host.startswith("psql-smarteros-prod-azure-")
     assert azure.target_host.endswith(".postgres.database.azure.com")
     assert (vps.name, vps.local_port, vps.host) == ("vps", 15433, "vps")
     assert vps.target_host == "172.30.1.11"
+    assert (vault.name, vault.host, vault.target_port) == ("vault", "vps", 8200)
 
 
 def test_expected_secrets_fill_what_the_program_gets() -> None:

@@ -11,6 +11,7 @@ from pulumi import ResourceOptions
 
 from components.placements import Placement, Refusal
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
+from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs
 from components.workload import Health, Volume, Workload
 from settings import Settings
@@ -236,3 +237,61 @@ def test_what_it_cannot_do_it_refuses_before_it_declares_any_of_it(kind: str, as
     assert not [one for one in declared if one.name.startswith("app")]
     assert refused[0].startswith(f"app/{told}")
     assert "Mend: " in refused[0]
+
+
+def store(kind: str) -> list[Declared]:
+    """What a placement declares for the settings' storage."""
+    storage = {"placement": {"where": kind}, "containers": ["backups", "knowledge"]}
+
+    def build(settings: Settings) -> None:
+        placed = ObjectStorage(settings) if kind == "r2" else place(kind, settings)
+        assert list(placed.object_store("storage", ResourceOptions()).containers) == ["backups", "knowledge"]
+
+    return declare(build, services={"storage": storage})
+
+
+@pytest.mark.parametrize(
+    ("kind", "token", "named"),
+    [
+        ("azure", "azure-native:storage:BlobContainer", {"backups", "knowledge"}),
+        ("r2", "cloudflare:index/r2Bucket:R2Bucket", {"smarteros-prod-backups", "smarteros-prod-knowledge"}),
+    ],
+)
+def test_an_object_store_has_every_container_protected_and_private(kind: str, token: str, named: set[str]) -> None:
+    """One a container of the settings; nobody outside reads them; what is left over is cleaned up."""
+    declared = store(kind)
+    containers = [one for one in declared if one.token == token]
+    assert {one.inputs.get("containerName", one.inputs.get("name")) for one in containers} == named
+    assert all(one.protect for one in containers)
+    assert all(one.inputs.get("publicAccess", "None") == "None" for one in containers)
+    assert not [one for one in declared if "Domain" in one.token]
+    assert [one for one in declared if "ifecycle" in one.token or "ManagementPolicy" in one.token]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "told"),
+    [
+        ("docker", "object_store", "placement: a host keeps no blobs"),
+        ("r2", "run", "placement: R2 runs no containers"),
+        ("r2", "database_server", "placement: R2 runs no databases"),
+    ],
+)
+def test_a_place_that_cannot_do_it_says_so(kind: str, asked: str, told: str) -> None:
+    """A refusal, and nothing of it declared."""
+
+    def build(settings: Settings) -> None:
+        placed = ObjectStorage(settings) if kind == "r2" else place(kind, settings)
+        given: dict[str, list[Any]] = {"run": [APP], "object_store": [], "database_server": ["vps", SECRET]}
+        with pytest.raises(Refusal, match=rf"^thing/{told}.* Mend: "):
+            getattr(placed, asked)("thing", *given[asked], ResourceOptions())
+
+    assert not [one for one in declare(build) if one.name.startswith("thing")]
+
+
+def test_a_routed_name_has_a_record_where_no_wildcard_leads_to_the_host() -> None:
+    """While standby the wildcard is another environment's."""
+    assert not [one for one in run("docker") if one.name == "app-name"]
+    standby = declare(lambda settings: place("docker", settings).run("app", APP, ResourceOptions()), standby=True)
+    (record,) = [one.inputs for one in standby if one.name == "app-name"]
+    assert (record["type"], record["content"], record["proxied"]) == ("A", "203.0.113.10", True)
+    assert record["name"] == APP.hostname

@@ -96,7 +96,8 @@ def test_the_output_has_what_the_fleet_needs_and_no_secret() -> None:
     text = json.dumps(output)
     assert not any(secret in text for secret in SECRET_TEXTS)
     assert output["urls"]["n8n"] == "https://n8n.smarterbot.cl"
-    assert output["placements"] == {"n8n": "azure", "redis": "docker", "traefik": "docker", "storage": "azure"}
+    on_host = {service: "docker" for service in ("redis", "traefik", "vault")}
+    assert output["placements"] == {"n8n": "azure", "storage": "azure", **on_host}
     azure = output["databaseServers"]["azure"]
     assert (azure["localPort"], azure["sslmode"], azure["provisioner"]) == (15432, "require", "smarteros_provisioner")
 
