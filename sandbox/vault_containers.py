@@ -1,6 +1,7 @@
 """Behind every simulated container that runs Vault stands a Vault: which record has which, and who may reach it.
 
 Its data lives and dies with the container's volume. A container that starts, also because the sandbox did, is sealed.
+The Vault is the simulated one, or a real one if the operator has named its program.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from sandbox.cloud import Inventory
 from sandbox.rules import Record
+from sandbox.vault_process import VaultProcess, chosen_binary
 from sandbox.vault_server import VaultServer
 
 __all__ = ["VaultContainers"]
@@ -32,7 +34,7 @@ class VaultContainers:
         self._folder = folder
         self._cloud = cloud
         self._image_name = image_name
-        self._servers: dict[Path, VaultServer] = {}
+        self._servers: dict[Path, VaultServer | VaultProcess] = {}
         self._lock = threading.RLock()
 
     def happened(self, what: str, record: Record, _before: Record | None) -> None:
@@ -76,9 +78,10 @@ class VaultContainers:
             for place in list(self._servers):
                 self._stop(place)
 
-    def _started(self, place: Path) -> VaultServer:
+    def _started(self, place: Path) -> VaultServer | VaultProcess:
         if place not in self._servers:
-            self._servers[place] = VaultServer(place)
+            binary = chosen_binary()
+            self._servers[place] = VaultProcess(place, binary) if binary else VaultServer(place)
         return self._servers[place]
 
     def _stop(self, place: Path) -> None:

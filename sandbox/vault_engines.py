@@ -260,7 +260,7 @@ def _shown(name: str, key: dict[str, Any]) -> dict[str, Any]:
     return {
         **{one: value for one, value in key.items() if one != "versions"},
         "name": name,
-        "keys": {str(number): int(time.time()) for number in range(1, len(key["versions"]) + 1)},
+        **({} if codes else {"keys": {str(number): int(time.time()) for number in range(1, len(key["versions"]) + 1)}}),
         "latest_version": len(key["versions"]),
         "min_available_version": 0,
         "supports_encryption": not codes,

@@ -169,7 +169,7 @@ def _read_key(computing: Computing) -> Mapping[str, Any] | None:
     return {
         **{ours: data[theirs] for ours, theirs in CONFIG.items() if ours in computing.inputs},
         "type": data["type"],
-        "keys": [{"id": str(made)} for made in data["keys"].values()],
+        "keys": [{"id": str(made)} for made in (data.get("keys") or {}).values()],  # of an hmac key none is told
         "latestVersion": data["latest_version"],
         "minAvailableVersion": data["min_available_version"],
         "supportsEncryption": data["supports_encryption"],

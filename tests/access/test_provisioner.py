@@ -11,7 +11,8 @@ import pytest
 from access.provisioner import APPROLE, PROVISIONER, TRANSIT, provisioner_policy
 from sandbox.vault_core import DEFAULT_POLICY, SUDO
 from sandbox.vault_policy import ACL, parse
-from tests.sandbox.vault_servers import Asked, simulated
+from tests.sandbox.test_vault_policy import NO_REAL_ONE
+from tests.sandbox.vault_servers import Asked, real, simulated
 
 ACL_OF_PROVISIONER = ACL([parse(provisioner_policy()), parse(DEFAULT_POLICY)])
 
@@ -70,9 +71,11 @@ def test_tenants_are_called_as_it_expects() -> None:
         assert ACL_OF_PROVISIONER.allows("update", path)
 
 
-@pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    with simulated(tmp_path_factory.mktemp("vault")) as found:
+@pytest.fixture(scope="module", params=["simulated", pytest.param("real", marks=NO_REAL_ONE)])
+def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """A Vault with the provisioner's policy and a mount of the platform's."""
+    start = {"simulated": simulated, "real": real}[request.param]
+    with start(tmp_path_factory.mktemp("vault")) as found:
         found.done("PUT", f"sys/policies/acl/{PROVISIONER}", {"policy": provisioner_policy()})
         found.done("POST", "sys/mounts/platform", {"type": "kv-v2"})
         yield found

@@ -13,14 +13,17 @@ from sandbox.catalog.vault import PACKAGE
 from sandbox.catalog.vault_http import Refused
 from sandbox.rules import Computing, ResourceType
 from tests.sandbox.test_catalog_postgresql import NoCloud
-from tests.sandbox.vault_servers import Asked, simulated
+from tests.sandbox.test_vault_policy import NO_REAL_ONE
+from tests.sandbox.vault_servers import Asked, real, simulated
 
 MINE = 'path "kv-acme/*" { capabilities = ["create", "read", "update", "delete"] }'
 
 
-@pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    with simulated(tmp_path_factory.mktemp("vault")) as found:
+@pytest.fixture(scope="module", params=["simulated", pytest.param("real", marks=NO_REAL_ONE)])
+def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """The hooks do the same in the simulated one and in the real one."""
+    start = {"simulated": simulated, "real": real}[request.param]
+    with start(tmp_path_factory.mktemp("vault")) as found:
         yield found
 
 
@@ -79,7 +82,13 @@ def test_the_inside_of_a_vault_comes_and_goes(vault: Asked, root: dict[str, Any]
     assert create("SecretBackendKey", key, root)["id"] == "keys/keys/life"
     secret = {"mount": "kv-life", "name": "db", "dataJson": '{"password": "x"}'}
     assert create("SecretV2", secret, root)["path"] == "kv-life/data/db"
-    declared = [("Mount", mount), ("Mount", transit), ("AuthBackend", auth), ("Audit", audit), ("Policy", policy)]
+    declared: list[tuple[str, Mapping[str, Any]]] = [
+        ("Mount", mount),
+        ("Mount", transit),
+        ("AuthBackend", auth),
+        ("Audit", audit),
+        ("Policy", policy),
+    ]
     declared += [("AuthBackendRole", role), ("SecretBackendKey", key), ("SecretV2", secret)]
     for name, inputs in declared:
         seen = read(name, inputs, root)
