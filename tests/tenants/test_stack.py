@@ -1,0 +1,152 @@
+"""What a tenant's stack declares: only what is the tenant's, with limited logins, and no secret in the open."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from policy.rule import Facts, Resource
+from policy.rules import vault_paths_confined
+from sandbox.schema import Schema, compile_schema
+from sandbox.vault_policy import ACL, parse
+from tenants.model import Tenant
+from tenants.platform import Platform, Server, Vault
+from tenants.secrets import TenantSecrets, VaultLogin
+from tenants.stack import program
+from tenants.steps.vault import confined_policy
+from tests.components.declared import Answers, Declared, Hidden, Recorder, resolved
+
+TENANT = Tenant.model_validate({"rut": "12345678-5", "name": "Acme", "domain": "acme-2.example.com"})
+SECRETS = TenantSecrets(
+    cloudflare_token="t" * 40 + "cloudflare",
+    provisioner_password="Throw4way-provisioner",
+    vault=VaultLogin(role_id="Throw4way-role", secret_id="Throw4way-secret"),
+)
+
+
+def platform(with_vault: bool) -> Platform:
+    """A platform that is up."""
+    server = Server(
+        name="vps",
+        host="172.30.1.11",
+        local_port=15433,
+        sslmode="disable",
+        provisioner="smarteros_provisioner",
+        template="smarteros_tenant",
+    )
+    return Platform(
+        environment="prod",
+        domain="example.com",
+        zone_id="0" * 32,
+        edge_address="203.0.113.10",
+        server=server,
+        vault=Vault(local_port=15440) if with_vault else None,
+    )
+
+
+@cache
+def declared(with_vault: bool = True) -> tuple[Declared, ...]:
+    """All that is asked for."""
+    monitor = Recorder()
+    mocks.set_mocks(Answers(), project="smarteros-tenants", stack="acme-2", preview=False, monitor=monitor)
+    pulumi.runtime.test(program(TENANT, platform(with_vault), SECRETS))()  # type: ignore[no-untyped-call] # untyped SDK
+    return tuple(monitor.declared)
+
+
+def inputs(token: str) -> dict[str, Any]:
+    """The inputs of the one resource of a type."""
+    (found,) = (one for one in declared() if one.token == token)
+    return dict(found.inputs)
+
+
+def test_every_resource_is_what_the_vendors_sdk_takes() -> None:
+    """Also those that are declared by their token, without the SDK."""
+    tokens = sorted({one.token for one in declared() if one.custom and not one.token.startswith("pulumi:")})
+    schema = Schema(compile_schema(tokens))
+    for one in declared():
+        if one.token in tokens:
+            assert list(schema.failures(one.token, resolved(one.inputs))) == [], one.name
+
+
+def test_the_name_leads_to_the_edge_through_cloudflare() -> None:
+    """Proxied: the host's address is not told."""
+    record = inputs("cloudflare:index/dnsRecord:DnsRecord")
+    assert (record["name"], record["type"], record["content"]) == ("acme-2.example.com", "A", "203.0.113.10")
+    assert record["proxied"] is True
+
+
+def test_the_database_is_the_tenants_alone() -> None:
+    """Its owner is a role without powers; nobody else may connect; it can't be deleted by mistake."""
+    owner, database = inputs("postgresql:index/role:Role"), inputs("postgresql:index/database:Database")
+    assert owner["name"] == database["name"] == database["owner"] == "t_acme_2"
+    assert not {"superuser", "createRole", "createDatabase", "replication"} & set(owner)
+    assert owner["connectionLimit"] > 0
+    closed = inputs("postgresql:index/grant:Grant")
+    assert (closed["database"], closed["role"], closed["privileges"]) == ("t_acme_2", "public", [])
+    assert next(one for one in declared() if one.token.endswith(":Database") and one.custom).protect
+
+
+def test_the_administrator_is_not_needed() -> None:
+    """The server is reached as the provisioner, Vault as its AppRole; no root token and no superuser."""
+    server = next(one for one in declared() if one.token == "pulumi:providers:postgresql").inputs
+    assert (resolved(server)["username"], resolved(server)["superuser"]) == ("smarteros_provisioner", "false")
+    vault = next(one for one in declared() if one.token == "pulumi:providers:vault").inputs
+    assert "token" not in vault
+    assert "approle" in str(resolved(vault)["authLogin"])
+
+
+def test_every_secret_is_one_to_the_engine() -> None:
+    """Passwords, tokens and what is made of them."""
+    shown = str([_open(one.inputs) for one in declared()])
+    for text in ("Throw4way", "t" * 40, "Rand0m"):
+        assert text not in shown
+
+
+def _open(value: Any) -> Any:
+    if isinstance(value, Hidden):
+        return "(secret)"
+    if isinstance(value, dict):
+        return {key: _open(inner) for key, inner in value.items()}
+    return [_open(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_without_vault_the_rest_is_the_same() -> None:
+    """A platform without Vault has tenants too."""
+    names = {one.name for one in declared(False)} - {"smarteros-tenants-acme-2"}  # the stack is declared once a process
+    assert names == {one.name for one in declared() if "vault" not in one.name} - {"smarteros-tenants-acme-2"}
+    assert len(names) == 10
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "allowed"),
+    [
+        ("kv-acme-2/data/database", "read", True),
+        ("kv-acme-2/metadata/x", "list", True),
+        ("transit/hmac/tenant-acme-2", "update", True),
+        ("transit/verify/tenant-acme-2", "update", True),
+        ("kv-acme/data/database", "read", False),
+        ("kv-acme-20/data/database", "read", False),
+        ("kv-acme-2x/data/database", "read", False),
+        ("transit/hmac/tenant-acme", "update", False),
+        ("transit/keys/tenant-acme-2", "delete", False),
+        ("transit/export/hmac-key/tenant-acme-2", "read", False),
+        ("sys/policies/acl/tenant-acme-2", "update", False),
+        ("auth/approle/role/tenant-acme-2/secret-id", "update", False),
+        ("platform/data/x", "read", False),
+    ],
+)
+def test_a_tenants_policy_opens_its_own_and_nothing_else(path: str, operation: str, allowed: bool) -> None:
+    """By Vault's own rules of matching."""
+    assert ACL([parse(confined_policy(TENANT.names))]).allows(operation, path) is allowed
+
+
+def test_the_policy_passes_the_pack() -> None:
+    """The rule on Vault's paths agrees."""
+    policy = inputs("vault:index/policy:Policy")
+    rule = vault_paths_confined.RULE
+    resource = Resource(token="vault:index/policy:Policy", name="vault-policy", inputs=policy)
+    assert list(rule.check(resource, Facts(environment="prod", domain="example.com", hosts=(), tenant="acme-2"))) == []
