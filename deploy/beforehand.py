@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from deploy.locks import free_of_dead_locks
@@ -13,9 +14,12 @@ from deploy.target import PROJECT, Workplace, agreed
 __all__ = ["before_writing"]
 
 
-def before_writing(place: Workplace, stack: str, say: Callable[[str], None], project: str = PROJECT) -> dict[str, Any]:
-    """Answers the deployment in the state, as it was copied. Raises WrongTarget, Locked, NoRoom or BrokenState."""
+def before_writing(
+    place: Workplace, stack: str, say: Callable[[str], None], project: str = PROJECT, folder: Path | None = None
+) -> dict[str, Any]:
+    """Answers the deployment in the state, as it was copied. `folder`: of a project that is neither the platform nor
+    its hosts. Raises WrongTarget, Locked, NoRoom or BrokenState."""
     agreed(place)
     end_orphans(place, say)
     free_of_dead_locks(place, project, stack, say)
-    return protect(place, stack, say, project)
+    return protect(place, stack, say, project, folder)

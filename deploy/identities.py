@@ -79,13 +79,13 @@ IDS: Mapping[str, str] = {
     "postgresql:index/schema:Schema": "{database}.{name}",
     "vault:index/mount:Mount": "{path}",
     "vault:index/policy:Policy": "{name}",
-    "vault:index/authBackend:AuthBackend": "{path}",
-    "vault:index/audit:Audit": "{path}",
+    "vault:index/authBackend:AuthBackend": "{path|type}",
+    "vault:index/audit:Audit": "{path|type}",
     "vault:appRole/authBackendRole:AuthBackendRole": "auth/{backend}/role/{roleName}",
     "vault:transit/secretBackendKey:SecretBackendKey": "{backend}/keys/{name}",
     "vault:kv/secretV2:SecretV2": "{mount}/data/{name}",
 }
-"""Token → id, with names of inputs (or of the provider's configuration) in braces."""
+"""Token → id, with names of inputs (or of the provider's configuration) in braces; a|b: b when a is not given."""
 
 _LEFT_OUT = {"jurisdiction": "default", "database": "postgres", "backend": "approle"}
 
@@ -153,11 +153,12 @@ def _filled(template: str, one: Pending) -> str:
     values = {**_LEFT_OUT, **_given(one.provider), **_given(one.inputs)}
 
     def value(match: re.Match[str]) -> str:
-        if match.group(1) not in values:
-            raise Unknown(f"{one.name} ({one.token}): its state has no {match.group(1)}, so its id is not known")
-        return str(values[match.group(1)])
+        for name in match.group(1).split("|"):
+            if name in values:
+                return str(values[name])
+        raise Unknown(f"{one.name} ({one.token}): its state has no {match.group(1)}, so its id is not known")
 
-    return re.sub(r"\{(\w+)\}", value, template).replace("//", "/")
+    return re.sub(r"\{([\w|]+)\}", value, template).replace("//", "/")
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,6 +182,11 @@ def _grant(one: Pending, _means: Means) -> str:
 def _default_privileges(one: Pending, _means: Means) -> str:
     names = ("role", "database", "schema", "owner", "objectType")
     return "_".join(str(one.inputs.get(name) or "noschema") for name in names)
+
+
+def _membership(one: Pending, _means: Means) -> str:
+    inputs = one.inputs
+    return "_".join((str(inputs["role"]), str(inputs["grantRole"]), str(bool(inputs.get("withAdminOption"))).lower()))
 
 
 # -- Docker: the host is asked ---------------------------------------------------------------------------------------
@@ -257,6 +263,7 @@ def _cloudflare(one: Pending, means: Means, path: str, query: Mapping[str, str])
 _ASKED: Mapping[str, Ask] = {
     "postgresql:index/grant:Grant": _grant,
     "postgresql:index/defaultPrivileges:DefaultPrivileges": _default_privileges,
+    "postgresql:index/grantRole:GrantRole": _membership,
     "docker:index/container:Container": _docker("container"),
     "docker:index/network:Network": _docker("network"),
     "docker:index/remoteImage:RemoteImage": _docker("image"),

@@ -17,7 +17,7 @@ from typing import Any
 from deploy.engine_run import run
 from deploy.guards import NotReady
 from deploy.identities import Means, Pending, Unknown, identity_of, means_of
-from deploy.target import PROJECT, Workplace
+from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from settings import Settings
 
 __all__ = ["adopted", "pending_creates", "repair", "sorted_by_need"]
@@ -29,15 +29,21 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
 def repair(
-    place: Workplace, settings: Settings, stack: str, deployment: Mapping[str, Any], say: Say, project: str = PROJECT
+    place: Workplace,
+    settings: Settings,
+    stack: str,
+    deployment: Mapping[str, Any],
+    say: Say,
+    project: str = PROJECT,
 ) -> int:
     """Resolves the pending creations of a stack; how many there were. `deployment`: its state, as it was copied.
+    The stack is one of the project in `place.project`, or of the hosts.
 
     Needs the tunnel: what is in a database is read there. Raises NotReady when it can't be told what exists.
     """
     if not any(operation["type"] == CREATING for operation in deployment.get("pending_operations") or []):
         return 0
-    folder = place.project if project == PROJECT else place.hosts_project
+    folder = place.hosts_project if project == HOSTS_PROJECT else place.project
     found = pending_creates(_exported(place, folder, stack, "--show-secrets")["deployment"])
     say(f"a killed run left {len(found)} creations without an end; looking for what exists")
     identities = _identities(found, means_of(place, settings), say)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import run
-from deploy.target import PROJECT, Workplace
+from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 
 __all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "protect", "restore"]
 
@@ -44,22 +44,25 @@ class Copy:
     pending: int
 
 
-def protect(place: Workplace, stack: str, say: Say, project: str = PROJECT) -> dict[str, Any]:
+def protect(
+    place: Workplace, stack: str, say: Say, project: str = PROJECT, folder: Path | None = None
+) -> dict[str, Any]:
     """Before every operation: checks the room and the state, then copies it. Answers the deployment in it ({}: none).
 
-    Raises NoRoom and BrokenState; then nothing has been changed.
+    `folder`: the project's, where it is neither the platform nor its hosts. Raises NoRoom and BrokenState; then
+    nothing has been changed.
     """
     file = checkpoint_file(place, project, stack)
-    folder = _folder(place, project, stack)
+    kept = _folder(place, project, stack)
     if file is not None:
         _mend_side_files(file, say)
-    content = _content(place, project, stack, file)
-    for where in {folder, file.parent} if file else {folder}:
+    content = _content(place, folder or _project(place, project), stack, file)
+    for where in {kept, file.parent} if file else {kept}:
         _room(where, len(content), stack)
     if not content:
         return {}
     deployment = _deployment(content, stack, str(file or "the backend"), project)
-    _keep(folder, content, say)
+    _keep(kept, content)
     return deployment
 
 
@@ -106,14 +109,14 @@ def restore(place: Workplace, stack: str, say: Say, wanted: str = "", project: s
     return chosen
 
 
-def _content(place: Workplace, project: str, stack: str, file: Path | None) -> bytes:
+def _content(place: Workplace, folder: Path, stack: str, file: Path | None) -> bytes:
     """The state as it lies there; nothing when there is none yet."""
     if file is not None:
         return file.read_bytes() if file.exists() else b""
     from deploy.engine_run import EngineFailed
 
     try:
-        text = run(place, _project(place, project), "stack", "export", "--stack", stack, capture=True)
+        text = run(place, folder, "stack", "export", "--stack", stack, capture=True)
     except EngineFailed as failed:
         if "no stack named" in failed.said:
             return b""
@@ -176,7 +179,7 @@ def _room(folder: Path, size: int, stack: str) -> None:
         )
 
 
-def _keep(folder: Path, content: bytes, say: Say) -> None:
+def _keep(folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = sorted(folder.glob("*.json"))
     if kept and kept[-1].read_bytes() == content:
@@ -192,7 +195,7 @@ def _folder(place: Workplace, project: str, stack: str) -> Path:
 
 
 def _project(place: Workplace, project: str) -> Path:
-    return place.project if project == PROJECT else place.hosts_project
+    return place.hosts_project if project == HOSTS_PROJECT else place.project
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.doctor import Finding, examine
 from deploy.target import ROOT, Target
-from tests.deploy.test_target import mark
+from settings.target import mark
 
 TOKEN = "a" * 20 + "SECRET" + "b" * 20
 

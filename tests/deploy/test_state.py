@@ -77,7 +77,7 @@ def test_a_cut_off_state_is_recognised_and_the_way_back_named(place: Workplace, 
     file = write(place, 3)
     state.protect(place, "prod", silent)
     file.write_text(content or "{")
-    with pytest.raises(state.BrokenState, match="./smos state restore prod"):
+    with pytest.raises(state.BrokenState, match=r"\./smos state restore prod"):
         state.protect(place, "prod", silent)
     assert [one.resources for one in state.copies(place, "prod")] == [3]
 
@@ -103,7 +103,7 @@ def test_a_copy_comes_back_and_what_was_there_is_kept(place: Workplace) -> None:
 def test_too_little_room_is_refused_with_numbers(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three times the state and 64 MB; else nothing begins."""
     write(place, 1)
-    monkeypatch.setattr(state.shutil, "disk_usage", lambda _folder: Usage(1, 1, 50 * state.MB))
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: Usage(1, 1, 50 * state.MB))
     with pytest.raises(state.NoRoom, match=r"50\.0 MB free; an operation on prod needs 64\.0 MB"):
         state.protect(place, "prod", silent)
     assert state.copies(place, "prod") == []

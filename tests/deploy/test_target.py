@@ -115,7 +115,7 @@ def test_a_real_run_from_within_the_shadow_project_is_refused(sandbox: Path, mon
 
 def test_another_backend_in_the_shell_than_in_the_settings_is_refused() -> None:
     """Two truths about where the state is: neither is taken."""
-    with pytest.raises(WrongTarget, match="smarteros:state in Pulumi.prod.yaml"):
+    with pytest.raises(WrongTarget, match=r"smarteros:state in Pulumi\.prod\.yaml"):
         state_of("prod", {"PULUMI_BACKEND_URL": "s3://elsewhere"})
 
 
