@@ -128,9 +128,10 @@ def pages() -> None:
     """Write docs/providers from the rules tables: what each simulated type checks, and what it does not."""
     from deploy.target import ROOT
     from sandbox.catalog import packages
-    from sandbox.pages import write_pages
+    from sandbox.pages import last_checked, write_pages
 
-    changed = write_pages(packages(), ROOT / "docs" / "providers", {})
+    live = last_checked(ROOT / "docs" / "live-checks.json")
+    changed = write_pages(packages(), ROOT / "docs" / "providers", live)
     typer.echo("\n".join(str(file.relative_to(ROOT)) for file in changed) or "up to date")
 
 

@@ -5,6 +5,7 @@ Made from the very tables that refuse inputs, so that a page can't promise more 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def page(package: Package, live: dict[str, str]) -> str:
         lines.append("\n## Functions\n")
         lines += [f"- `{function.token}`: {function.about}" for function in package.functions]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def last_checked(file: Path) -> dict[str, str]:
+    """Type → when it was last checked against the real vendor, and what came of it (docs/live-checks.json)."""
+    if not file.exists():
+        return {}
+    found = {}
+    for token, one in json.loads(file.read_text(encoding="utf-8")).items():
+        open_, left = len(one["disagreements"]), len(one["notReplayed"])
+        parts = [f"{one['cases']} cases"]
+        parts += [f"{left} not replayed"] if left else []
+        parts += [f"{open_} disagreement{'s' if open_ != 1 else ''}"]
+        found[token] = f"{one['date']}: {', '.join(parts)}"
+    return found
 
 
 def write_pages(packages: tuple[Package, ...], folder: Path, live: dict[str, str]) -> list[Path]:
