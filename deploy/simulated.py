@@ -6,7 +6,9 @@ Everything here can be run again at any time and does only what is missing.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +21,7 @@ from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agree
 from deploy.throw_away import complete_throw_away
 from sandbox import client, shadow
 from sandbox.control import ask
-from sandbox.home import Home, Running
+from sandbox.home import Home, Running, read_json, write_private
 from sandbox.keys import prepare_keys
 from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
@@ -124,16 +126,29 @@ def _readable(home: Home) -> Iterator[Settings]:
 
 
 def _first_port(home: Home, stack: str) -> int:
-    """A stack's local ports in this sandbox: far from the real ones, apart from another clone's, and never another
-    stack's.
+    """A stack's local ports in this sandbox: far from the real ones, and nobody else's when they were chosen, be it
+    another stack or another clone's sandbox. They stay the same from then on.
     """
-    taken: dict[int, str] = {}
-    for one in sorted({*stacks(), stack}):
-        slot = hash_of(f"{home.folder}/{one}") % _SLOTS
-        while slot in taken:
-            slot = (slot + 1) % _SLOTS
-        taken[slot] = one
-    return _FIRST_LOCAL_PORT + _PORTS_OF_A_STACK * next(slot for slot, one in taken.items() if one == stack)
+    file = home.folder / "tunnel-ports.json"
+    kept: dict[str, int] = read_json(file) or {}
+    if stack not in kept:
+        begin = hash_of(f"{home.folder}/{stack}")
+        firsts = [_FIRST_LOCAL_PORT + _PORTS_OF_A_STACK * ((begin + step) % _SLOTS) for step in range(_SLOTS)]
+        kept[stack] = next((port for port in firsts if port not in kept.values() and _all_free(port)), firsts[0])
+        write_private(file, json.dumps(kept))
+    return kept[stack]
+
+
+def _all_free(first: int) -> bool:
+    """Whether nobody listens on any port of a stack that begins there."""
+    for port in range(first, first + _PORTS_OF_A_STACK):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 def hash_of(text: str) -> int:
