@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -104,11 +103,6 @@ def _bind(server: grpc.Server, wanted: int) -> int:
             probe.close()
             return int(server.add_insecure_port(f"127.0.0.1:{wanted}"))
     return int(server.add_insecure_port("127.0.0.1:0"))
-
-
-def new_token() -> str:
-    """What a client of the control port must show."""
-    return secrets.token_urlsafe(24)
 
 
 def main(folder: Path) -> None:
