@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from sandbox.home import ROOT, Home, Running, write_private
+from sandbox.home import ROOT, Home, Running, code_stamp, write_private
 
 START_TIMEOUT_S = 60.0
 
@@ -28,12 +28,13 @@ class SandboxError(Exception):
 def start(home: Home) -> Running:
     """The running server, started first when there is none. Raises SandboxError when it does not come up."""
     running = home.running()
-    if running is not None:
+    if running is not None and running.code == code_stamp():
         return running
     with locked(home):
         running = home.running()
-        if running is not None:
+        if running is not None and running.code == code_stamp():
             return running
+        stop(home)  # its code has changed since; what exists in it stays
         return _launch(home)
 
 

@@ -4,6 +4,7 @@ told otherwise.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ class Running:
     """Package → port of its simulated provider."""
     control: int
     token: str
+    code: str
+    """What `code_stamp` said when it started."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,13 @@ class Home:
         except (OSError, ValueError, TypeError, KeyError, psutil.Error):
             pass
         return None
+
+
+def code_stamp() -> str:
+    """Changes when the sandbox's own code does: a server of other code is started anew."""
+    files = sorted((ROOT / "sandbox").rglob("*.py"))
+    facts = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def write_private(file: Path, content: str | bytes) -> None:

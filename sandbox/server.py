@@ -24,7 +24,7 @@ from sandbox.catalog import packages
 from sandbox.cloud import Inventory
 from sandbox.control import ControlServer
 from sandbox.faults import Faults
-from sandbox.home import Home, read_json, write_private
+from sandbox.home import Home, code_stamp, read_json, write_private
 from sandbox.provider import Provider
 from sandbox.schema import Schema, sdk_version
 from sandbox.world import World
@@ -45,6 +45,7 @@ class Server:
         self.ending = threading.Event()
         self._grpc: list[grpc.Server] = []
         self.ports: dict[str, int] = {}
+        self.code = code_stamp()
 
     def run(self) -> None:
         """Serves until told to end, or until the folder no longer names this process."""
@@ -90,6 +91,7 @@ class Server:
             "ports": self.ports,
             "control": control,
             "token": token,
+            "code": self.code,
         }
         write_private(self.home.note, json.dumps(note))
 
