@@ -60,7 +60,7 @@ def _launch(home: Home) -> Running:
         if process.poll() is not None:
             break
         time.sleep(0.02)
-    tail = "\n".join(home.log.read_text(errors="replace").splitlines()[-5:])
+    tail = "".join(home.log.read_text(errors="replace").splitlines()[-1:])
     with contextlib.suppress(OSError):
         process.terminate()
     raise SandboxError(f"the sandbox did not start: {tail}\nMend: read {home.log}; `./smos sandbox reset` begins anew")

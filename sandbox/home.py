@@ -4,6 +4,7 @@ told otherwise.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -28,7 +29,7 @@ class Running:
     """Package → port of its simulated provider."""
     control: int
     token: str
-    code: str
+    code: str = ""
     """What `code_stamp` said when it started."""
 
 
@@ -94,7 +95,8 @@ class Home:
             note = json.loads(self.note.read_text())
             process = psutil.Process(note["pid"])
             if abs(process.create_time() - note["started"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
-                return Running(**note)
+                known = {field.name for field in dataclasses.fields(Running)}
+                return Running(**{name: value for name, value in note.items() if name in known})
         except (OSError, ValueError, TypeError, KeyError, psutil.Error):
             pass
         return None

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from concurrent import futures
 from pathlib import Path
 from types import FrameType
@@ -119,5 +120,6 @@ def main(folder: Path) -> None:
     try:
         server.run()
     except Exception as error:
-        print(f"sandbox: {error}", file=sys.stderr, flush=True)
-        raise
+        traceback.print_exc()
+        print(error, file=sys.stderr, flush=True)  # last: what the client tells
+        sys.exit(1)
