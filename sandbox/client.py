@@ -85,10 +85,14 @@ def stop(home: Home, timeout_s: float = 15.0) -> bool:
 
 def reset(home: Home) -> None:
     """Stops the server and forgets everything simulated: clouds, databases, state, keys."""
+    if not home.folder.exists():
+        return
+    if not home.marker.exists():
+        raise SandboxError(f"{home.folder} is not a sandbox's folder: nothing was removed. Mend: check SMOS_SANDBOX")
     with locked(home):
         stop(home)
         for entry in home.folder.iterdir():
-            if entry.name == "lock":
+            if entry in (home.folder / "lock", home.marker):
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -96,10 +100,20 @@ def reset(home: Home) -> None:
                 entry.unlink()
 
 
+def begin(home: Home) -> None:
+    """Makes the folder, and marks it as a sandbox's. Raises SandboxError for a folder that holds something else."""
+    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not home.marker.exists():
+        names = {entry.name for entry in home.folder.iterdir()} - {"lock"}
+        if names and not names & {"cloud.sqlite", "scene.json"}:
+            raise SandboxError(f"{home.folder} holds other things: it can't be a sandbox's. Mend: check SMOS_SANDBOX")
+        home.marker.touch()
+
+
 @contextlib.contextmanager
 def locked(home: Home) -> Iterator[None]:
     """One start, stop or reset at a time."""
-    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begin(home)
     with (home.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -46,6 +46,11 @@ class Home:
         return cls(Path(named).resolve() if named else ROOT / ".smos" / "sandbox")
 
     @property
+    def marker(self) -> Path:
+        """Says that the folder is a sandbox's, and may be emptied."""
+        return self.folder / ".smos-sandbox"
+
+    @property
     def project(self) -> Path:
         """The shadow project."""
         return self.folder / "project"
