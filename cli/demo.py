@@ -54,10 +54,9 @@ def _show(result: tour.Tour) -> None:
     changed = f"{outcome.changed} changes" if outcome.changed else "nothing had to be changed"
     console.print(f"\n[bold]SmarterOS prod is up[/bold]: {outcome.resources} resources, {changed}.\n")
     for title, rows in _places(result.outputs.get("platform", {})):
-        table = Table(title, "", box=None, header_style="bold", pad_edge=False)
+        console.print(f"[bold]{title}[/bold]")
         for name, where in rows:
-            table.add_row(name, where)
-        console.print(table)
+            console.print(f"  {name:<9} {where}", highlight=False, soft_wrap=True)
         console.print()
     times = Table("took", "seconds", box=None, header_style="bold", pad_edge=False)
     for name, seconds in result.timings.items():

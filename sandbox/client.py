@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from sandbox.home import ROOT, Home, Running, write_private
+from sandbox.home import ROOT, Home, Running, code_stamp, write_private
 
 START_TIMEOUT_S = 60.0
 
@@ -27,12 +27,13 @@ class SandboxError(Exception):
 def start(home: Home) -> Running:
     """The running server, started first when there is none. Raises SandboxError when it does not come up."""
     running = home.running()
-    if running is not None:
+    if running is not None and running.code == code_stamp():
         return running
     with locked(home):
         running = home.running()
-        if running is not None:
+        if running is not None and running.code == code_stamp():
             return running
+        stop(home)  # its code has changed since; what exists in it stays
         return _launch(home)
 
 
@@ -56,7 +57,7 @@ def _launch(home: Home) -> Running:
         if process.poll() is not None:
             break
         time.sleep(0.02)
-    tail = "\n".join(home.log.read_text(errors="replace").splitlines()[-5:])
+    tail = "".join(home.log.read_text(errors="replace").splitlines()[-1:])
     with contextlib.suppress(OSError):
         process.terminate()
     raise SandboxError(f"the sandbox did not start: {tail}\nMend: read {home.log}; `./smos sandbox reset` begins anew")
@@ -81,10 +82,14 @@ def stop(home: Home, timeout_s: float = 15.0) -> bool:
 
 def reset(home: Home) -> None:
     """Stops the server and forgets everything simulated: clouds, databases, state, keys."""
+    if not home.folder.exists():
+        return
+    if not home.marker.exists():
+        raise SandboxError(f"{home.folder} is not a sandbox's folder: nothing was removed. Mend: check SMOS_SANDBOX")
     with locked(home):
         stop(home)
         for entry in home.folder.iterdir():
-            if entry.name == "lock":
+            if entry in (home.folder / "lock", home.marker):
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -92,10 +97,20 @@ def reset(home: Home) -> None:
                 entry.unlink()
 
 
+def begin(home: Home) -> None:
+    """Makes the folder, and marks it as a sandbox's. Raises SandboxError for a folder that holds something else."""
+    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not home.marker.exists():
+        names = {entry.name for entry in home.folder.iterdir()} - {"lock"}
+        if names and not names & {"cloud.sqlite", "scene.json"}:
+            raise SandboxError(f"{home.folder} holds other things: it can't be a sandbox's. Mend: check SMOS_SANDBOX")
+        home.marker.touch()
+
+
 @contextlib.contextmanager
 def locked(home: Home) -> Iterator[None]:
     """One start, stop or reset at a time."""
-    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begin(home)
     with (home.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import hmac
 import json
+import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from sandbox import cloudflare_api
 from sandbox.cloud import Inventory
@@ -19,19 +20,23 @@ from sandbox.faults import Fault, Faults
 from sandbox.home import Running
 
 if TYPE_CHECKING:
-    from sandbox.server import Server
     from sandbox.world import World
 
 Command = Callable[[Mapping[str, Any]], Any]
 
 
+class Serving(Protocol):
+    """What is told of the server, and how it is ended."""
+
+    ports: dict[str, int]
+    ending: threading.Event
+
+
 class ControlServer:
     """Answers the clients' commands."""
 
-    def __init__(self, server: Server, cloud: Inventory, faults: Faults, world: World) -> None:
-        from sandbox.server import new_token
-
-        self.token = new_token()
+    def __init__(self, server: Serving, cloud: Inventory, faults: Faults, world: World) -> None:
+        self.token = secrets.token_urlsafe(24)
         self._server = server
         self._cloud = cloud
         self._faults = faults

@@ -11,11 +11,12 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, get_args
 
 import grpc
 
 FaultKind = Literal["throttled", "unavailable", "lost-answer", "slow", "crash"]
+KINDS: tuple[str, ...] = get_args(FaultKind)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Faults:
         self._lock = threading.Lock()
 
     def plan(self, fault: Fault) -> None:
-        """Adds a fault."""
+        """Adds a fault. Raises ValueError for a kind that there is not."""
+        if fault.kind not in KINDS:
+            raise ValueError(f"{fault.kind} is no kind of fault; one of: {', '.join(KINDS)}")
         with self._lock:
             self._planned.append(fault)
 

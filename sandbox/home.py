@@ -4,6 +4,8 @@ told otherwise.
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -27,6 +29,8 @@ class Running:
     """Package → port of its simulated provider."""
     control: int
     token: str
+    code: str = ""
+    """What `code_stamp` said when it started."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Home:
         """This clone's own, or the one that SMOS_SANDBOX names."""
         named = os.environ.get("SMOS_SANDBOX")
         return cls(Path(named).resolve() if named else ROOT / ".smos" / "sandbox")
+
+    @property
+    def marker(self) -> Path:
+        """Says that the folder is a sandbox's, and may be emptied."""
+        return self.folder / ".smos-sandbox"
 
     @property
     def project(self) -> Path:
@@ -101,10 +110,18 @@ class Home:
             note = json.loads(self.note.read_text())
             process = psutil.Process(note["pid"])
             if abs(process.create_time() - note["started"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
-                return Running(**note)
+                known = {field.name for field in dataclasses.fields(Running)}
+                return Running(**{name: value for name, value in note.items() if name in known})
         except (OSError, ValueError, TypeError, KeyError, psutil.Error):
             pass
         return None
+
+
+def code_stamp() -> str:
+    """Changes when the sandbox's own code does: a server of other code is started anew."""
+    files = sorted((ROOT / "sandbox").rglob("*.py"))
+    facts = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def write_private(file: Path, content: str | bytes) -> None:

@@ -16,7 +16,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox import judge, wire
+from sandbox import hidden, judge, wire
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
 from sandbox.rules import Computing, Failure, Package, Record, ResourceType
@@ -73,20 +73,22 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        news, _ = wire.read(request.news)
+        hidden.forget()
+        news, _ = _read(request.news)
         failures = [failure for rule in self._package.config for failure in rule.failures(news)]
         return provider_pb2.CheckResponse(inputs=request.news, failures=_told(failures))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        old, _ = wire.read(request.old_inputs)
-        new, _ = wire.read(request.news)
+        old, _ = _read(request.old_inputs)
+        new, _ = _read(request.news)
         changed = old != new
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         )
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        config, _ = wire.read(request.args)
+        hidden.forget()
+        config, _ = _read(request.args)
         with self._lock:
             self._configs[context.peer()] = config
         self._reached(context)
@@ -98,7 +100,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         function = self._functions.get(request.tok)
         if function is None:
             self._abort(context, grpc.StatusCode.UNIMPLEMENTED, f"{request.tok} is not simulated")
-        args, _ = wire.read(request.args)
+        hidden.forget()
+        args, _ = _read(request.args)
         config = self._reached(context)
         failures = [failure for rule in function.rules for failure in rule.failures(args)]
         if failures:
@@ -116,8 +119,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         kind = self._kind(request, context)
-        inputs, secrets = wire.read(request.news)
-        olds, _ = wire.read(request.olds)
+        inputs, secrets = _read(request.news)
+        olds, _ = _read(request.olds)
         for name, value in kind.defaults.items():
             inputs.setdefault(name, value)
         if kind.named_by and kind.autoname and not is_set(lookup(inputs, kind.named_by)):
@@ -128,8 +131,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         kind = self._kind(request, context)
-        old, _ = wire.read(request.old_inputs)
-        new, _ = wire.read(request.news)
+        old, _ = _read(request.old_inputs)
+        new, _ = _read(request.news)
         found = judge.changes(kind, old, new)
         replacing = sorted({change.path for change in found if change.replaces})
         same_name = bool(kind.named_by) and lookup(old, kind.named_by) == lookup(new, kind.named_by)
@@ -192,7 +195,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.ReadResponse(id="")
             outputs.update(seen)
             inputs.update({name: seen[name] for name in inputs if name in seen})
-        _, told = wire.read(request.inputs)
+        _, told = _read(request.inputs)
         marks = record.secrets | told
         return provider_pb2.ReadResponse(
             id=record.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, marks)
@@ -202,8 +205,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Of what lives in Pulumi's state alone: the state itself, brought up to date where a real backend
         stands behind.
         """
-        outputs, marks = wire.read(request.properties)
-        inputs, input_marks = wire.read(request.inputs)
+        outputs, marks = _read(request.properties)
+        inputs, input_marks = _read(request.inputs)
         if kind.on_read is not None:
             known = Record(id=request.id, token=kind.token, inputs=inputs or outputs, outputs=outputs)
             config = self._reached(context)
@@ -220,7 +223,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kind = self._kind(request, context)
         inputs, secrets = self._inputs(kind, request.news)
         old_inputs, _ = self._inputs(kind, request.old_inputs)
-        olds, old_marks = wire.read(request.olds)
+        olds, old_marks = _read(request.olds)
         marks = (
             secrets
             | {(name,) for name in kind.secret_outputs}
@@ -260,7 +263,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         record = None if kind.state_only else self._find(kind, request.id, context)
         if record is None:
             if kind.state_only and kind.on_delete:
-                inputs, _ = wire.read(request.old_inputs)
+                inputs, _ = _read(request.old_inputs)
                 self._backend(context, kind.on_delete, self._computing(kind, inputs, config))
             return empty_pb2.Empty()
         for rule in kind.deletion:
@@ -282,6 +285,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     # -- shared ----------------------------------------------------------------------------------------------------
 
     def _kind(self, request: Any, context: grpc.ServicerContext) -> ResourceType:
+        hidden.forget()
         token = request.type or request.urn.split("::")[2].split("$")[-1]
         kind = self._types.get(token)
         if kind is None:
@@ -294,7 +298,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return kind
 
     def _inputs(self, kind: ResourceType, struct: Any) -> tuple[dict[str, Any], wire.Secrets]:
-        values, secrets = wire.read(struct)
+        values, secrets = _read(struct)
         return dict(self._schema.numbers(kind.token, values)), secrets
 
     def _reached(self, context: grpc.ServicerContext) -> Props:
@@ -359,8 +363,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @staticmethod
     def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:
-        context.abort(code, text)
+        context.abort(code, hidden.masked(text))
         raise AssertionError("abort returns never")
+
+
+def _read(struct: Any) -> tuple[dict[str, Any], wire.Secrets]:
+    """Plain values and the paths of secrets, which are hidden from then on in what this call says."""
+    values, secrets = wire.read(struct)
+    hidden.remember(values, secrets)
+    return values, secrets
 
 
 def _name(request: Any) -> str:
@@ -368,7 +379,13 @@ def _name(request: Any) -> str:
 
 
 def _told(failures: Sequence[Failure]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=one.path, reason=f"{one.reason} (rule {one.rule})") for one in failures]
+    """For the engine, which would print the whole value of a property that it is told of: so the path is in
+    the reason.
+    """
+    return [
+        provider_pb2.CheckFailure(reason=hidden.masked(f"{one.path}: {one.reason} (rule {one.rule})"))
+        for one in failures
+    ]
 
 
 def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:

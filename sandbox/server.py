@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
 import threading
+import traceback
 from concurrent import futures
 from pathlib import Path
 from types import FrameType
@@ -25,7 +25,7 @@ from sandbox.catalog import packages
 from sandbox.cloud import Inventory
 from sandbox.control import ControlServer
 from sandbox.faults import Faults
-from sandbox.home import Home, read_json, write_private
+from sandbox.home import Home, code_stamp, read_json, write_private
 from sandbox.provider import Provider
 from sandbox.schema import Schema, sdk_version
 from sandbox.world import World
@@ -46,6 +46,7 @@ class Server:
         self.ending = threading.Event()
         self._grpc: list[grpc.Server] = []
         self.ports: dict[str, int] = {}
+        self.code = code_stamp()
 
     def run(self) -> None:
         """Serves until told to end, or until the folder no longer names this process."""
@@ -91,6 +92,7 @@ class Server:
             "ports": self.ports,
             "control": control,
             "token": token,
+            "code": self.code,
         }
         write_private(self.home.note, json.dumps(note))
 
@@ -106,11 +108,6 @@ def _bind(server: grpc.Server, wanted: int) -> int:
     return int(server.add_insecure_port("127.0.0.1:0"))
 
 
-def new_token() -> str:
-    """What a client of the control port must show."""
-    return secrets.token_urlsafe(24)
-
-
 def main(folder: Path) -> None:
     """Serves in the foreground until SIGTERM or SIGINT."""
     server = Server(Home(folder.resolve()))
@@ -123,5 +120,6 @@ def main(folder: Path) -> None:
     try:
         server.run()
     except Exception as error:
-        print(f"sandbox: {error}", file=sys.stderr, flush=True)
-        raise
+        traceback.print_exc()
+        print(error, file=sys.stderr, flush=True)  # last: what the client tells
+        sys.exit(1)

@@ -24,6 +24,8 @@ PROJECTS = ("hosts", "access")
 LINKED = (".venv", "policy", "tenants", "apps")
 """Folders that commands and project files name by a path relative to the project."""
 _ABSENT = "\0absent"
+_REAL_ONLY = ("encryptionsalt", "encryptedkey", "secretsprovider")
+"""What belongs to the real stack's secrets; the shadow's are its own."""
 
 
 def refresh(home: Home, root: Path, adapt: Adapt) -> bool:
@@ -75,6 +77,9 @@ def _stack(home: Home, tracked: Path, adapt: Adapt) -> bool:
         config = wanted.setdefault("config", {})
         if not isinstance(config, dict):
             raise TypeError("config is not a mapping")
+        for key in _REAL_ONLY:
+            wanted.pop(key, None)
+        wanted["config"] = config = {key: value for key, value in config.items() if not _is_secret(value)}
         adapt(stack, config)
     except (yaml.YAMLError, TypeError, AttributeError, KeyError):
         # Malformed: the copy shows the same fault, for the program's own message.
@@ -99,11 +104,18 @@ def _merged(
         if key == skip:
             continue
         before, now = base.get(key, _ABSENT), have.get(key, _ABSENT)
-        if now != _ABSENT and now != before:
+        new = wanted.get(key, _ABSENT)
+        if isinstance(before, dict) and isinstance(now, dict) and isinstance(new, dict):
+            result[key] = _merged(before, now, new)
+        elif now != _ABSENT and now != before:
             result[key] = now
         elif key in wanted:
             result[key] = wanted[key]
     return result
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, dict) and list(value) == ["secure"]
 
 
 def _load(file: Path) -> Mapping[str, Any]:

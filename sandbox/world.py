@@ -161,7 +161,13 @@ class World:
             known_hosts=([asyncssh.import_public_key((folder / "host_key.pub").read_text())], [], []),
             config=[],
         )
-        await connection.forward_local_port("127.0.0.1", way.local_port, way.target_host, way.target_port)
+        try:
+            await connection.forward_local_port("127.0.0.1", way.local_port, way.target_host, way.target_port)
+        except OSError as error:
+            raise OSError(
+                f"127.0.0.1:{way.local_port}, the local end of the forward {way.name!r}, is taken: {error.strerror}. "
+                "Mend: end the program that listens there (another `./smos tunnel`?)"
+            ) from None
         return connection
 
     def _write_ssh_config(self, scene: Scene) -> None:

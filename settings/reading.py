@@ -124,7 +124,8 @@ def _problem(file: str, details: ErrorDetails, values: Mapping[str, object]) -> 
     given = "" if kind in {"missing", "extra_forbidden"} else shown(details["input"])
     why, mend = details["msg"], str(context.get("mend", ""))
     if kind == "missing":
-        why, mend = "missing", _description(loc) or "add it"
+        about = _description(loc)
+        why, mend = "missing", f"add it ({about})" if about else "add it"
     elif kind == "extra_forbidden":
         why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(loc))
     elif kind in {"union_tag_invalid", "union_tag_not_found"}:
@@ -139,7 +140,8 @@ def _problem(file: str, details: ErrorDetails, values: Mapping[str, object]) -> 
     elif kind == "literal_error":
         why, mend = "not one of the choices", f"one of: {context['expected']}"
     elif not mend:
-        mend = _description(loc) or "see the key's description in Pulumi.yaml"
+        about = _description(loc) or "see the key's description in Pulumi.yaml"
+        why, mend = why.replace("Input should be", "it should be"), f"correct it ({about})"
     return Problem(file, _path(path), given, why, mend)
 
 

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions, RunError
 
 from components.workload import Workload
 
 __all__ = ["DatabaseServer", "ObjectStore", "Placement", "Refusal", "Running"]
 
 
-class Refusal(Exception):
+class Refusal(RunError):  # so that the engine shows the message, and no traceback
     """What a placement can't do: which workload, which field, why, and the mend."""
 
     def __init__(self, name: str, field: str, why: str, mend: str) -> None:

@@ -61,7 +61,7 @@ def _workload(args: RedisArgs) -> Workload:
         },
         volumes=[Volume("data", "/data", needs="posix")],
         # The image's user `redis`.
-        user="999:1000",
+        user="999:999",
         read_only_root=True,
         access=["data"],
         stop_timeout_s=30,

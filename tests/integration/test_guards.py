@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -100,3 +101,17 @@ def test_ctrl_c_leaves_nothing_that_the_next_run_can_not_mend(fresh: Clone) -> N
     client_reset = fresh.smos("up", "prod", "--json")
     assert '"ok": true' in client_reset.stdout
     assert '"changes": 0' in fresh.smos("up", "prod", "--json").stdout
+
+
+def test_a_refusal_shows_no_secret(fresh: Clone) -> None:
+    """The engine prints what a provider refuses; a secret inside of it is masked, and the path and the rule
+    are there.
+    """
+    file = fresh.root / "components" / "placements" / "docker" / "container.py"
+    file.write_text(file.read_text().replace('network_mode="none",', 'network_mode="none", read_only=True,'))
+    done = fresh.smos("preview", "prod", ok=False)
+    assert "uploads" in done.stdout
+    assert "read-only" in done.stdout
+    config = fresh.shell("pulumi config get smarteros:secrets --stack prod").stdout
+    passwords = json.loads(config)["databaseAdminPasswords"].values()
+    assert not [password[:4] for password in passwords if password in done.stdout + done.stderr]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import shadow, wire
+from sandbox import client, shadow, wire
 from sandbox.cloud import Inventory
 from sandbox.home import Home
 from sandbox.rules import Record
@@ -113,3 +114,37 @@ def test_a_malformed_tracked_file_is_shown_as_it_is(tmp_path: Path) -> None:
     (root / "Pulumi.prod.yaml").write_text("config: [unclosed")
     shadow.refresh(home, root, lambda stack, config: None)
     assert (home.project / "Pulumi.prod.yaml").read_text() == "config: [unclosed"
+
+
+def test_the_shadow_merges_inside_of_a_key_and_takes_no_real_secret(tmp_path: Path) -> None:
+    """A simulated change of one part of a key does not freeze the others; the real stack's secrets stay outside."""
+    root, home = tmp_path / "clone", Home(tmp_path / "home")
+    (root / "hosts").mkdir(parents=True)
+    home.project.mkdir(parents=True)
+    (root / "Pulumi.yaml").write_text("name: x\nruntime: python\n")
+    tracked, copy = root / "Pulumi.prod.yaml", home.project / "Pulumi.prod.yaml"
+    tracked.write_text("encryptionsalt: real\nconfig: {x:s: {a: {m: 1}, b: {m: 1}}, x:hidden: {secure: v1}}")
+    shadow.refresh(home, root, lambda stack, config: None)
+    content = yaml.safe_load(copy.read_text())
+    assert content == {"config": {"x:s": {"a": {"m": 1}, "b": {"m": 1}}}}
+    content["config"]["x:s"]["a"]["m"] = 5
+    copy.write_text(yaml.safe_dump(content))
+    tracked.write_text("encryptionsalt: real\nconfig: {x:s: {a: {m: 1}, b: {m: 2}}}")
+    shadow.refresh(home, root, lambda stack, config: None)
+    assert yaml.safe_load(copy.read_text()) == {"config": {"x:s": {"a": {"m": 5}, "b": {"m": 2}}}}
+
+
+def test_only_a_sandboxs_folder_is_ever_emptied(tmp_path: Path) -> None:
+    """A folder that holds something else is neither taken as a sandbox nor emptied."""
+    (tmp_path / "thesis.txt").write_text("dear")
+    home = Home(tmp_path)
+    with pytest.raises(client.SandboxError, match="nothing was removed"):
+        client.reset(home)
+    with pytest.raises(client.SandboxError, match="holds other things"):
+        client.begin(home)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+    own = Home(tmp_path / "own")
+    client.begin(own)
+    (own.folder / "cloud.sqlite").touch()
+    client.reset(own)
+    assert not (own.folder / "cloud.sqlite").exists()
