@@ -134,7 +134,8 @@ def _open(place: Workplace, settings: Settings, api: VaultApi, say: Say) -> bool
     if len(shares) < status.threshold:
         raise guards.NotReady(
             f"Vault of {settings.stack} is sealed and takes {status.threshold} keys; the keyring has {len(shares)}. "
-            "Mend: the keyring that was there when it was initialised (git log keyring.age)"
+            "Mend: the keyring that was there when it was initialised (git log keyring.age); if its initialisation was "
+            "interrupted before the keys were kept, it is empty: remove its container and volume, then ./smos up"
         )
     say(f"opening Vault of {settings.stack} with {status.threshold} keys of the keyring")
     api.unseal(shares)
