@@ -40,7 +40,7 @@ class World:
         self._cloud = cloud
         self._loop = _Loop()
         self._tls_loop = _Loop()  # its own: a front is opened while the other loop waits for the route
-        self._machines: dict[str, asyncssh.SSHAcceptor] = {}
+        self._machines: dict[str, tuple[Machine, asyncssh.SSHAcceptor]] = {}
         self._ways: dict[Way, asyncssh.SSHClientConnection] = {}
         self._fronts: dict[str, tuple[int, postgres_tls.Listening]] = {}
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
@@ -69,14 +69,14 @@ class World:
         self._vaults.happened(what, record, before)
 
     def sync(self) -> None:
-        """Makes what the scene names exist. Nothing that exists is removed."""
+        """Makes what the scene names exist, as it is named now. Zones and machines that it no longer names stay."""
         scene = Scene.read(self._home)
         for zone in scene.zones:
             self._zone(zone)
         for machine in scene.machines:
             self._machine(machine)
-        self._write_ssh_config(scene)
         self._loop.run(self._open(scene))
+        self._write_ssh_config(scene)
 
     def status(self) -> dict[str, Any]:
         """Machines, ways in and databases, for `smos sandbox status`."""
@@ -100,13 +100,17 @@ class World:
     # -- records -----------------------------------------------------------------------------------------------------
 
     def _zone(self, zone: Zone) -> None:
-        if self._cloud.get(zone.zone_id) is None:
-            inputs = {"zoneId": zone.zone_id, "accountId": zone.account_id, "name": zone.name}
+        inputs = {"zoneId": zone.zone_id, "accountId": zone.account_id, "name": zone.name}
+        before = self._cloud.get(zone.zone_id)
+        if before is None or before.inputs != inputs:
             self._cloud.put(Record(id=zone.zone_id, token=ZONE, inputs=inputs, outputs=inputs))
 
     def _machine(self, machine: Machine) -> None:
         folder = self._home.host(machine.address)
-        before = self._cloud.get(f"{machine.address}:{machine.port}")
+        identity = f"{machine.address}:{machine.port}"
+        before = next((one for one in self._cloud.find(HOST) if one.inputs["address"] == machine.address), None)
+        if before is not None and before.id != identity:
+            self._cloud.remove(before)  # the same machine, its SSH server on another port
         inputs = {
             "name": machine.name,
             "address": machine.address,
@@ -116,17 +120,30 @@ class World:
             "authorizedKeys": [(folder / "client_key.pub").read_text().strip()],
         }
         outputs = {**(before.outputs if before else {"docker": False}), **inputs}
-        self._cloud.put(Record(id=f"{machine.address}:{machine.port}", token=HOST, inputs=inputs, outputs=outputs))
+        self._cloud.put(Record(id=identity, token=HOST, inputs=inputs, outputs=outputs))
 
     # -- ways in -------------------------------------------------------------------------------------------------------
 
     async def _open(self, scene: Scene) -> None:
+        changed = {machine.address for machine in scene.machines if self._served(machine.address) != machine}
+        for way in [one for one in self._ways if one not in scene.ways or one.address in changed]:
+            await self._end(way)
         for machine in scene.machines:
-            if machine.address not in self._machines:
-                self._machines[machine.address] = await self._serve(machine)
+            if machine.address in changed:
+                if machine.address in self._machines:
+                    self._machines.pop(machine.address)[1].close()
+                self._machines[machine.address] = machine, await self._serve(machine)
         for way in scene.ways:
             if way not in self._ways:
                 self._ways[way] = await self._forward(way, scene)
+
+    def _served(self, address: str) -> Machine | None:
+        return self._machines[address][0] if address in self._machines else None
+
+    async def _end(self, way: Way) -> None:
+        connection = self._ways.pop(way)
+        connection.close()
+        await connection.wait_closed()
 
     async def _serve(self, machine: Machine) -> asyncssh.SSHAcceptor:
         folder = self._home.host(machine.address)
@@ -155,7 +172,7 @@ class World:
         folder = self._home.host(way.address)
         connection = await asyncssh.connect(
             "127.0.0.1",
-            self._machines[way.address].get_port(),
+            self._machines[way.address][1].get_port(),
             username=machine.bootstrap_user,  # the other one may not exist yet
             client_keys=[str(folder / "client_key")],
             known_hosts=([asyncssh.import_public_key((folder / "host_key.pub").read_text())], [], []),
@@ -171,10 +188,9 @@ class World:
         return connection
 
     def _write_ssh_config(self, scene: Scene) -> None:
-        self._loop.run(self._open(Scene(machines=scene.machines)))
         text = "# Leads the addresses of the simulated machines here. Written by the sandbox.\n"
         for machine in scene.machines:
-            port = self._machines[machine.address].get_port()
+            port = self._machines[machine.address][1].get_port()
             key = self._home.host(machine.address) / "client_key"
             text += (
                 f"Host {machine.address}\n  HostName 127.0.0.1\n  Port {port}\n"
@@ -205,7 +221,7 @@ class World:
     async def _close(self) -> None:
         for connection in self._ways.values():
             connection.close()
-        for acceptor in self._machines.values():
+        for _, acceptor in self._machines.values():
             acceptor.close()
 
     async def _close_fronts(self) -> None:
