@@ -77,8 +77,9 @@ def env(stack: Stack) -> None:
     with told():
         place = real(stack)
     typer.echo("export SMOS_TARGET=real")
-    if "PULUMI_BACKEND_URL" in place.environ:
-        typer.echo(f"export PULUMI_BACKEND_URL={shlex.quote(place.environ['PULUMI_BACKEND_URL'])}")
+    for name in ("PULUMI_BACKEND_URL", "AZURE_STORAGE_ACCOUNT"):
+        if name in place.environ:
+            typer.echo(f"export {name}={shlex.quote(place.environ[name])}")
     command = f"{shlex.quote(str(ROOT / 'smos'))} keys show {PASSPHRASE} --reveal"
     typer.echo(f'export PULUMI_CONFIG_PASSPHRASE="$({command})"')
     typer.echo(f"export PATH={shlex.quote(str(place.pulumi.parent))}:$PATH")

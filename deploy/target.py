@@ -14,7 +14,7 @@ from pathlib import Path
 import engine
 from keyring import KeyringError
 from settings import load_files, open_keyring
-from settings.state import backend_of
+from settings.state import AzblobState, backend_of
 from settings.target import Target, mismatch, signs
 
 __all__ = ["HOSTS_PROJECT", "PROJECT", "ROOT", "Target", "Workplace", "WrongTarget", "agreed", "real", "without_pulumi"]
@@ -67,7 +67,8 @@ def state_of(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises SettingsError, and WrongTarget when a shell says another backend than the settings.
     """
-    wanted = backend_of(load_files(stack, ROOT).state, ROOT)
+    state = load_files(stack, ROOT).state
+    wanted = backend_of(state, ROOT)
     if wanted is None:
         return {}
     given = environ.get("PULUMI_BACKEND_URL", wanted)
@@ -80,6 +81,8 @@ def state_of(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
     if wanted.startswith("file://"):
         Path(wanted.removeprefix("file://")).mkdir(parents=True, exist_ok=True, mode=0o700)
     found = {"PULUMI_BACKEND_URL": wanted}
+    if isinstance(state, AzblobState):
+        found["AZURE_STORAGE_ACCOUNT"] = state.account  # AZURE_STORAGE_KEY counts only beside it
     if not any(name in environ for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")):
         with contextlib.suppress(KeyringError):  # the guards say what is wrong with it
             passphrase = open_keyring(environ).find(PASSPHRASE)
