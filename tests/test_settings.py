@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
 from settings.secrets import SHAPES, SecretOutputs
-from tests.components.declared import SECRETS, Answers, engine_config, prod_config
+from tests.components.declared import SECRETS, Answers, config_of, engine_config, prod_config
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -95,6 +95,11 @@ def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
         ("databaseServers/0/placement/through", "x", "databaseServers/0/placement/through", "no host", "vps"),
         ("databaseServers/0/placement/sku", "B2s", "databaseServers/0/placement/sku", "size", "Standard_B2s"),
         ("databaseServers/1/name", "azure", "databaseServers/1/name", "taken", "another name"),
+        ("services/storage/placement", {"where": "docker"}, "services/storage/placement", "'docker'", "'azure', 'r2'"),
+        ("services/storage/placement/keepDeletedDays", 0, "services/storage/placement", "greater than", "deleted"),
+        ("azure", {}, "azure", "in Azure run databaseServers/azure, services/n8n", "subscriptionId"),
+        ("standby", "perhaps", "standby", "boolean", "-standby"),
+        ("services/n8n/hostname", "n" * 64, "services/n8n/hostname", "at most 63", "shorter"),
         ("tunnel/firstPort", 80, "tunnel/firstPort", "1024", "local port"),
         ("protect", "perhaps", "protect", "boolean", "Refuse to delete"),
         ("servces", {}, "servces", "not known", "did you mean services?"),
@@ -136,6 +141,31 @@ def test_secrets_do_not_belong_into_the_file(tmp_path: Path, value: Any) -> None
     assert "./smos keys set" in told[0].split("Mend: ")[1]
     assert "pulumi config rm smarteros:secrets --stack prod" in told[0].split("Mend: ")[1]
     assert "hunter2" not in told[0]
+
+
+def test_standby_names_are_beside_the_real_ones(tmp_path: Path) -> None:
+    """One label longer and no level deeper; the suffix counts for the longest name that the DNS takes."""
+    settings = load_files("prod", write(tmp_path, {"standby": True}))
+    assert settings.fqdn("n8n") == settings.fqdn("n8n.smarterbot.cl") == "n8n-standby.smarterbot.cl"
+    assert settings.fqdn("smarterbot.cl") == "standby.smarterbot.cl"
+    assert not settings.has_wildcard
+    assert load_files("prod", ROOT).has_wildcard
+    long = with_("services/n8n/hostname", "n" * 56)
+    load_files("prod", write(tmp_path, long))
+    assert any("-standby included" in text for text in problems(tmp_path, standby=True, **long))
+
+
+def test_without_azure_nothing_is_asked_of_it(tmp_path: Path) -> None:
+    """An environment outside Azure leaves the key out; an empty object is the same."""
+    config = config_of("backup")
+    assert "azure" not in config
+    explicit: list[dict[str, Any]] = [{}, {"azure": {}}]
+    for more in explicit:
+        document = {"config": {f"smarteros:{key}": value for key, value in (config | more).items()}}
+        (tmp_path / "Pulumi.backup.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        settings = load_files("backup", tmp_path)
+        assert settings.azure is None
+        assert settings.names.bucket("backups") == "smarteros-backup-backups"
 
 
 def test_what_is_no_secret_must_stand_in_plain(tmp_path: Path) -> None:
