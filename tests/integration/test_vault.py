@@ -26,7 +26,7 @@ def entry(clone: Clone, name: str) -> str:
 
 
 def test_vault_is_initialised_once_and_opened_after_a_restart(demo: Clone) -> None:
-    """After the demo an init changes nothing; a restart seals it; the keyring's keys open it, with all that was in it."""
+    """After the demo an init changes nothing; a restart seals it; the keyring's keys open it, and nothing is lost."""
     again = json.loads(demo.smos("vault", "init", "prod", "--json").stdout.splitlines()[-1])
     assert (again["ok"], again["changes"]) == (True, 0)
     found = status(demo)
