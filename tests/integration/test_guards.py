@@ -78,6 +78,17 @@ def test_a_provider_refuses_at_preview_before_anything_is_created(fresh: Clone) 
     assert len(fresh.inventory("azure-native")) == before
 
 
+def test_nothing_that_holds_data_goes_unnamed(demo: Clone) -> None:
+    """`destroy --yes` names everything that would be lost, with the option for each, and touches nothing."""
+    before = demo.inventory()
+    done = demo.smos("destroy", "prod", "--yes", ok=False)
+    assert done.returncode == 1
+    for name in ("postgres-azure-server", "n8n-db-database", "redis-data", "azure-vault-vault", "storage-account"):
+        assert f"  {name} (" in done.stderr
+        assert f"--allow-loss {name}" in done.stderr
+    assert demo.inventory() == before
+
+
 def test_ctrl_c_leaves_nothing_that_the_next_run_can_not_mend(fresh: Clone) -> None:
     """Interrupted in the middle of `up`; the next `up` completes it, and the one after changes nothing."""
     fresh.smos("sandbox", "start")
@@ -98,9 +109,9 @@ def test_ctrl_c_leaves_nothing_that_the_next_run_can_not_mend(fresh: Clone) -> N
 
     os.killpg(running.pid, signal.SIGINT)
     running.wait(60)
-    client_reset = fresh.smos("up", "prod", "--json")
+    client_reset = fresh.smos("up", "prod", "--yes", "--json")
     assert '"ok": true' in client_reset.stdout
-    assert '"changes": 0' in fresh.smos("up", "prod", "--json").stdout
+    assert '"changes": 0' in fresh.smos("up", "prod", "--yes", "--json").stdout
 
 
 def test_a_refusal_shows_no_secret(fresh: Clone) -> None:
