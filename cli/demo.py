@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.outcome import Failed
 from cli.told import say, told
 from deploy import demo as tour
 
@@ -29,19 +28,12 @@ def demo(
     """Simulated clouds, `prod` up, then what an operator gets. Run again, it changes nothing and says so."""
     if not as_json:
         say("target: sandbox (simulated clouds of this machine)")
-    try:
-        with told():
-            if down:
-                tour.take_down(say)
-                typer.echo(json.dumps({"ok": True}) if as_json else "removed")
-                return
-            result = tour.bring_up(say)
-    except Failed as failure:
-        if as_json:
-            typer.echo(str(failure), err=True)
-            typer.echo(json.dumps({"ok": False, "error": str(failure).splitlines()[0]}))
-            raise typer.Exit(failure.exit_code) from None
-        raise
+    with told(as_json):
+        if down:
+            tour.take_down(say)
+            typer.echo(json.dumps({"ok": True}) if as_json else "removed")
+            return
+        result = tour.bring_up(say)
     if as_json:
         typer.echo(json.dumps(result.facts()))
     else:

@@ -62,7 +62,19 @@ def cloud_init(
     names = [one.name for one in settings.hosts]
     if host and host not in names:
         raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r}; it has {', '.join(names) or 'none'}")
-    keys = [file.read_text().strip() for file in key]
+    keys = [_public_key(file) for file in key]
     for one in settings.hosts:
         if host in ("", one.name):
             typer.echo(user_data(Bootstrap(ssh_port=one.ssh_port, deploy_user=one.user, deploy_keys=keys)))
+
+
+def _public_key(file: Path) -> str:
+    """A public key's line. What else the file holds, a private key for one, is never shown."""
+    from asyncssh import KeyImportError, import_public_key
+
+    text = file.read_text(errors="replace").strip()
+    try:
+        import_public_key(text)
+    except KeyImportError:
+        raise BadInput(f"{file}: not a public SSH key. Mend: give the file that ends in .pub") from None
+    return text

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cli.outcome import BadInput
 from cli.told import say, told
 from deploy import platform
 from deploy.engine_run import Outcome
@@ -33,7 +34,7 @@ def up(
 ) -> None:
     """Make an environment what its settings say."""
     begun = time.monotonic()
-    with told():
+    with told(as_json):
         place = workplace(target, stack, quiet=as_json)
         wish = _wish(stack, yes, allow_loss, as_json, target)
         _report(stack, target, platform.up(place, wish, say), begun, as_json)
@@ -42,7 +43,7 @@ def up(
 def preview(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Show what `up` would change; changes nothing."""
     begun = time.monotonic()
-    with told():
+    with told(as_json):
         place = workplace(target, stack, quiet=as_json)
         _report(
             stack,
@@ -62,17 +63,19 @@ def destroy(
 ) -> None:
     """Take an environment down. All of it that holds data must be named."""
     begun = time.monotonic()
-    with told():
+    with told(as_json):
         place = workplace(target, stack, quiet=as_json)
         wish = _wish(stack, yes, allow_loss, as_json, target)
         _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
 
 
 def _wish(stack: str, yes: bool, allow_loss: list[str] | None, as_json: bool, target: Target) -> platform.Wish:
+    if as_json and not yes:
+        raise BadInput("--json asks nothing, so it takes --yes: what would be done is shown by ./smos preview")
     asked = sys.stdin.isatty()
     return platform.Wish(
         stack=stack,
-        yes=yes or as_json,
+        yes=yes,
         quiet=as_json,
         allow_loss=allow_loss or (),
         ask=(lambda text: typer.confirm(f"smos [target: {target}]: {text}")) if asked else None,

@@ -11,7 +11,7 @@ from cli.outcome import Failed
 from cli.told import say, told
 from sandbox import client
 from sandbox.control import ask
-from sandbox.home import Home
+from sandbox.home import Home, SandboxError
 
 app = typer.Typer(
     add_completion=False,
@@ -141,6 +141,6 @@ def _asked(command: str, **arguments: object) -> list[dict[str, object]]:
         raise Failed("the simulated clouds do not run; start them with ./smos sandbox start")
     try:
         answer = ask(running, command, **arguments)
-    except RuntimeError as error:
+    except SandboxError as error:
         raise Failed(str(error)) from None
     return list(answer)

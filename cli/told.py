@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Iterator
 
@@ -12,8 +13,21 @@ from cli.outcome import BadInput, Failed
 
 
 @contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Around the work of a command that runs the engine."""
+def told(as_json: bool = False) -> Iterator[None]:
+    """Around the work of a command that runs the engine. With `as_json` a failure is one JSON object, too."""
+    try:
+        with _told():
+            yield
+    except Failed as failure:
+        if not as_json:
+            raise
+        typer.echo(str(failure), err=True)
+        typer.echo(json.dumps({"ok": False, "error": str(failure).splitlines()[0]}))
+        raise typer.Exit(failure.exit_code) from None
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
     from deploy.engine_run import EngineFailed
     from deploy.guards import NotReady
     from deploy.locks import Locked
@@ -22,7 +36,7 @@ def told() -> Iterator[None]:
     from deploy.target import WrongTarget
     from engine import EngineMissing
     from keyring import KeyringError
-    from sandbox.client import SandboxError
+    from sandbox.home import SandboxError
     from settings import SettingsError
 
     try:

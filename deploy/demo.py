@@ -17,6 +17,7 @@ from deploy.simulated import simulated
 from deploy.target import Target, Workplace
 from sandbox import client
 from sandbox.home import Home
+from settings import SettingsError
 from tenants import lifecycle
 
 Say = Callable[[str], None]
@@ -64,7 +65,13 @@ def take_down(say: Say) -> None:
     """Destroys `prod`, then forgets the simulated clouds."""
     home = Home.of_clone()
     if home.running() is not None or home.state.exists():
-        place = simulated(say, stack=STACK)
+        try:
+            place = simulated(say, stack=STACK)
+            guards.settings_of(place, STACK)
+        except SettingsError:
+            say("the settings have mistakes, so nothing is destroyed step by step: the simulated clouds are forgotten")
+            client.reset(home)
+            return
         for slug in lifecycle.live(place):
             say(f"destroying tenant {slug}")
             lifecycle.destroy(place, STACK, slug, say)

@@ -70,7 +70,7 @@ def _ended(process: subprocess.Popen[str], stdin: str | None) -> tuple[str | Non
     interrupted = False
     while True:
         try:
-            said = process.communicate(stdin)
+            said = process.communicate(None if interrupted else stdin)
         except KeyboardInterrupt:
             interrupted = True
             continue

@@ -4,14 +4,16 @@ around them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy import guards, losses, policies
 from deploy.beforehand import before_writing
-from deploy.engine_run import Outcome, run, run_with_events
+from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
+from deploy.locks import free_of_dead_locks
 from deploy.repair import repair
-from deploy.target import HOSTS_PROJECT, Target, Workplace
+from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
 from settings import Settings
 
 Say = Callable[[str], None]
@@ -54,7 +56,8 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
         )
         # What goes is known and named; what is not named is protected.
         done = ["--skip-preview", "--yes"]
-        return run_with_events(place, place.project, "up", *_arguments(wish), *checked, *done, capture=wish.quiet)
+        with unless_locked(place, PROJECT, wish.stack, say):
+            return run_with_events(place, place.project, "up", *_arguments(wish), *checked, *done, capture=wish.quiet)
 
 
 def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
@@ -85,7 +88,8 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
             losses.confirm(wish.stack, going, _ask(wish))
             losses.free(place, place.project, wish.stack, going)
         done = ["--skip-preview", "--yes"]
-        return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)
+        with unless_locked(place, PROJECT, wish.stack, say):
+            return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)
 
 
 def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
@@ -101,6 +105,18 @@ def settings_and_outputs(place: Workplace, stack: str) -> tuple[Settings, str]:
     """The settings, and the stack's outputs as JSON text."""
     settings = guards.settings_of(place, stack)
     return settings, run(place, place.project, "stack", "output", "--json", "--stack", stack, capture=True)
+
+
+@contextlib.contextmanager
+def unless_locked(place: Workplace, project: str, stack: str, say: Say) -> Iterator[None]:
+    """Raises Locked, with who holds the lock, where the engine failed for another run that began in between (the engine
+    itself would name `pulumi cancel`, which takes the lock from the living, too).
+    """
+    try:
+        yield
+    except EngineFailed:
+        free_of_dead_locks(place, project, stack, say)
+        raise
 
 
 def _arguments(wish: Wish) -> list[str]:

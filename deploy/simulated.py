@@ -6,6 +6,7 @@ Everything here can be run again at any time and does only what is missing.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import os
 import socket
@@ -48,7 +49,7 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str
     place = workplace(home, running)
     client.write_shim(home, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
     wanted = [one for one in stacks() if stack in ("", one)]
-    with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as several:
+    with client.locked(home), ThreadPoolExecutor(max_workers=max(1, len(wanted))) as several:
         list(several.map(lambda one: _complete(place, home, one, say, hosts_ready), wanted))
     return place
 
@@ -81,7 +82,8 @@ def freshen(home: Home) -> bool:
 
     def adapt(stack: str, config: dict[str, Any]) -> None:
         for host in config.get("smarteros:hosts") or []:
-            host["hostKey"] = prepare_keys(home, str(host["address"]))
+            with contextlib.suppress(ValueError):  # the model says what is wrong with it; here it would be a path
+                host["hostKey"] = prepare_keys(home, str(ipaddress.IPv4Address(str(host["address"]))))
         tunnel = config.setdefault("smarteros:tunnel", {})
         tunnel["firstPort"] = _first_port(home, stack)
 
@@ -91,10 +93,10 @@ def freshen(home: Home) -> bool:
         mark(home.folder)
         changed = shadow.refresh(home, ROOT, adapt)
         _scene(home).write(home)
-        client.remember_seen(home, shadow.tracked_files(ROOT))
     running = home.running()
-    if running is not None and changed:
+    if running is not None:
         ask(running, "sync")
+    client.remember_seen(home, shadow.tracked_files(ROOT))  # last: what failed before is tried again by the next run
     return changed
 
 

@@ -15,13 +15,9 @@ from pathlib import Path
 
 import psutil
 
-from sandbox.home import ROOT, Home, Running, code_stamp, write_private
+from sandbox.home import ROOT, Home, Running, SandboxError, code_stamp, write_private
 
 START_TIMEOUT_S = 60.0
-
-
-class SandboxError(Exception):
-    """The sandbox could not do what it was asked; the text says why and how to mend it."""
 
 
 def start(home: Home) -> Running:
@@ -153,6 +149,14 @@ for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml 
   [ -e "$file" ] || continue
   if ! cmp -s "$file" "$home/seen/${{file#"$root"/}}"; then {freshen} || exit $?; break; fi
 done
+case "${{1-}}" in
+  up | preview | destroy | refresh | import | watch)
+    pid=$(sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p' "$home/server.json" 2>/dev/null)
+    if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then
+      echo "pulumi: the simulated clouds of this shell do not run. Mend: '$root/smos' sandbox start" >&2
+      exit 1
+    fi ;;
+esac
 exec '{_quoted(engine)}' "$@"
 """
     )

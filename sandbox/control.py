@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from sandbox import cloudflare_api
 from sandbox.cloud import Inventory
 from sandbox.faults import Fault, Faults
-from sandbox.home import Running
+from sandbox.home import Running, SandboxError
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -132,7 +132,7 @@ def _handler(token: str, commands: Mapping[str, Command], cloud: Inventory) -> t
 
 
 def ask(running: Running, command: str, **args: Any) -> Any:
-    """Runs a command in the server; raises RuntimeError with the server's words when it refuses."""
+    """Runs a command in the server; raises SandboxError with the server's words when it refuses."""
     import urllib.error
     import urllib.request
 
@@ -146,4 +146,4 @@ def ask(running: Running, command: str, **args: Any) -> Any:
         with opener.open(request, timeout=60) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        raise RuntimeError(json.loads(error.read()).get("error", str(error))) from None
+        raise SandboxError(json.loads(error.read()).get("error", str(error))) from None

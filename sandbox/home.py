@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 """The clone."""
 
 
+class SandboxError(Exception):
+    """The sandbox could not do what it was asked; the text says why and how to mend it."""
+
+
 @dataclass(frozen=True)
 class Running:
     """A sandbox that runs: what its clients need to know."""

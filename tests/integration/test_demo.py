@@ -113,8 +113,8 @@ def test_what_somebody_deleted_beside_pulumi_is_found_and_mended(demo: Clone) ->
     record = next(one for one in demo.inventory("cloudflare:index/dnsRecord") if "n8n" in one["urn"])
     demo.smos("sandbox", "forget", record["id"])
     demo.shell("pulumi refresh --stack prod --yes")
-    assert last_json(demo.smos("up", "prod", "--json").stdout)["changes"] >= 1
-    assert last_json(demo.smos("up", "prod", "--json").stdout)["changes"] == 0
+    assert last_json(demo.smos("up", "prod", "--yes", "--json").stdout)["changes"] >= 1
+    assert last_json(demo.smos("up", "prod", "--yes", "--json").stdout)["changes"] == 0
 
 
 def tracked(clone: Clone) -> dict[str, bytes]:

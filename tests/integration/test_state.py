@@ -107,9 +107,9 @@ def test_a_killed_up_is_mended_by_the_next_one(
                 what = f"{operations(clone)} pending" if hit else "it had ended"
                 print(f"\n  killed {whom} at {moment} resources: {what}", end="")
             left -= 1
-        mended = clone.smos("up", "prod", "--json")
+        mended = clone.smos("up", "prod", "--yes", "--json")
         assert last_json(mended.stdout)["ok"] is True
-        again = last_json(clone.smos("up", "prod", "--json").stdout)
+        again = last_json(clone.smos("up", "prod", "--yes", "--json").stdout)
         assert again["changes"] == 0, again
         assert existing(clone) == existing(demo)
         if left:
@@ -126,3 +126,31 @@ def last_json(output: str) -> dict[str, Any]:
     """The last line, which is one JSON object."""
     found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
     return found
+
+
+def test_a_plain_run_in_a_mixed_shell_declares_nothing(demo: Clone) -> None:
+    """`sandbox env`, then one of its variables changed by hand: the program itself stops, with what disagrees."""
+    for script, named in (
+        ("unset SMOS_TARGET", "backend: sandbox"),
+        ("export SMOS_TARGET=real", "providers: sandbox"),
+        (f"export PULUMI_OPTION_CWD={demo.root}", "project: real"),
+    ):
+        done = demo.shell(f"{script}\npulumi preview --stack prod", ok=False)
+        said = done.stdout + done.stderr
+        assert "not everything around this run agrees" in said, said
+        assert named in said
+        assert "nothing was declared" in said
+        assert " to create" not in said
+
+
+def test_a_cut_off_state_is_refused_and_comes_back(demo: Clone) -> None:
+    """A full disk cut it off: `up` names the command, the command brings it back, `up` finds nothing to do."""
+    demo.smos("up", "prod", "--yes", "--json")
+    file = checkpoint(demo)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    refused = demo.smos("up", "prod", "--yes", ok=False)
+    assert "./smos state restore prod" in refused.stderr
+    assert "cut off or damaged" in refused.stderr
+    demo.smos("state", "restore", "prod", "--yes")
+    assert last_json(demo.smos("up", "prod", "--yes", "--json").stdout)["changes"] == 0

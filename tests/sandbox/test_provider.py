@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sandbox import client, shadow, wire
 from sandbox.cloud import Inventory
-from sandbox.home import Home
+from sandbox.home import Home, SandboxError
 from sandbox.rules import Record
 from sandbox.values import UNKNOWN, expand, leaves, show, steps
 
@@ -138,9 +138,9 @@ def test_only_a_sandboxs_folder_is_ever_emptied(tmp_path: Path) -> None:
     """A folder that holds something else is neither taken as a sandbox nor emptied."""
     (tmp_path / "thesis.txt").write_text("dear")
     home = Home(tmp_path)
-    with pytest.raises(client.SandboxError, match="nothing was removed"):
+    with pytest.raises(SandboxError, match="nothing was removed"):
         client.reset(home)
-    with pytest.raises(client.SandboxError, match="holds other things"):
+    with pytest.raises(SandboxError, match="holds other things"):
         client.begin(home)
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
     own = Home(tmp_path / "own")
