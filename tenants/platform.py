@@ -15,13 +15,16 @@ __all__ = ["Platform", "Server", "Vault", "platform_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """The database server on which tenants' databases are made, and the role that makes them."""
+    """The database server on which tenants' databases are made, and who makes them."""
 
     name: str
     host: str
     local_port: int
     sslmode: str
+    login: str
+    """With which tenants' databases are made…"""
     provisioner: str
+    """… and the role as which it acts."""
     template: str
 
 
@@ -80,7 +83,8 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
             host=str(server["host"]),
             local_port=int(server["localPort"]),
             sslmode=str(server["sslmode"]),
-            provisioner=str(server["provisioner"]),
+            login=str(server["provisioner"]),
+            provisioner=str(tenants["provisioner"]),
             template=str(tenants["template"]),
         ),
         vault=Vault(local_port=int(vault["localPort"])) if vault else None,

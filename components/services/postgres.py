@@ -17,6 +17,7 @@ from components.secrecy import secret
 
 __all__ = [
     "PROVISIONER",
+    "PROVISIONER_LOGIN",
     "Database",
     "DatabaseArgs",
     "PostgresServer",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 PROVISIONER = "smarteros_provisioner"
+PROVISIONER_LOGIN = "smarteros_provisioner_login"
 CONNECTION_LIMIT = 30
 
 
@@ -92,7 +94,10 @@ class ProvisionerArgs:
 
 class Provisioner(ComponentResource):
     """The role with which tenants' roles and databases are made, so that nobody hands out the
-    administrator's password.
+    administrator's password; and the login that acts as it.
+
+    Two roles: a change of a role takes it out of every other role, which PostgreSQL refuses to the one that made the
+    tenants' roles. So that one has no password, which never changes.
     """
 
     role_name: Output[str]
@@ -102,14 +107,21 @@ class Provisioner(ComponentResource):
         role = postgresql.Role(
             f"{name}-role",
             name=PROVISIONER,
-            login=True,
-            password=secret(args.password),
             create_database=True,
             create_role=True,
             # It is a member of each tenant's role; who is made one elsewhere is no drift here.
             opts=ResourceOptions(parent=self, ignore_changes=["roles"]),
         )
-        self.role_name = role.name
+        login = postgresql.Role(
+            f"{name}-login",
+            name=PROVISIONER_LOGIN,
+            login=True,
+            password=secret(args.password),
+            roles=[role.name],
+            assume_role=role.name,
+            opts=ResourceOptions(parent=self),
+        )
+        self.role_name = login.name
         self.register_outputs({"role_name": self.role_name})
 
 

@@ -23,6 +23,7 @@ from components.services.knowledge import Knowledge, KnowledgeArgs
 from components.services.n8n import N8n, N8nArgs
 from components.services.postgres import (
     PROVISIONER,
+    PROVISIONER_LOGIN,
     Database,
     DatabaseArgs,
     PostgresServer,
@@ -234,6 +235,7 @@ class SmarterOS(ComponentResource):
         return {
             "databaseServer": services.tenants.database,
             "template": TEMPLATE,
+            "provisioner": PROVISIONER,
             "edgeAddress": self._settings.host(services.traefik.placement.host).address,
         }
 
@@ -248,7 +250,7 @@ class SmarterOS(ComponentResource):
                 "targetHost": forward.target_host,
                 "targetPort": forward.target_port,
                 "sslmode": "require" if self._servers[forward.name].tls else "disable",
-                "provisioner": PROVISIONER,
+                "provisioner": PROVISIONER_LOGIN,
                 "placement": settings.database_server(forward.name).placement.where,
             }
             for forward in (settings.forward(server.name) for server in settings.database_servers)

@@ -26,7 +26,7 @@ def postgres_provider(name: str, server: Server, password: Input[str]) -> Provid
         name,
         host="127.0.0.1",
         port=server.local_port,
-        username=server.provisioner,
+        username=server.login,
         password=Output.secret(password),
         sslmode=server.sslmode,
         superuser=False,

@@ -85,7 +85,10 @@ class TenantVault(ComponentResource):
             secret_id_ttl=SECRET_ID_TTL_S,
             opts=inside,
         )
-        vault.transit.SecretBackendKey(f"{name}-key", backend=TRANSIT, name=names.policy, opts=keeps)
+        # A tenant can be taken down: of those who log in, only the provisioner may delete keys.
+        vault.transit.SecretBackendKey(
+            f"{name}-key", backend=TRANSIT, name=names.policy, deletion_allowed=True, opts=keeps
+        )
         vault.kv.SecretV2(
             f"{name}-database",
             mount=mount.path,

@@ -99,7 +99,11 @@ def test_the_output_has_what_the_fleet_needs_and_no_secret() -> None:
     on_host = {service: "docker" for service in ("redis", "traefik", "vault")}
     assert output["placements"] == {"n8n": "azure", "storage": "azure", **on_host}
     azure = output["databaseServers"]["azure"]
-    assert (azure["localPort"], azure["sslmode"], azure["provisioner"]) == (15432, "require", "smarteros_provisioner")
+    assert (azure["localPort"], azure["sslmode"], azure["provisioner"]) == (
+        15432,
+        "require",
+        "smarteros_provisioner_login",
+    )
 
 
 def test_n8n_is_born_with_its_name_after_what_proves_it() -> None:

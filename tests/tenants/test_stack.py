@@ -35,6 +35,7 @@ def platform(with_vault: bool) -> Platform:
         host="172.30.1.11",
         local_port=15433,
         sslmode="disable",
+        login="smarteros_provisioner_login",
         provisioner="smarteros_provisioner",
         template="smarteros_tenant",
     )
@@ -93,7 +94,7 @@ def test_the_database_is_the_tenants_alone() -> None:
 def test_the_administrator_is_not_needed() -> None:
     """The server is reached as the provisioner, Vault as its AppRole; no root token and no superuser."""
     server = next(one for one in declared() if one.token == "pulumi:providers:postgresql").inputs
-    assert (resolved(server)["username"], resolved(server)["superuser"]) == ("smarteros_provisioner", "false")
+    assert (resolved(server)["username"], resolved(server)["superuser"]) == ("smarteros_provisioner_login", "false")
     vault = next(one for one in declared() if one.token == "pulumi:providers:vault").inputs
     assert "token" not in vault
     assert "approle" in str(resolved(vault)["authLogin"])
