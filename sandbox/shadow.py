@@ -107,11 +107,18 @@ def _merged(
         new = wanted.get(key, _ABSENT)
         if isinstance(before, dict) and isinstance(now, dict) and isinstance(new, dict):
             result[key] = _merged(before, now, new)
-        elif now != _ABSENT and now != before:
+        elif now != _ABSENT and _as_written(now) != _as_written(before):
             result[key] = now
         elif key in wanted:
             result[key] = wanted[key]
     return result
+
+
+def _as_written(value: Any) -> Any:
+    """As Pulumi writes a value when it saves a stack's file: `true` becomes the text 'true', which is no change."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _is_secret(value: object) -> bool:
