@@ -39,7 +39,7 @@ def tenant(
         registry = lifecycle.registry_of(stack, target)
         values = {"rut": rut, "name": name, "domain": domain}
         registry.check(values)
-        place = workplace(target, quiet=as_json)
+        place = workplace(target, stack, quiet=as_json)
         lifecycle.ready_for(place, stack)
         added, written = registry.add(values)
         if written:

@@ -31,7 +31,7 @@ def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTar
     """Every tenant, and whether it is up."""
     with tenants_told(as_json):
         registry = lifecycle.registry_of(stack, target)
-        found = lifecycle.statuses(workplace(target, quiet=True), registry)
+        found = lifecycle.statuses(workplace(target, stack, quiet=True), registry)
     if as_json:
         typer.echo(json.dumps({"ok": True, "tenants": [_facts(one) for one in found]}))
         return
@@ -46,7 +46,7 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
     """How one tenant is. Exit code 1 when it is not up."""
     with tenants_told(as_json):
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = lifecycle.status(workplace(target, quiet=True), entry)
+        found = lifecycle.status(workplace(target, stack, quiet=True), entry)
     if as_json:
         typer.echo(json.dumps({"ok": found.word == "up", **_facts(found)}))
     else:
@@ -62,7 +62,7 @@ def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, targe
     """What a tenant's file says, what belongs to it is called, and where it is. No secret is shown."""
     with tenants_told(as_json):
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = lifecycle.status(workplace(target, quiet=True), entry)
+        found = lifecycle.status(workplace(target, stack, quiet=True), entry)
     facts = {**_facts(found), "file": str(entry.file), "known": found.known}
     typer.echo(json.dumps(facts, indent=None if as_json else 2, ensure_ascii=False))
 
@@ -74,7 +74,7 @@ def preview(
     """Show what `apply` would change, with the policies' judgement."""
     with tenants_told(as_json):
         registry = lifecycle.registry_of(stack, target)
-        place = workplace(target, quiet=as_json)
+        place = workplace(target, stack, quiet=as_json)
         report(lifecycle.preview(place, stack, registry, slug, say, quiet=as_json), target, as_json)
 
 
@@ -83,7 +83,7 @@ def apply(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, targ
     """Make a tenant what its file says. Run again, it completes what was interrupted."""
     with tenants_told(as_json):
         registry = lifecycle.registry_of(stack, target)
-        place = workplace(target, quiet=as_json)
+        place = workplace(target, stack, quiet=as_json)
         report(lifecycle.apply(place, stack, registry, slug, say), target, as_json)
 
 
@@ -102,7 +102,7 @@ def destroy(
                 f"this deletes the database, secrets and name of tenant {slug} for good. "
                 f"Mend: export what is to be kept, then: ./smos tenant destroy {slug} --allow-loss {slug}"
             )
-        outcome = lifecycle.destroy(workplace(target, quiet=as_json), stack, slug, say)
+        outcome = lifecycle.destroy(workplace(target, stack, quiet=as_json), stack, slug, say)
         facts = {"ok": True, "tenant": slug, "target": target.value, "changes": outcome.changed}
         typer.echo(json.dumps(facts) if as_json else f"tenant {slug} is down: {outcome.changed} resources deleted")
 
