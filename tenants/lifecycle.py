@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy import guards, policies
+from deploy import guards, policies, vault
 from deploy.beforehand import before_writing
 from deploy.engine_run import Outcome, run, run_with_events
 from deploy.guards import NotReady
@@ -88,6 +88,7 @@ def apply(place: Workplace, stack: str, registry: Registry, slug: str, say: Say,
     judged = _fingerprint(entry, platform)
     arguments = [] if _was_judged(there, judged) else _policies(place, settings, slug)
     with guards.tunnel_open(place, settings, say):
+        _vault_open(place, settings, say)
         repair(there, settings, slug, state, say, TENANTS_PROJECT)
         outcome = run_inline(
             there, there.project, "up", slug, program, "--yes", "--skip-preview", *arguments, quiet=quiet
@@ -104,6 +105,7 @@ def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Sa
     there = made_ready(place, slug, _guarded(place, stack, slug))
     program = _program(place, entry, platform)
     with guards.tunnel_open(place, settings, say):
+        _vault_open(place, settings, say)
         outcome = run_inline(
             there, there.project, "preview", slug, program, *_policies(place, settings, slug), quiet=quiet
         )
@@ -119,6 +121,7 @@ def destroy(place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = 
         raise NotReady(f"tenant {slug} has no stack: there is nothing to take down")
     there = made_ready(place, slug, found)
     with guards.tunnel_open(place, settings, say):
+        _vault_open(place, settings, say)
         repair(there, settings, slug, state, say, TENANTS_PROJECT)
         run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
         outcome = run_with_events(
@@ -195,6 +198,12 @@ def _guarded(place: Workplace, stack: str, slug: str) -> dict[str, Any] | None:
             f"Mend: --stack {home}; to move a tenant, its data is restored there first"
         )
     return found
+
+
+def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
+    """Refuses at once what would fail in the middle: after a restart, Vault waits for its keys."""
+    if settings.services.vault and vault.state(place, settings, say).seal.sealed:
+        raise NotReady(f"Vault of {settings.stack} is sealed. Mend: ./smos vault unseal {settings.stack}")
 
 
 def _program(place: Workplace, entry: Entry, platform: Platform) -> Importing:
