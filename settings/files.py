@@ -4,7 +4,8 @@ no pulumi.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -29,7 +30,26 @@ def load_files(stack: str, folder: Path) -> Settings:
     refuse([*problems, *(problem for problem in found if problem.path not in paths)])
     if settings is None:  # unreachable: no settings means that there was a problem
         raise SettingsError([])
+    refuse(_rivals(settings, folder, file))
     return settings
+
+
+def _rivals(settings: Settings, folder: Path, file: str) -> Iterator[Problem]:
+    """Other environments at the real names of the same zone. Cloudflare takes a second address for a name and spreads
+    the requests over both.
+    """
+    for other in sorted(folder.glob("Pulumi.*.yaml")):
+        if settings.standby or other.name == file:
+            continue
+        with contextlib.suppress(SettingsError):  # its own run says what is wrong with it
+            theirs = _config(other)
+            if theirs.get(f"{NAMESPACE}:domain") == settings.domain and not _is_on(theirs.get(f"{NAMESPACE}:standby")):
+                why = f"{other.name} is at the names of {settings.domain}, too: requests would go to either"
+                yield Problem(file, f"{NAMESPACE}:standby", "false", why, "standby: true in one of the two")
+
+
+def _is_on(value: object) -> bool:
+    return value is True or value == "true"  # Pulumi saves it as a text
 
 
 def _is_encrypted(value: object) -> bool:

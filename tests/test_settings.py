@@ -155,6 +155,22 @@ def test_standby_names_are_beside_the_real_ones(tmp_path: Path) -> None:
     assert any("-standby included" in text for text in problems(tmp_path, standby=True, **long))
 
 
+def test_two_environments_never_share_the_real_names(tmp_path: Path) -> None:
+    """Of the environments of a zone all but one are standby, or no one knows who answers."""
+    write(tmp_path, {})
+    for standby in (False, True):
+        config = config_of("backup") | {"standby": standby}
+        document = {"config": {f"smarteros:{key}": value for key, value in config.items()}}
+        (tmp_path / "Pulumi.backup.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        if standby:
+            load_files("backup", tmp_path)
+            load_files("prod", tmp_path)
+            continue
+        for stack, other in (("backup", "prod"), ("prod", "backup")):
+            with pytest.raises(SettingsError, match=rf"smarteros:standby: .*Pulumi.{other}.yaml is at the names"):
+                load_files(stack, tmp_path)
+
+
 def test_without_azure_nothing_is_asked_of_it(tmp_path: Path) -> None:
     """An environment outside Azure leaves the key out; an empty object is the same."""
     config = config_of("backup")
