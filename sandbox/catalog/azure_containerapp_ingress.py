@@ -73,6 +73,10 @@ def _same_action(value: Value, _: Props) -> bool:
     return len({lookup(item, "action") for item in value} - {UNKNOWN}) <= 1
 
 
+def _beside_main(value: Value, inputs: Props) -> bool:
+    return bool(value != known(inputs, f"{INGRESS}.targetPort"))
+
+
 def _needs_certificate(value: Value, _: Props) -> bool:
     bound = known(value, "bindingType") == "SniEnabled"
     return not bound or bool(known(value, "certificateId")) or lookup(value, "certificateId") is UNKNOWN
@@ -187,6 +191,12 @@ INGRESS_RULES: tuple[Rule, ...] = (
         says="name either a revision (revisionName) or the latest one (latestRevision: true)",
         source="https://learn.microsoft.com/azure/container-apps/traffic-splitting",
     ),
+    UniqueItems(
+        path=f"{INGRESS}.traffic",
+        key="label",
+        says="may hold each label only once: it is one address (app---label), which leads to one revision",
+        source="https://learn.microsoft.com/azure/container-apps/revisions#labels",
+    ),
     Length(
         path=f"{INGRESS}.additionalPortMappings",
         most=5,
@@ -196,4 +206,11 @@ INGRESS_RULES: tuple[Rule, ...] = (
     Between(path=f"{INGRESS}.additionalPortMappings[*].targetPort", least=1, most=65535, source=OVERVIEW),
     Between(path=f"{INGRESS}.additionalPortMappings[*].exposedPort", least=1, most=65535, source=OVERVIEW),
     UniqueItems(path=f"{INGRESS}.additionalPortMappings", key="targetPort", source=OVERVIEW),
+    Must(
+        path=f"{INGRESS}.additionalPortMappings[*].targetPort",
+        name="apart:additionalPortMappings",
+        test=_beside_main,
+        says="must not be the ingress's own targetPort; each port of the container is exposed once",
+        source=f"{OVERVIEW}#additional-tcp-ports",
+    ),
 )

@@ -117,6 +117,13 @@ def _container_rules(place: str, where: str) -> tuple[Rule, ...]:
         ),
         Between(path=f"{place}[*].resources.cpu", least=0.1, most=96, source=_CONTAINERS),
         Required(path=f"{place}[*].env[*].name", source=_CONTAINERS),
+        Pattern(
+            path=f"{place}[*].env[*].name",
+            regex=r"[-._a-zA-Z][-._a-zA-Z0-9]*",
+            code="ContainerAppInvalidEnvVarName",
+            says="must consist of letters, digits, '_', '-' and '.', and not start with a digit",
+            source="https://github.com/MicrosoftDocs/azure-docs/issues/94512",
+        ),
         AtMostOne(path=f"{place}[*].env[*]", fields=("value", "secretRef"), source=_CONTAINERS),
         secret_ref(f"{place}[*].env[*].secretRef", where),
         Required(path=f"{place}[*].volumeMounts[*].volumeName", source=_VOLUMES),
@@ -135,6 +142,12 @@ def _container_rules(place: str, where: str) -> tuple[Rule, ...]:
             source="azure-mgmt-appcontainers 3.2.0 models.VolumeMount",
         ),
         UniqueItems(path=f"{place}[*].volumeMounts", key="mountPath", source=_VOLUMES),
+        Pattern(
+            path=f"{place}[*].volumeMounts[*].subPath",
+            regex=r"(?!/)(?!(.*/)?\.\.(/|$)).*",
+            says="must be a path inside the volume: without '/' at its start, and without '..'",
+            source=_VOLUMES,
+        ),
     )  # fmt: skip
 
 

@@ -102,6 +102,14 @@ def _in_subnet(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str 
     return None if not networks or any(address in one for one in networks) else f"{value!r} is not in the subnet"
 
 
+def _not_reserved(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    networks = _subnet_networks(cloud.get(text(inputs, "subnet.id")))
+    for one in networks:
+        if one.version == 4 and str(value) in [str(one[index]) for index in (0, 1, 2, 3, -1)]:
+            return f"Private static IP address {value} falls within reserved IP range of subnet prefix {one}"
+    return None
+
+
 def _dns_configs(one: Computing) -> list[Mapping[str, Any]]:
     before = lookup(one.old, "customDnsConfigs")
     if isinstance(before, list):
@@ -130,6 +138,13 @@ def _connection_rules(path: str) -> tuple[Any, ...]:
         Length(path=path, least=1, most=1, says="a private endpoint has one connection", source=_LINKS),
         Required(path=f"{path}[*].privateLinkServiceId", source=_LINKS),
         Required(path=f"{path}[*].groupIds", says="is required: the part to connect to (blob, vault…)", source=_LINKS),
+        Length(
+            path=f"{path}[*].groupIds",
+            most=1,
+            code="OnlyOneGroupIdPermitted",
+            says="an endpoint to a resource of Azure itself takes one group id; make an endpoint for each",
+            source="https://github.com/hashicorp/terraform-provider-azurerm/issues/5820",
+        ),
         Length(path=f"{path}[*].requestMessage", most=140, says="at most 140 characters", source=_LINKS),
         EachNeeds(
             path=f"{path}[*]",
@@ -196,6 +211,14 @@ PRIVATE_ENDPOINT = ResourceType(
             test=_in_subnet,
             says="must be an address of the subnet",
             source=_LINKS,
+        ),
+        EachNeeds(
+            path="ipConfigurations[*].privateIPAddress",
+            name="reserved:privateIPAddress",
+            code="PrivateIPAddressInReservedRange",
+            test=_not_reserved,
+            says="Azure keeps the first four addresses and the last one of each subnet; take another",
+            source="https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq",
         ),
     ),
     computed=arm_outputs(

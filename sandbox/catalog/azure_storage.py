@@ -77,6 +77,13 @@ def _needs_namespace(value: Value, inputs: Props) -> bool:
     return value is not True or lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
 
 
+def _namespace_of_kind(value: Value, inputs: Props) -> bool | str:
+    kind, name = text(inputs, "kind"), text(inputs, "sku.name")
+    if value is not True or not kind or not name or kind == "BlockBlobStorage":
+        return True
+    return (kind == "StorageV2" and not name.startswith("Premium")) or f"kind {kind} with sku {name}"
+
+
 def _nfs(value: Value, inputs: Props) -> bool:
     hierarchical = lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
     return value is not True or (hierarchical and lookup(inputs, "enableHttpsTrafficOnly") in (False, UNKNOWN))
@@ -181,6 +188,12 @@ STORAGE_ACCOUNT = ResourceType(
             test=_tiered,
             says="access tiers are for kinds StorageV2 and BlobStorage",
             source="https://learn.microsoft.com/azure/storage/blobs/access-tiers-overview",
+        ),
+        Must(
+            path="isHnsEnabled",
+            test=_namespace_of_kind,
+            says="hierarchical namespaces are for StorageV2 with a Standard sku and for BlockBlobStorage",
+            source="https://learn.microsoft.com/azure/storage/blobs/create-data-lake-storage-account",
         ),
         Must(
             path="isSftpEnabled",

@@ -118,7 +118,7 @@ TYPES = (
         scope=daemon,
         not_checked=(
             "what the image itself declares (its user, command, ports and health check)",
-            "that the host has the memory and the processors (only cpus against the host record's `cpus`)",
+            "that the host has the memory and the processors (only cpus and cpuSet against the host record's `cpus`)",
             "devices, GPUs, storage options and attach/logs: refused as not simulated",
             "healthcheck, tmpfs and init: the real provider says 'update' and changes nothing until "
             "the next replacement",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Callable
 
 from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, host_record, images_on, named, on_host
 from sandbox.catalog.docker_network import NETWORK
 from sandbox.catalog.docker_storage import VOLUME
-from sandbox.rules import Cloud, Computing, NeedsInCloud, Rule, Unique
+from sandbox.rules import Cloud, Computing, NeedsInCloud, Record, Rule, Unique
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["CONTAINER", "RULES", "network_data"]
@@ -16,7 +18,6 @@ __all__ = ["CONTAINER", "RULES", "network_data"]
 CONTAINER = "docker:index/container:Container"
 FUNCS = f"{PROVIDER}/resource_docker_container_funcs.go"
 MOBY = "https://github.com/moby/moby/blob/master/daemon"
-BUILT_IN = ("bridge", "host", "none", "default")
 
 
 def _others(inputs: Props, cloud: Cloud, config: Props) -> list[Props]:
@@ -62,19 +63,36 @@ def _port_taken(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 def _networks(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     wanted = [one.get("name") for one in inputs.get("networksAdvanced") or [] if one is not UNKNOWN]
     for name in wanted:
-        if name is not UNKNOWN and name not in BUILT_IN and named(cloud, NETWORK, config, name) is None:
+        if name is not UNKNOWN and name not in values.BUILT_IN and named(cloud, NETWORK, config, name) is None:
             return f"Unable to connect to network '{name}': network {name} not found"
     return None
 
 
 def _network_mode(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     mode = inputs.get("networkMode")
-    if not isinstance(mode, str) or mode in BUILT_IN:
+    if not isinstance(mode, str) or mode in values.BUILT_IN:
         return None
     if mode.startswith("container:"):
         found = named(cloud, CONTAINER, config, mode.removeprefix("container:"))
         return None if found else f"No such container: {mode.removeprefix('container:')}"
     return None if named(cloud, NETWORK, config, mode) else f"network {mode} not found"
+
+
+def _held(network: Record) -> set[str]:
+    """The addresses of a network that Docker holds itself: its own, the broadcast's, the gateway's, auxiliary ones."""
+    held: set[str] = set()
+    for item in network.inputs.get("ipamConfigs") or []:
+        if not item.get("subnet"):
+            continue
+        net = ipaddress.ip_network(str(item.get("subnet")))
+        if net.version == 4 and net.prefixlen < 31:
+            held |= {str(net[0]), str(net[-1])}
+        if item.get("gateway"):
+            held.add(str(item["gateway"]))
+        elif not item.get("ipRange") and network.inputs.get("driver", "bridge") == "bridge" and net.num_addresses > 1:
+            held.add(str(net[1]))  # with a range it is the range's first free one: not known here
+        held |= {str(address) for address in (item.get("auxAddress") or {}).values()}
+    return held
 
 
 def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -83,13 +101,15 @@ def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         record = named(cloud, NETWORK, config, one.get("name")) if isinstance(address, str) else None
         if record is None or not values.ipv4(address, inputs):
             continue
-        subnets = [item.get("subnet") for item in record.inputs.get("ipamConfigs") or []]
+        subnets = [item["subnet"] for item in record.inputs.get("ipamConfigs") or [] if item.get("subnet")]
         if not subnets:
             return (
                 "user specified IP address is supported only when connecting to networks with user configured subnets"
             )
         if not any(ipaddress.ip_address(str(address)) in ipaddress.ip_network(str(net)) for net in subnets):
             return f"no configured subnet contains IP address {address}"
+        if address in _held(record):
+            return f"Address already in use ({address} is the network's own, its broadcast's or its gateway's)"
         for other in _others(inputs, cloud, config):
             for item in other.get("networksAdvanced") or []:
                 if item.get("name") == one.get("name") and item.get("ipv4Address") == address:
@@ -128,6 +148,29 @@ def _processors(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     return None
 
 
+def _processor_set(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record, wanted = host_record(config, cloud), inputs.get("cpuSet")
+    there = record.inputs.get("cpus") if record else None
+    if not isinstance(wanted, str) or not there:
+        return None
+    if max(map(int, re.findall(r"\d+", wanted)), default=0) < float(there):
+        return None
+    available = "0" if float(there) < 2 else f"0-{int(float(there)) - 1}"
+    return f"Requested CPUs are not available - requested {wanted}, available: {available}"
+
+
+def _joined(field: str, namespace: str) -> Callable[[Props, Cloud, Props], str | None]:
+    def test(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+        mode = inputs.get(field)
+        if not isinstance(mode, str) or not mode.startswith("container:"):
+            return None
+        name = mode.removeprefix("container:")
+        missing = f"failed to join {namespace} namespace: No such container: {name}"
+        return None if named(cloud, CONTAINER, config, name) else missing
+
+    return test
+
+
 RULES: tuple[Rule, ...] = (
     NeedsInCloud(
         path="image",
@@ -163,7 +206,7 @@ RULES: tuple[Rule, ...] = (
         path="networksAdvanced",
         name="needsincloud:networksAdvanced[*].ipv4Address",
         test=_addresses,
-        says="give an address of the network's own subnet that no other container has",
+        says="give an address of the network's own subnet that neither Docker nor another container has",
         source=f"{MOBY}/container_operations.go",
     ),
     NeedsInCloud(
@@ -184,6 +227,21 @@ RULES: tuple[Rule, ...] = (
         test=_processors,
         says="ask for fewer",
         source=f"{MOBY}/daemon_unix.go",
+    ),
+    NeedsInCloud(
+        path="cpuSet",
+        test=_processor_set,
+        says="name processors that the host has; they are counted from 0",
+        source=f"{MOBY}/daemon_unix.go",
+    ),
+    *(
+        NeedsInCloud(
+            path=field,
+            test=_joined(field, namespace),
+            says="create that container first",
+            source=f"{MOBY}/oci_linux.go",
+        )
+        for field, namespace in (("pidMode", "PID"), ("ipcMode", "IPC"))
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.catalog import docker_container_values as values
+from sandbox.catalog.docker_container_logs import LOG_DRIVERS, log_options
 from sandbox.catalog.docker_daemon import PROVIDER
 from sandbox.rules import Between, Must, OneOf, Pattern, Rule, UniqueItems
 
@@ -114,16 +115,16 @@ SECURITY: tuple[Rule, ...] = (
     OneOf(path="usernsMode", values=("", "host"), code="invalid USER mode", source=RUN),
     OneOf(
         path="logDriver",
-        values=values.LOG_DRIVERS,
+        values=LOG_DRIVERS,
         code="logger: no log driver is registered with that name",
         source="https://docs.docker.com/engine/logging/configure/",
     ),
     Must(
         path="logOpts",
-        test=values.log_options,
-        says="takes the driver's own options",
-        code="unknown log opt",
-        source="https://docs.docker.com/engine/logging/drivers/",
+        test=log_options,
+        says="takes the driver's own options; compressing needs max-file of 2 or more (`local` compresses by itself)",
+        code="invalid log opt",
+        source="https://github.com/moby/moby/blob/master/daemon/logger/local/config.go",
     ),
 )
 

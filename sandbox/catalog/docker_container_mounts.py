@@ -59,6 +59,14 @@ RULES: tuple[Rule, ...] = (
         source=RUN + "#ip",
     ),
     Must(
+        path="networksAdvanced[*]",
+        name="must:networksAdvanced[*].name",
+        test=values.own_network,
+        says="an ipv4Address or aliases need a docker.Network; Docker's own (bridge, host, none) have neither",
+        code="invalid endpoint settings",
+        source="https://github.com/moby/moby/blob/master/daemon/container_operations.go",
+    ),
+    Must(
         path="volumes",
         test=values.mount_points,
         says="mounts two things in one place",
@@ -116,9 +124,10 @@ RULES: tuple[Rule, ...] = (
     Forbidden(
         path="uploads",
         when=_equals("readOnly", True),  # type: ignore[arg-type] # a closure with When's signature
-        says="can't be written into a read-only root: put the file into a volume instead",
+        says="can't be written where the root is read-only, not even below a volume, as the provider copies every "
+        "file through /: let another container without readOnly put it into the volume",
         code="Error response from daemon: container rootfs is marked read-only",
-        source="https://github.com/moby/moby/blob/master/daemon/archive_unix.go",
+        source=f"{PROVIDER}/resource_docker_container_funcs.go",
     ),
     ExactlyOne(
         path="uploads[*]",

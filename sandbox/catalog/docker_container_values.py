@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = [
-    "LOG_DRIVERS",
+    "BUILT_IN",
     "address",
     "address_or_gateway",
     "base64_text",
@@ -21,9 +21,9 @@ __all__ = [
     "health_test",
     "host_name",
     "ipv4",
-    "log_options",
     "mount",
     "mount_points",
+    "own_network",
     "ports_once",
     "reservation",
     "swap",
@@ -40,30 +40,17 @@ _CAPABILITY_NAMES = """
     SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE
     SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
     """
+BUILT_IN = ("bridge", "host", "none", "default")
 CAPABILITIES = frozenset(_CAPABILITY_NAMES.split())
 _ULIMIT_NAMES = """
     core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack
     """
 ULIMITS = frozenset(_ULIMIT_NAMES.split())
-LOG_DRIVERS = (
-    "none",
-    "local",
-    "json-file",
-    "syslog",
-    "journald",
-    "gelf",
-    "fluentd",
-    "awslogs",
-    "splunk",
-    "gcplogs",
+_NUMBER = r"\d+[kmgtpeKMGTPE]?"
+_TMPFS = (
+    r"rw|ro|defaults|a?sync|dirsync|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime)"
+    rf"|size=({_NUMBER}|\d+%)|nr_(blocks|inodes)={_NUMBER}|mode=[0-7]+|[ug]id=\d+|mpol=\S+"
 )
-_COMMON = {"mode", "max-buffer-size"}
-_LOG_OPTIONS = {
-    "json-file": {"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"} | _COMMON,
-    "local": {"max-size", "max-file", "compress"} | _COMMON,
-    "journald": {"tag", "labels", "labels-regex", "env", "env-regex"} | _COMMON,
-    "none": set(),
-}
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
@@ -83,6 +70,15 @@ def ipv4(value: Value, _: Props) -> bool:
     except ValueError:
         return False
     return True
+
+
+def own_network(value: Value, _: Props) -> bool | str:
+    """Only a network that somebody made gives out a wanted address or a further name."""
+    if value.get("name") not in BUILT_IN:
+        return True
+    if value.get("ipv4Address"):
+        return "user-specified IP address is supported on user-defined networks only"
+    return not value.get("aliases") or "network-scoped aliases are only supported for user-defined networks"
 
 
 def address_or_gateway(value: Value, props: Props) -> bool:
@@ -205,22 +201,6 @@ def sysctls(value: Value, props: Props) -> bool | str:
     return True
 
 
-def log_options(value: Value, props: Props) -> bool | str:
-    """The options of the driver (json-file when none is named); other drivers' options are not looked at."""
-    driver = props.get("logDriver", "json-file")
-    known = _LOG_OPTIONS.get(driver) if isinstance(driver, str) else None
-    if known is None:
-        return True
-    unknown = sorted(set(value) - known)
-    if unknown:
-        return f"unknown log opt {unknown[0]!r} for {driver} log driver"
-    if "max-size" in value and not re.fullmatch(r"-1|\d+[kmgKMG]?[bB]?", value["max-size"]):
-        return f"invalid size {value['max-size']!r}"
-    if "max-file" in value and not re.fullmatch(r"[1-9]\d*", value["max-file"]):
-        return "max-file cannot be less than 1"
-    return True
-
-
 def ports_once(value: Value, _: Props) -> bool | str:
     """No port of the host twice."""
     seen: set[tuple[object, ...]] = set()
@@ -263,14 +243,12 @@ def mount(value: Value, _: Props) -> bool | str:
 
 
 def tmpfs(value: Value, _: Props) -> bool | str:
-    """Absolute path → options of mount(8)."""
-    flags = r"rw|ro|defaults|(no)?(exec|suid|dev|atime|diratime)"
-    known = rf"({flags}|(size|nr_blocks|nr_inodes|mode|uid|gid|huge)=\w+%?)"
+    """Absolute path → the options that Docker passes on; a size is the kernel's: a number, then k, m, g… or %."""
     for path, options in value.items():
         if not path.startswith("/"):
             return f"invalid mount path: {path!r}"
-        for one in filter(None, options.split(",")):
-            if not re.fullmatch(known, one):
+        for one in options.split(",") if options else ():
+            if not re.fullmatch(_TMPFS, one):
                 return f"{one!r}"
     return True
 

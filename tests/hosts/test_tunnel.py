@@ -75,6 +75,15 @@ def test_a_forward_carries_both_ways(vps: Machine) -> None:
         ask(forward.local_port, b"gone")
 
 
+def test_a_forward_listens_on_this_machine_alone(vps: Machine) -> None:
+    """Another address of the same machine is refused: nobody on its network reaches the forward."""
+    forward = Forwarded(local_port=free_port())
+    with open_forwards([forward], [vps.known], config=vps.config):
+        assert ask(forward.local_port, b"hello") == b"HELLO"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", forward.local_port), timeout=5).close()
+
+
 def test_a_taken_port_is_said_before_anything_is_reached(vps: Machine) -> None:
     """The local port belongs to another program: the message names port, forward and mend."""
     with socket.create_server(("127.0.0.1", 0)) as other:
