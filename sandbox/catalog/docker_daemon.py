@@ -157,8 +157,11 @@ def _host_key_accepted(options: list[str], address: str, port: int, host: Mappin
     """ssh in a program has nobody to ask: an unknown key is refused unless an option says otherwise."""
     if (option(options, "StrictHostKeyChecking") or "ask").lower() in ("no", "off", "accept-new"):
         return True
-    if option(options, "KnownHostsCommand"):
-        return True  # what the command prints is not looked at
+    printed = (option(options, "KnownHostsCommand") or "").split()
+    if printed[:2] == ["/bin/echo", "%H"]:
+        return printed[2:4] == str(host.get("hostKey")).split()[:2]
+    if printed:
+        return False  # only that one command is simulated
     known = option(options, "UserKnownHostsFile") or option(options, "GlobalKnownHostsFile")
     if known is None:
         return False

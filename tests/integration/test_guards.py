@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -69,13 +70,13 @@ def test_a_host_that_is_not_ready_is_refused_with_the_command_to_run(fresh: Clon
 
 
 def test_a_provider_refuses_at_preview_before_anything_is_created(fresh: Clone) -> None:
-    """A policy or rule that a newcomer breaks stops the preview; the clouds stay as empty as they were."""
-    file = fresh.root / "components" / "services" / "n8n.py"
-    file.write_text(file.read_text().replace("cpu=args.wanted.cpu", "cpu=0.3"))
-    before = len(fresh.inventory("azure-native")) if fresh.home.running() else 0
+    """What only the simulated vendor knows to be wrong stops the preview; the clouds stay as empty as they were."""
+    file = fresh.root / "components" / "placements" / "azure" / "app.py"
+    text = file.read_text()
+    file.write_text(re.sub(r"target_port=[\w.]+", "target_port=99999", text))
     done = fresh.smos("up", "prod", "--yes", ok=False)
-    assert "0.3" in done.stdout + done.stderr
-    assert len(fresh.inventory("azure-native")) == before
+    assert "(rule between:configuration.ingress.targetPort)" in done.stdout + done.stderr
+    assert fresh.inventory("azure-native") == []
 
 
 def test_nothing_that_holds_data_goes_unnamed(demo: Clone) -> None:

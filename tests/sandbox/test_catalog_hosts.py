@@ -116,3 +116,19 @@ def test_a_command_on_an_unknown_host_fails_and_shows_no_key() -> None:
     with pytest.raises(ConnectionError, match=r"after 3 failed attempts: dial tcp 203.0.113.10:22") as caught:
         create(Computing(id="", name="", inputs=inputs, config={}, cloud=Little()))
     assert "PRIVATE KEY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "accepted"),
+    [
+        ("/bin/echo %H ssh-ed25519 AAAAright", True),
+        ("/bin/echo %H ssh-ed25519 AAAAwrong", False),
+        ("/usr/bin/printf ssh-ed25519 AAAAright", False),
+    ],
+)
+def test_a_key_pinned_by_a_command_is_compared(command: str, accepted: bool) -> None:
+    """`KnownHostsCommand=/bin/echo %H KEY` lets in the host that has that key, and no other; other commands
+    let in none.
+    """
+    config = {"host": "ssh://deploy@203.0.113.10:22", "sshOpts": ["-o", f"KnownHostsCommand={command}"]}
+    assert (reached(config, host(hostKey="ssh-ed25519 AAAAright")) is None) == accepted
