@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.told import say, told
-from deploy import demo as tour
+from demo import tour
 
 _NEXT = (
     ('eval "$(./smos sandbox env)"; pulumi preview --stack prod', "the plain CLI on the simulated clouds"),

@@ -2,7 +2,7 @@
 
 `load_files` is for what runs before the engine (it imports neither pulumi nor any provider); `load_engine`
 is for the program itself. Both go through the same model and report every mistake at once. Nothing else in
-this project reads configuration, the stack's name or the environment.
+this project reads configuration or the stack's name; what else reads the environment, docs/adr/rooms.md says.
 """
 
 from __future__ import annotations

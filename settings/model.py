@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
-from components.naming import Names
+from settings.naming import Names
 from settings.parts import (
     Azure,
     Cloudflare,

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from components.naming import Names
+from settings.naming import Names
 from settings.parts import AzurePostgres, DatabaseServer, Host, OnDocker
 
 __all__ = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.naming import Names, fit
+from settings.naming import Names, fit
 
 SEED = "00000000-0000-4000-8000-000000000001"
 WORD = st.from_regex(r"[a-z](?:-?[a-z0-9]){0,19}", fullmatch=True)

@@ -14,10 +14,10 @@ import pulumi_cloudflare as cloudflare
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app
 
-from components.naming import Names
 from components.placements import Refusal
 from components.placements.azure.vault import SecretVault
 from components.workload import Health, Workload
+from settings.naming import Names
 from settings.sizes import container_apps_size_problem
 
 __all__ = ["ContainerApp", "ContainerAppArgs", "refuse"]

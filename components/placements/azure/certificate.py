@@ -16,8 +16,8 @@ import pulumi_tls as tls
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_azure_native import app
 
-from components.naming import Names
 from components.secrecy import secret
+from settings.naming import Names
 
 __all__ = ["OriginCertificate", "OriginCertificateArgs"]
 

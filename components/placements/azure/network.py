@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_azure_native import network, privatedns
 
-from components.naming import Names
+from settings.naming import Names
 
 __all__ = ["PrivateNetwork", "PrivateNetworkArgs"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import dbforpostgresql, network
 
-from components.naming import Names
 from components.secrecy import secret
+from settings.naming import Names
 from settings.parts import AzurePostgres
 from settings.sizes import POSTGRES_SKUS
 

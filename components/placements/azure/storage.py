@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_azure_native import storage
 
-from components.naming import Names
+from settings.naming import Names
 
 __all__ = ["BlobStore", "BlobStoreArgs"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import authorization, keyvault, managedidentity
 
-from components.naming import Names
 from components.secrecy import secret
+from settings.naming import Names
 
 __all__ = ["SecretVault", "SecretVaultArgs"]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pulumi_cloudflare as cloudflare
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.naming import Names
 from components.placements import DatabaseServer, ObjectStore, Refusal, Running
 from components.workload import Workload
 from settings import Settings
+from settings.naming import Names
 from settings.parts import OnR2
 
 __all__ = ["ObjectStorage", "R2Buckets", "R2BucketsArgs"]

@@ -15,9 +15,9 @@ from typing import Any
 import pulumi_docker as docker
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.naming import Names
 from components.secrecy import secret
 from components.workload import Volume, Workload
+from settings.naming import Names
 
 __all__ = ["ClosedContainer", "ClosedContainerArgs"]
 
