@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from deploy import guards, platform, vault
-from deploy.engine_run import Outcome, run
+from deploy.engine_run import EngineFailed, Outcome, run
 from deploy.platform import Wish
 from deploy.simulated import simulated
 from deploy.target import Target, Workplace
+from keyring import KeyringError
 from sandbox import client
 from sandbox.home import Home
 from settings import SettingsError
@@ -62,22 +63,31 @@ def bring_up(say: Say) -> Tour:
 
 
 def take_down(say: Say) -> None:
-    """Destroys `prod`, then forgets the simulated clouds."""
+    """Destroys everything step by step, then forgets the simulated clouds: also when a step does not go any more."""
     home = Home.of_clone()
-    if home.running() is not None or home.state.exists():
-        try:
-            place = simulated(say, stack=STACK)
-            guards.settings_of(place, STACK)
-        except SettingsError:
-            say("the settings have mistakes, so nothing is destroyed step by step: the simulated clouds are forgotten")
-            client.reset(home)
-            return
-        for slug in lifecycle.live(place):
-            say(f"destroying tenant {slug}")
-            lifecycle.destroy(place, STACK, slug, say)
-        say(f"destroying {STACK}")
-        platform.destroy(place, Wish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
-        client.reset(home)
+    if home.running() is None and not home.state.exists():
+        return
+    try:
+        _destroy(say)
+    except (SettingsError, EngineFailed, guards.NotReady, KeyringError) as error:
+        reason = str(error).splitlines()[0]
+        say(
+            f"not everything could be destroyed step by step ({reason}); the simulated clouds are forgotten as they are"
+        )
+    client.reset(home)
+
+
+def _destroy(say: Say) -> None:
+    place = simulated(say, stack=STACK)
+    settings = guards.settings_of(place, STACK)
+    slugs = lifecycle.live(place)
+    if slugs and settings.services.vault:
+        vault.open_sealed(place, settings, say)
+    for slug in slugs:
+        say(f"destroying tenant {slug}")
+        lifecycle.destroy(place, STACK, slug, say)
+    say(f"destroying {STACK}")
+    platform.destroy(place, Wish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
 
 
 def _vault(place: Workplace, say: Say) -> Outcome:
