@@ -18,6 +18,8 @@ import psutil
 from sandbox.home import ROOT, Home, Running, SandboxError, code_stamp, write_private
 
 START_TIMEOUT_S = 60.0
+_OF_A_SANDBOX = {"cloud.sqlite", "scene.json", "keyring.age", "project"}
+"""What is in the folder of a sandbox of an older version, or of one that was given a keyring before its first start."""
 
 
 def start(home: Home) -> Running:
@@ -98,7 +100,7 @@ def begin(home: Home) -> None:
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not home.marker.exists():
         names = {entry.name for entry in home.folder.iterdir()} - {"lock"}
-        if names and not names & {"cloud.sqlite", "scene.json"}:
+        if names and not names & _OF_A_SANDBOX:
             raise SandboxError(f"{home.folder} holds other things: it can't be a sandbox's. Mend: check SMOS_SANDBOX")
         home.marker.touch()
 

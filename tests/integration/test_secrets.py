@@ -45,7 +45,9 @@ def canaries(demo: Clone) -> set[str]:
     exported = json.loads(demo.shell("pulumi stack export --show-secrets --stack prod").stdout)
     demo.said.clear()  # this very output shows them, as was asked for
     keyring = Keyring.open(demo.home.keyring, Identity.read(demo.home.key))
-    inside = {text for path in keyring.paths() for text in _texts(keyring.get(path))}
+    # A role's id is the name of a login; Vault, its provider and so the state show it. The secret id is the secret.
+    hidden = [path for path in keyring.paths() if not path.endswith("/provisionerRoleId")]
+    inside = {text for path in hidden for text in _texts(keyring.get(path))}
     found = inside | set(secret_texts(exported))
     assert len(found) > 10
     return found
