@@ -11,7 +11,7 @@ import pytest
 from access.provisioner import APPROLE, PROVISIONER, TRANSIT, provisioner_policy
 from sandbox.vault_core import DEFAULT_POLICY, SUDO
 from sandbox.vault_policy import ACL, parse
-from tests.sandbox.test_vault_policy import NO_REAL_ONE
+from tests.sandbox.test_vault_policy import VAULTS
 from tests.sandbox.vault_servers import Asked, real, simulated
 
 ACL_OF_PROVISIONER = ACL([parse(provisioner_policy()), parse(DEFAULT_POLICY)])
@@ -71,7 +71,7 @@ def test_tenants_are_called_as_it_expects() -> None:
         assert ACL_OF_PROVISIONER.allows("update", path)
 
 
-@pytest.fixture(scope="module", params=["simulated", pytest.param("real", marks=NO_REAL_ONE)])
+@pytest.fixture(scope="module", params=VAULTS)
 def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """A Vault with the provisioner's policy and a mount of the platform's."""
     start = {"simulated": simulated, "real": real}[request.param]

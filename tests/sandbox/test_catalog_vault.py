@@ -13,13 +13,13 @@ from sandbox.catalog.vault import PACKAGE
 from sandbox.catalog.vault_http import Refused
 from sandbox.rules import Computing, ResourceType
 from tests.sandbox.test_catalog_postgresql import NoCloud
-from tests.sandbox.test_vault_policy import NO_REAL_ONE
+from tests.sandbox.test_vault_policy import VAULTS
 from tests.sandbox.vault_servers import Asked, real, simulated
 
 MINE = 'path "kv-acme/*" { capabilities = ["create", "read", "update", "delete"] }'
 
 
-@pytest.fixture(scope="module", params=["simulated", pytest.param("real", marks=NO_REAL_ONE)])
+@pytest.fixture(scope="module", params=VAULTS)
 def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """The hooks do the same in the simulated one and in the real one."""
     start = {"simulated": simulated, "real": real}[request.param]

@@ -12,13 +12,13 @@ import pytest
 
 from sandbox.vault_server import VaultServer
 from sandbox.vault_shamir import combine, split
-from tests.sandbox.test_vault_policy import NO_REAL_ONE
+from tests.sandbox.test_vault_policy import VAULTS
 from tests.sandbox.vault_servers import Asked, real, simulated
 
 PLAIN = base64.b64encode(b"an invoice").decode()
 
 
-@pytest.fixture(scope="module", params=["simulated", pytest.param("real", marks=NO_REAL_ONE)])
+@pytest.fixture(scope="module", params=VAULTS)
 def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """A Vault with two engines and AppRole."""
     start = {"simulated": simulated, "real": real}[request.param]
