@@ -80,7 +80,8 @@ def env() -> None:
 @app.command()
 def reset() -> None:
     """Forget everything simulated: clouds, databases, state, keys. Touches nothing else."""
-    client.reset(Home.of_clone())
+    with told():
+        client.reset(Home.of_clone())
     typer.echo("forgotten")
 
 

@@ -82,9 +82,7 @@ def reset(home: Home) -> None:
     """Stops the server and forgets everything simulated: clouds, databases, state, keys."""
     if not home.folder.exists():
         return
-    if not home.marker.exists():
-        raise SandboxError(f"{home.folder} is not a sandbox's folder: nothing was removed. Mend: check SMOS_SANDBOX")
-    with locked(home):
+    with locked(home):  # raises for a folder that is no sandbox's
         stop(home)
         for entry in home.folder.iterdir():
             if entry in (home.folder / "lock", home.marker):
@@ -101,7 +99,9 @@ def begin(home: Home) -> None:
     if not home.marker.exists():
         names = {entry.name for entry in home.folder.iterdir()} - {"lock"}
         if names and not names & _OF_A_SANDBOX:
-            raise SandboxError(f"{home.folder} holds other things: it can't be a sandbox's. Mend: check SMOS_SANDBOX")
+            raise SandboxError(
+                f"{home.folder} holds other things: it can't be a sandbox's; nothing was touched. Mend: check SMOS_SANDBOX"
+            )
         home.marker.touch()
 
 

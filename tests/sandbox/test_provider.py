@@ -138,7 +138,7 @@ def test_only_a_sandboxs_folder_is_ever_emptied(tmp_path: Path) -> None:
     """A folder that holds something else is neither taken as a sandbox nor emptied."""
     (tmp_path / "thesis.txt").write_text("dear")
     home = Home(tmp_path)
-    with pytest.raises(SandboxError, match="nothing was removed"):
+    with pytest.raises(SandboxError, match="nothing was touched"):
         client.reset(home)
     with pytest.raises(SandboxError, match="holds other things"):
         client.begin(home)

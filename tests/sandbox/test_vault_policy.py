@@ -14,7 +14,9 @@ from tests.sandbox.vault_servers import Asked, real, real_binary, simulated
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "vault_policies.yaml").read_text())
 VAULTS = ["simulated", *(["real"] if real_binary() is not None else [])]
-"""Which Vaults the cases run on: a real one where VAULT_BINARY names its program, or PATH has it (docs/adr/vault.md)."""
+"""Which Vaults the cases run on: a real one where VAULT_BINARY names its program, or PATH has it
+(docs/adr/vault.md).
+"""
 
 
 @pytest.fixture(scope="module", params=VAULTS)
