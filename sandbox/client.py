@@ -100,7 +100,8 @@ def begin(home: Home) -> None:
         names = {entry.name for entry in home.folder.iterdir()} - {"lock"}
         if names and not names & _OF_A_SANDBOX:
             raise SandboxError(
-                f"{home.folder} holds other things: it can't be a sandbox's; nothing was touched. Mend: check SMOS_SANDBOX"
+                f"{home.folder} holds other things: it can't be a sandbox's; nothing was touched. "
+                "Mend: check SMOS_SANDBOX"
             )
         home.marker.touch()
 
