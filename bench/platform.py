@@ -69,7 +69,7 @@ def _program_share(environ: dict[str, str], roots: Callable[[], list[psutil.Proc
     shares = []
     imports = "import " + ", ".join(sorted(set(_sdk_modules())))
     for _ in range(3):
-        with Watch(roots, every_s=0.02) as watch:
+        with Watch(roots, every_s=0.05, memory=False) as watch:
             seconds([SMOS, "up", "prod", "--yes"], environ, ROOT)
         program = max(cpu for command, cpu in watch.cpu_seconds.values() if "engine/program.py" in command)
         before = os.times()
