@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from policy.rule import UNKNOWN, Facts, Props, Resource, Rule, each, part
 
 _WEAK = ("no", "off", "accept-new", "ask")
+_NOWHERE = {"/dev/null", "none"}
+_FILES = ("userknownhostsfile", "globalknownhostsfile")
+_PINNED = re.compile(r"/(usr/)?bin/echo %H [a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( [^%\s]+)?")
+"""A command that prints one key, written out: with %t and %K it would print whatever the other side showed."""
+_FLAGS = re.compile(r"^-[46AaCfGgKkMNnqsTtVvXxYy]*o")
+_OPTION = re.compile(r"(?P<name>[A-Za-z0-9]+)\s*(=|\s)\s*(?P<value>.*)", re.S)
 
 
 def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
@@ -25,24 +32,31 @@ def _docker(inputs: Props) -> Iterator[str]:
     host, given = inputs.get("host"), inputs.get("sshOpts")
     if not isinstance(host, str) or given is UNKNOWN:
         return
-    if host.startswith("tcp://") and not inputs.get("certMaterial"):
-        yield f"{host} is Docker's API without SSH: ssh://"
-    if not host.startswith("ssh://"):
+    if host.startswith("unix://") or not host:
         return
-    options = dict(_options(json.loads(given) if isinstance(given, str) else each(given)))
+    if not host.startswith("ssh://"):
+        yield f"{host} is Docker's API without SSH: ssh://"
+        return
+    options: dict[str, str] = {}
+    for name, value in _options(json.loads(given) if isinstance(given, str) else each(given)):
+        # ssh(1) keeps what it is told first.
+        options.setdefault(name, value)
     checking = options.get("stricthostkeychecking", "(not set)").lower()
     if checking != "yes":
         yield f"StrictHostKeyChecking is {checking}: yes; with {'/'.join(_WEAK)} any machine can be the host"
-    if not {"knownhostscommand", "userknownhostsfile", "globalknownhostsfile"} & options.keys():
+    command = options.get("knownhostscommand")
+    if command is not None and not _PINNED.fullmatch(command):
+        yield f"KnownHostsCommand={command} is not one key written out: /bin/echo %H and the key of the settings"
+    elif command is None and all(set(options.get(file, "").split()) <= _NOWHERE for file in _FILES):
         yield "no host key is given: KnownHostsCommand, as components/placements/docker/connection.py does"
 
 
 def _options(words: list[Any]) -> Iterator[tuple[str, str]]:
-    """The options of ssh(1): -o Name=value, in one word or in two."""
+    """The options of ssh(1): -o Name=value or -o "Name value", in one word or in two."""
     for word in words:
-        name, is_option, value = str(word).removeprefix("-o").strip().partition("=")
-        if is_option:
-            yield name.strip().lower(), value.strip()
+        found = _OPTION.fullmatch(_FLAGS.sub("", str(word)).strip())
+        if found:
+            yield found["name"].lower(), found["value"].strip().strip('"')
 
 
 RULE = Rule(
