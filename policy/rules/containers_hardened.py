@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import Facts, Resource, Rule, each, part
+from policy.rule import UNKNOWN, Facts, Resource, Rule, each, part
 
 CAPABILITIES = (
     "CAP_CHOWN",
@@ -29,10 +29,11 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
     if inputs.get("start") is False:
         return
     options = [str(one).replace("=", ":") for one in each(inputs.get("securityOpts"))]
-    if "no-new-privileges:true" not in options and "no-new-privileges" not in options:
+    privileges = {one for one in options if one.partition(":")[0] == "no-new-privileges"}
+    if not privileges or not privileges <= {"no-new-privileges", "no-new-privileges:true"}:
         yield f"container {name}: add the security option no-new-privileges:true"
     for option in options:
-        if option.endswith(":unconfined"):
+        if option.endswith(":unconfined") or option == "label:disable":
             yield f"container {name}: {option} takes the host's own profile away: leave it out"
     capabilities = part(inputs.get("capabilities"))
     if "ALL" not in each(capabilities.get("drops")):
@@ -40,13 +41,19 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
     for added in each(capabilities.get("adds")):
         if added not in CAPABILITIES:
             yield f"container {name}: the capability {added} is none of {', '.join(CAPABILITIES)}"
-    if inputs.get("memory", 0) == 0:
+    memory = inputs.get("memory", 0)
+    if isinstance(memory, int | float) and memory <= 0:
         yield f"container {name}: without a limit of its memory a leak ends the host, not the container"
-    if not part(inputs.get("healthcheck")).get("tests"):
+    tests = part(inputs.get("healthcheck")).get("tests")
+    if not tests or (tests is not UNKNOWN and each(tests)[:1] == ["NONE"]):
         yield f"container {name}: without a health check nobody knows that it hangs"
     labels = {str(part(one).get("label")): part(one).get("value") for one in each(inputs.get("labels"))}
-    if inputs.get("readOnly") is not True and not labels.get(WRITABLE_ROOT):
+    if inputs.get("readOnly") is not True and not _reason(labels.get(WRITABLE_ROOT)):
         yield f"container {name}: make its root read-only, or say in the label {WRITABLE_ROOT} why it can't be"
+
+
+def _reason(text: object) -> bool:
+    return text is UNKNOWN or (isinstance(text, str) and bool(text.strip()))
 
 
 RULE = Rule(
