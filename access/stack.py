@@ -58,7 +58,7 @@ class Access(ComponentResource):
         )
         vault.Mount(f"{name}-transit", path=TRANSIT, type="transit", description="Keys of tenants", opts=kept)
         approle = vault.AuthBackend(
-            f"{name}-approle", type="approle", path=APPROLE, description="Logins of machines", opts=inside
+            f"{name}-approle", type="approle", path=APPROLE, description="Logins of machines", opts=kept
         )
         policy = vault.Policy(f"{name}-policy", name=PROVISIONER, policy=provisioner_policy(), opts=inside)
         role = vault.approle.AuthBackendRole(

@@ -45,6 +45,7 @@ _HOLDS: Mapping[str, str] = {
     "postgresql:index/schema:Schema": "the tables of the schema",
     # Vault
     "vault:index/mount:Mount": "every secret below the mount",
+    "vault:index/authBackend:AuthBackend": "every tenant's login below it",
     "vault:transit/secretBackendKey:SecretBackendKey": "whatever was encrypted with the key",
     "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert": "the authority that others trust",
     # Cloudflare

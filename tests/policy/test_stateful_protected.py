@@ -34,6 +34,14 @@ def test_a_volume_of_secrets_is_one_only_when_something_fills_it() -> None:
     assert (name, "no container fills it" in text) == ("my-secrets", True)
 
 
+def test_the_logins_of_all_tenants_are_protected() -> None:
+    """They go with the backend that they are made in."""
+    backend = Resource(token="vault:index/authBackend:AuthBackend", name="approle", inputs={"type": "approle"})
+    ((name, text),) = said_of_stack(RULE, [backend])
+    assert name == "approle"
+    assert "every tenant's login" in text
+
+
 def test_what_holds_nothing_needs_no_protection() -> None:
     """A network can be made again."""
     assert said_of_stack(RULE, [Resource(token="docker:index/network:Network", name="n", inputs={})]) == []
