@@ -21,6 +21,7 @@ from deploy.target import Workplace
 from policy.stateful import holds, plain_token
 
 __all__ = [
+    "LEFT_BEHIND",
     "Held",
     "Loss",
     "LossRefused",
@@ -38,6 +39,8 @@ Say = Callable[[str], None]
 Ask = Callable[[str], bool]
 _UNREPLACEABLE = "unable to replace"
 """What the engine says of a protected resource while the program still runs."""
+LEFT_BEHIND = "left behind on the old server"
+"""Its provider is another one, so the state would say that it exists where it does not. No option allows that."""
 _DELETED = ("delete", "delete-replaced")
 _REPLACED = ("replace", "create-replacement")
 
@@ -57,7 +60,7 @@ class Loss:
     urn: str
     token: str
     how: str
-    """deleted or replaced"""
+    """deleted, replaced, or LEFT_BEHIND"""
     why: str
 
     @property
@@ -77,6 +80,8 @@ class Held:
     token: str
     why: str
     protected: bool
+    going: bool = False
+    """An earlier run has begun to delete or replace it."""
 
 
 def held_in_state(place: Workplace, project: Path, stack: str) -> list[Held]:
@@ -90,7 +95,8 @@ def _held(resources: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
         token = plain_token(str(one["type"]))
         why = holds(token, one.get("inputs") or {})
         if why and not one.get("external") and not one.get("retainOnDelete"):
-            yield Held(one["urn"], token, why, bool(one.get("protect")))
+            going = bool(one.get("delete") or one.get("pendingReplacement"))
+            yield Held(one["urn"], token, why, bool(one.get("protect")), going)
 
 
 def careful(
@@ -103,13 +109,17 @@ def careful(
     ask: Ask,
     quiet: bool,
     say: Say,
+    protect: bool,
 ) -> None:
     """Previews until it is known what would be lost. Comes back when all of it is named, and free to go.
 
+    With `protect` (the settings' own) it first protects what a killed run left without protection.
     Raises LossRefused when something is not named, NotConfirmed when `ask` says no; then everything is protected as
     it was.
     """
     names = tuple(allowed)
+    if protect:
+        _protected_again(place, project, stack, say)
     freed: list[Loss] = []
     try:
         while True:
@@ -127,6 +137,16 @@ def careful(
     except BaseException:
         _protection(place, project, stack, freed, "protect")
         raise
+
+
+def _protected_again(place: Workplace, project: Path, stack: str, say: Say) -> None:
+    """Everything that holds data is protected again: a run that was killed may have freed it."""
+    held = held_in_state(place, project, stack)
+    going = {one.urn for one in held if one.going}
+    bare = [Loss(one.urn, one.token, "", one.why) for one in held if not one.protected and one.urn not in going]
+    if bare:
+        _protection(place, project, stack, bare, "protect")
+        say(f"{stack}: protected, as the settings say: {', '.join(loss.name for loss in bare)}")
 
 
 def confirm(stack: str, losses: Sequence[Loss], ask: Ask) -> None:
@@ -162,6 +182,7 @@ def losses_of(lines: Sequence[str], held: Sequence[Held]) -> tuple[list[Loss], b
     longer declares counts too; if not, another preview tells the rest.
     """
     by_urn = {one.urn: one for one in held}
+    renamed: dict[str, str] = {}
     found: dict[str, Loss] = {}
     registered: set[str] = set()
     refused: set[str] = set()
@@ -170,7 +191,8 @@ def losses_of(lines: Sequence[str], held: Sequence[Held]) -> tuple[list[Loss], b
         event: dict[str, Any] = json.loads(line)
         if "resourcePreEvent" in event:
             step = event["resourcePreEvent"]["metadata"]
-            loss = _lost(step, by_urn)
+            renamed[str((step.get("old") or {}).get("urn", ""))] = step["urn"]
+            loss = _lost(step, by_urn, renamed)
             if loss:
                 found[loss.urn] = loss
             if step["op"] not in _DELETED:
@@ -193,13 +215,27 @@ def losses_of(lines: Sequence[str], held: Sequence[Held]) -> tuple[list[Loss], b
     return sorted(found.values(), key=lambda loss: loss.name), only_protection
 
 
-def _lost(step: Mapping[str, Any], held: Mapping[str, Held]) -> Loss | None:
+def _lost(step: Mapping[str, Any], held: Mapping[str, Held], renamed: Mapping[str, str]) -> Loss | None:
     how = "deleted" if step["op"] in _DELETED[:1] else "replaced" if step["op"] in (*_DELETED, *_REPLACED) else None
+    if how is None and _moved(step, renamed):
+        how = LEFT_BEHIND
     old = step.get("old") or {}
     urn = str(old.get("urn") or step["urn"])
     if how is None or urn not in held:
         return None
     return Loss(urn, held[urn].token, how, held[urn].why)
+
+
+def _moved(step: Mapping[str, Any], renamed: Mapping[str, str]) -> bool:
+    """Whether another provider has it than before; the same one under another name is no other. The engine gives each
+    package one provider per version where the program names none: those are one too.
+    """
+    before, after = (str((step.get(side) or {}).get("provider", "")).rpartition("::")[0] for side in ("old", "new"))
+    if not before or not after:
+        return False
+    if all(one.rpartition("::")[2].startswith("default") for one in (before, after)):
+        return False
+    return renamed.get(before, before) != after
 
 
 def _protected(diagnostic: Mapping[str, Any], held: Mapping[str, Held]) -> str | None:
@@ -224,15 +260,26 @@ def destroyed(held: Iterable[Held]) -> list[Loss]:
 def refuse(stack: str, losses: Sequence[Loss], allowed: Iterable[str]) -> None:
     """Raises LossRefused for what would be lost and is not named. A name that several have does not name one."""
     named, count = set(allowed), Counter(loss.name for loss in losses)
-    open_ = [loss for loss in losses if not ({loss.urn} | ({loss.name} if count[loss.name] == 1 else set())) & named]
+    open_ = [
+        loss
+        for loss in losses
+        if loss.how == LEFT_BEHIND or not ({loss.urn} | ({loss.name} if count[loss.name] == 1 else set())) & named
+    ]
     if not open_:
         return
-    options = " ".join(f"--allow-loss {_quoted(loss, count)}" for loss in open_)
+    left = [loss for loss in open_ if loss.how == LEFT_BEHIND]
+    options = " ".join(f"--allow-loss {_quoted(loss, count)}" for loss in open_ if loss not in left)
+    mend = "put them back (settings, program)" + (f"; or, when they are to go: {options}" if options else "")
+    if left:
+        mend += (
+            "; a move is two runs: without the service first, which deletes what it holds and asks for that to be "
+            "named, then with it in its new place"
+        )
     what = "1 thing that holds data" if len(open_) == 1 else f"{len(open_)} things that hold data"
     raise LossRefused(
         f"{stack}: {what} would be lost; nothing was changed\n"
         + "\n".join(f"  {loss}" for loss in open_)
-        + f"\nMend: put them back (settings, program); or, when they are to go: {options}"
+        + f"\nMend: {mend}"
     )
 
 

@@ -53,6 +53,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
             ask=_ask(wish),
             quiet=wish.quiet,
             say=say,
+            protect=settings.protect,
         )
         # What goes is known and named; what is not named is protected.
         done = ["--skip-preview", "--yes"]
