@@ -38,8 +38,9 @@ def tenant(
     with tenants_told(as_json):
         registry = lifecycle.registry_of(stack, target)
         values = {"rut": rut, "name": name, "domain": domain}
-        registry.check(values)
+        wanted, _ = registry.check(values)
         place = workplace(target, stack, quiet=as_json)
+        lifecycle.refuse_lost(place, registry, wanted.slug)
         lifecycle.ready_for(place, stack)
         added, written = registry.add(values)
         if written:

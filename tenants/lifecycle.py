@@ -19,6 +19,7 @@ from deploy.repair import repair
 from deploy.target import ROOT, Target, Workplace
 from settings import Settings, load_files
 from settings.problems import Problem
+from tenants.belonging import refuse_other_environment, refuse_other_server, refuse_other_tenant
 from tenants.inline import Importing, Program, run_inline
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
@@ -27,7 +28,19 @@ from tenants.secrets import secrets_for
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.workfolder import TENANTS_PROJECT, folder_of, made_ready
 
-__all__ = ["Applied", "Status", "apply", "destroy", "live", "preview", "ready_for", "registry_of", "status", "statuses"]
+__all__ = [
+    "Applied",
+    "Status",
+    "apply",
+    "destroy",
+    "live",
+    "preview",
+    "ready_for",
+    "refuse_lost",
+    "registry_of",
+    "status",
+    "statuses",
+]
 
 Say = Callable[[str], None]
 JUDGED = "judged"
@@ -82,7 +95,7 @@ def apply(place: Workplace, stack: str, registry: Registry, slug: str, say: Say,
     begun = time.monotonic()
     entry, platform, settings = _beginning(place, stack, registry, slug, say)
     state = before_writing(place, slug, say, TENANTS_PROJECT)
-    found = _guarded(place, stack, slug)
+    found = _guarded(place, stack, slug, platform, entry.tenant)
     there = made_ready(place, slug, found)
     program = _program(place, entry, platform)
     judged = _fingerprint(entry, platform)
@@ -102,7 +115,7 @@ def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Sa
     """Shows what `apply` would change, and what the policies say of it. Changes nothing but an empty stack."""
     begun = time.monotonic()
     entry, platform, settings = _beginning(place, stack, registry, slug, say)
-    there = made_ready(place, slug, _guarded(place, stack, slug))
+    there = made_ready(place, slug, _guarded(place, stack, slug, platform, entry.tenant))
     program = _program(place, entry, platform)
     with guards.tunnel_open(place, settings, say):
         _vault_open(place, settings, say)
@@ -177,6 +190,13 @@ def without_file(entries: Sequence[Entry], slugs: Sequence[str]) -> list[Problem
     ]
 
 
+def refuse_lost(place: Workplace, registry: Registry, slug: str) -> None:
+    """Refuses a slug whose stack is live while its file is gone: whose it is can't be told."""
+    for problem in without_file(registry.entries, live(place)):
+        if problem.file == f"{FOLDER}/{slug}.yaml":
+            raise RegistryError([problem])
+
+
 def _beginning(
     place: Workplace, stack: str, registry: Registry, slug: str, say: Say
 ) -> tuple[Entry, Platform, Settings]:
@@ -188,15 +208,17 @@ def _beginning(
     return registry.find(slug), platform_of(place, stack), guards.settings_of(place, stack)
 
 
-def _guarded(place: Workplace, stack: str, slug: str) -> dict[str, Any] | None:
-    """The tenant's stack, unless it lives on another platform: its data would be deleted there and not follow."""
+def _guarded(
+    place: Workplace, stack: str, slug: str, platform: Platform | None = None, tenant: Tenant | None = None
+) -> dict[str, Any] | None:
+    """The tenant's stack, unless it is another's or lives elsewhere. Without a file (`tenant`), whose is not asked."""
     found = deployment(place, folder_of(place, slug), TENANTS_PROJECT, slug)
-    home = (outputs_of(found or {}).get("tenant") or {}).get("environment")
-    if home and home != stack:
-        raise NotReady(
-            f"tenant {slug} lives on {home}; on {stack} its database would be a new, empty one. "
-            f"Mend: --stack {home}; to move a tenant, its data is restored there first"
-        )
+    known = outputs_of(found or {}).get("tenant") or {}
+    refuse_other_environment(known, slug, stack)
+    if tenant is not None:
+        refuse_other_tenant(known, tenant)
+    if known:
+        refuse_other_server(known, slug, (platform or platform_of(place, stack)).server)
     return found
 
 

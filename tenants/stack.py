@@ -33,10 +33,12 @@ def program(tenant: Tenant, platform: Platform, secrets: TenantSecrets) -> Calla
         )
         known: dict[str, Any] = {
             "slug": tenant.slug,
+            "rut": tenant.rut,
             "environment": platform.environment,
             "domain": dns.domain,
             "database": {
                 "server": platform.server.name,
+                "host": platform.server.host,
                 "name": database.database_name,
                 "owner": tenant.names.database,
             },
