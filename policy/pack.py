@@ -35,6 +35,7 @@ _FACTS = PolicyConfigSchema(
         "environment": {"type": "string"},
         "domain": {"type": "string"},
         "tenant": {"type": "string"},
+        "system": {"type": "string"},
         "hosts": {"type": "array", "items": {"type": "object"}},
     }
 )

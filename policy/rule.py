@@ -53,6 +53,13 @@ class Facts:
     hosts: tuple[Host, ...] = ()
     tenant: str = ""
     """The slug, when the stack is a tenant's."""
+    system: str = ""
+    """With what the names of containers and networks begin, before the environment; empty when nobody told."""
+
+    def is_called(self, name: str, part: str) -> bool:
+        """Whether a container or network is that part of this system. Untold, how the name ends has to do."""
+        own = "-".join(one for one in (self.system, self.environment, part) if one)
+        return name == own if self.system else name == part or name.endswith(f"-{part}")
 
     @classmethod
     def of(cls, told: Props) -> Facts:
@@ -71,6 +78,7 @@ class Facts:
             domain=str(told.get("domain", "")),
             hosts=hosts,
             tenant=str(told.get("tenant", "")),
+            system=str(told.get("system", "")),
         )
 
     def told(self) -> dict[str, Any]:
@@ -79,7 +87,8 @@ class Facts:
             {"name": one.name, "address": one.address, "memoryMb": one.memory_mb, "reserveMb": one.reserve_mb}
             for one in self.hosts
         ]
-        return {"environment": self.environment, "domain": self.domain, "hosts": hosts, "tenant": self.tenant}
+        told = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
+        return {**told, "hosts": hosts}
 
 
 @dataclass(frozen=True, kw_only=True)

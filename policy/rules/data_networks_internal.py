@@ -9,9 +9,9 @@ from policy.rule import Facts, Resource, Rule
 _OPEN = "edge"
 
 
-def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
+def _check(resource: Resource, facts: Facts) -> Iterator[str]:
     name = str(resource.inputs.get("name", resource.name))
-    if name.rpartition("-")[2] != _OPEN and resource.inputs.get("internal") is not True:
+    if not facts.is_called(name, _OPEN) and resource.inputs.get("internal") is not True:
         yield f"network {name} reaches the internet: internal=True; only the network `{_OPEN}` is open"
 
 
@@ -20,4 +20,5 @@ RULE = Rule(
     says="Docker networks other than `edge` are internal.",
     types=("docker:index/network:Network",),
     check=_check,
+    needs_facts=True,
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 
 from policy.rule import UNKNOWN, Facts, Props, Resource, Rule, each, part
@@ -18,7 +19,8 @@ _FIREWALLS = (
 )
 _CLOSED = ("azure-native:cache:Redis", "azure-native:redisenterprise:RedisEnterprise")
 _ALL_OF_AZURE = "0.0.0.0"  # noqa: S104 - what is refused, not bound to
-_ANYBODY = ("*", "Internet", "0.0.0.0/0", "::/0", "Any")
+_ANYBODY = ("*", "internet", "any")
+_SHORTEST_PREFIX = 8
 
 
 def _check(resource: Resource, facts: Facts) -> Iterator[str]:
@@ -49,13 +51,27 @@ def _firewall(resource: Resource, facts: Facts) -> Iterator[str]:
 
 
 def _opened(rule: Props) -> Iterator[str]:
-    if rule.get("direction") != "Inbound" or rule.get("access") != "Allow":
+    if [str(rule.get(key, "")).lower() for key in ("direction", "access")] != ["inbound", "allow"]:
         return
     sources = [rule.get("sourceAddressPrefix"), *each(rule.get("sourceAddressPrefixes"))]
     ranges = [rule.get("destinationPortRange"), *each(rule.get("destinationPortRanges"))]
     reached = [port for port in PORTS for one in ranges if isinstance(one, str) and _covers(one, port)]
-    if reached and any(source in _ANYBODY for source in sources):
+    if reached and any(_anybody(source) for source in sources):
         yield f"the rule {rule.get('name', '')} opens the port {reached[0]} to the internet: name who may come in"
+
+
+def _anybody(source: object) -> bool:
+    """Whether a source is the internet, all customers of Azure, or so much that it is nearly the same."""
+    if not isinstance(source, str):
+        return False
+    plain = source.strip().lower()
+    if plain in _ANYBODY or plain.startswith("azurecloud"):
+        return True
+    try:
+        network = ipaddress.ip_network(plain, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < _SHORTEST_PREFIX or plain.partition("/")[0] == _ALL_OF_AZURE
 
 
 def _covers(ports: str, port: int) -> bool:

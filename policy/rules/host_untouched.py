@@ -10,21 +10,30 @@ from collections.abc import Iterator
 from policy.rule import Facts, Props, Resource, Rule, each, part
 
 SOCKET = "/var/run/docker.sock"
-READER = "docker-api"
+READER = "traefik-docker-api"
 _NAMESPACES = ("networkMode", "pidMode", "ipcMode", "usernsMode")
 
 
-def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
+def _check(resource: Resource, facts: Facts) -> Iterator[str]:
     inputs, name = resource.inputs, str(resource.inputs.get("name", resource.name))
     if inputs.get("privileged") is True:
         yield f"container {name} is privileged: name the one capability that it needs instead"
     for key in _NAMESPACES:
-        if inputs.get(key) == "host":
+        shared = str(inputs.get(key, "")).strip().lower()
+        if shared == "host":
             yield f"container {name} shares the host's {key}: leave {key} out"
+        elif shared.startswith("container:"):
+            yield f"container {name} shares the {key} of another: leave {key} out"
+    for network in each(inputs.get("networksAdvanced")):
+        if str(part(network).get("name", "")).strip().lower() == "host":
+            yield f"container {name} is in the host's own network: one of the system's"
+    for volume in each(inputs.get("volumes")):
+        if part(volume).get("fromContainer"):
+            yield f"container {name} has the volumes of {part(volume)['fromContainer']}: name the volume"
     for device in each(inputs.get("devices")):
         yield f"container {name} has the device {part(device).get('hostPath')}: no service here needs one"
     for path, writable in _host_paths(inputs):
-        if path == SOCKET and name.endswith(READER) and not writable:
+        if path == SOCKET and facts.is_called(name, READER) and not writable:
             continue
         what = "Docker's socket is root on the host" if path == SOCKET else "a folder of the host is outside of backups"
         yield f"container {name} mounts {path} of the host ({what}): use a volume, or the socket proxy"
@@ -45,4 +54,5 @@ RULE = Rule(
     says="No container gets hold of its host.",
     types=("docker:index/container:Container",),
     check=_check,
+    needs_facts=True,
 )

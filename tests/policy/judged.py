@@ -8,7 +8,7 @@ from typing import Any
 from policy.rule import Facts, Host, Resource, Rule, StackRule
 
 HOST = Host(name="vps", address="203.0.113.10", memory_mb=8192, reserve_mb=1024)
-FACTS = Facts(environment="prod", domain="example.com", hosts=(HOST,))
+FACTS = Facts(environment="prod", domain="example.com", hosts=(HOST,), system="s")
 ON_HOST = {"host": "ssh://deploy@203.0.113.10:22"}
 
 

@@ -17,6 +17,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (NET, {"name": "s-prod-data"}, "s-prod-data"),
+    (NET, {"name": "s-prod-data-edge", "internal": False}, "internal=True"),
+    (NET, {"name": "data-edge"}, "data-edge"),
     (NET, {"name": "edge-2", "internal": False}, "internal=True"),
 ]
 

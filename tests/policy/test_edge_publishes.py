@@ -17,6 +17,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (BOX, {"name": "s-prod-redis", "ports": [{"external": 6379.0}]}, "6379"),
+    (BOX, {"name": "postgres-traefik", "ports": [{"external": 5432.0}]}, "5432"),
+    (BOX, {"name": "s-prod-postgres-traefik", "ports": [{"external": 5432.0}]}, "5432"),
     (BOX, {"name": "traefik-of-mine", "ports": [{"external": 80.0}]}, "traefik-of-mine"),
     (BOX, {"name": "s-prod-redis", "publishAllPorts": True}, "(all)"),
 ]

@@ -14,14 +14,19 @@ SOCKET = {"hostPath": "/var/run/docker.sock", "readOnly": True}
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (BOX, {"name": "x", "volumes": [{"volumeName": "v", "containerPath": "/d"}], "networkMode": "none"}),
-    (BOX, {"name": "s-traefik-docker-api", "volumes": [SOCKET]}),
+    (BOX, {"name": "s-prod-traefik-docker-api", "volumes": [SOCKET]}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (BOX, {"privileged": True}, "privileged"),
     (BOX, {"networkMode": "host"}, "networkMode"),
     (BOX, {"pidMode": "host"}, "pidMode"),
+    (BOX, {"pidMode": "container:vault"}, "pidMode of another"),
+    (BOX, {"networksAdvanced": [{"name": "host"}]}, "host's own network"),
+    (BOX, {"volumes": [{"fromContainer": "s-prod-traefik-docker-api"}]}, "name the volume"),
+    (BOX, {"name": "evilnotdocker-api", "volumes": [SOCKET]}, "root on the host"),
+    (BOX, {"name": "s-prod-evil-traefik-docker-api", "volumes": [SOCKET]}, "root on the host"),
     (BOX, {"name": "n8n", "volumes": [SOCKET]}, "root on the host"),
-    (BOX, {"name": "s-traefik-docker-api", "volumes": [changed(SOCKET, readOnly=False)]}, "root on the host"),
+    (BOX, {"name": "s-prod-traefik-docker-api", "volumes": [changed(SOCKET, readOnly=False)]}, "root on the host"),
     (BOX, {"name": "n8n", "volumes": [{"hostPath": "/etc", "containerPath": "/e"}]}, "/etc"),
     (BOX, {"mounts": [{"type": "bind", "source": "/srv", "target": "/s"}]}, "/srv"),
     (BOX, {"devices": [{"hostPath": "/dev/kvm"}]}, "/dev/kvm"),

@@ -87,7 +87,7 @@ def test_levels_depend_on_the_environment() -> None:
 def test_facts_survive_the_file() -> None:
     """What is written for the pack is what it reads."""
     host = Host(name="v", address="a", memory_mb=1, reserve_mb=2)
-    facts = Facts(environment="prod", domain="example.com", hosts=(host,))
+    facts = Facts(environment="prod", domain="example.com", hosts=(host,), tenant="acme", system="s")
     told = configuration(facts)["host-memory"]
     assert told.pop("enforcementLevel") == "mandatory"
     assert Facts.of(told) == facts
