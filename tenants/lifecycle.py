@@ -20,6 +20,7 @@ from deploy.target import ROOT, Target, Workplace
 from settings import Settings, load_files
 from settings.problems import Problem
 from tenants.belonging import refuse_other_environment, refuse_other_server, refuse_other_tenant
+from tenants.endings import ending_begun, forget_deleted
 from tenants.inline import Importing, Program, run_inline
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
@@ -103,6 +104,7 @@ def apply(place: Workplace, stack: str, registry: Registry, slug: str, say: Say,
     with guards.tunnel_open(place, settings, say):
         _vault_open(place, settings, say)
         repair(there, settings, slug, state, say, TENANTS_PROJECT)
+        forget_deleted(there, slug, found, say)
         outcome = run_inline(
             there, there.project, "up", slug, program, "--yes", "--skip-preview", *arguments, quiet=quiet
         )
@@ -136,7 +138,9 @@ def destroy(place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = 
     with guards.tunnel_open(place, settings, say):
         _vault_open(place, settings, say)
         repair(there, settings, slug, state, say, TENANTS_PROJECT)
+        forget_deleted(there, slug, found, say)
         run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
+        ending_begun(there)
         outcome = run_with_events(
             there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet
         )

@@ -1,0 +1,74 @@
+"""A killed `destroy` is mended by the next run: what is gone is dropped from the state first."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from deploy import guards
+from deploy.engine_run import EngineFailed
+from deploy.target import Workplace
+from tenants import endings, lifecycle
+
+DELETING = {"resources": [], "pending_operations": [{"type": "deleting", "resource": {"urn": "u"}}]}
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Workplace:
+    """A workplace of which only the folder counts."""
+    return cast(Workplace, SimpleNamespace(project=tmp_path))
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The engine's commands; those that are run, in order."""
+    commands: list[str] = []
+    for module in (endings, lifecycle):
+        monkeypatch.setattr(module, "run", lambda *words, **_: commands.append(words[2]))
+    return commands
+
+
+def test_a_pending_deletion_is_read_anew_once(there: Workplace, runs: list[str]) -> None:
+    """As is a destruction that the state has forgotten; else nothing is read."""
+    assert endings.forget_deleted(there, "acme", DELETING, lambda _: None)
+    assert not endings.forget_deleted(there, "acme", {"resources": []}, lambda _: None)
+    endings.ending_begun(there)
+    assert endings.forget_deleted(there, "acme", {"resources": []}, lambda _: None)
+    endings.ending_begun(there)
+    assert not endings.forget_deleted(there, "acme", None, lambda _: None)
+    assert not endings.forget_deleted(there, "acme", {"resources": []}, lambda _: None)
+    assert runs == ["refresh", "refresh"]
+
+
+def test_a_reading_that_fails_is_done_again(there: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has dropped the pending operation by then."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise EngineFailed("refresh")
+
+    monkeypatch.setattr(endings, "run", fail)
+    forgotten: dict[str, Any] = {"resources": []}
+    for found in (DELETING, forgotten):
+        with pytest.raises(EngineFailed):
+            endings.forget_deleted(there, "acme", found, lambda _: None)
+
+
+def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And leaves its mark until it has ended."""
+
+    def deleting(*words: Any, **_: Any) -> None:
+        assert (there.project / endings.BEGUN).exists()
+        runs.append(words[2])
+
+    for name, answer in (("before_writing", {}), ("_guarded", DELETING), ("made_ready", there), ("repair", 0)):
+        monkeypatch.setattr(lifecycle, name, lambda *_, answer=answer: answer)
+    monkeypatch.setattr(lifecycle, "_vault_open", lambda *_: None)
+    monkeypatch.setattr(lifecycle, "run_with_events", deleting)
+    monkeypatch.setattr(guards, "settings_of", lambda *_: None)
+    monkeypatch.setattr(guards, "tunnel_open", lambda *_: nullcontext())
+    lifecycle.destroy(there, "prod", "acme", lambda _: None)
+    assert runs == ["refresh", "state", "destroy", "stack"]
