@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from access.provisioner import provisioner_policy
 from policy.rule import UNKNOWN, Facts
 from policy.rules.vault_paths_confined import RULE
 from tests.policy.judged import said
@@ -18,10 +19,23 @@ def policy(name: str, text: str) -> dict[str, Any]:
     return {"name": name, "policy": text}
 
 
+POWERFUL = (
+    "s*",
+    "sys/policies/acl/*",
+    "sys/policy/*",
+    "sys/+/acl/*",
+    "auth/token/create",
+    "auth/+/create",
+    "/sys/raw/x",
+)
+
 RIGHT: list[tuple[str, dict[str, Any]]] = [
-    (POLICY, policy("access", READ.format("kv-platform/data/n8n"))),
+    (POLICY, policy("access", READ.format("platform/data/n8n"))),
     (POLICY, policy("tenant-acme", READ.format("kv-acme/data/*") + READ.format("transit/encrypt/tenant-acme"))),
-    (POLICY, policy("tenant-acme-app", "# all of it\n" + READ.format("kv-acme/*"))),
+    (POLICY, policy("tenant-acme", "# all of it\n" + READ.format("kv-acme/*"))),
+    (POLICY, policy("tenant-acme-reader", READ.format("kv-acme-reader/data/*"))),
+    (POLICY, policy("provisioner", provisioner_policy())),
+    (POLICY, policy("ops", READ.format("sys/health") + READ.format("auth/token/lookup-self"))),
     (POLICY, {"name": "x", "policy": UNKNOWN}),
     (POLICY, policy("tenant-acme", '{"path": {"kv-acme/*": {"capabilities": ["read"]}}}')),
     (POLICY, policy("tenant-acme", READ.format("auth/token/renew-self"))),
@@ -38,6 +52,19 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (POLICY, policy("ops", READ.format("*")), "everything"),
     (POLICY, policy("ops", READ.format("sys/*")), "give itself everything"),
     (POLICY, policy("ops", READ.replace("read", "sudo").format("sys/auth/*")), "sudo"),
+    (POLICY, policy("tenant-acme-reader", READ.format("kv-acme/*")), "kv-acme/*"),
+    *((POLICY, policy("ops", READ.format(path)), "give itself everything") for path in POWERFUL),
+    (POLICY, policy("provisioner", READ.format("sys/policies/acl/*")), "give itself everything"),
+    (POLICY, policy("n8n", READ.format("kv-*")), "tenants have"),
+    (POLICY, policy("n8n", READ.format("kv-acme/data/x")), "tenants have"),
+    (POLICY, policy("ops", READ.replace("read", "sudo").format("auth/token/create")), "sudo"),
+    (POLICY, policy("ops", READ.replace("read", "sudo").format("sys/health")), "sudo"),
+    (POLICY, policy("ops", 'path "platform/x" { "capabilities" = ["sudo"] }'), "sudo"),
+    (POLICY, policy("ops", 'path "platform/x" { policy = "sudo" }'), "no path block"),
+    (POLICY, policy("ops", '{"path": {"platform/x": {"policy": "sudo"}}}'), "no path block"),
+    (POLICY, policy("ops", '{"path": {"a/x": {}}, "path": {"b/x": {}}}'), "no path block"),
+    (POLICY, policy("ops", READ.format("a/x") + '/*\n# */ path "*" { capabilities = ["read"] }'), "no path block"),
+    (POLICY, policy("ops", READ.format("\\u002a")), "backslash"),
     (POLICY, policy("ops", "nothing that can be read"), "no path block"),
     (POLICY, policy("tenant-acme", READ.format("kv-acme/*") + "path kv-other { }"), "no path block"),
 ]
