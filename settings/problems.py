@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 __all__ = ["Problem", "SettingsError", "did_you_mean", "fault", "shown"]
 
 NAMESPACE = "smarteros"
+SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: as JSON, cut when long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"
+    """A value as a message shows it: as JSON, cut when long. Also one that JSON has no form for, as one that holds
+    itself; and of one that is huge, no more is made than is shown.
+    """
+    text = ""
+    try:
+        for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
+            text += piece
+            if len(text) > SHOWN:
+                break
+    except (RecursionError, TypeError, ValueError):
+        text += "…"
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "…"

@@ -142,6 +142,8 @@ def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
         repeated = _repeated(text)
     except (OSError, UnicodeDecodeError) as error:
         return None, [Problem(name, "", "", f"can't be read ({error})", "make it readable text in UTF-8")]
+    except RecursionError:
+        return None, [Problem(name, "", "", "nested too deep, or it holds itself", "plain values, without & and *")]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from settings import load_files
+from settings.problems import shown
 from tenants.model import RESERVED
 from tenants.registry import FOLDER, Registry, RegistryError
 
@@ -173,3 +174,20 @@ def test_a_shadow_registry_lies_over_the_tracked_one(tmp_path: Path) -> None:
     write(shadow, "acme.yaml", {**ACME, "name": "Acme in the sandbox"})
     names = [one.tenant.name for one in Registry([tracked, shadow], ZONE).entries]
     assert names == ["Acme in the sandbox", OTHER["name"]]
+
+
+@pytest.mark.parametrize("text", ["name: &a [*a]", "name: &a {b: *a}", f"name: {'[' * 3000}{']' * 3000}"])
+def test_a_value_that_holds_itself_is_a_mistake_like_another(tmp_path: Path, text: str) -> None:
+    """No traceback, whatever YAML can say."""
+    write(tmp_path, "acme.yaml", f"rut: 12345678-5\ndomain: acme.example.com\n{text}\n")
+    said = mistakes(tmp_path)
+    assert said[0].startswith("tenants/registry/acme.yaml")
+    assert "Mend:" in said[0]
+
+
+def test_a_huge_value_is_not_made_whole_to_be_cut() -> None:
+    """Ten aliases of ten aliases are more than fit into memory."""
+    value: list[object] = ["x"]
+    for _ in range(40):
+        value = [value] * 10
+    assert len(shown(value)) <= 60
