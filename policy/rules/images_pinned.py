@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policy.rule import Facts, Resource, Rule, each, part
 
-_MOVING = ("latest", "stable", "main", "master", "edge", "nightly")
+_MOVING = {
+    *("latest", "stable", "unstable", "main", "master", "edge", "nightly", "next"),
+    *("dev", "develop", "snapshot", "canary", "current", "lts", "rolling", "head"),
+}
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
@@ -22,10 +27,11 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
 
 
 def _pinned(image: str) -> bool:
-    if "@sha256:" in image:
-        return True
-    _, _, tag = image.rpartition("/")[2].partition(":")
-    return bool(tag) and tag not in _MOVING
+    name, has_digest, digest = image.partition("@")
+    if has_digest:
+        return bool(_DIGEST.fullmatch(digest))
+    _, _, tag = name.rpartition("/")[2].partition(":")
+    return bool(re.search(r"[0-9]", tag)) and _MOVING.isdisjoint(re.split(r"[._-]", tag.lower()))
 
 
 RULE = Rule(
