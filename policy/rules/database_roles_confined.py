@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from policy.rule import Facts, Resource, Rule, each
 
 PROVISIONER = "smarteros_provisioner"
+_PREDEFINED = ("pg_", "azure_", "rds_", "cloudsql")
+"""How the roles begin that a server has from the start; they read and write what is everybody's, or start programs."""
 
 
 def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
@@ -22,15 +24,24 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
         for power in ("createRole", "createDatabase"):
             if inputs.get(power) is True and name != PROVISIONER:
                 yield f"the role {name} has {power}: only {PROVISIONER} makes roles and databases"
-    elif inputs.get("role") == "public" and each(inputs.get("privileges")):
+        for member in filter(_is_predefined, each(inputs.get("roles"))):
+            yield f"the role {name} is a {member}, which opens every tenant's data: leave it out"
+    elif resource.token == "postgresql:index/grantRole:GrantRole":
+        if _is_predefined(inputs.get("grantRole")):
+            yield f"{inputs.get('role')} gets {inputs['grantRole']}, which opens every tenant's data: leave it out"
+    elif str(inputs.get("role", "")).lower() == "public" and each(inputs.get("privileges")):
         given = ", ".join(map(str, each(inputs.get("privileges"))))
         what = f"{inputs.get('objectType')} {inputs.get('database', '')}"
         yield f"everybody gets {given} on {what}: grant it to the owner"
 
 
+def _is_predefined(role: object) -> bool:
+    return isinstance(role, str) and role.lower().startswith(_PREDEFINED)
+
+
 RULE = Rule(
     name="database-roles-confined",
     says="Roles of databases have no powers over others' data.",
-    types=("postgresql:index/role:Role", "postgresql:index/grant:Grant"),
+    types=("postgresql:index/role:Role", "postgresql:index/grant:Grant", "postgresql:index/grantRole:GrantRole"),
     check=_check,
 )

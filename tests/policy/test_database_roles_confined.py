@@ -11,15 +11,20 @@ from tests.policy.judged import said
 
 ROLE = "postgresql:index/role:Role"
 GRANT = "postgresql:index/grant:Grant"
+MEMBER = "postgresql:index/grantRole:GrantRole"
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
-    (ROLE, {"name": "n8n", "login": True}),
+    (ROLE, {"name": "n8n", "login": True, "roles": ["n8n_readers"]}),
+    (MEMBER, {"role": "smarteros_provisioner", "grantRole": "t_acme"}),
     (ROLE, {"name": "smarteros_provisioner", "createRole": True, "createDatabase": True}),
     (GRANT, {"role": "public", "objectType": "database", "privileges": []}),
     (GRANT, {"role": "n8n", "objectType": "schema", "privileges": ["USAGE"]}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (ROLE, {"name": "n8n", "superuser": True}, "superuser"),
+    (ROLE, {"name": "n8n", "roles": ["pg_read_all_data"]}, "pg_read_all_data"),
+    (MEMBER, {"role": "n8n", "grantRole": "PG_Execute_Server_Program"}, "PG_Execute_Server_Program"),
+    (GRANT, {"role": "PUBLIC", "objectType": "database", "database": "n8n", "privileges": ["CONNECT"]}, "everybody"),
     (ROLE, {"name": "n8n", "bypassRowLevelSecurity": True}, "bypassRowLevelSecurity"),
     (ROLE, {"name": "n8n", "replication": True}, "replication"),
     (ROLE, {"name": "n8n", "createRole": True}, "only smarteros_provisioner"),
