@@ -8,7 +8,8 @@ from typing import Any
 
 from policy.rule import Facts, Resource, Rule, each, part
 
-_HOST = re.compile(r"Host(?:SNI)?\(([^)]*)\)")
+_HOST = re.compile(r"\bHost(?:SNI)?\s*\(([^)]*)\)", re.I)
+_NOT_HOST = re.compile(r"!\s*[(\s]*Host", re.I)
 _QUOTED = re.compile(r"[`\"']([^`\"']+)[`\"']")
 
 
@@ -43,11 +44,19 @@ def _names(resource: Resource) -> Iterator[tuple[str, Any]]:
     else:
         for label in each(inputs.get("labels")):
             key, text = part(label).get("label"), part(label).get("value")
-            if isinstance(key, str) and isinstance(text, str) and key.startswith("traefik.") and key.endswith(".rule"):
+            if isinstance(key, str) and isinstance(text, str) and re.fullmatch(r"traefik\..*\.rule", key, re.I):
                 found = [name for group in _HOST.findall(text) for name in _QUOTED.findall(group)]
                 yield from ((key, name) for name in found)
-                if "HostRegexp" in text:
+                if "hostregexp" in text.lower():
                     yield key, "(a pattern: HostRegexp)"
+                elif _NOT_HOST.search(text):
+                    yield key, "(every name but one: !Host)"
+                elif not all(_named(one) for one in text.split("||")):
+                    yield key, "(any name: Host(`…`) is missing)"
+
+
+def _named(alternative: str) -> bool:
+    return any(_QUOTED.search(group) for group in _HOST.findall(alternative))
 
 
 RULE = Rule(

@@ -26,6 +26,7 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     (RECORD, {"name": "*.example.com"}),
     (RECORD, {"name": UNKNOWN}),
     (BOX, routed("Host(`a.example.com`) || Host(`b.example.com`)")),
+    (BOX, routed("Host(`a.example.com`) && PathPrefix(`/x`)")),
     (BOX, {"labels": [{"label": "traefik.enable", "value": "true"}]}),
     (APP, {"configuration": {"ingress": {"customDomains": [{"name": "n8n.example.com"}]}}}),
 ]
@@ -34,6 +35,12 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (RECORD, {"name": "badexample.com"}, "outside"),
     (BOX, routed("Host(`a.example.com`) || Host(`b.example.org`)"), "b.example.org"),
     (BOX, routed("HostRegexp(`.*`)"), "HostRegexp"),
+    (BOX, routed("hostregexp(`.*`)"), "HostRegexp"),
+    (BOX, routed("PathPrefix(`/`)"), "any name"),
+    (BOX, routed("Host(`a.example.com`) || PathPrefix(`/`)"), "any name"),
+    (BOX, routed("!Host(`a.example.com`)"), "every name but one"),
+    (BOX, routed("host(`b.example.org`)"), "b.example.org"),
+    (BOX, {"labels": [{"label": "Traefik.http.routers.x.Rule", "value": "Host(`x.test`)"}]}, "x.test"),
     (APP, {"configuration": {"ingress": {"customDomains": [{"name": "x.test"}]}}}, "x.test"),
     (
         "cloudflare:index/originCaCertificate:OriginCaCertificate",
