@@ -21,6 +21,7 @@ from settings import Settings, load_files
 from settings.problems import Problem
 from tenants.belonging import refuse_other_environment, refuse_other_server, refuse_other_tenant
 from tenants.endings import ending_begun, forget_deleted
+from tenants.hostnames import hostnames
 from tenants.inline import Importing, Program, run_inline
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
@@ -83,7 +84,8 @@ def registry_of(stack: str, target: Target) -> Registry:
         from sandbox.home import Home
 
         folders.append(Home.of_clone().folder / "registry")
-    return Registry(folders, load_files(stack, ROOT).domain)
+    settings = load_files(stack, ROOT)
+    return Registry(folders, settings.domain, hostnames(ROOT, settings))
 
 
 def ready_for(place: Workplace, stack: str) -> Platform:

@@ -41,7 +41,9 @@ class Entry:
 class Registry:
     """The tenants of a zone. Reads its folders once."""
 
-    def __init__(self, folders: Sequence[Path], zone: str) -> None:
+    def __init__(self, folders: Sequence[Path], zone: str, taken: Mapping[str, str] | None = None) -> None:
+        """`taken`: the names in the zone that the platform's own services have, and in which file each stands."""
+        self._taken = dict(taken or {})
         self._folders = tuple(folders)
         self._zone = zone
         self._entries: list[Entry] = []
@@ -50,6 +52,7 @@ class Registry:
             tenant, problems = _read(file, zone)
             self._problems += problems
             if tenant is not None:
+                self._problems += self._platforms(tenant)
                 self._entries.append(Entry(tenant, file))
         self._problems += _twice([(entry.tenant, _name(entry.tenant.slug)) for entry in self._entries])
 
@@ -75,6 +78,9 @@ class Registry:
         tenant, problems = parsed(values, name, self._zone)
         if tenant is None:
             raise RegistryError(problems)
+        clashes = self._platforms(tenant)
+        if clashes:
+            raise RegistryError(clashes)
         others = [(entry.tenant, _name(entry.tenant.slug)) for entry in self.entries]
         existing = next((one for one, _ in others if one.slug == tenant.slug), None)
         if existing == tenant:
@@ -97,6 +103,15 @@ class Registry:
         if new:
             _write(self.file_of(tenant), tenant)
         return tenant, new
+
+    def _platforms(self, tenant: Tenant) -> list[Problem]:
+        """A tenant at the name of one of the platform's services would take its requests, or get none."""
+        where = self._taken.get(tenant.slug)
+        if where is None:
+            return []
+        why = f"the slug {tenant.slug!r} is the platform's own: a host name in {where}"
+        mend = "another first label of the domain, as in acme"
+        return [Problem(_name(tenant.slug), "domain", shown(tenant.domain), why, mend)]
 
     def file_of(self, tenant: Tenant) -> Path:
         """Where a new tenant's file is written."""

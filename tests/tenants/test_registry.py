@@ -9,6 +9,7 @@ import yaml
 
 from settings import load_files
 from settings.problems import shown
+from tenants.hostnames import hostnames
 from tenants.model import RESERVED
 from tenants.registry import FOLDER, Registry, RegistryError
 
@@ -191,3 +192,30 @@ def test_a_huge_value_is_not_made_whole_to_be_cut() -> None:
     for _ in range(40):
         value = [value] * 10
     assert len(shown(value)) <= 60
+
+
+def test_a_name_of_the_platforms_services_is_no_tenants(tmp_path: Path) -> None:
+    """Of any environment: neither a new file nor one that is there."""
+    registry = Registry([tmp_path], ZONE, {"acme": "Pulumi.prod.yaml"})
+    with pytest.raises(RegistryError, match=r"slug 'acme' is the platform's own: a host name in Pulumi\.prod\.yaml"):
+        registry.add(ACME)
+    write(tmp_path, "acme.yaml", ACME)
+    with pytest.raises(RegistryError, match="platform's own"):
+        _ = Registry([tmp_path], ZONE, {"acme": "Pulumi.prod.yaml"}).entries
+
+
+def test_the_names_are_those_of_every_environment(tmp_path: Path) -> None:
+    """Also another one's, of the same files' folder; the wildcard is no name."""
+    for stack, name in (("prod", "flows"), ("backup", "flows2.smarterbot.cl")):
+        text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+        assert "hostname: n8n" in text
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text(text.replace("hostname: n8n", f"hostname: {name}"))
+    found = hostnames(tmp_path, load_files("prod", tmp_path))
+    assert {"flows": "Pulumi.prod.yaml", "flows2": "Pulumi.backup.yaml"}.items() <= found.items()
+    assert "*" not in found
+
+
+@pytest.mark.parametrize("word", ["asuid", "wpad", "dmarc"])
+def test_names_that_prove_or_lead_are_reserved(word: str) -> None:
+    """Azure's proofs, browsers' proxies, mail's policies."""
+    assert word in RESERVED
