@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated
 
 import typer
@@ -31,6 +32,7 @@ def copies(
 ) -> None:
     """The kept copies of a stack's state, newest first."""
     with told():
+        _refuse_no_name(stack, project)
         found = kept.copies(workplace(target, stack, quiet=True), stack, project)
     if as_json:
         facts = [{"copy": one.taken, "resources": one.resources, "pending": one.pending} for one in found]
@@ -53,6 +55,7 @@ def restore(
 ) -> None:
     """Put a copy back as the state. What was there is kept beside the copies; the clouds are not touched."""
     with told():
+        _refuse_no_name(stack, project)
         place = workplace(target, stack)
         free_of_dead_locks(place, project, stack, say)
         question = f"smos [target: {target}]: replace the state of {stack} with {copy or 'the newest copy'}?"
@@ -75,6 +78,7 @@ def env(stack: Stack) -> None:
     from deploy.target import PASSPHRASE, real
 
     with told():
+        _refuse_no_name(stack)
         place = real(stack)
     typer.echo("export SMOS_TARGET=real")
     for name in ("PULUMI_BACKEND_URL", "AZURE_STORAGE_ACCOUNT"):
@@ -83,3 +87,13 @@ def env(stack: Stack) -> None:
     command = f"{shlex.quote(str(ROOT / 'smos'))} keys show {PASSPHRASE} --reveal"
     typer.echo(f'export PULUMI_CONFIG_PASSPHRASE="$({command})"')
     typer.echo(f"export PATH={shlex.quote(str(place.pulumi.parent))}:$PATH")
+
+
+def _refuse_no_name(*names: str) -> None:
+    """The names of stack and project become those of folders and files: they lead to nothing else."""
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9-]+", name):
+            raise BadInput(
+                f"{name!r} is no name of a stack or project: lower-case letters, digits and hyphens. "
+                "Mend: the environment or the tenant's slug, as in prod"
+            )

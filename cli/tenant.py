@@ -14,6 +14,7 @@ from cli.platform import AsJson, OnTarget, workplace
 from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
+from tenants.model import is_slug
 from tenants.registry import RegistryError
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTar
 def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """How one tenant is. Exit code 1 when it is not up."""
     with tenants_told(as_json):
+        _refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
         found = lifecycle.status(workplace(target, stack, quiet=True), entry)
     if as_json:
@@ -61,6 +63,7 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
 def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """What a tenant's file says, what belongs to it is called, and where it is. No secret is shown."""
     with tenants_told(as_json):
+        _refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
         found = lifecycle.status(workplace(target, stack, quiet=True), entry)
     facts = {**_facts(found), "file": str(entry.file), "known": found.known}
@@ -73,6 +76,7 @@ def preview(
 ) -> None:
     """Show what `apply` would change, with the policies' judgement."""
     with tenants_told(as_json):
+        _refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         place = workplace(target, stack, quiet=as_json)
         report(lifecycle.preview(place, stack, registry, slug, say, quiet=as_json), target, as_json)
@@ -82,6 +86,7 @@ def preview(
 def apply(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Make a tenant what its file says. Run again, it completes what was interrupted."""
     with tenants_told(as_json):
+        _refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         place = workplace(target, stack, quiet=as_json)
         report(lifecycle.apply(place, stack, registry, slug, say), target, as_json)
@@ -97,6 +102,7 @@ def destroy(
 ) -> None:
     """Take a tenant down, its database and secrets with it. Its file stays; remove it afterwards."""
     with tenants_told(as_json):
+        _refuse_no_slug(slug)
         if allow_loss != slug:
             raise BadInput(
                 f"this deletes the database, secrets and name of tenant {slug} for good. "
@@ -145,6 +151,15 @@ def report(applied: lifecycle.Applied, target: Target, as_json: bool) -> None:
         say(f"policy: {violation}")
     slug = applied.tenant.slug
     say(f"tenant {slug} ({target.value}): {outcome.changed} changes, {outcome.resources} resources, {seconds} s")
+
+
+def _refuse_no_slug(slug: str) -> None:
+    """What becomes a folder's and a stack's name is looked at first: it leads to nothing else."""
+    if not is_slug(slug):
+        raise BadInput(
+            f"{slug!r} is no tenant's slug: 3 to 32 lower-case letters, digits and hyphens. "
+            "Mend: one of those that ./smos tenant list shows"
+        )
 
 
 def _facts(one: lifecycle.Status) -> dict[str, Any]:

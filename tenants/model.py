@@ -12,7 +12,7 @@ from settings.problems import fault
 from tenants.names import TenantNames
 from tenants.rut import normalised
 
-__all__ = ["RESERVED", "Tenant", "slug_fault", "slug_of"]
+__all__ = ["RESERVED", "Tenant", "is_slug", "slug_fault", "slug_of"]
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 _RULE = "3 to 32 lower-case letters, digits and hyphens, a letter first and no hyphen last"
@@ -34,6 +34,11 @@ def slug_of(domain: str) -> str:
     return domain.partition(".")[0]
 
 
+def is_slug(text: str) -> bool:
+    """Whether a text has the form of a slug. A reserved one has, too: what lives under it can be taken down."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def slug_fault(slug: str) -> tuple[str, str] | None:
     """Why a slug is refused and the mend; None when it may be one."""
     if slug.startswith("xn--"):
@@ -41,7 +46,7 @@ def slug_fault(slug: str) -> tuple[str, str] | None:
             f"the slug {slug!r} is an encoded name (xn--): it can be mistaken for another",
             "a plain name, as in acme",
         )
-    if not _SLUG.fullmatch(slug):
+    if not is_slug(slug):
         return f"the slug {slug!r} is unsafe as a name of databases and mounts: it has {_RULE}", "as in acme or acme-2"
     if slug in RESERVED or slug.endswith("-standby"):
         return f"the slug {slug!r} is reserved for the platform", "another first label of the domain, as in acme"
