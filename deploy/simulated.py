@@ -47,7 +47,7 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str
         say("making throw-away secrets")
     running = client.start(home)
     place = workplace(home, running)
-    client.write_shim(home, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
+    client.write_shim(home, running, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
     wanted = [one for one in stacks() if stack in ("", one)]
     with client.locked(home), ThreadPoolExecutor(max_workers=max(1, len(wanted))) as several:
         list(several.map(lambda one: _complete(place, home, one, say, hosts_ready), wanted))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -137,10 +138,20 @@ def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
     }
 
 
-def write_shim(home: Home, engine: Path, freshen: str) -> None:
-    """A `pulumi` for a plain shell that freshens the shadow project first, when a tracked file differs from
-    its copy.
+_GUARDED = ("PULUMI_BACKEND_URL", "PULUMI_DEBUG_PROVIDERS", "SMOS_TARGET")
+"""Where a run goes, beside its folder, which must be one of the sandbox's. A plain `refresh` or `destroy` starts no
+program that could look at them.
+"""
+
+
+def write_shim(home: Home, running: Running, engine: Path, freshen: str) -> None:
+    """A `pulumi` for a plain shell. It refuses what reads or writes a state when the shell's variables have
+    become others than the sandbox's, and freshens the shadow project first, when a tracked file differs from its copy.
+
+    The engine itself, called by its path, has neither.
     """
+    wanted = environment(home, running, engine)
+    compared = "\n".join(f'same {name} "${{{name}-}}" {shlex.quote(wanted[name])}' for name in _GUARDED)
     home.bin.mkdir(parents=True, exist_ok=True, mode=0o700)
     script = home.bin / "pulumi"
     script.write_text(
@@ -148,6 +159,28 @@ def write_shim(home: Home, engine: Path, freshen: str) -> None:
 # The engine, after the shadow project has been brought up to date with the clone's settings files.
 root='{_quoted(ROOT)}'
 home='{_quoted(home.folder)}'
+differs=
+same() {{ [ "$2" = "$3" ] || differs="$differs $1"; }}
+command=
+for word in "$@"; do
+  case "$word" in
+    up | update | preview | pre | destroy | down | dn | refresh | import) command=$word ;;
+    state | stack | cancel | watch | logs | config) command=$word ;;
+  esac
+done
+if [ -n "$command" ]; then
+{compared}
+  case "$(cd -P "${{PULUMI_OPTION_CWD:-.}}" 2>/dev/null && pwd -P)/" in
+    "$(cd -P "$home" && pwd -P)"/*) ;;
+    *) differs="$differs PULUMI_OPTION_CWD" ;;
+  esac
+  if [ -n "$differs" ]; then
+    echo "pulumi: this shell is no longer the sandbox's; nothing was done" >&2
+    echo "Other than 'sandbox env' set it:$differs" >&2
+    echo 'Mend: a new terminal, or again: eval "$(./smos sandbox env)"' >&2
+    exit 2
+  fi
+fi
 for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml "$root"/access/Pulumi.yaml; do
   [ -e "$file" ] || continue
   if ! cmp -s "$file" "$home/seen/${{file#"$root"/}}"; then {freshen} || exit $?; break; fi
@@ -161,7 +194,7 @@ case "${{1-}}" in
     fi ;;
 esac
 exec '{_quoted(engine)}' "$@"
-"""
+"""  # noqa: S608  a shell script: no SQL is in it
     )
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
 

@@ -129,13 +129,19 @@ def last_json(output: str) -> dict[str, Any]:
 
 
 def test_a_plain_run_in_a_mixed_shell_declares_nothing(demo: Clone) -> None:
-    """`sandbox env`, then one of its variables changed by hand: the program itself stops, with what disagrees."""
+    """`sandbox env`, then one of its variables changed by hand: the shell's `pulumi` stops; with the engine called by
+    its path the program itself does, with what disagrees.
+    """
     for script, named in (
         ("unset SMOS_TARGET", "backend: sandbox"),
         ("export SMOS_TARGET=real", "providers: sandbox"),
         (f"export PULUMI_OPTION_CWD={demo.root}", "project: real"),
     ):
-        done = demo.shell(f"{script}\npulumi preview --stack prod", ok=False)
+        for command in ("preview", "destroy --yes", "refresh --yes"):
+            refused = demo.shell(f"{script}\npulumi {command} --stack prod", ok=False)
+            assert refused.returncode == 2
+            assert "no longer the sandbox's; nothing was done" in refused.stderr
+        done = demo.shell(f'{script}\n"$SMOS_ENGINE" preview --stack prod', ok=False)
         said = done.stdout + done.stderr
         assert "not everything around this run agrees" in said, said
         assert named in said
