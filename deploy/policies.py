@@ -23,9 +23,7 @@ def facts_of(settings: Settings, tenant: str = "") -> Facts:
         Host(name=host.name, address=host.address, memory_mb=host.memory_mb, reserve_mb=HOST_RESERVE_MB)
         for host in settings.hosts
     )
-    return Facts(
-        environment=settings.stack, domain=settings.domain, hosts=hosts, tenant=tenant, system=settings.system
-    )
+    return Facts(environment=settings.stack, domain=settings.domain, hosts=hosts, tenant=tenant, system=settings.system)
 
 
 def arguments(facts: Facts, folder: Path) -> list[str]:
