@@ -3,8 +3,8 @@
 The engine keeps them for ever and creates again, which vendors refuse (`already exists`). So each is looked for under
 the id that it would have. What may exist is taken into the state, marked to be read before the next update, and read at
 once: what turns out not to exist is dropped by that. Its own `--import-pending-creates` does not do this: in 3.259.0 it
-renames the operation and the next run forgets it. Updates and deletions that were begun need nothing: they are simply
-done again.
+renames the operation and the next run forgets it. Updates that were begun are simply
+done again, and so are the platform's deletions; a tenant's begun deletion is looked into first (tenants/endings.py).
 """
 
 from __future__ import annotations

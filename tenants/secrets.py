@@ -15,7 +15,9 @@ __all__ = ["TenantSecrets", "VaultLogin", "secrets_for"]
 
 @dataclass(frozen=True, kw_only=True)
 class VaultLogin:
-    """The AppRole that may make tenants' mounts, policies, roles and keys, and nothing else."""
+    """The AppRole that makes tenants' mounts, policies, roles and keys. Whoever may write policies can give themselves
+    more (docs/adr/vault.md): it is guarded as root would be.
+    """
 
     role_id: str = field(repr=False)
     secret_id: str = field(repr=False)
