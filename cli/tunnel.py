@@ -8,6 +8,7 @@ from cli.platform import OnTarget, Stack, workplace
 from cli.told import say, told
 from deploy import guards
 from deploy.target import Target
+from hosts.reachable import closed_forwards
 
 
 def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
@@ -18,7 +19,7 @@ def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     with told():
         place = workplace(target, stack)
         settings = guards.settings_of(place, stack)
-        closed = guards.closed_forwards(settings.tunnels())
+        closed = closed_forwards(settings.tunnels())
         for forward in settings.tunnels():
             if forward not in closed:
                 say(f"127.0.0.1:{forward.local_port} → {forward.target_host}:{forward.target_port} is open already")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from deploy.target import Workplace
-from settings import Forward, Settings, expected_secrets, load_files, open_keyring, secret_problems
+from hosts.reachable import closed_forwards
+from settings import Settings, expected_secrets, load_files, open_keyring, secret_problems
 
 Say = Callable[[str], None]
 
@@ -61,14 +61,3 @@ def tunnel_open(place: Workplace, settings: Settings, say: Say) -> Iterator[None
         except (SshProblem, TunnelProblem) as problem:
             raise NotReady(str(problem)) from None
         yield
-
-
-def closed_forwards(forwards: Sequence[Forward]) -> list[Forward]:
-    """Those whose local port nobody listens on."""
-    found = []
-    for forward in forwards:
-        with socket.socket() as probe:
-            probe.settimeout(0.5)
-            if probe.connect_ex(("127.0.0.1", forward.local_port)) != 0:
-                found.append(forward)
-    return found
