@@ -67,6 +67,10 @@ class Workload:
     capabilities: Sequence[str] = ()
     access: Sequence[Access] = ("web",)
     published_ports: Sequence[int] = ()
+    prepare: Sequence[str] = ()
+    """A command of the same image, environment and secrets that must end well each time before this one starts."""
+    routes: Mapping[str, int] = field(default_factory=dict)
+    """Beginnings of paths below the host name that lead to other ports, as in {"/websocket": 8072}."""
     operated: bool = False
     """Operators and the program itself reach its port, by an SSH forward of its name (settings/tunnels.py)."""
     docker_socket: bool = False

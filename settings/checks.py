@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, OnR2, Tunnel
 from settings.problems import did_you_mean
-from settings.services import N8n, Services
+from settings.services import Service, Services
 from settings.sizes import container_apps_size_problem
 from settings.tunnels import OPERATED
 
@@ -23,7 +23,6 @@ Finding = tuple[tuple[str | int, ...], object, str, str]
 
 HOST_RESERVE_MB = 1024
 LONGEST_LABEL = 63
-SOCKET_PROXY_MB = 64
 
 
 def unique_names(hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...]) -> Iterator[Finding]:
@@ -61,24 +60,26 @@ def known_hosts(
 def known_databases(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
     """A service names a database server that exists, and that it can reach from where it runs."""
     servers = {server.name: server for server in database_servers}
-    for service in ("n8n", "knowledge", "tenants"):
-        wanted = getattr(services, service)
-        if wanted is not None and wanted.database not in servers:
-            path = ("services", service, "database")
-            mend = did_you_mean(wanted.database, servers)
-            yield path, wanted.database, "no database server has this name", mend
-    n8n = services.n8n
-    server = servers.get(n8n.database) if n8n else None
-    if n8n and server and not reachable(n8n, server):
-        where = f"it runs on {n8n.placement.where}, {server.name} is in a network that only its host can reach"
-        yield ("services", "n8n", "database"), n8n.database, where, "a database server in the same place"
+    for key, service in services.running():
+        named = getattr(service, "database", None)
+        if named is None:
+            continue
+        path, server = ("services", key, "database"), servers.get(named)
+        if server is None:
+            yield path, named, "no database server has this name", did_you_mean(named, servers)
+        elif not reachable(service, server):
+            place = getattr(service, "placement", None)
+            where = f"it runs on {place and place.where}, {server.name} is in a network that only its host can reach"
+            yield path, named, where, "a database server in the same place"
 
 
-def reachable(n8n: N8n, server: DatabaseServer) -> bool:
+def reachable(service: Service, server: DatabaseServer) -> bool:
     """Is the server reachable from where the service runs: Azure's from Azure, or through the host that it
-    lets in.
+    lets in. What is a database itself is where its server is.
     """
-    here, there = n8n.placement, server.placement
+    here, there = getattr(service, "placement", None), server.placement
+    if here is None:
+        return True
     if isinstance(there, AzurePostgres):
         return not isinstance(here, OnDocker) or here.host == there.through
     return isinstance(here, OnDocker) and here.host == there.host
@@ -109,24 +110,34 @@ def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Findin
 def proxied_hosts(all_services: Services) -> Iterator[Finding]:
     """What is reached by a name on a host needs that host's reverse proxy."""
     proxy = all_services.traefik.placement.host if all_services.traefik else None
-    n8n = all_services.n8n
-    if n8n and isinstance(n8n.placement, OnDocker) and n8n.placement.host != proxy:
-        why = "no reverse proxy runs on this host, so nobody would reach it"
-        yield (
-            ("services", "n8n", "placement", "host"),
-            n8n.placement.host,
-            why,
-            "services.traefik on that host",
-        )
+    for key, service in all_services.running():
+        where = getattr(service, "placement", None)
+        if service is all_services.traefik or not isinstance(where, OnDocker) or not getattr(service, "hostname", None):
+            continue
+        if where.host != proxy:
+            why = "no reverse proxy runs on this host, so nobody would reach it"
+            yield ("services", key, "placement", "host"), where.host, why, "services.traefik on that host"
+
+
+def queues(all_services: Services) -> Iterator[Finding]:
+    """What needs a Redis has one on its host."""
+    there = all_services.redis.placement.host if all_services.redis else None
+    for key, service in all_services.running():
+        where = getattr(service, "placement", None)
+        if service.needs_redis and isinstance(where, OnDocker) and where.host != there:
+            why = "it needs Redis, and none runs on this host"
+            yield ("services", key, "placement", "host"), where.host, why, "services.redis on that host"
 
 
 def container_apps_sizes(services: Services) -> Iterator[Finding]:
     """What runs in Container Apps has one of the pairs that it takes."""
-    n8n = services.n8n
-    if n8n and isinstance(n8n.placement, OnAzure):
-        problem = container_apps_size_problem(n8n.cpu, n8n.memory_mb)
-        if problem:
-            yield ("services", "n8n"), {"cpu": n8n.cpu, "memoryMb": n8n.memory_mb}, *problem
+    for key, service in services.running():
+        if isinstance(getattr(service, "placement", None), OnAzure):
+            for container in service.footprint(key):
+                problem = container_apps_size_problem(container.cpu, container.memory_mb)
+                if problem:
+                    size = {"cpu": container.cpu, "memoryMb": container.memory_mb}
+                    yield ("services", key), size, *problem
 
 
 def host_memory(
@@ -139,11 +150,10 @@ def host_memory(
             for server in database_servers
             if not isinstance(server.placement, AzurePostgres) and server.placement.host == host.name
         }
-        for service, placement in placements(services):
+        for key, placement in placements(services):
             if isinstance(placement, OnDocker) and placement.host == host.name:
-                limits[f"services/{service}"] = getattr(services, service).memory_mb
-        if services.traefik and services.traefik.placement.host == host.name:
-            limits["socket proxy"] = SOCKET_PROXY_MB
+                containers = getattr(services, key).footprint(key)
+                limits |= {one.name: one.memory_mb for one in containers if not one.passing}
         room = host.memory_mb - HOST_RESERVE_MB
         if sum(limits.values()) > room:
             parts = ", ".join(f"{name} {limit}" for name, limit in limits.items())
@@ -203,6 +213,7 @@ CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
     known_databases,
     hostnames,
     proxied_hosts,
+    queues,
     container_apps_sizes,
     host_memory,
     azure_is_known,

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from settings.parts import camel
+from settings.wiring import calls_between, wiring_entry
 
 if TYPE_CHECKING:
     from pulumi import Output
 
     from settings.model import Settings
 
-__all__ = ["SHAPES", "ExpectedSecret", "Kind", "SecretOutputs", "Shape", "expected_secrets"]
+__all__ = ["SHAPES", "ExpectedSecret", "Kind", "Secret", "SecretOutputs", "Shape", "expected_secrets"]
 
 Kind = Literal["password", "cloudflare_token", "openssh_private_key"]
 
@@ -35,6 +36,8 @@ class Shape:
         """Whether a value is of this shape."""
         return self.pattern.fullmatch(value) is not None
 
+
+OF_SERVICES = "of_services"
 
 SHAPES: Mapping[Kind, Shape] = {
     # Letters and digits only: it is also a part of URLs, of configuration files and of shell words.
@@ -60,18 +63,19 @@ SHAPES: Mapping[Kind, Shape] = {
 class SecretOutputs:
     """The secrets in the running program: each an Output that stays secret."""
 
-    n8n_encryption_key: Output[str]
     database_admin_passwords: Mapping[str, Output[str]]
     database_provisioner_passwords: Mapping[str, Output[str]]
     redis_password: Output[str]
     cloudflare_api_token: Output[str]
     cloudflare_dns_token: Output[str]
     host_private_keys: Mapping[str, Output[str]]
+    of_services: Mapping[str, Output[str]]
+    """What the services that run call for, by the secret's name."""
 
 
 @dataclass(frozen=True)
-class _Secret:
-    """One secret, or one for each server or host."""
+class Secret:
+    """One secret, or one for each server or host; or one that a service calls for."""
 
     name: str
     """The field of SecretOutputs, if the program gets it; in camel case also a part of the entry's path."""
@@ -83,26 +87,25 @@ class _Secret:
 
 
 _SECRETS = (
-    _Secret("n8n_encryption_key", "shared", "password", "n8n's key; losing it loses every credential stored in n8n"),
-    _Secret("restic_password", "shared", "password", "Opens the backups; losing it loses all of them"),
-    _Secret("state_passphrase", "shared", "password", "Opens the secrets in Pulumi's state"),
-    _Secret("database_admin_passwords", "stack", "password", "Of a database server's superuser", "database_servers"),
-    _Secret(
+    Secret("restic_password", "shared", "password", "Opens the backups; losing it loses all of them"),
+    Secret("state_passphrase", "shared", "password", "Opens the secrets in Pulumi's state"),
+    Secret("database_admin_passwords", "stack", "password", "Of a database server's superuser", "database_servers"),
+    Secret(
         "database_provisioner_passwords",
         "stack",
         "password",
         "Of the role that creates tenants' databases on a database server",
         "database_servers",
     ),
-    _Secret("redis_password", "stack", "password", "Of Redis"),
-    _Secret("host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "hosts"),
-    _Secret(
+    Secret("redis_password", "stack", "password", "Of Redis"),
+    Secret("host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "hosts"),
+    Secret(
         "cloudflare_api_token",
         "external",
         "cloudflare_token",
         "For records, settings and origin certificates: DNS:Edit, Zone Settings:Edit, SSL and Certificates:Edit",
     ),
-    _Secret(
+    Secret(
         "cloudflare_dns_token",
         "external",
         "cloudflare_token",
@@ -140,4 +143,11 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
             found += [ExpectedSecret(f"{path}/{key}", one.purpose, one.kind, one.name, key) for key in keys]
         else:
             found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
+    for _, service in settings.services.running():
+        for one in service.secrets:
+            path = f"{settings.stack if one.scope == 'stack' else one.scope}/{camel(one.name)}"
+            found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
+    for call in calls_between({key for key, _ in settings.services.running()}):
+        purpose = f"Signs what {call.caller} sends to {call.callee} ({call.name})"
+        found.append(ExpectedSecret(wiring_entry(call, settings.stack), purpose, "password", OF_SERVICES, call.secret))
     return found

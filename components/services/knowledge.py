@@ -10,8 +10,10 @@ from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.placements import DatabaseServer
 from components.services.postgres import Database, DatabaseArgs
+from components.services.surroundings import Surroundings
+from settings.services import Knowledge as KnowledgeSettings
 
-__all__ = ["Knowledge", "KnowledgeArgs"]
+__all__ = ["Knowledge", "KnowledgeArgs", "declare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +38,13 @@ class Knowledge(ComponentResource):
         )
         self.database_name = database.database_name
         self.register_outputs({"database_name": self.database_name})
+
+
+def declare(at: Surroundings, wanted: KnowledgeSettings) -> None:
+    """As the settings want it."""
+    server = wanted.database
+    Knowledge(
+        "knowledge",
+        KnowledgeArgs(server=at.servers[server], protect=at.settings.protect),
+        at.on_server(server),
+    )

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import Image
+from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.postgres import Database
+from components.services.surroundings import Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings.services import N8n as N8nSettings
 
-__all__ = ["N8n", "N8nArgs"]
+__all__ = ["N8n", "N8nArgs", "declare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class N8nArgs:
     hostname: str
     wanted: N8nSettings
     encryption_key: Input[str]
+    wires: Wires
 
 
 class N8n(ComponentResource):
@@ -67,10 +69,11 @@ def _workload(args: N8nArgs) -> Workload:
         "N8N_GRACEFUL_SHUTDOWN_TIMEOUT": "30",
         "GENERIC_TIMEZONE": args.wanted.timezone,
         "TZ": args.wanted.timezone,
+        **args.wires.env,
     }
     return Workload(
         image=args.image.reference,
-        port=5678,
+        port=args.wanted.port,
         hostname=args.hostname,
         health=Health(http_path="/healthz/readiness", start_period_s=120),
         cpu=args.wanted.cpu,
@@ -80,9 +83,28 @@ def _workload(args: N8nArgs) -> Workload:
             "N8N_ENCRYPTION_KEY": args.encryption_key,
             "DB_POSTGRESDB_PASSWORD": args.database.password,
         },
+        secret_files=args.wires.secret_files,
         volumes=[Volume("data", "/home/node/.n8n", needs="scratch", size_mb=256)],
         user="1000:1000",
         writable_root_because="the runners and npm write outside of the home folder",
         access=["web", "data"],
         stop_timeout_s=45,
     )
+
+
+def declare(at: Surroundings, wanted: N8nSettings) -> None:
+    """As the settings want it."""
+    n8n = N8n(
+        "n8n",
+        N8nArgs(
+            placement=at.placement(wanted.placement),
+            image=IMAGES.n8n,
+            database=at.database("n8n", wanted.database),
+            hostname=at.settings.fqdn(wanted.hostname),
+            wanted=wanted,
+            encryption_key=at.secret("n8n_encryption_key"),
+            wires=at.wires("n8n"),
+        ),
+        at.inside(wanted.placement),
+    )
+    at.urls["n8n"] = n8n.url

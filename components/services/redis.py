@@ -6,19 +6,45 @@ One instance for the services of a host; it has no users of its own for tenants.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import Image
+from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
 from components.workload import Health, Volume, Workload
 from settings.services import Redis as RedisSettings
 
-__all__ = ["Redis", "RedisArgs"]
+if TYPE_CHECKING:
+    from components.services.surroundings import Surroundings
+
+__all__ = ["Redis", "RedisArgs", "RedisLogin", "RedisServer", "declare"]
 
 PORT = 6379
 CONFIG, PASSWORD = "redis.conf", "redis-password"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisLogin:
+    """How one service logs in."""
+
+    host: Output[str]
+    port: int
+    user: str
+    password: Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisServer:
+    """A Redis, as those beside it see it."""
+
+    host: Output[str]
+    password: Output[str]
+
+    def login(self, service: str) -> RedisLogin:
+        """The login of a service."""
+        return RedisLogin(host=self.host, port=PORT, user="default", password=self.password)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +106,14 @@ def _config(password: str, memory_mb: int) -> str:
         f"requirepass {password}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def declare(at: Surroundings, wanted: RedisSettings) -> None:
+    """As the settings want it."""
+    password = at.settings.secrets.redis_password
+    redis = Redis(
+        "redis",
+        RedisArgs(placement=at.placement(wanted.placement), image=IMAGES.redis, wanted=wanted, password=password),
+        at.inside(wanted.placement),
+    )
+    at.redis[wanted.placement.host] = RedisServer(host=redis.host, password=password)

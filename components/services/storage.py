@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.placements import Placement
+from components.services.surroundings import Surroundings
+from settings.services import Storage as StorageSettings
 
-__all__ = ["Storage", "StorageArgs"]
+__all__ = ["Storage", "StorageArgs", "declare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +30,10 @@ class Storage(ComponentResource):
         store = args.placement.object_store(name, ResourceOptions(parent=self))
         self.url = store.url
         self.register_outputs({"url": self.url})
+
+
+def declare(at: Surroundings, wanted: StorageSettings) -> None:
+    """As the settings want it."""
+    where = wanted.placement
+    store = Storage("storage", StorageArgs(placement=at.placement(where)), at.inside(where))
+    at.urls["storage"] = store.url

@@ -12,8 +12,10 @@ import pulumi_postgresql as postgresql
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.services.postgres import closed_to_public
+from components.services.surroundings import Surroundings
+from settings.services import Tenants as TenantsSettings
 
-__all__ = ["TEMPLATE", "TenantTemplate", "TenantTemplateArgs"]
+__all__ = ["TEMPLATE", "TenantTemplate", "TenantTemplateArgs", "declare"]
 
 TEMPLATE = "smarteros_tenant"
 
@@ -51,3 +53,8 @@ class TenantTemplate(ComponentResource):
         )
         self.database_name = database.name
         self.register_outputs({"database_name": self.database_name})
+
+
+def declare(at: Surroundings, wanted: TenantsSettings) -> None:
+    """As the settings want it."""
+    TenantTemplate("tenants", TenantTemplateArgs(protect=at.settings.protect), at.on_server(wanted.database))

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import Image
+from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
+from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
-from settings.checks import SOCKET_PROXY_MB
 from settings.services import Traefik as TraefikSettings
+from settings.services.traefik import SOCKET_PROXY_MB
 
-__all__ = ["Traefik", "TraefikArgs"]
+__all__ = ["Traefik", "TraefikArgs", "declare"]
 
 TOKEN_FILE = "cloudflare-dns-token"  # noqa: S105 - a file's name
 SOCKET_PROXY_PORT = 2375
@@ -128,3 +129,21 @@ def _flags(args: TraefikArgs, reader: str) -> list[str]:
         "--log.format=json",
         "--log.level=INFO",
     ]
+
+
+def declare(at: Surroundings, wanted: TraefikSettings) -> None:
+    """As the settings want it."""
+    Traefik(
+        "traefik",
+        TraefikArgs(
+            placement=at.placement(wanted.placement),
+            image=IMAGES.traefik,
+            socket_proxy_image=IMAGES.socket_proxy,
+            wanted=wanted,
+            domain=at.settings.domain,
+            edge_network=at.settings.names.container("edge"),
+            email=at.settings.operators.email,
+            dns_token=at.settings.secrets.cloudflare_dns_token,
+        ),
+        at.inside(wanted.placement),
+    )

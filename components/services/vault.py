@@ -13,12 +13,13 @@ from typing import Any
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.images import Image
+from components.images import IMAGES, Image
 from components.placements import Placement
+from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.services import Vault as VaultSettings
 
-__all__ = ["Vault", "VaultArgs"]
+__all__ = ["Vault", "VaultArgs", "declare"]
 
 PORT = 8200
 CONFIG = "vault.json"
@@ -89,3 +90,9 @@ def _config(flavour: str, folder: str) -> dict[str, Any]:
         # Without it OpenBao takes audit devices from this file alone, and Vault from its API alone.
         config["unsafe_allow_api_audit_creation"] = True
     return config
+
+
+def declare(at: Surroundings, wanted: VaultSettings) -> None:
+    """As the settings want it."""
+    vault = VaultArgs(placement=at.placement(wanted.placement), image=getattr(IMAGES, wanted.flavour), wanted=wanted)
+    Vault("vault", vault, at.inside(wanted.placement))

@@ -5,6 +5,7 @@ Services get what they need of each other as objects. Tenants are a project of t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,35 +13,38 @@ import pulumi_azure_native as azure_native
 import pulumi_cloudflare as cloudflare
 from pulumi import ComponentResource, Output, ProviderResource, ResourceOptions
 
-from components.images import IMAGES
 from components.placements import DatabaseServer
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
+from components.services import knowledge, n8n, redis, storage, tenants, traefik, vault
 from components.services.dns import Dns, DnsArgs
-from components.services.knowledge import Knowledge, KnowledgeArgs
-from components.services.n8n import N8n, N8nArgs
 from components.services.postgres import (
     PROVISIONER,
     PROVISIONER_LOGIN,
-    Database,
-    DatabaseArgs,
     PostgresServer,
     PostgresServerArgs,
     Provisioner,
     ProvisionerArgs,
     postgres_provider,
 )
-from components.services.redis import Redis, RedisArgs
-from components.services.storage import Storage, StorageArgs
-from components.services.tenants import TEMPLATE, TenantTemplate, TenantTemplateArgs
-from components.services.traefik import Traefik, TraefikArgs
-from components.services.vault import Vault, VaultArgs
+from components.services.surroundings import Surroundings
 from settings import Settings
-from settings.parts import OnAzure, OnDocker, OnR2
+from settings.parts import OnAzure, OnDocker
 
-__all__ = ["SmarterOS", "SmarterOSArgs"]
+__all__ = ["SERVICES", "SmarterOS", "SmarterOSArgs"]
+
+SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
+    "redis": redis.declare,
+    "n8n": n8n.declare,
+    "storage": storage.declare,
+    "traefik": traefik.declare,
+    "vault": vault.declare,
+    "knowledge": knowledge.declare,
+    "tenants": tenants.declare,
+}
+"""Service → what declares it. In this order: what others use comes before them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,6 @@ class SmarterOS(ComponentResource):
     def __init__(self, name: str, args: SmarterOSArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:systems:SmarterOS", name, None, opts)
         self._settings = settings = args.settings
-        self._urls: dict[str, Output[str]] = {}
         self._cloud = self._cloud_providers()
         self._docker = {
             host.name: docker_provider(f"docker-{host.name}", host, ResourceOptions(parent=self))
@@ -66,7 +69,15 @@ class SmarterOS(ComponentResource):
         }
         self._places = self._placements()
         self._servers = {server.name: self._database_server(server.name) for server in settings.database_servers}
-        self._postgres = {name_: self._databases_provider(server) for name_, server in self._servers.items()}
+        self._at = Surroundings(
+            system=self,
+            settings=settings,
+            placement=lambda where: placement_for(where, self._places),
+            cloud=self._cloud,
+            docker=self._docker,
+            servers=self._servers,
+            administrators={key: self._databases_provider(server) for key, server in self._servers.items()},
+        )
         self._run_services()
         self.platform = self._outputs()
         self.register_outputs({"platform": self.platform})
@@ -85,10 +96,10 @@ class SmarterOS(ComponentResource):
         )
         return [azure, edge]
 
-    def _inside(self, where: OnAzure | OnDocker | OnR2 | None = None, *more: ProviderResource) -> ResourceOptions:
-        """Options of a service: our child, with the providers of the place where it runs."""
+    def _inside(self, where: OnAzure | OnDocker | None = None) -> ResourceOptions:
+        """Options of a place, or of what stands there before there are services."""
         host = [self._docker[where.host]] if isinstance(where, OnDocker) else []
-        return ResourceOptions(parent=self, providers=[*self._cloud, *host, *more])
+        return ResourceOptions(parent=self, providers=[*self._cloud, *host])
 
     def _placements(self) -> Placements:
         settings = self._settings
@@ -132,7 +143,6 @@ class SmarterOS(ComponentResource):
 
     def _run_services(self) -> None:
         """What the settings name, and nothing else."""
-        wanted = self._settings.services
         Dns(
             "dns",
             DnsArgs(
@@ -140,92 +150,18 @@ class SmarterOS(ComponentResource):
                 sets_zone=not self._settings.standby,
                 addresses=self._addresses(),
             ),
-            self._inside(),
+            self._at.inside(),
         )
-        if wanted.n8n:
-            self._n8n()
-        if wanted.storage:
-            where = wanted.storage.placement
-            store = Storage("storage", StorageArgs(placement=placement_for(where, self._places)), self._inside(where))
-            self._urls["storage"] = store.url
-        if wanted.traefik:
-            self._traefik()
-        if wanted.redis:
-            redis = RedisArgs(
-                placement=placement_for(wanted.redis.placement, self._places),
-                image=IMAGES.redis,
-                wanted=wanted.redis,
-                password=self._settings.secrets.redis_password,
-            )
-            Redis("redis", redis, self._inside(wanted.redis.placement))
-        if wanted.vault:
-            vault = VaultArgs(
-                placement=placement_for(wanted.vault.placement, self._places),
-                image=getattr(IMAGES, wanted.vault.flavour),
-                wanted=wanted.vault,
-            )
-            Vault("vault", vault, self._inside(wanted.vault.placement))
-        if wanted.knowledge:
-            server = wanted.knowledge.database
-            Knowledge(
-                "knowledge",
-                KnowledgeArgs(server=self._servers[server], protect=self._settings.protect),
-                self._inside(None, self._postgres[server]),
-            )
-        if wanted.tenants:
-            TenantTemplate(
-                "tenants",
-                TenantTemplateArgs(protect=self._settings.protect),
-                self._inside(None, self._postgres[wanted.tenants.database]),
-            )
+        for key, declare in SERVICES.items():
+            wanted = getattr(self._settings.services, key)
+            if wanted is not None:
+                declare(self._at, wanted)
 
     def _addresses(self) -> dict[str, str]:
         proxy = self._settings.services.traefik
         if proxy is None or (proxy.hostname == "*" and not self._settings.has_wildcard):
             return {}
         return {self._settings.fqdn(proxy.hostname): self._settings.host(proxy.placement.host).address}
-
-    def _n8n(self) -> None:
-        wanted = self._settings.services.n8n
-        if wanted is None:
-            return
-        database = Database(
-            "n8n-db",
-            DatabaseArgs(server=self._servers[wanted.database], database="n8n", protect=self._settings.protect),
-            self._inside(None, self._postgres[wanted.database]),
-        )
-        n8n = N8n(
-            "n8n",
-            N8nArgs(
-                placement=placement_for(wanted.placement, self._places),
-                image=IMAGES.n8n,
-                database=database,
-                hostname=self._settings.fqdn(wanted.hostname),
-                wanted=wanted,
-                encryption_key=self._settings.secrets.n8n_encryption_key,
-            ),
-            self._inside(wanted.placement),
-        )
-        self._urls["n8n"] = n8n.url
-
-    def _traefik(self) -> None:
-        wanted = self._settings.services.traefik
-        if wanted is None:
-            return
-        Traefik(
-            "traefik",
-            TraefikArgs(
-                placement=placement_for(wanted.placement, self._places),
-                image=IMAGES.traefik,
-                socket_proxy_image=IMAGES.socket_proxy,
-                wanted=wanted,
-                domain=self._settings.domain,
-                edge_network=self._settings.names.container("edge"),
-                email=self._settings.operators.email,
-                dns_token=self._settings.secrets.cloudflare_dns_token,
-            ),
-            self._inside(wanted.placement),
-        )
 
     def _for_tenants(self) -> dict[str, str] | None:
         """Where tenants' databases are made, and where their names lead; None where there is no place for tenants."""
@@ -234,7 +170,7 @@ class SmarterOS(ComponentResource):
             return None
         return {
             "databaseServer": services.tenants.database,
-            "template": TEMPLATE,
+            "template": tenants.TEMPLATE,
             "provisioner": PROVISIONER,
             "edgeAddress": self._settings.host(services.traefik.placement.host).address,
         }
@@ -263,7 +199,7 @@ class SmarterOS(ComponentResource):
                 "standby": settings.standby,
                 "domain": settings.domain,
                 "zoneId": settings.cloudflare.zone_id,
-                "urls": self._urls,
+                "urls": self._at.urls,
                 "databaseServers": servers,
                 "tenants": self._for_tenants(),
                 "vault": {"localPort": vault.local_port, "through": vault.host} if vault else None,

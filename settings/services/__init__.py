@@ -1,0 +1,48 @@
+"""What each service may be told: one file a service. A service without a key does not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from settings.parts import Setting
+from settings.services.data import Knowledge, Tenants
+from settings.services.n8n import N8n
+from settings.services.redis import Redis
+from settings.services.service import Container, Service
+from settings.services.storage import Storage
+from settings.services.traefik import Traefik
+from settings.services.vault import Vault
+
+__all__ = [
+    "Container",
+    "Knowledge",
+    "N8n",
+    "Redis",
+    "Service",
+    "Services",
+    "Storage",
+    "Tenants",
+    "Traefik",
+    "Vault",
+]
+
+
+class Services(Setting):
+    """What runs."""
+
+    n8n: N8n | None = Field(None, description="The workflow engine")
+    redis: Redis | None = Field(None, description="Queues and caches")
+    traefik: Traefik | None = Field(None, description="The reverse proxy of a host")
+    knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")
+    storage: Storage | None = Field(None, description="Files and backups")
+    tenants: Tenants | None = Field(None, description="A place for tenants")
+    vault: Vault | None = Field(None, description="Secrets of tenants and applications")
+
+    def running(self) -> Iterator[tuple[str, Service]]:
+        """Each service that runs, by its key in the settings."""
+        for key in type(self).model_fields:
+            service = getattr(self, key)
+            if service is not None:
+                yield key, service

@@ -1,0 +1,35 @@
+"""What Redis may be told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from settings.parts import OnDocker
+from settings.services.service import Container, Service
+
+__all__ = ["Redis"]
+
+
+class Redis(Service):
+    """Queues and caches of the services on the same host."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    memory_mb: int = Field(512, ge=64, description="How much memory the container may use, in MB")
+
+    port: ClassVar[int | None] = 6379
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """One process."""
+        return (
+            Container(
+                name=name,
+                cpu=0.5,
+                memory_mb=self.memory_mb,
+                least_cpu=0.1,
+                least_memory_mb=64,
+                disk_mb=2 * self.memory_mb,
+                source="ours: the append-only file is at most written anew beside itself",
+            ),
+        )

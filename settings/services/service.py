@@ -1,0 +1,65 @@
+"""What every service of the settings has in common: where it is reached, what its containers may use, what it needs.
+
+The checks and the capacity model ask these questions of every service alike; none of them knows a service by name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from settings.parts import OnAzure, OnDocker, Setting
+from settings.problems import fault
+from settings.secrets import Secret
+
+__all__ = ["Anywhere", "Container", "Hostname", "Service"]
+
+
+def _is_hostname(value: str) -> str:
+    if value != "*" and not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", value):
+        raise fault("not a host name", "a name inside the zone, as in n8n")
+    return value
+
+
+Hostname = Annotated[str, AfterValidator(_is_hostname)]
+Anywhere = Annotated[OnAzure | OnDocker, Field(discriminator="where")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """One container of a service: what it may use at most, what its vendor says it needs, and where that is said."""
+
+    name: str
+    """What the resource graph calls it."""
+    cpu: float
+    memory_mb: int
+    least_cpu: float
+    least_memory_mb: int
+    disk_mb: int = 0
+    """What its volumes and its image's writable layer are expected to hold, in MB."""
+    source: str
+    """Who says `least_…` and why the rest: an address, or a reason."""
+    passing: bool = False
+    """It ends before the others start, so its memory is not added to theirs."""
+
+
+class Service(Setting):
+    """A service that the settings name. Its fields are what an operator may say of it."""
+
+    secrets: ClassVar[tuple[Secret, ...]] = ()
+    """What it calls for in the keyring, where it runs."""
+    port: ClassVar[int | None] = None
+    """Where it listens inside its container, for what is beside it."""
+    needs_redis: ClassVar[bool] = False
+    """Whether it needs a Redis on the same host."""
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """Its containers; `name` is its key in the settings. None for what runs in others' containers."""
+        return ()
+
+    def connections(self) -> int:
+        """How many connections to its database server it may hold at once."""
+        return 0

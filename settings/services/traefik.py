@@ -1,0 +1,42 @@
+"""What the reverse proxy of a host may be told."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from settings.parts import OnDocker
+from settings.services.service import Container, Hostname, Service
+
+__all__ = ["SOCKET_PROXY_MB", "Traefik"]
+
+SOCKET_PROXY_MB = 64
+
+
+class Traefik(Service):
+    """The reverse proxy of a host: the only one there that publishes ports."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    hostname: Hostname = Field("*", description="The name that leads to it; * is every name without a record")
+    memory_mb: int = Field(256, ge=128, description="How much memory the proxy may use, in MB")
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """The proxy, and its reader of Docker's API."""
+        return (
+            Container(
+                name=name,
+                cpu=0.5,
+                memory_mb=self.memory_mb,
+                least_cpu=0.1,
+                least_memory_mb=128,
+                disk_mb=1,
+                source="ours: the vendor states none",
+            ),
+            Container(
+                name=f"{name}-docker-api",
+                cpu=0.2,
+                memory_mb=SOCKET_PROXY_MB,
+                least_cpu=0.05,
+                least_memory_mb=32,
+                source="ours: an HAProxy of 20 MB",
+            ),
+        )
