@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from deploy.keys import expected_of, password
 from keyring import Identity, Keyring, Recipient
 from sandbox.home import Home, write_private
-from settings import ExpectedSecret, Settings
+from settings import SHAPES, ExpectedSecret, Settings
 
 STATE_PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is
 
@@ -41,7 +41,7 @@ def _complete(keyring: Keyring, home: Home, settings: Settings) -> None:
         if one.kind == "openssh_private_key":  # the one that its simulated machine knows
             keyring.put(one.entry, _host_key(home, settings, one), replace=True)
         elif keyring.find(one.entry) is None:
-            keyring.put(one.entry, password())
+            keyring.put(one.entry, SHAPES[one.kind].sample + password())
 
 
 def _host_key(home: Home, settings: Settings, expected: ExpectedSecret) -> str:

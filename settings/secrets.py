@@ -31,6 +31,8 @@ class Shape:
     pattern: re.Pattern[str]
     why: str
     mend: str
+    sample: str = ""
+    """What goes before 40 letters and digits to make a value of this shape that is worth nothing: simulated runs."""
 
     def fits(self, value: str) -> bool:
         """Whether a value is of this shape."""

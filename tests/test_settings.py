@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
 from settings.secrets import SHAPES, SecretOutputs
-from tests.components.declared import SECRETS, Answers, config_of, engine_config, prod_config
+from tests.components.declared import Answers, config_of, engine_config, prod_config, secrets_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -258,6 +258,9 @@ def test_both_environments_share_what_must_be_the_same() -> None:
     assert {path.split("/")[0] for path in prod & backup} == {"shared", "external"}
     assert "shared/n8nEncryptionKey" in prod & backup
     assert {path.split("/")[0] for path in prod - backup} == {"prod"}
+
+
+SECRETS = secrets_of("prod", prod_config())
 
 
 def in_program(changed: dict[str, Any] | None = None, secrets: dict[str, str] = SECRETS) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -19,10 +20,10 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import config, mocks
 
 from keyring import Identity, Keyring, Recipient
-from settings import Settings, load_engine
+from settings import SHAPES, ExpectedSecret, Settings, expected_secrets, load_engine
+from settings.reading import read_settings
 
 __all__ = [
-    "SECRETS",
     "SECRET_TEXTS",
     "Declared",
     "Hidden",
@@ -31,6 +32,7 @@ __all__ = [
     "platform",
     "prod_config",
     "resolved",
+    "secrets_of",
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,20 +42,22 @@ UNKNOWN_PREFIX = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PASSWORD = "Throw4wayThrow4wayThrow4way"
 TOKEN = "t" * 40
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
-SECRETS = {
-    "shared/n8nEncryptionKey": PASSWORD + "N8n",
-    "shared/resticPassword": PASSWORD + "Restic",
-    "shared/statePassphrase": PASSWORD + "State",
-    "external/cloudflareApiToken": TOKEN + "api",
-    "external/cloudflareDnsToken": TOKEN + "dns",
-}
-for _stack in ("prod", "backup"):
-    SECRETS[f"{_stack}/redisPassword"] = PASSWORD + "Redis"
-    SECRETS[f"{_stack}/hostPrivateKeys/vps"] = KEY
-    for _server in ("azure", "vps"):
-        SECRETS[f"{_stack}/databaseAdminPasswords/{_server}"] = PASSWORD + _server + "1"
-        SECRETS[f"{_stack}/databaseProvisionerPasswords/{_server}"] = PASSWORD + _server + "2"
 SECRET_TEXTS = [PASSWORD, TOKEN]
+
+
+def secrets_of(stack: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """A value for each secret that these settings call for, none like another: entry → value."""
+    settings, _ = read_settings(stack, dict(values), f"Pulumi.{stack}.yaml")
+    return {one.entry: _value(one) for one in expected_secrets(settings)} if settings else {}
+
+
+def _value(expected: ExpectedSecret) -> str:
+    if expected.kind == "openssh_private_key":
+        return KEY
+    own = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", expected.entry))
+    return (
+        f"{TOKEN}{own}"[:80] if expected.kind == "cloudflare_token" else SHAPES[expected.kind].sample + PASSWORD + own
+    )
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,7 @@ def prod_config() -> dict[str, Any]:
     return config_of("prod")
 
 
-def engine_config(values: Mapping[str, Any], secrets: Mapping[str, str] = SECRETS) -> None:
+def engine_config(values: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
     """Hand a configuration over as the engine does, texts and objects as JSON, with a keyring that has the secrets."""
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
     config.set_all_config({f"smarteros:{key}": text for key, text in texts.items()}, [])
@@ -196,7 +200,8 @@ def declare(build: Callable[[Settings], object], stack: str = "prod", **changed:
     """What a build asks for, with the settings of a stack (or some of them changed)."""
     monitor = Recorder()
     mocks.set_mocks(Answers(), project="smarteros", stack=stack, preview=False, monitor=monitor)
-    engine_config(config_of(stack) | changed)
+    values = config_of(stack) | changed
+    engine_config(values, secrets_of(stack, values))
 
     def program() -> None:
         build(load_engine())
