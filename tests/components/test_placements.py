@@ -219,8 +219,8 @@ def test_data_and_socket_networks_lead_nowhere() -> None:
         ("azure", {"health": Health(command=["true"])}, "health: Container Apps probes by HTTP"),
         ("azure", {"port": None}, "port: an app without a port"),
         ("docker", {"replicas": 2}, "replicas: a host runs one container of a name, not 2"),
-        ("docker", {"cpu": 3}, "cpu: 3 CPUs asked for, vps has 2"),
-        ("docker", {"memory_mb": 9000}, "memory_mb: 9000 MB asked for, vps has 8192"),
+        ("docker", {"cpu": 9}, "cpu: 9 CPUs asked for, vps has 8"),
+        ("docker", {"memory_mb": 40000}, "memory_mb: 40000 MB asked for, vps has 32768"),
         ("docker", {"access": ["data"]}, "access: it has a host name"),
     ],
 )
