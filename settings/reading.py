@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from settings.checks import CHECKS
+from settings.explained import explained
 from settings.model import Settings
 from settings.problems import NAMESPACE, Problem, SettingsError, did_you_mean, shown
 from settings.services import Services
@@ -46,7 +46,7 @@ def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Set
         good = {name: getattr(settings, name) for name in Settings.model_fields}
         good["all_services"] = settings.services
     except ValidationError as error:
-        problems += [_problem(file, details, values) for details in error.errors()]
+        problems += [explained(Settings, file, details, values, f"{NAMESPACE}:") for details in error.errors()]
         good = dict(_readable(values, [details["loc"] for details in error.errors()]))
     problems += _findings(file, good, values)
     return (None if problems else settings), problems
@@ -101,73 +101,3 @@ def _findings(file: str, good: Mapping[str, Any], values: Mapping[str, object]) 
 
 def _path(parts: Iterable[object]) -> str:
     return f"{NAMESPACE}:" + "/".join(str(part) for part in parts)
-
-
-def _real_path(loc: tuple[int | str, ...], values: object) -> list[int | str]:
-    """pydantic's location without the tags of unions, which are in no file."""
-    path: list[int | str] = []
-    here: Any = values
-    for index, part in enumerate(loc):
-        inside = isinstance(here, Mapping) and part in here
-        if inside or (isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)):
-            here = here[part]
-        elif index < len(loc) - 1 and isinstance(here, Mapping):
-            continue
-        path.append(part)
-    return path
-
-
-def _problem(file: str, details: ErrorDetails, values: Mapping[str, object]) -> Problem:
-    loc = details["loc"]
-    path = _real_path(loc, values)
-    kind, context = details["type"], details.get("ctx", {})
-    given = "" if kind in {"missing", "extra_forbidden"} else shown(details["input"])
-    why, mend = details["msg"], str(context.get("mend", ""))
-    if kind == "missing":
-        about = _description(loc)
-        why, mend = "missing", f"add it ({about})" if about else "add it"
-    elif kind == "extra_forbidden":
-        why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(loc))
-    elif kind in {"union_tag_invalid", "union_tag_not_found"}:
-        why, mend = (
-            "it does not say where it runs",
-            f"where: one of {context.get('expected_tags', 'azure, docker')}",
-        )
-        if kind == "union_tag_invalid":
-            why = f"{context['tag']!r} is not a place where it can run"
-    elif kind in {"model_type", "dict_type"}:
-        why, mend = "must be an object", _description(loc) or "keys and values"
-    elif kind == "literal_error":
-        why, mend = "not one of the choices", f"one of: {context['expected']}"
-    elif not mend:
-        about = _description(loc) or "see the key's description in Pulumi.yaml"
-        why, mend = why.replace("Input should be", "it should be"), f"correct it ({about})"
-    return Problem(file, _path(path), given, why, mend)
-
-
-def _models(annotation: Any) -> Iterator[Any]:
-    """The models inside a type: of an optional, a union, a list, an annotation."""
-    if hasattr(annotation, "model_fields"):
-        yield annotation
-    for inner in getattr(annotation, "__args__", ()):
-        yield from _models(inner)
-
-
-def _owners(loc: tuple[int | str, ...]) -> list[Any]:
-    """The models whose field the last part of a location is (several in a union)."""
-    owners: list[Any] = [Settings]
-    for part in loc[:-1]:
-        fields = [field for owner in owners for field in owner.model_fields.values() if field.alias == part]
-        if fields:
-            owners = [model for field in fields for model in _models(field.annotation)]
-    return owners
-
-
-def _description(loc: tuple[int | str, ...]) -> str:
-    """What the field says of itself; of a whole that has no fields yet, nothing."""
-    fields = [field for owner in _owners(loc) for field in owner.model_fields.values()]
-    return next((str(field.description) for field in fields if loc and field.alias == loc[-1]), "")
-
-
-def _siblings(loc: tuple[int | str, ...]) -> list[str]:
-    return sorted({str(field.alias) for owner in _owners(loc) for field in owner.model_fields.values()})
