@@ -42,6 +42,14 @@ def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTar
         )
 
 
+@app.command("schema")
+def schema_of_a_file() -> None:
+    """Print the JSON Schema of a tenant's file, for editors."""
+    from tenants.schema import schema
+
+    typer.echo(schema(), nl=False)
+
+
 @app.command()
 def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """How one tenant is. Exit code 1 when it is not up."""

@@ -50,6 +50,8 @@ def explained(
             why = f"{context['tag']!r} is not a place where it can run"
     elif kind in {"model_type", "dict_type"}:
         why, mend = "must be an object", _description(root, loc) or "keys and values"
+    elif kind == "string_type":
+        why, mend = "must be a text", _description(root, loc) or "put it in quotes"
     elif kind == "literal_error":
         why, mend = "not one of the choices", f"one of: {context['expected']}"
     elif not mend:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from settings.parts import Domain, Setting
+from settings.parts import Domain, Setting, matching
 from settings.problems import fault
+from tenants.channels import Channels, Identities, Shop
 from tenants.names import TenantNames
 from tenants.rut import normalised
+from tenants.tiers import SILOS, TIERS, Quotas, Tier, WantedQuotas
 
-__all__ = ["RESERVED", "Tenant", "is_slug", "slug_fault", "slug_of"]
+__all__ = ["RESERVED", "State", "Tenant", "excesses", "is_slug", "slug_fault", "slug_of"]
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 _RULE = "3 to 32 lower-case letters, digits and hyphens, a letter first and no hyphen last"
@@ -69,7 +73,31 @@ def _is_name(value: str) -> str:
     return value
 
 
+def _is_timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise fault("not a time zone of the IANA database", "as in America/Santiago")
+    return value
+
+
+def _is_own_domain(value: str) -> str:
+    if any(label.startswith("xn--") for label in value.split(".")):
+        raise fault("an encoded name (xn--): it can be mistaken for another", "a plain name, as in www.acme.cl")
+    if len(value) > _LONGEST_NAME:
+        raise fault(f"a name in the DNS has at most {_LONGEST_NAME} characters", "a shorter one")
+    return value
+
+
+_LONGEST_NAME = 253
+_LOCALE = matching("[a-z]{2}-[A-Z]{2}", "not a language and a country", "as in es-CL")
 Rut = Annotated[str, AfterValidator(normalised)]
+OwnDomain = Annotated[Domain, AfterValidator(_is_own_domain)]
+State = Literal["active", "suspended", "offboarding"]
+
+
+class Isolation(Setting):
+    """Of which services the tenant has an instance of its own (silo) instead of a share of everybody's (pool)."""
+
+    n8n: Literal["pool", "silo"] = Field("pool", description="Its workflow engine: pool or silo")
 
 
 class Tenant(Setting):
@@ -82,7 +110,17 @@ class Tenant(Setting):
     domain: Annotated[Domain, BeforeValidator(_with_slug)] = Field(
         description="Its name in the platform's zone, as in acme.example.com; the first label is its slug"
     )
-    state: Literal["active"] = Field("active", description="What is wanted of it: active")
+    domains: tuple[OwnDomain, ...] = Field((), description="Domains of its own beside it, as in www.acme.cl")
+    tier: Tier = Field("basic", description="What it pays for: basic, pro or enterprise (tenants/tiers.py)")
+    quotas: WantedQuotas = Field(WantedQuotas.model_validate({}), description="Less than its tier allows")
+    isolation: Isolation = Field(Isolation.model_validate({}), description="What it has of its own")
+    identities: Identities = Field(Identities.model_validate({}), description="Where its people log in")
+    channels: Channels = Field(Channels.model_validate({}), description="Over which people write to it")
+    shopify: tuple[Shop, ...] = Field((), description="Its shops at Shopify")
+    locale: Annotated[str, AfterValidator(_LOCALE)] = Field("es-CL", description="Language and country, as in es-CL")
+    timezone: Annotated[str, AfterValidator(_is_timezone)] = Field("America/Santiago", description="Its time zone")
+    wave: int = Field(1, ge=0, le=9, description="When a run on all reaches it: 0 are the canaries, 9 the last")
+    state: State = Field("active", description="What is wanted of it: active, suspended or offboarding")
 
     @property
     def slug(self) -> str:
@@ -93,3 +131,49 @@ class Tenant(Setting):
     def names(self) -> TenantNames:
         """What belongs to it is called so."""
         return TenantNames(self.slug)
+
+    @property
+    def granted(self) -> Quotas:
+        """What it may use: its tier's quotas, less where its file says so."""
+        wanted = {key: value for key, value in self.quotas.model_dump().items() if value is not None}
+        return TIERS[self.tier].model_copy(update=wanted)
+
+    @property
+    def every_domain(self) -> tuple[str, ...]:
+        """Its name in the zone, and its own domains."""
+        return (self.domain, *self.domains)
+
+
+def excesses(tenant: Tenant) -> Iterator[tuple[str, object, str, str]]:
+    """What its file asks for beyond its tier: path, value, why, mend."""
+    tier = TIERS[tenant.tier]
+    for key, field in WantedQuotas.model_fields.items():
+        wanted, most = getattr(tenant.quotas, key), getattr(tier, key)
+        if wanted is not None and wanted > most:
+            yield f"quotas/{field.alias}", wanted, f"the tier {tenant.tier} allows {most}", f"{most}, or another tier"
+    counts = {"domains": (len(tenant.domains), "custom_domains"), "channels": (tenant.channels.count(), "channels")}
+    for path, (count, quota) in counts.items():
+        most = getattr(tenant.granted, quota)
+        if count > most:
+            yield path, count, f"there are {count}, its quota allows {most}", f"{most} of them, or another tier"
+    for service, kind in tenant.isolation.model_dump().items():
+        if kind == "silo" and service not in SILOS[tenant.tier]:
+            able = [name for name, services in SILOS.items() if service in services]
+            why = f"the tier {tenant.tier} has no {service} of its own"
+            yield f"isolation/{service}", kind, why, f"pool, or tier: {' or '.join(able)}"
+    for path, value in _twice_in(tenant):
+        yield path, value, "it stands there twice", "once"
+
+
+def _twice_in(tenant: Tenant) -> Iterator[tuple[str, str]]:
+    channels = tenant.channels
+    lists = {
+        "domains": list(tenant.every_domain),
+        "channels/whatsapp": [one.number for one in channels.whatsapp],
+        "channels/email": list(channels.email),
+        "channels/web": list(channels.web),
+        "channels/telegram": [one.bot.lower() for one in channels.telegram],
+        "shopify": [one.store for one in tenant.shopify],
+    }
+    for path, values in lists.items():
+        yield from ((path, value) for index, value in enumerate(values) if value in values[:index])

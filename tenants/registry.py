@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from settings.explained import explained
 from settings.problems import Problem, SettingsError, did_you_mean, shown
-from tenants.model import Tenant, slug_fault, slug_of
+from tenants.model import Tenant, excesses, slug_fault, slug_of
 
 __all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed"]
 
@@ -125,13 +125,22 @@ def parsed(values: object, name: str, zone: str) -> tuple[Tenant | None, list[Pr
     try:
         tenant = Tenant.model_validate(dict(values))
     except ValidationError as error:
-        problems = [_problem(name, details, values) for details in error.errors()]
+        problems = [explained(Tenant, name, details, values) for details in error.errors()]
         bad = {problem.path for problem in problems}
         domain = values.get("domain")
         outside = [] if "domain" in bad or not isinstance(domain, str) else _outside(name, domain, zone)
         return None, [*problems, *outside]
-    problems = _outside(name, tenant.domain, zone)
+    problems = [*_outside(name, tenant.domain, zone), *_foreign(name, tenant, zone)]
+    problems += [Problem(name, path, shown(value), why, mend) for path, value, why, mend in excesses(tenant)]
     return (None, problems) if problems else (tenant, [])
+
+
+def _foreign(name: str, tenant: Tenant, zone: str) -> Iterator[Problem]:
+    """A domain of the tenant's own can't lie in the platform's zone: names there are the platform's to give."""
+    for index, domain in enumerate(tenant.domains):
+        if domain == zone or domain.endswith(f".{zone}"):
+            why = f"this name is in the platform's zone {zone}, where a tenant has one name: its domain"
+            yield Problem(name, f"domains/{index}", shown(domain), why, "a domain of the customer's own")
 
 
 def _name(slug: str) -> str:
@@ -198,37 +207,40 @@ def _outside(name: str, domain: str, zone: str) -> list[Problem]:
 
 
 def _twice(tenants: Sequence[tuple[Tenant, str]]) -> Iterator[Problem]:
-    """Two tenants with one RUT or one domain."""
-    for key in ("rut", "domain"):
-        first: dict[str, str] = {}
-        for tenant, name in tenants:
-            value = str(getattr(tenant, key))
-            if value in first:
-                why = f"{first[value]} has this {key} already"
-                yield Problem(name, key, shown(value), why, "one file a tenant: remove or mend one of the two")
-            first.setdefault(value, name)
+    """Two tenants with one RUT, one domain, one number or one shop."""
+    first: dict[tuple[str, str], str] = {}
+    for tenant, name in tenants:
+        for kind, path, value in _unique_to(tenant):
+            holder = first.setdefault((kind, value), name)
+            if holder != name:
+                why = f"{holder} has this {kind} already"
+                yield Problem(name, path, shown(value), why, "one file a tenant: remove or mend one of the two")
 
 
-def _problem(name: str, details: ErrorDetails, values: Mapping[str, object]) -> Problem:
-    key = str(details["loc"][0]) if details["loc"] else ""
-    kind, context = details["type"], details.get("ctx", {})
-    field = _KEYS.get(key)
-    about = str(field.description) if field else ""
-    why, mend = details["msg"], str(context.get("mend", "")) or about
-    if kind == "missing":
-        return Problem(name, key, "", "missing", about)
-    if kind == "extra_forbidden":
-        return Problem(name, key, "", "this key is not known", did_you_mean(key, _KEYS))
-    if kind == "string_type":
-        why = "must be a text"
-    elif kind == "literal_error":
-        why, mend = "not one of the choices", f"one of: {context['expected']}"
-    return Problem(name, key, shown(values.get(key)), why, mend)
+def _unique_to(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
+    """What only one tenant can have: kind, path into its file, value."""
+    yield "rut", "rut", tenant.rut
+    yield "domain", "domain", tenant.domain
+    channels = tenant.channels
+    yield from (("domain", f"domains/{index}", value) for index, value in enumerate(tenant.domains))
+    for index, one in enumerate(channels.whatsapp):
+        yield "number", f"channels/whatsapp/{index}/number", one.number
+        yield "number's id", f"channels/whatsapp/{index}/phoneNumberId", one.phone_number_id
+    yield from (("address", f"channels/email/{index}", value) for index, value in enumerate(channels.email))
+    yield from (
+        ("bot", f"channels/telegram/{index}/bot", one.bot.lower()) for index, one in enumerate(channels.telegram)
+    )
+    yield from (("shop", f"shopify/{index}/store", one.store) for index, one in enumerate(tenant.shopify))
+    if tenant.identities.clerk:
+        yield "organisation", "identities/clerk/organizationId", tenant.identities.clerk.organization_id
+    if tenant.identities.supabase:
+        yield "project", "identities/supabase/projectRef", tenant.identities.supabase.project_ref
 
 
 def _write(file: Path, tenant: Tenant) -> None:
     """The whole file or none of it."""
-    values = {key: value for key, value in tenant.model_dump(by_alias=True, mode="json").items()}
+    values = {"rut": tenant.rut, "name": tenant.name, "domain": tenant.domain, "state": tenant.state}
+    values |= tenant.model_dump(by_alias=True, mode="json", exclude_defaults=True, exclude_none=True)
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.new")
