@@ -16,7 +16,8 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox import hidden, judge, wire
+from engine import hidden, wire
+from sandbox import judge
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
 from sandbox.rules import Computing, Failure, Package, Record, ResourceType

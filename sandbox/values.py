@@ -10,15 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from engine.wire import UNKNOWN as UNKNOWN
+from engine.wire import leaves as leaves
+
 Value = Any
 Props = Mapping[str, Any]
-
-
-class Unknown:
-    """The value of an output that is not known yet (at preview). There is one, `UNKNOWN`."""
-
-    def __repr__(self) -> str:
-        return "(known after apply)"
 
 
 class Missing:
@@ -31,7 +27,6 @@ class Missing:
         return False
 
 
-UNKNOWN: Final = Unknown()
 MISSING: Final = Missing()
 
 _STEP = re.compile(r"\[(\*|\d+)\]|\{(\*)\}|([^.\[\]{}]+)|\[\"([^\"]+)\"\]")
@@ -117,18 +112,6 @@ def lookup(props: Value, path: str) -> Value:
 def is_set(value: Value) -> bool:
     """Whether something (known or not) stands there."""
     return value is not MISSING and value is not None
-
-
-def leaves(value: Value, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Value]]:
-    """Every leaf of a value with its path; an empty list or object counts as a leaf."""
-    if isinstance(value, Mapping) and value:
-        for key, item in value.items():
-            yield from leaves(item, (*at, key))
-    elif isinstance(value, list) and value:
-        for index, item in enumerate(value):
-            yield from leaves(item, (*at, index))
-    elif value is not None:
-        yield at, value
 
 
 def contains_unknown(value: Value) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox import hidden
+from engine import hidden
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:

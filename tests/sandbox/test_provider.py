@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import client, shadow, wire
+from engine import wire
+from sandbox import client, shadow
 from sandbox.cloud import Inventory
 from sandbox.home import Home, SandboxError
 from sandbox.rules import Record

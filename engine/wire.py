@@ -5,14 +5,21 @@ A secret is remembered by its path, so that rules see plain values while nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-from sandbox.values import UNKNOWN
 
+class Unknown:
+    """The value of an output that is not known yet (at preview). There is one, `UNKNOWN`."""
+
+    def __repr__(self) -> str:
+        return "(known after apply)"
+
+
+UNKNOWN: Final = Unknown()
 Step = tuple[str | int, ...]
 Secrets = frozenset[Step]
 
@@ -98,3 +105,15 @@ def _plain(value: Any, at: Step, secrets: Secrets) -> struct_pb2.Value:
         return struct_pb2.Value(struct_value=inner)
     items = [_write(item, (*at, index), secrets) for index, item in enumerate(value)]
     return struct_pb2.Value(list_value=struct_pb2.ListValue(values=items))
+
+
+def leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every leaf of a value with its path; an empty list or object counts as a leaf."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*at, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, (*at, index))
+    elif value is not None:
+        yield at, value

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.values import leaves
+from engine.wire import leaves
 
 SHORTEST = 3
 """Shorter texts are left: masking every "a" would hide the message, not the secret."""
