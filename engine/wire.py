@@ -117,3 +117,8 @@ def leaves(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[s
             yield from leaves(item, (*at, index))
     elif value is not None:
         yield at, value
+
+
+def contains_unknown(value: Any) -> bool:
+    """Whether any leaf is not known yet."""
+    return any(leaf is UNKNOWN for _, leaf in leaves(value))

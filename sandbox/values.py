@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engine.wire import UNKNOWN as UNKNOWN
+from engine.wire import contains_unknown as contains_unknown
 from engine.wire import leaves as leaves
 
 Value = Any
@@ -112,8 +113,3 @@ def lookup(props: Value, path: str) -> Value:
 def is_set(value: Value) -> bool:
     """Whether something (known or not) stands there."""
     return value is not MISSING and value is not None
-
-
-def contains_unknown(value: Value) -> bool:
-    """Whether any leaf is not known yet."""
-    return any(leaf is UNKNOWN for _, leaf in leaves(value))

@@ -1,0 +1,102 @@
+"""The schema of a database, brought forward by files of SQL that each run once, in order (yoyo-migrations).
+
+What was applied is written in the database itself, so a copy or a restored dump knows where it stands. Nothing is
+ever taken back: a resource that is removed leaves its tables, which go with their database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from pydantic import AfterValidator
+
+from apps.connections import as_role
+from apps.kind import Config, Kind, NotDone, Props
+from settings.parts import Setting, matching
+
+__all__ = ["MIGRATIONS", "MigrationsInputs", "latest"]
+
+FOLDER = Path(__file__).with_name("migrations")
+_DATABASE = matching("[a-z][a-z0-9_]{1,62}", "not a database's name", "as in t_acme")
+_SET = matching("[a-z][a-z0-9-]{1,30}", "not a set of migrations", "as in knowledge")
+
+
+class MigrationsInputs(Setting):
+    """Which files, in which database, as which role: everything that they make is that role's."""
+
+    database: Annotated[str, AfterValidator(_DATABASE)]
+    role: Annotated[str, AfterValidator(_DATABASE)]
+    set: Annotated[str, AfterValidator(_SET)]
+    version: str
+    """The last file's name: a newer one is a change."""
+
+
+def latest(name: str) -> str:
+    """The last file of a set."""
+    files = sorted(file.stem for file in (FOLDER / name).glob("*.sql"))
+    if not files:
+        raise ValueError(f"there is no set of migrations {name}")
+    return files[-1]
+
+
+class _Migrations:
+    def create(self, config: Config, wanted: MigrationsInputs) -> tuple[str, Props]:
+        self._apply(config, wanted)
+        return f"{wanted.database}/{wanted.set}", {}
+
+    def read(self, config: Config, identity: str, known: MigrationsInputs) -> Props | None:
+        with _backend(config, known) as (backend, files):
+            applied = [one.id for one in backend.to_rollback(files)]
+        return {"version": max(applied)} if applied else None
+
+    def update(self, config: Config, identity: str, old: MigrationsInputs, wanted: MigrationsInputs) -> Props:
+        if wanted.version < old.version:
+            raise NotDone(
+                f"the schema is at {old.version}, this program knows only {wanted.version}: it would meet tables "
+                "that it does not know. Mend: the newer version of this program"
+            )
+        self._apply(config, wanted)
+        return {}
+
+    def delete(self, config: Config, identity: str, known: MigrationsInputs) -> None:
+        """The tables go with their database."""
+
+    def _apply(self, config: Config, wanted: MigrationsInputs) -> None:
+        with _backend(config, wanted) as (backend, files), backend.lock():
+            backend.apply_migrations(backend.to_apply(files))
+
+
+@contextlib.contextmanager
+def _backend(config: Config, wanted: MigrationsInputs) -> Iterator[tuple[Any, Any]]:
+    import psycopg
+    import yoyo
+
+    folder = FOLDER / wanted.set
+    if not folder.is_dir():
+        raise NotDone(f"there is no set of migrations {wanted.set}")
+    parameters = as_role(config, wanted.database, wanted.role)
+    login = f"{quote(parameters['user'])}:{quote(parameters['password'], safe='')}"
+    address = f"{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
+    more = urlencode({key: parameters[key] for key in ("sslmode", "connect_timeout", "options")}, quote_via=quote)
+    try:
+        backend = yoyo.get_backend(f"postgresql+psycopg://{login}@{address}?{more}")
+    except psycopg.Error as error:
+        raise NotDone(f"{wanted.database}: {str(error).splitlines()[0]}") from None
+    try:
+        yield backend, yoyo.read_migrations(str(folder))
+    except psycopg.Error as error:
+        raise NotDone(f"{wanted.database}, migrations {wanted.set}: {str(error).splitlines()[0]}") from None
+    finally:
+        backend.connection.close()
+
+
+MIGRATIONS = Kind(
+    token="smarteros-apps:postgres:Migrations",
+    inputs=MigrationsInputs,
+    acts=_Migrations(),
+    replaces=frozenset({"database", "role", "set"}),
+)

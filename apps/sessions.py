@@ -1,0 +1,76 @@
+"""The open sessions of a role: ended when the role may not log in any more.
+
+PostgreSQL lets who is connected stay when a role loses its login: closing the door does not empty the room.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import psycopg
+from pydantic import AfterValidator
+
+from apps.connections import postgres
+from apps.kind import Config, Kind, NotDone, Props
+from settings.parts import Setting, matching
+
+__all__ = ["SESSIONS", "SessionsInputs"]
+
+_ROLE = matching("[a-z][a-z0-9_]{1,62}", "not a role's name", "as in t_acme")
+_OPEN = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()"
+_END = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()"
+
+
+class SessionsInputs(Setting):
+    """Whose sessions, and whether there may be any. `database` is one to which the provider may connect."""
+
+    role: Annotated[str, AfterValidator(_ROLE)]
+    allowed: bool
+    database: str = "postgres"
+
+
+class _Sessions:
+    def create(self, config: Config, wanted: SessionsInputs) -> tuple[str, Props]:
+        self._end(config, wanted)
+        return wanted.role, {}
+
+    def read(self, config: Config, identity: str, known: SessionsInputs) -> Props | None:
+        if known.allowed:
+            return {}
+        with _told(known), postgres(config, known.database) as connection:
+            row = connection.execute(_OPEN, (known.role,)).fetchone()
+        return {"allowed": True} if row and row[0] else {}
+
+    def update(self, config: Config, identity: str, old: SessionsInputs, wanted: SessionsInputs) -> Props:
+        self._end(config, wanted)
+        return {}
+
+    def delete(self, config: Config, identity: str, known: SessionsInputs) -> None:
+        """Ends them: a role with open sessions leaves its database undroppable."""
+        self._end(config, known.model_copy(update={"allowed": False}))
+
+    def _end(self, config: Config, wanted: SessionsInputs) -> None:
+        if wanted.allowed:
+            return
+        with _told(wanted), postgres(config, wanted.database) as connection:
+            connection.execute(_END, (wanted.role,))
+
+
+class _told:
+    def __init__(self, wanted: SessionsInputs) -> None:
+        self._role = wanted.role
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if isinstance(error, psycopg.Error):
+            raise NotDone(f"sessions of {self._role}: {str(error).splitlines()[0]}") from None
+
+
+SESSIONS = Kind(
+    token="smarteros-apps:postgres:Sessions",
+    inputs=SessionsInputs,
+    acts=_Sessions(),
+    replaces=frozenset({"role"}),
+)

@@ -1,0 +1,145 @@
+"""Migrations and sessions on a real PostgreSQL, as the provisioner's login: never as an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from apps import migrations
+from apps.kind import NotDone
+from apps.migrations import MIGRATIONS, MigrationsInputs, latest
+from apps.sessions import SESSIONS, SessionsInputs
+from sandbox.clusters import Cluster
+from tests.apps.servers import PASSWORD, admin, config_of, postgres_server
+
+WANTED = MigrationsInputs.model_validate(
+    {"database": "t_acme", "role": "t_acme", "set": "knowledge", "version": latest("knowledge")}
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with postgres_server(tmp_path_factory.mktemp("pg") / "server") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(server: Cluster) -> Iterator[Cluster]:
+    """A tenant's database, made as the steps make it."""
+    with psycopg.connect(**admin(server)) as connection:
+        connection.autocommit = True
+        connection.execute("SET ROLE provisioner")
+        connection.execute(f"CREATE ROLE t_acme LOGIN PASSWORD '{PASSWORD}'")
+        connection.execute("GRANT t_acme TO provisioner")
+        connection.execute("CREATE DATABASE t_acme OWNER t_acme")
+        connection.execute("REVOKE ALL ON DATABASE t_acme FROM PUBLIC")
+    with psycopg.connect(**admin(server, "t_acme")) as connection:
+        connection.execute("CREATE EXTENSION vector")
+    yield server
+    with psycopg.connect(**admin(server)) as connection:
+        connection.autocommit = True
+        connection.execute("DROP DATABASE t_acme WITH (FORCE)")
+        connection.execute("DROP ROLE t_acme")
+
+
+def test_the_schema_is_the_tenants_own_and_twice_is_no_change(database: Cluster) -> None:
+    """The owner may use and change what was made; a document's chunk is found by its embedding."""
+    for _ in range(2):
+        assert MIGRATIONS.acts.create(config_of(database), WANTED)[0] == "t_acme/knowledge"
+    with psycopg.connect(**admin(database, "t_acme", "t_acme")) as owner:
+        owner.execute(
+            "INSERT INTO documents (source, title, content_sha256) VALUES ('s', 't', decode(repeat('00', 32), 'hex'))"
+        )
+        for position, axis in enumerate((0, 1)):
+            vector = [1.0 if index == axis else 0.0 for index in range(1536)]
+            owner.execute(
+                "INSERT INTO chunks (document_id, position, tokens, content, embedding) "
+                "SELECT id, %s, 12, %s, %s::vector FROM documents",
+                (position, f"chunk {axis}", str(vector)),
+            )
+        near = str([0.9, 0.1] + [0.0] * 1534)
+        found = owner.execute(
+            "SELECT content FROM chunks ORDER BY embedding <=> %s::vector LIMIT 1", (near,)
+        ).fetchone()
+        assert found == ("chunk 0",)
+        owners = owner.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        assert owners == [("t_acme",)]
+        index = owner.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'chunks_embedding'").fetchone()
+        assert index is not None
+        assert "USING hnsw" in index[0]
+
+
+@pytest.mark.parametrize(("tokens", "dimensions"), [(513, 1536), (0, 1536), (10, 3)])
+def test_a_chunk_of_another_size_is_refused(database: Cluster, tokens: int, dimensions: int) -> None:
+    """At most 512 tokens, exactly 1,536 dimensions."""
+    MIGRATIONS.acts.create(config_of(database), WANTED)
+    chunk = (
+        "INSERT INTO chunks (document_id, position, tokens, content, embedding) "
+        "SELECT id, 0, %s, 'x', %s::vector FROM documents"
+    )
+    with psycopg.connect(**admin(database, "t_acme", "t_acme")) as owner:
+        owner.execute(
+            "INSERT INTO documents (source, title, content_sha256) VALUES ('s', 't', decode(repeat('00', 32), 'hex'))"
+        )
+        with pytest.raises(psycopg.Error, match=r"tokens|dimensions"):
+            owner.execute(chunk, (tokens, str([0.0] * dimensions)))
+
+
+def test_what_was_applied_is_read_from_the_database(database: Cluster) -> None:
+    """None before, the last file after; a database that is gone is an error with its name."""
+    acts, config = MIGRATIONS.acts, config_of(database)
+    assert acts.read(config, "t_acme/knowledge", WANTED) is None
+    acts.create(config, WANTED)
+    assert acts.read(config, "t_acme/knowledge", WANTED) == {"version": latest("knowledge")}
+    with pytest.raises(NotDone, match="t_gone"):
+        acts.read(config, "x", WANTED.model_copy(update={"database": "t_gone"}))
+
+
+def test_an_older_program_is_refused(database: Cluster) -> None:
+    """It would run against tables that it does not know."""
+    newer = WANTED.model_copy(update={"version": "9999.later"})
+    with pytest.raises(NotDone, match="it would meet tables"):
+        MIGRATIONS.acts.update(config_of(database), "t_acme/knowledge", newer, WANTED)
+
+
+def test_a_broken_file_leaves_nothing_half_done(
+    database: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is one transaction; the mended file completes it."""
+    (tmp_path / "knowledge").mkdir()
+    first, second = tmp_path / "knowledge" / "0001.a.sql", tmp_path / "knowledge" / "0002.b.sql"
+    first.write_text("CREATE TABLE one (id int);")
+    second.write_text("CREATE TABLE two (id int); SELECT 1 / 0;")
+    monkeypatch.setattr(migrations, "FOLDER", tmp_path)
+    with pytest.raises(NotDone, match="division by zero"):
+        MIGRATIONS.acts.create(config_of(database), WANTED)
+    tables = "SELECT tablename FROM pg_tables WHERE tablename IN ('one', 'two') ORDER BY 1"
+    with psycopg.connect(**admin(database, "t_acme", "t_acme")) as owner:
+        assert owner.execute(tables).fetchall() == [("one",)]
+    second.write_text("CREATE TABLE two (id int);")
+    MIGRATIONS.acts.create(config_of(database), WANTED)
+    with psycopg.connect(**admin(database, "t_acme", "t_acme")) as owner:
+        assert owner.execute(tables).fetchall() == [("one",), ("two",)]
+
+
+def test_sessions_end_when_none_are_allowed(database: Cluster) -> None:
+    """Also one in the middle of a transaction; others' go on. Allowed again, they are left alone."""
+    closed = SessionsInputs.model_validate({"role": "t_acme", "allowed": False})
+    allowed = SessionsInputs.model_validate({"role": "t_acme", "allowed": True})
+    acts, config = SESSIONS.acts, config_of(database)
+    with (
+        psycopg.connect(**admin(database, "t_acme", "t_acme")) as theirs,
+        psycopg.connect(**admin(database, "t_acme")) as others,
+    ):
+        theirs.execute("SELECT 1")
+        acts.create(config, allowed)
+        assert theirs.execute("SELECT 1").fetchone() == (1,)
+        assert acts.read(config, "t_acme", closed) == {"allowed": True}
+        acts.update(config, "t_acme", allowed, closed)
+        with pytest.raises(psycopg.OperationalError):
+            theirs.execute("SELECT 1")
+        assert others.execute("SELECT 1").fetchone() == (1,)
+    assert acts.read(config, "t_acme", closed) == {}
