@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
+from settings.addresses import WebAddress
 from settings.naming import Names
 from settings.parts import (
     Azure,
@@ -102,6 +103,14 @@ class Settings(Setting):
         """
         name = fqdn(hostname, self.domain)
         return standby_name(name, self.domain) if self.standby else name
+
+    def address(self, service: str) -> WebAddress:
+        """Where a service that runs, and has a host name, is found: the one place that knows its URL."""
+        return self.named_address(self.fqdn(getattr(self.services, service).hostname))
+
+    def named_address(self, name: str) -> WebAddress:
+        """Where a full name is found: behind Cloudflare, and the proxy of the place where it runs."""
+        return WebAddress(host=name, tls=True, proxies=2)
 
     def forward(self, server: str) -> Forward:
         """The forward that leads to one database server, or to `vault`."""

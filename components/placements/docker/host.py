@@ -24,6 +24,8 @@ from settings.tunnels import data_address, docker_subnets, operated_address
 
 __all__ = ["DockerHost", "DockerHostArgs"]
 
+# A router without a priority has the length of its rule as one, and a host name has at most 253 characters.
+ROUTE_PRIORITY = "1000"
 NETWORK_OF: dict[Access, str] = {"web": "edge", "data": "data", "docker_api": "socket"}
 
 
@@ -88,7 +90,7 @@ class DockerHost(ComponentResource):
         # Where the zone's wildcard leads here, it is enough for every name.
         if workload.hostname and not self._settings.has_wildcard:
             self._record(name, workload.hostname, opts)
-        url = Output.concat("https://", workload.hostname) if workload.hostname else None
+        url = Output.from_input(self._settings.named_address(workload.hostname).url) if workload.hostname else None
         return Running(resource=created, host=created.host, port=workload.port, url=url)
 
     def _record(self, name: str, hostname: str, opts: ResourceOptions) -> None:
@@ -117,6 +119,9 @@ class DockerHost(ComponentResource):
         if workload.hostname and "web" not in workload.access:
             why = "it has a host name, but is in no network that the reverse proxy reaches"
             raise Refusal(name, "access", why, "add web")
+        if workload.routes and not workload.hostname:
+            why = "paths lead to other ports, but there is no host name that they are below"
+            raise Refusal(name, "routes", why, "a hostname, or no routes")
 
     def _labels(self, name: str, workload: Workload) -> dict[str, str]:
         """Whom the container belongs to, and what the reverse proxy needs to know to route to it."""
@@ -130,6 +135,9 @@ class DockerHost(ComponentResource):
                 f"{router}.entrypoints": "websecure",
                 f"traefik.http.services.{name}.loadbalancer.server.port": str(workload.port),
             }
+            if workload.routes:
+                # With more than one service in a container, every router must say which is its own.
+                labels |= {f"{router}.service": name, **_routes(name, workload)}
         return labels
 
     def database_server(
@@ -160,3 +168,19 @@ class DockerHost(ComponentResource):
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Refused."""
         raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure} or {where: r2}")
+
+
+def _routes(name: str, workload: Workload) -> dict[str, str]:
+    """A router and a service for each other port, before the one of the host name alone."""
+    labels: dict[str, str] = {}
+    for port in sorted(set(workload.routes.values())):
+        prefixes = [prefix for prefix, leads_to in workload.routes.items() if leads_to == port]
+        router = f"traefik.http.routers.{name}-{port}"
+        labels |= {
+            f"{router}.rule": " || ".join(f"Host(`{workload.hostname}`) && PathPrefix(`{one}`)" for one in prefixes),
+            f"{router}.entrypoints": "websecure",
+            f"{router}.priority": ROUTE_PRIORITY,
+            f"{router}.service": f"{name}-{port}",
+            f"traefik.http.services.{name}-{port}.loadbalancer.server.port": str(port),
+        }
+    return labels
