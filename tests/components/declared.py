@@ -25,6 +25,7 @@ from settings.reading import read_settings
 
 __all__ = [
     "SECRET_TEXTS",
+    "Answers",
     "Declared",
     "Hidden",
     "config_of",
@@ -130,6 +131,7 @@ class Answers(pulumi.runtime.Mocks):
             "principalId": "00000000-0000-4000-8000-00000000000a",
             "customerId": "00000000-0000-4000-8000-00000000000b",
             "imageId": "sha256:0123",
+            "exitCode": 0,
             "certificate": "CERTIFICATE",
             "certRequestPem": "REQUEST",
             "privateKeyPem": "PRIVATE",
@@ -156,6 +158,7 @@ Outputs: dict[str, frozenset[str]] = {
     "azure-native:managedidentity:UserAssignedIdentity": frozenset({"principalId"}),
     "azure-native:operationalinsights:Workspace": frozenset({"customerId"}),
     "azure-native:keyvault:Secret": frozenset({"properties"}),
+    "docker:index/container:Container": frozenset({"exitCode"}),
     "docker:index/remoteImage:RemoteImage": frozenset({"imageId"}),
     "cloudflare:index/originCaCertificate:OriginCaCertificate": frozenset({"certificate"}),
     "tls:index/certRequest:CertRequest": frozenset({"certRequestPem"}),
