@@ -4,10 +4,12 @@ settings.checks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
+from settings.accounts import Account, Accounts, Ai, accounts_of
 from settings.addresses import WebAddress
 from settings.naming import Names
 from settings.parts import (
@@ -22,9 +24,10 @@ from settings.parts import (
     Tunnel,
     matching,
 )
+from settings.profiles import Profile
 from settings.services import Services
 from settings.state import LocalState, State
-from settings.tunnels import Forward, forward_of, operated_forward
+from settings.tunnels import OPERATED, Forward, forward_of, operated_forward
 
 if TYPE_CHECKING:
     from settings.secrets import SecretOutputs
@@ -60,7 +63,13 @@ class Settings(Setting):
     )
     hosts: tuple[Host, ...] = Field((), description="Machines with Docker, reached by SSH")
     database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
+    profile: Profile = Field("custom", description="Which services must run: core, full, or custom (what is named)")
     services: Services = Field(description="What runs, and where")
+    ai: Ai = Field(Ai.model_validate({}), description="Accounts of models, and which services are handed their keys")
+    accounts: Accounts = Field(
+        Accounts.model_validate({}),
+        description="Accounts at others' services, and which services are handed their keys",
+    )
     tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
     protect: bool = Field(True, description="Refuse to delete what holds data")
@@ -112,19 +121,35 @@ class Settings(Setting):
         """Where a full name is found: behind Cloudflare, and the proxy of the place where it runs."""
         return WebAddress(host=name, tls=True, proxies=2)
 
+    def accounts_named(self) -> Iterator[tuple[tuple[str, str], Account]]:
+        """The accounts that there are, each with its path in the settings."""
+        return accounts_of(self.ai, self.accounts)
+
     def forward(self, server: str) -> Forward:
-        """The forward that leads to one database server, or to `vault`."""
+        """The forward that leads to one database server, or to a service that operators reach, as in `vault`."""
         return next(forward for forward in self.tunnels() if forward.name == server)
 
+    @property
+    def redis_users(self) -> tuple[str, ...]:
+        """Who logs in at Redis: what needs it on its host, who looks after its health, who makes tenants' users."""
+        redis = self.services.redis
+        if redis is None:
+            return ()
+        there = [key for key, service in self.services.running() if service.uses_redis_of(redis.placement.host)]
+        return (*there, "health", "provisioner")
+
     def tunnels(self) -> list[Forward]:
-        """The SSH forwards, one a database server and one to Vault, known before anything runs."""
+        """The SSH forwards, one a database server and one to each service that operators reach, known before anything
+        runs.
+        """
         found = [
             forward_of(server, index, self.tunnel.first_port, self.names, self.hosts)
             for index, server in enumerate(self.database_servers)
         ]
-        if self.services.vault:
-            placement = self.services.vault.placement
-            found.append(operated_forward("vault", placement, self.tunnel.first_port, self.hosts))
+        for service in OPERATED:
+            running = getattr(self.services, service)
+            if running is not None:
+                found.append(operated_forward(service, running.placement, self.tunnel.first_port, self.hosts))
         return found
 
 

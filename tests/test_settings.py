@@ -249,6 +249,7 @@ def test_expected_secrets_fill_what_the_program_gets() -> None:
     assert [one.entry for one in expected if one.external] == [
         "external/cloudflareApiToken",
         "external/cloudflareDnsToken",
+        "external/openaiApiKey",
     ]
 
 
@@ -289,9 +290,9 @@ def test_each_secret_is_a_secret_output() -> None:
 @pytest.mark.parametrize(
     ("changed", "why", "mend"),
     [
-        ({"prod/redisPassword": None}, "keyring.age: prod/redisPassword: missing", "./smos keys init"),
+        ({"prod/redisPasswords/health": None}, "keyring.age: prod/redisPasswords/health: missing", "./smos keys init"),
         ({"external/cloudflareDnsToken": None}, "missing (For Traefik", "./smos keys set external/cloudflareDnsToken"),
-        ({"prod/redisPassword": "hunter2"}, "keyring.age: prod/redisPassword: not 20 to 100", "--replace"),
+        ({"prod/redisPasswords/health": "hunter2"}, "keyring.age: prod/redisPasswords/health: not 20 to 100", "--replace"),
         ({"prod/hostPrivateKeys/vps": "hunter2"}, "not an OpenSSH private key", "ssh-keygen"),
     ],
 )

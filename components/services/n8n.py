@@ -12,8 +12,9 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import IMAGES, Image
 from components.placements import Placement
+from components.services.n8n_credentials import credential_overwrites
 from components.services.postgres import Database
-from components.services.surroundings import Surroundings, Wires
+from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.services import N8n as N8nSettings
@@ -32,6 +33,7 @@ class N8nArgs:
     wanted: N8nSettings
     encryption_key: Input[str]
     wires: Wires
+    accounts: HandedAccounts
 
 
 class N8n(ComponentResource):
@@ -48,6 +50,7 @@ class N8n(ComponentResource):
 
 def _workload(args: N8nArgs) -> Workload:
     address, url = args.address, f"{args.address.url}/"
+    credentials = credential_overwrites(args.accounts)
     environment: dict[str, Input[str]] = {
         "DB_TYPE": "postgresdb",
         "DB_POSTGRESDB_HOST": args.database.host,
@@ -71,6 +74,7 @@ def _workload(args: N8nArgs) -> Workload:
         "GENERIC_TIMEZONE": args.wanted.timezone,
         "TZ": args.wanted.timezone,
         **args.wires.env,
+        **credentials.env,
     }
     return Workload(
         image=args.image.reference,
@@ -84,7 +88,7 @@ def _workload(args: N8nArgs) -> Workload:
             "N8N_ENCRYPTION_KEY": args.encryption_key,
             "DB_POSTGRESDB_PASSWORD": args.database.password,
         },
-        secret_files=args.wires.secret_files,
+        secret_files={**args.wires.secret_files, **credentials.secret_files},
         volumes=[Volume("data", "/home/node/.n8n", needs="scratch", size_mb=256)],
         user="1000:1000",
         writable_root_because="the runners and npm write outside of the home folder",
@@ -105,6 +109,7 @@ def declare(at: Surroundings, wanted: N8nSettings) -> None:
             wanted=wanted,
             encryption_key=at.secret("n8n_encryption_key"),
             wires=at.wires("n8n"),
+            accounts=at.accounts("n8n"),
         ),
         at.inside(wanted.placement),
     )
