@@ -222,7 +222,9 @@ class DockerPostgres(OnDocker):
     """A container with PostgreSQL and pgvector."""
 
     cpus: float = Field(1.0, ge=0.1, description="How many CPUs the container may use")
-    memory_mb: int = Field(1536, ge=512, description="How much memory the container may use, in MB")
+    memory_mb: int = Field(2048, ge=512, description="How much memory the container may use, in MB")
+    max_connections: int = Field(100, ge=20, le=1000, description="How many connections it takes at once")
+    data_gb: int = Field(10, ge=1, description="How much its databases are expected to grow to, in GB")
 
 
 class DatabaseServer(Setting):
