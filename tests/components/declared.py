@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import re
@@ -42,8 +43,9 @@ UNKNOWN_PREFIX = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 PASSWORD = "Throw4wayThrow4wayThrow4way"
 TOKEN = "t" * 40
+HEX = "c0ffee" * 8
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
-SECRET_TEXTS = [PASSWORD, TOKEN]
+SECRET_TEXTS = [PASSWORD, TOKEN, HEX]
 
 
 def secrets_of(stack: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -55,6 +57,8 @@ def secrets_of(stack: str, values: Mapping[str, Any]) -> dict[str, str]:
 def _value(expected: ExpectedSecret) -> str:
     if expected.kind == "openssh_private_key":
         return KEY
+    if expected.kind == "hex_256":
+        return HEX + hashlib.sha256(expected.entry.encode()).hexdigest()[: 64 - len(HEX)]
     own = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", expected.entry))
     return (
         f"{TOKEN}{own}"[:80] if expected.kind == "cloudflare_token" else SHAPES[expected.kind].sample + PASSWORD + own
