@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterator
 from settings.accounts import handed_to
 from settings.capacity_checks import CAPACITY_CHECKS
 from settings.findings import Finding
+from settings.hosts import AnyHost
 from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, OnR2, Tunnel
 from settings.problems import did_you_mean
 from settings.profiles import profile_is_whole
+from settings.reach_checks import REACH_CHECKS, own_ports
 from settings.services import Service, Services
 from settings.sizes import container_apps_size_problem
 from settings.tunnels import OPERATED
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "Checks"]
 
 LONGEST_LABEL = 63
 
@@ -107,11 +109,11 @@ def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Findin
         seen.setdefault(label, service)
 
 
-def proxied_hosts(all_services: Services) -> Iterator[Finding]:
+def proxied_hosts(all_services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """What is reached by a name on a host needs that host's reverse proxy."""
     proxy = all_services.traefik.placement.host if all_services.traefik else None
     for key, service in all_services.running():
-        where = getattr(service, "placement", None)
+        where = getattr(service, "placement", None) if key not in own_ports(hosts) else None
         if service is all_services.traefik or not isinstance(where, OnDocker) or not getattr(service, "hostname", None):
             continue
         if where.host != proxy:
@@ -186,7 +188,9 @@ def placements(services: Services) -> Iterator[tuple[str, OnAzure | OnDocker | O
             yield service, placement
 
 
-CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
+Checks = tuple[Callable[..., Iterator[Finding]], ...]
+
+CHECKS: Checks = (
     unique_names,
     known_hosts,
     known_databases,
@@ -200,4 +204,5 @@ CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
     separate_networks,
     tunnel_ports,
     handed_to,
+    *REACH_CHECKS,
 )

@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from settings.accounts import Account, Accounts, Ai, accounts_of
 from settings.addresses import WebAddress
+from settings.hosts import AnyHost, LocalHost, RemoteHost
 from settings.naming import Names
 from settings.parts import (
     Azure,
     Cloudflare,
     DatabaseServer,
     Domain,
-    Host,
     Name,
     Operators,
     Setting,
@@ -57,11 +57,13 @@ class Settings(Setting):
     system: SystemName = Field("smarteros", description="Which system of components/systems this is")
     domain: Domain = Field(description="The zone in which all names live")
     operators: Operators = Field(description="Who runs the platform")
-    cloudflare: Cloudflare = Field(description="The zone at Cloudflare")
+    cloudflare: Annotated[Cloudflare | None, BeforeValidator(_absent_when_empty)] = Field(
+        None, description="The zone at Cloudflare; none on a developer's own machine"
+    )
     azure: Annotated[Azure | None, BeforeValidator(_absent_when_empty)] = Field(
         None, description="Where in Azure the platform lives, if any of it does"
     )
-    hosts: tuple[Host, ...] = Field((), description="Machines with Docker, reached by SSH")
+    hosts: tuple[AnyHost, ...] = Field((), description="Machines with Docker")
     database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
     profile: Profile = Field("custom", description="Which services must run: core, full, or custom (what is named)")
     services: Services = Field(description="What runs, and where")
@@ -89,8 +91,25 @@ class Settings(Setting):
     @property
     def names(self) -> Names:
         """What everything is called at the vendors'."""
-        seed = self.azure.subscription_id if self.azure else self.cloudflare.account_id
-        return Names(system=self.system, stack=self.stack, seed=seed)
+        account = self.cloudflare.account_id if self.cloudflare else self.domain
+        return Names(system=self.system, stack=self.stack, seed=self.azure.subscription_id if self.azure else account)
+
+    @property
+    def zone(self) -> Cloudflare:
+        """The zone; the checks made sure that there is one wherever others reach a name."""
+        if self.cloudflare is None:
+            raise TypeError("the settings have no smarteros:cloudflare")
+        return self.cloudflare
+
+    @property
+    def own_machine(self) -> LocalHost | None:
+        """The developer's machine, where the environment is on one: then all of it is."""
+        return next((host for host in self.hosts if isinstance(host, LocalHost)), None)
+
+    @property
+    def remote_hosts(self) -> tuple[RemoteHost, ...]:
+        """The hosts that are reached by SSH."""
+        return tuple(host for host in self.hosts if isinstance(host, RemoteHost))
 
     @property
     def has_wildcard(self) -> bool:
@@ -98,9 +117,13 @@ class Settings(Setting):
         proxy = self.services.traefik
         return proxy is not None and proxy.hostname == "*" and not self.standby
 
-    def host(self, name: str) -> Host:
+    def host(self, name: str) -> RemoteHost | LocalHost:
         """The host of that name; the checks made sure that it is there."""
         return next(host for host in self.hosts if host.name == name)
+
+    def remote_host(self, name: str) -> RemoteHost:
+        """The same, where only one with an address of its own can be meant."""
+        return next(host for host in self.remote_hosts if host.name == name)
 
     def database_server(self, name: str) -> DatabaseServer:
         """The database server of that name; the checks made sure that it is there."""
@@ -115,10 +138,18 @@ class Settings(Setting):
 
     def address(self, service: str) -> WebAddress:
         """Where a service that runs, and has a host name, is found: the one place that knows its URL."""
+        here = self.own_machine
+        if here is not None and service in here.ports:
+            return WebAddress(host="localhost", tls=False, port=here.ports[service], proxies=0)
         return self.named_address(self.fqdn(getattr(self.services, service).hostname))
 
     def named_address(self, name: str) -> WebAddress:
-        """Where a full name is found: behind Cloudflare, and the proxy of the place where it runs."""
+        """Where a full name is found: behind Cloudflare, and the proxy of the place where it runs; on the developer's
+        own machine behind that proxy alone.
+        """
+        here = self.own_machine
+        if here is not None:
+            return WebAddress(host=name, tls=False, port=here.http_port, proxies=1)
         return WebAddress(host=name, tls=True, proxies=2)
 
     def accounts_named(self) -> Iterator[tuple[tuple[str, str], Account]]:
@@ -127,7 +158,7 @@ class Settings(Setting):
 
     def forward(self, server: str) -> Forward:
         """The forward that leads to one database server, or to a service that operators reach, as in `vault`."""
-        return next(forward for forward in self.tunnels() if forward.name == server)
+        return next(forward for forward in self.forwards() if forward.name == server)
 
     @property
     def redis_users(self) -> tuple[str, ...]:
@@ -139,7 +170,12 @@ class Settings(Setting):
         return (*there, "health", "provisioner")
 
     def tunnels(self) -> list[Forward]:
-        """The SSH forwards, one a database server and one to each service that operators reach, known before anything
+        """The forwards that SSH makes. On the developer's own machine Docker publishes their local ports instead."""
+        remote = {host.name for host in self.remote_hosts}
+        return [forward for forward in self.forwards() if forward.host in remote]
+
+    def forwards(self) -> list[Forward]:
+        """The local ports, one a database server and one for each service that operators reach, known before anything
         runs.
         """
         found = [

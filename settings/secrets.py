@@ -57,8 +57,8 @@ class SecretOutputs:
     database_admin_passwords: Mapping[str, Output[str]]
     database_provisioner_passwords: Mapping[str, Output[str]]
     redis_passwords: Mapping[str, Output[str]]
-    cloudflare_api_token: Output[str]
-    cloudflare_dns_token: Output[str]
+    cloudflare_api_token: Output[str] | None = None
+    cloudflare_dns_token: Output[str] | None = None
     host_private_keys: Mapping[str, Output[str]]
     of_services: Mapping[str, Output[str]]
     """What the services that run call for, by the secret's name."""
@@ -74,7 +74,9 @@ class Secret:
     """The same for all environments; the same and made by a vendor; each environment its own."""
     kind: Kind
     purpose: str
-    each: Literal["", "database_servers", "hosts", "redis_users"] = ""
+    each: Literal["", "database_servers", "remote_hosts", "redis_users"] = ""
+    only_with: Literal["", "cloudflare"] = ""
+    """The part of the settings without which nobody calls for it."""
 
 
 _SECRETS = (
@@ -89,18 +91,22 @@ _SECRETS = (
         "database_servers",
     ),
     Secret("redis_passwords", "stack", "password", "Of a user of Redis", "redis_users"),
-    Secret("host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "hosts"),
+    Secret(
+        "host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "remote_hosts"
+    ),
     Secret(
         "cloudflare_api_token",
         "external",
         "cloudflare_token",
         "For records, settings and origin certificates: DNS:Edit, Zone Settings:Edit, SSL and Certificates:Edit",
+        only_with="cloudflare",
     ),
     Secret(
         "cloudflare_dns_token",
         "external",
         "cloudflare_token",
         "For Traefik's certificate on the hosts: Zone:Read and DNS:Edit, nothing else",
+        only_with="cloudflare",
     ),
 )
 
@@ -124,15 +130,21 @@ class ExpectedSecret:
         return self.entry.startswith("external/")
 
 
-def entry_of(secret: Secret, stack: str) -> str:
-    """Where in the keyring a secret is, or the folder of one that each server or host has."""
-    return f"{stack if secret.scope == 'stack' else secret.scope}/{camel(secret.name)}"
+def entry_of(secret: Secret, stack: str, *, alone: bool = False) -> str:
+    """Where in the keyring a secret is, or the folder of one that each server or host has. `alone`: of an environment
+    that no other can stand in for, so that it shares no key with them.
+    """
+    own = secret.scope == "stack" or (alone and secret.scope == "shared")
+    return f"{stack if own else secret.scope}/{camel(secret.name)}"
 
 
 def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
     """Every secret that a platform with these settings needs; says nothing about their values."""
     found: list[ExpectedSecret] = []
+    alone = settings.own_machine is not None
     for one in _SECRETS:
+        if one.only_with and getattr(settings, one.only_with) is None:
+            continue
         path = entry_of(one, settings.stack)
         if one.each:
             keys = [getattr(thing, "name", thing) for thing in getattr(settings, one.each)]
@@ -141,7 +153,8 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
             found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
     for _, service in settings.services.running():
         for one in service.secrets:
-            found.append(ExpectedSecret(entry_of(one, settings.stack), one.purpose, one.kind, OF_SERVICES, one.name))
+            path = entry_of(one, settings.stack, alone=alone)
+            found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
     for _, account in settings.accounts_named():
         for key in account.secrets:
             one = key.secret

@@ -11,7 +11,7 @@ What has to be prepared runs in a container of its own, to its end, before the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from pulumi import ComponentResource, Output, ResourceOptions, log
 from pulumi.runtime import is_dry_run
 
 from components.placements import Refusal
+from components.placements.docker.reach import PublishedPort
 from components.secrecy import secret
 from components.workload import Volume, Workload
 from settings.naming import Names
@@ -46,6 +47,8 @@ class ClosedContainerArgs:
     workload: Workload
     networks: Mapping[str, Attachment]
     labels: Mapping[str, str]
+    ports: Sequence[PublishedPort]
+    docker_socket: str
     protect: bool
 
 
@@ -70,7 +73,7 @@ class ClosedContainer(ComponentResource):
             labels["smarteros.secret-files"] = loader.id
         if workload.docker_socket:
             volumes.append(
-                docker.ContainerVolumeArgs(host_path=DOCKER_SOCKET, container_path=DOCKER_SOCKET, read_only=True)
+                docker.ContainerVolumeArgs(host_path=args.docker_socket, container_path=DOCKER_SOCKET, read_only=True)
             )
         if workload.prepare:
             # Another preparation is another container: it starts anew, after the preparation has ended well.
@@ -88,8 +91,8 @@ class ClosedContainer(ComponentResource):
                 for attachment in args.networks.values()
             ],
             ports=[
-                docker.ContainerPortArgs(internal=port, external=port, protocol="tcp")
-                for port in workload.published_ports
+                docker.ContainerPortArgs(internal=one.internal, external=one.external, ip=one.address, protocol="tcp")
+                for one in args.ports
             ],
             volumes=volumes,
             labels=_labels(labels),
