@@ -119,7 +119,9 @@ def test_a_value_is_shown_on_request_only(ana: Operator) -> None:
     listed = ana.keys("show").stdout
     assert "opened by ana (you)" in listed
     assert all(path in listed and value not in listed for path, value in values.items())
-    assert ana.keys("show", "prod/redisPasswords/health", "--reveal").stdout == values["prod/redisPasswords/health"] + "\n"
+    assert (
+        ana.keys("show", "prod/redisPasswords/health", "--reveal").stdout == values["prod/redisPasswords/health"] + "\n"
+    )
     assert "ssh-ed25519 AAAA" in ana.keys("show", "prod/hostPrivateKeys/vps").stdout
     assert "there is prod/redisPasswords/health" in ana.keys("show", "prod/redisPasswords/healht", exit_code=1).stderr
     ana.keys("show", "--reveal", exit_code=2)
