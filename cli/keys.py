@@ -23,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The keyring: what must be the same after every loss, encrypted to several people's keys, safe in git.",
 )
-Entry = Annotated[str, typer.Argument(metavar="PATH", help="The entry, as in prod/redisPassword.")]
+Entry = Annotated[str, typer.Argument(metavar="PATH", help="The entry, as in prod/redisPasswords/health.")]
 Named = Annotated[str, typer.Option("--name", help="Whose key it is.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Another value than the one that is there.")]
 

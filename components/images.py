@@ -30,6 +30,8 @@ class Images:
     """Every image that a system may run."""
 
     n8n: Image = Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7")
+    # The line with long-term support.
+    metabase: Image = Image(name="metabase/metabase", tag="v0.64.1.5")
     # The last line of Redis under the BSD licence.
     redis: Image = Image(name="redis", tag="7.2.16")
     traefik: Image = Image(name="traefik", tag="v3.7.11")

@@ -68,7 +68,10 @@ class Workload:
     access: Sequence[Access] = ("web",)
     published_ports: Sequence[int] = ()
     prepare: Sequence[str] = ()
-    """A command of the same image, environment and secrets that must end well each time before this one starts."""
+    """A command of the same image, environment, secrets, volumes and networks that must end well before this one
+    starts, each time that one of them is another, and after a failure again: what it does must bear being done twice.
+    It stands instead of the image's entry point, which it may name itself.
+    """
     routes: Mapping[str, int] = field(default_factory=dict)
     """Beginnings of paths below the host name that lead to other ports, as in {"/websocket": 8072}."""
     operated: bool = False

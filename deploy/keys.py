@@ -55,6 +55,8 @@ def fresh_value(expected: ExpectedSecret) -> str:
     """A new secret of the expected kind. Raises NotGenerated for what a vendor makes."""
     if expected.kind == "password":
         return password()
+    if expected.kind == "hex_256":
+        return secrets.token_hex(32)
     if expected.kind == "openssh_private_key":
         return ssh_key()
     raise NotGenerated(f"{expected.entry} is made by its vendor ({expected.purpose}): ./smos keys set {expected.entry}")

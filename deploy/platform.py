@@ -12,6 +12,7 @@ from deploy import guards, losses, policies
 from deploy.beforehand import before_writing
 from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
 from deploy.locks import free_of_dead_locks
+from deploy.prepared import run_again
 from deploy.repair import repair
 from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
 from settings import Settings
@@ -43,7 +44,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     state = before_writing(place, wish.stack, say)
     with guards.tunnel_open(place, settings, say):
         repair(place, settings, wish.stack, state, say)
-        checked = _policies(place, settings)
+        checked = [*_policies(place, settings), *run_again(state)]
         losses.careful(
             place,
             place.project,

@@ -12,7 +12,7 @@ from deploy.target import ROOT
 from policy.catalogue import configuration
 from policy.rule import Facts, Host
 from settings import Settings
-from settings.checks import HOST_RESERVE_MB
+from settings.capacity import HOST_RESERVE_MB
 
 PACK = ROOT / "policy"
 

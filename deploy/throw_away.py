@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy.keys import expected_of, password
+from deploy.keys import expected_of, fresh_value, password
 from keyring import Identity, Keyring, Recipient
 from sandbox.home import Home, write_private
 from settings import SHAPES, ExpectedSecret, Settings
@@ -41,7 +41,7 @@ def _complete(keyring: Keyring, home: Home, settings: Settings) -> None:
         if one.kind == "openssh_private_key":  # the one that its simulated machine knows
             keyring.put(one.entry, _host_key(home, settings, one), replace=True)
         elif keyring.find(one.entry) is None:
-            keyring.put(one.entry, SHAPES[one.kind].sample + password())
+            keyring.put(one.entry, SHAPES[one.kind].sample + password() if one.external else fresh_value(one))
 
 
 def _host_key(home: Home, settings: Settings, expected: ExpectedSecret) -> str:

@@ -7,6 +7,7 @@ this project reads configuration or the stack's name; what else reads the enviro
 
 from __future__ import annotations
 
+from settings.addresses import WebAddress
 from settings.entries import keyring_file, open_keyring, secret_problems
 from settings.files import load_files
 from settings.model import Settings
@@ -23,6 +24,7 @@ __all__ = [
     "SecretOutputs",
     "Settings",
     "SettingsError",
+    "WebAddress",
     "expected_secrets",
     "keyring_file",
     "load_engine",

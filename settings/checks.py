@@ -10,18 +10,20 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 
+from settings.accounts import handed_to
+from settings.capacity_checks import CAPACITY_CHECKS
+from settings.findings import Finding
+from settings.hosts import AnyHost
 from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, OnR2, Tunnel
 from settings.problems import did_you_mean
+from settings.profiles import profile_is_whole
+from settings.reach_checks import REACH_CHECKS, own_ports
 from settings.services import Service, Services
 from settings.sizes import container_apps_size_problem
 from settings.tunnels import OPERATED
 
-__all__ = ["CHECKS", "Finding"]
+__all__ = ["CHECKS", "Checks"]
 
-# Where (keys of the file, in order), the value there, why it is refused, the mend.
-Finding = tuple[tuple[str | int, ...], object, str, str]
-
-HOST_RESERVE_MB = 1024
 LONGEST_LABEL = 63
 
 
@@ -107,11 +109,11 @@ def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Findin
         seen.setdefault(label, service)
 
 
-def proxied_hosts(all_services: Services) -> Iterator[Finding]:
+def proxied_hosts(all_services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """What is reached by a name on a host needs that host's reverse proxy."""
     proxy = all_services.traefik.placement.host if all_services.traefik else None
     for key, service in all_services.running():
-        where = getattr(service, "placement", None)
+        where = getattr(service, "placement", None) if key not in own_ports(hosts) else None
         if service is all_services.traefik or not isinstance(where, OnDocker) or not getattr(service, "hostname", None):
             continue
         if where.host != proxy:
@@ -124,7 +126,7 @@ def queues(all_services: Services) -> Iterator[Finding]:
     there = all_services.redis.placement.host if all_services.redis else None
     for key, service in all_services.running():
         where = getattr(service, "placement", None)
-        if service.needs_redis and isinstance(where, OnDocker) and where.host != there:
+        if service.uses_redis() and isinstance(where, OnDocker) and where.host != there:
             why = "it needs Redis, and none runs on this host"
             yield ("services", key, "placement", "host"), where.host, why, "services.redis on that host"
 
@@ -138,27 +140,6 @@ def container_apps_sizes(services: Services) -> Iterator[Finding]:
                 if problem:
                     size = {"cpu": container.cpu, "memoryMb": container.memory_mb}
                     yield ("services", key), size, *problem
-
-
-def host_memory(
-    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: Services
-) -> Iterator[Finding]:
-    """The limits of what runs on a host fit into its memory, beside the system's own share."""
-    for index, host in enumerate(hosts):
-        limits = {
-            f"databaseServers/{server.name}": server.placement.memory_mb
-            for server in database_servers
-            if not isinstance(server.placement, AzurePostgres) and server.placement.host == host.name
-        }
-        for key, placement in placements(services):
-            if isinstance(placement, OnDocker) and placement.host == host.name:
-                containers = getattr(services, key).footprint(key)
-                limits |= {one.name: one.memory_mb for one in containers if not one.passing}
-        room = host.memory_mb - HOST_RESERVE_MB
-        if sum(limits.values()) > room:
-            parts = ", ".join(f"{name} {limit}" for name, limit in limits.items())
-            why = f"what runs there may use {sum(limits.values())} MB ({parts}); there is room for {room}"
-            yield ("hosts", index, "memoryMb"), host.memory_mb, why, "lower a memoryMb, or a larger host"
 
 
 def azure_is_known(
@@ -207,7 +188,9 @@ def placements(services: Services) -> Iterator[tuple[str, OnAzure | OnDocker | O
             yield service, placement
 
 
-CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
+Checks = tuple[Callable[..., Iterator[Finding]], ...]
+
+CHECKS: Checks = (
     unique_names,
     known_hosts,
     known_databases,
@@ -215,8 +198,11 @@ CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
     proxied_hosts,
     queues,
     container_apps_sizes,
-    host_memory,
+    profile_is_whole,
+    *CAPACITY_CHECKS,
     azure_is_known,
     separate_networks,
     tunnel_ports,
+    handed_to,
+    *REACH_CHECKS,
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from settings.checks import CHECKS, Checks
 from settings.model import Settings
 from settings.problems import NAMESPACE, Problem, SettingsError
 from settings.reading import KEYS, read_settings, refuse
@@ -17,7 +18,7 @@ from settings.reading import KEYS, read_settings, refuse
 __all__ = ["load_files"]
 
 
-def load_files(stack: str, folder: Path) -> Settings:
+def load_files(stack: str, folder: Path, checks: Checks = CHECKS) -> Settings:
     """The settings of a stack, or SettingsError with every problem. The keyring with its secrets stays shut."""
     file = f"Pulumi.{stack}.yaml"
     config = _config(folder / file)
@@ -25,7 +26,9 @@ def load_files(stack: str, folder: Path) -> Settings:
     hidden = [key for key, value in raw.items() if _is_encrypted(value) and key in KEYS]
     why = "encrypted, though it is no secret"
     problems = [Problem(file, f"{NAMESPACE}:{key}", "", why, "set it in plain") for key in hidden]
-    settings, found = read_settings(stack, {key: value for key, value in raw.items() if key not in hidden}, file)
+    settings, found = read_settings(
+        stack, {key: value for key, value in raw.items() if key not in hidden}, file, checks
+    )
     paths = {f"{NAMESPACE}:{key}" for key in hidden}
     refuse([*problems, *(problem for problem in found if problem.path not in paths)])
     if settings is None:  # unreachable: no settings means that there was a problem
@@ -39,7 +42,7 @@ def _rivals(settings: Settings, folder: Path, file: str) -> Iterator[Problem]:
     the requests over both.
     """
     for other in sorted(folder.glob("Pulumi.*.yaml")):
-        if settings.standby or other.name == file:
+        if settings.standby or settings.cloudflare is None or other.name == file:
             continue
         with contextlib.suppress(SettingsError):  # its own run says what is wrong with it
             theirs = _config(other)

@@ -4,26 +4,30 @@ settings.checks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
+from settings.accounts import Account, Accounts, Ai, accounts_of
+from settings.addresses import WebAddress
+from settings.hosts import AnyHost, LocalHost, RemoteHost
 from settings.naming import Names
 from settings.parts import (
     Azure,
     Cloudflare,
     DatabaseServer,
     Domain,
-    Host,
     Name,
     Operators,
     Setting,
     Tunnel,
     matching,
 )
+from settings.profiles import Profile
 from settings.services import Services
 from settings.state import LocalState, State
-from settings.tunnels import Forward, forward_of, operated_forward
+from settings.tunnels import OPERATED, Forward, forward_of, operated_forward
 
 if TYPE_CHECKING:
     from settings.secrets import SecretOutputs
@@ -53,13 +57,21 @@ class Settings(Setting):
     system: SystemName = Field("smarteros", description="Which system of components/systems this is")
     domain: Domain = Field(description="The zone in which all names live")
     operators: Operators = Field(description="Who runs the platform")
-    cloudflare: Cloudflare = Field(description="The zone at Cloudflare")
+    cloudflare: Annotated[Cloudflare | None, BeforeValidator(_absent_when_empty)] = Field(
+        None, description="The zone at Cloudflare; none on a developer's own machine"
+    )
     azure: Annotated[Azure | None, BeforeValidator(_absent_when_empty)] = Field(
         None, description="Where in Azure the platform lives, if any of it does"
     )
-    hosts: tuple[Host, ...] = Field((), description="Machines with Docker, reached by SSH")
+    hosts: tuple[AnyHost, ...] = Field((), description="Machines with Docker")
     database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
+    profile: Profile = Field("custom", description="Which services must run: core, full, or custom (what is named)")
     services: Services = Field(description="What runs, and where")
+    ai: Ai = Field(Ai.model_validate({}), description="Accounts of models, and which services are handed their keys")
+    accounts: Accounts = Field(
+        Accounts.model_validate({}),
+        description="Accounts at others' services, and which services are handed their keys",
+    )
     tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
     protect: bool = Field(True, description="Refuse to delete what holds data")
@@ -79,8 +91,25 @@ class Settings(Setting):
     @property
     def names(self) -> Names:
         """What everything is called at the vendors'."""
-        seed = self.azure.subscription_id if self.azure else self.cloudflare.account_id
-        return Names(system=self.system, stack=self.stack, seed=seed)
+        account = self.cloudflare.account_id if self.cloudflare else self.domain
+        return Names(system=self.system, stack=self.stack, seed=self.azure.subscription_id if self.azure else account)
+
+    @property
+    def zone(self) -> Cloudflare:
+        """The zone; the checks made sure that there is one wherever others reach a name."""
+        if self.cloudflare is None:
+            raise TypeError("the settings have no smarteros:cloudflare")
+        return self.cloudflare
+
+    @property
+    def own_machine(self) -> LocalHost | None:
+        """The developer's machine, where the environment is on one: then all of it is."""
+        return next((host for host in self.hosts if isinstance(host, LocalHost)), None)
+
+    @property
+    def remote_hosts(self) -> tuple[RemoteHost, ...]:
+        """The hosts that are reached by SSH."""
+        return tuple(host for host in self.hosts if isinstance(host, RemoteHost))
 
     @property
     def has_wildcard(self) -> bool:
@@ -88,9 +117,13 @@ class Settings(Setting):
         proxy = self.services.traefik
         return proxy is not None and proxy.hostname == "*" and not self.standby
 
-    def host(self, name: str) -> Host:
+    def host(self, name: str) -> RemoteHost | LocalHost:
         """The host of that name; the checks made sure that it is there."""
         return next(host for host in self.hosts if host.name == name)
+
+    def remote_host(self, name: str) -> RemoteHost:
+        """The same, where only one with an address of its own can be meant."""
+        return next(host for host in self.remote_hosts if host.name == name)
 
     def database_server(self, name: str) -> DatabaseServer:
         """The database server of that name; the checks made sure that it is there."""
@@ -103,19 +136,56 @@ class Settings(Setting):
         name = fqdn(hostname, self.domain)
         return standby_name(name, self.domain) if self.standby else name
 
+    def address(self, service: str) -> WebAddress:
+        """Where a service that runs, and has a host name, is found: the one place that knows its URL."""
+        here = self.own_machine
+        if here is not None and service in here.ports:
+            return WebAddress(host="localhost", tls=False, port=here.ports[service], proxies=0)
+        return self.named_address(self.fqdn(getattr(self.services, service).hostname))
+
+    def named_address(self, name: str) -> WebAddress:
+        """Where a full name is found: behind Cloudflare, and the proxy of the place where it runs; on the developer's
+        own machine behind that proxy alone.
+        """
+        here = self.own_machine
+        if here is not None:
+            return WebAddress(host=name, tls=False, port=here.http_port, proxies=1)
+        return WebAddress(host=name, tls=True, proxies=2)
+
+    def accounts_named(self) -> Iterator[tuple[tuple[str, str], Account]]:
+        """The accounts that there are, each with its path in the settings."""
+        return accounts_of(self.ai, self.accounts)
+
     def forward(self, server: str) -> Forward:
-        """The forward that leads to one database server, or to `vault`."""
-        return next(forward for forward in self.tunnels() if forward.name == server)
+        """The forward that leads to one database server, or to a service that operators reach, as in `vault`."""
+        return next(forward for forward in self.forwards() if forward.name == server)
+
+    @property
+    def redis_users(self) -> tuple[str, ...]:
+        """Who logs in at Redis: what needs it on its host, who looks after its health, who makes tenants' users."""
+        redis = self.services.redis
+        if redis is None:
+            return ()
+        there = [key for key, service in self.services.running() if service.uses_redis_of(redis.placement.host)]
+        return (*there, "health", "provisioner")
 
     def tunnels(self) -> list[Forward]:
-        """The SSH forwards, one a database server and one to Vault, known before anything runs."""
+        """The forwards that SSH makes. On the developer's own machine Docker publishes their local ports instead."""
+        remote = {host.name for host in self.remote_hosts}
+        return [forward for forward in self.forwards() if forward.host in remote]
+
+    def forwards(self) -> list[Forward]:
+        """The local ports, one a database server and one for each service that operators reach, known before anything
+        runs.
+        """
         found = [
             forward_of(server, index, self.tunnel.first_port, self.names, self.hosts)
             for index, server in enumerate(self.database_servers)
         ]
-        if self.services.vault:
-            placement = self.services.vault.placement
-            found.append(operated_forward("vault", placement, self.tunnel.first_port, self.hosts))
+        for service in OPERATED:
+            running = getattr(self.services, service)
+            if running is not None:
+                found.append(operated_forward(service, running.placement, self.tunnel.first_port, self.hosts))
         return found
 
 

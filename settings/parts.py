@@ -115,7 +115,7 @@ Email = Annotated[
 Domain = Annotated[
     str,
     AfterValidator(
-        matching(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", "not a domain name", "as in example.com")
+        matching(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}|localhost", "not a domain name", "as in example.com")
     ),
 ]
 HostKey = Annotated[
@@ -141,7 +141,7 @@ class Operators(Setting):
 
 
 class Cloudflare(Setting):
-    """The zone in which all names of the platform live."""
+    """The zone in which all names of a platform live that others reach."""
 
     zone_id: Hex32 = Field(description="The zone's id (overview page of the zone)")
     account_id: Hex32 = Field(description="The id of the account that owns the zone")
@@ -158,20 +158,9 @@ class Azure(Setting):
 
 
 class Host(Setting):
-    """A machine with Docker that is reached by SSH. It exists already: it is never bought or destroyed from
-    here.
-    """
+    """A machine with Docker, however it is reached (settings.hosts)."""
 
     name: Name = Field(description="What other settings call it")
-    address: Address = Field(description="Its public IPv4 address")
-    ssh_port: Port = Field(22, description="The port of its SSH server")
-    user: str = Field("deploy", pattern="^[a-z_][a-z0-9_-]{0,31}$", description="The user in the docker group")
-    bootstrap_user: str = Field(
-        "root",
-        pattern="^[a-z_][a-z0-9_-]{0,31}$",
-        description="Who prepares it the first time (root or sudo)",
-    )
-    host_key: HostKey = Field(description="Its pinned SSH host key: type and base64")
     cpus: int = Field(ge=1, le=256, description="How many CPUs it has")
     memory_mb: int = Field(ge=1024, description="How much memory it has, in MB")
     disk_gb: int = Field(ge=10, description="How much disk it has, in GB")
@@ -222,7 +211,9 @@ class DockerPostgres(OnDocker):
     """A container with PostgreSQL and pgvector."""
 
     cpus: float = Field(1.0, ge=0.1, description="How many CPUs the container may use")
-    memory_mb: int = Field(1536, ge=512, description="How much memory the container may use, in MB")
+    memory_mb: int = Field(2048, ge=512, description="How much memory the container may use, in MB")
+    max_connections: int = Field(100, ge=20, le=1000, description="How many connections it takes at once")
+    data_gb: int = Field(10, ge=1, description="How much its databases are expected to grow to, in GB")
 
 
 class DatabaseServer(Setting):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from settings.parts import camel
+from settings.shapes import ACCOUNT_SHAPES, AccountKind, Shape
 from settings.wiring import calls_between, wiring_entry
 
 if TYPE_CHECKING:
@@ -19,24 +20,9 @@ if TYPE_CHECKING:
 
     from settings.model import Settings
 
-__all__ = ["SHAPES", "ExpectedSecret", "Kind", "Secret", "SecretOutputs", "Shape", "expected_secrets"]
+__all__ = ["SHAPES", "ExpectedSecret", "Kind", "Secret", "SecretOutputs", "Shape", "entry_of", "expected_secrets"]
 
-Kind = Literal["password", "cloudflare_token", "openssh_private_key"]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How a secret of one kind looks, and how one is come by when it can't be generated."""
-
-    pattern: re.Pattern[str]
-    why: str
-    mend: str
-    sample: str = ""
-    """What goes before 40 letters and digits to make a value of this shape that is worth nothing: simulated runs."""
-
-    def fits(self, value: str) -> bool:
-        """Whether a value is of this shape."""
-        return self.pattern.fullmatch(value) is not None
+Kind = Literal["password", "hex_256", "cloudflare_token", "openssh_private_key"] | AccountKind
 
 
 OF_SERVICES = "of_services"
@@ -48,6 +34,8 @@ SHAPES: Mapping[Kind, Shape] = {
         "not 20 to 100 letters and digits, with a small and a capital letter and a digit",
         "./smos keys generate makes one",
     ),
+    # 256 bits: what Metabase demands of the key that signs (src/metabase/embedding/settings.clj).
+    "hex_256": Shape(re.compile(r"[0-9a-f]{64}"), "not 64 hexadecimal digits", "./smos keys generate makes one"),
     "cloudflare_token": Shape(
         re.compile(r"[A-Za-z0-9_-]{40,80}"),
         "not an API token of Cloudflare",
@@ -58,6 +46,7 @@ SHAPES: Mapping[Kind, Shape] = {
         "not an OpenSSH private key in PEM",
         "./smos keys generate makes one; or ssh-keygen -t ed25519 -N '' -f KEY, and the whole content of KEY",
     ),
+    **{kind: shape for kind, shape in ACCOUNT_SHAPES.items()},
 }
 
 
@@ -67,9 +56,9 @@ class SecretOutputs:
 
     database_admin_passwords: Mapping[str, Output[str]]
     database_provisioner_passwords: Mapping[str, Output[str]]
-    redis_password: Output[str]
-    cloudflare_api_token: Output[str]
-    cloudflare_dns_token: Output[str]
+    redis_passwords: Mapping[str, Output[str]]
+    cloudflare_api_token: Output[str] | None = None
+    cloudflare_dns_token: Output[str] | None = None
     host_private_keys: Mapping[str, Output[str]]
     of_services: Mapping[str, Output[str]]
     """What the services that run call for, by the secret's name."""
@@ -77,7 +66,7 @@ class SecretOutputs:
 
 @dataclass(frozen=True)
 class Secret:
-    """One secret, or one for each server or host; or one that a service calls for."""
+    """One secret, or one for each server, host or user of Redis; or one that a service calls for."""
 
     name: str
     """The field of SecretOutputs, if the program gets it; in camel case also a part of the entry's path."""
@@ -85,7 +74,9 @@ class Secret:
     """The same for all environments; the same and made by a vendor; each environment its own."""
     kind: Kind
     purpose: str
-    each: Literal["", "database_servers", "hosts"] = ""
+    each: Literal["", "database_servers", "remote_hosts", "redis_users"] = ""
+    only_with: Literal["", "cloudflare"] = ""
+    """The part of the settings without which nobody calls for it."""
 
 
 _SECRETS = (
@@ -99,19 +90,23 @@ _SECRETS = (
         "Of the role that creates tenants' databases on a database server",
         "database_servers",
     ),
-    Secret("redis_password", "stack", "password", "Of Redis"),
-    Secret("host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "hosts"),
+    Secret("redis_passwords", "stack", "password", "Of a user of Redis", "redis_users"),
+    Secret(
+        "host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "remote_hosts"
+    ),
     Secret(
         "cloudflare_api_token",
         "external",
         "cloudflare_token",
         "For records, settings and origin certificates: DNS:Edit, Zone Settings:Edit, SSL and Certificates:Edit",
+        only_with="cloudflare",
     ),
     Secret(
         "cloudflare_dns_token",
         "external",
         "cloudflare_token",
         "For Traefik's certificate on the hosts: Zone:Read and DNS:Edit, nothing else",
+        only_with="cloudflare",
     ),
 )
 
@@ -127,7 +122,7 @@ class ExpectedSecret:
     name: str
     """The field of SecretOutputs; not every secret is one."""
     key: str = ""
-    """Of which server or host."""
+    """Of which server, host or user."""
 
     @property
     def external(self) -> bool:
@@ -135,20 +130,35 @@ class ExpectedSecret:
         return self.entry.startswith("external/")
 
 
+def entry_of(secret: Secret, stack: str, *, alone: bool = False) -> str:
+    """Where in the keyring a secret is, or the folder of one that each server or host has. `alone`: of an environment
+    that no other can stand in for, so that it shares no key with them.
+    """
+    own = secret.scope == "stack" or (alone and secret.scope == "shared")
+    return f"{stack if own else secret.scope}/{camel(secret.name)}"
+
+
 def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
     """Every secret that a platform with these settings needs; says nothing about their values."""
     found: list[ExpectedSecret] = []
+    alone = settings.own_machine is not None
     for one in _SECRETS:
-        path = f"{settings.stack if one.scope == 'stack' else one.scope}/{camel(one.name)}"
+        if one.only_with and getattr(settings, one.only_with) is None:
+            continue
+        path = entry_of(one, settings.stack)
         if one.each:
-            keys = [thing.name for thing in getattr(settings, one.each)]
+            keys = [getattr(thing, "name", thing) for thing in getattr(settings, one.each)]
             found += [ExpectedSecret(f"{path}/{key}", one.purpose, one.kind, one.name, key) for key in keys]
         else:
             found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
     for _, service in settings.services.running():
         for one in service.secrets:
-            path = f"{settings.stack if one.scope == 'stack' else one.scope}/{camel(one.name)}"
+            path = entry_of(one, settings.stack, alone=alone)
             found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
+    for _, account in settings.accounts_named():
+        for key in account.secrets:
+            one = key.secret
+            found.append(ExpectedSecret(entry_of(one, settings.stack), one.purpose, one.kind, OF_SERVICES, one.name))
     for call in calls_between({key for key, _ in settings.services.running()}):
         purpose = f"Signs what {call.caller} sends to {call.callee} ({call.name})"
         found.append(ExpectedSecret(wiring_entry(call, settings.stack), purpose, "password", OF_SERVICES, call.secret))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["POSTGRES_SKUS", "container_apps_size_problem"]
+__all__ = ["POSTGRES_CONNECTIONS", "POSTGRES_SKUS", "container_apps_size_problem"]
 
 MAX_CPU = 4.0
 STEP_CPU = 0.25
@@ -16,6 +16,16 @@ POSTGRES_SKUS = {
     "Standard_D2ds_v5": "GeneralPurpose",
     "Standard_D4ds_v5": "GeneralPurpose",
     "Standard_E2ds_v5": "MemoryOptimized",
+}
+# "Maximum user connections": what a server takes by default, less the 15 that Azure keeps for itself:
+# https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-limits
+POSTGRES_CONNECTIONS = {
+    "Standard_B1ms": 35,
+    "Standard_B2s": 414,
+    "Standard_B2ms": 844,
+    "Standard_D2ds_v5": 844,
+    "Standard_D4ds_v5": 1703,
+    "Standard_E2ds_v5": 1703,
 }
 
 

@@ -1,5 +1,6 @@
-"""Which SSH forwards lead to the database servers: computed from the settings, so known before the run.
+"""Which SSH forwards lead to the database servers and to the services that operators reach.
 
+They are computed from the settings, so they are known before the run.
 Opening them is `hosts.tunnel`'s business.
 """
 
@@ -26,7 +27,7 @@ __all__ = [
 POSTGRES_PORT = 5432
 EDGE_SUBNET, DATA_SUBNET, SOCKET_SUBNET = 0, 1, 2
 FIRST_FIXED_ADDRESS = 10
-OPERATED = {"vault": (100, 8200, 40)}
+OPERATED = {"vault": (100, 8200, 40), "redis": (101, 6379, 41)}
 """Service → the last number of its address, its port, and how far its local port is from the first one: so a new
 database server moves none of them.
 """

@@ -67,4 +67,4 @@ def address_of(settings: Settings, service: str, seen_from: str) -> str:
         and placement.host == here.placement.host
     ):
         return f"http://{service}:{there.port}"
-    return f"https://{settings.fqdn(there.hostname)}"
+    return settings.address(service).url

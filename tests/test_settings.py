@@ -14,7 +14,7 @@ from pulumi.runtime import mocks
 from pydantic import TypeAdapter
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
-from settings.secrets import SHAPES, SecretOutputs
+from settings.secrets import SHAPES, SecretOutputs, entry_of
 from tests.components.declared import Answers, config_of, engine_config, prod_config, secrets_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -228,14 +228,22 @@ def test_every_field_says_what_it_is() -> None:
 
 
 def test_tunnels_are_known_before_the_run() -> None:
-    """One local port a database server, in order; Azure's by name, a container's by its fixed address."""
-    azure, vps, vault = load_files("prod", ROOT).tunnels()
+    """One local port a database server, in order; Azure's by name, a container's by its fixed address. Then what else
+    operators reach.
+    """
+    azure, vps, vault, redis = load_files("prod", ROOT).tunnels()
     assert (azure.name, azure.local_port, azure.host, azure.target_port) == ("azure", 15432, "vps", 5432)
     assert azure.target_host.startswith("psql-smarteros-prod-azure-")
     assert azure.target_host.endswith(".postgres.database.azure.com")
     assert (vps.name, vps.local_port, vps.host) == ("vps", 15433, "vps")
     assert vps.target_host == "172.30.1.11"
     assert (vault.name, vault.host, vault.target_port) == ("vault", "vps", 8200)
+    assert (redis.name, redis.local_port, redis.target_host, redis.target_port) == (
+        "redis",
+        15473,
+        "172.30.1.101",
+        6379,
+    )
 
 
 def test_expected_secrets_fill_what_the_program_gets() -> None:
@@ -249,15 +257,26 @@ def test_expected_secrets_fill_what_the_program_gets() -> None:
     assert [one.entry for one in expected if one.external] == [
         "external/cloudflareApiToken",
         "external/cloudflareDnsToken",
+        "external/openaiApiKey",
     ]
 
 
 def test_both_environments_share_what_must_be_the_same() -> None:
-    """n8n's key, the backups' and the state's passwords, and the vendors' tokens; the rest is each one's own."""
-    prod, backup = ({one.entry for one in expected_secrets(load_files(stack, ROOT))} for stack in ("prod", "backup"))
+    """n8n's key, the backups' and the state's passwords, and the vendors' tokens; the rest is each one's own. Of what
+    only prod runs, backup holds nothing.
+    """
+    both = {stack: load_files(stack, ROOT) for stack in ("prod", "backup")}
+    prod, backup = ({one.entry for one in expected_secrets(settings)} for settings in both.values())
     assert {path.split("/")[0] for path in prod & backup} == {"shared", "external"}
     assert "shared/n8nEncryptionKey" in prod & backup
-    assert {path.split("/")[0] for path in prod - backup} == {"prod"}
+    there = {key for key, _ in both["backup"].services.running()}
+    beyond = {
+        entry_of(one, "prod")
+        for key, service in both["prod"].services.running()
+        for one in service.secrets
+        if key not in there
+    }
+    assert {path.split("/")[0] for path in prod - backup - beyond} == {"prod"}
 
 
 SECRETS = secrets_of("prod", prod_config())
@@ -289,9 +308,13 @@ def test_each_secret_is_a_secret_output() -> None:
 @pytest.mark.parametrize(
     ("changed", "why", "mend"),
     [
-        ({"prod/redisPassword": None}, "keyring.age: prod/redisPassword: missing", "./smos keys init"),
+        ({"prod/redisPasswords/health": None}, "keyring.age: prod/redisPasswords/health: missing", "./smos keys init"),
         ({"external/cloudflareDnsToken": None}, "missing (For Traefik", "./smos keys set external/cloudflareDnsToken"),
-        ({"prod/redisPassword": "hunter2"}, "keyring.age: prod/redisPassword: not 20 to 100", "--replace"),
+        (
+            {"prod/redisPasswords/health": "hunter2"},
+            "keyring.age: prod/redisPasswords/health: not 20 to 100",
+            "--replace",
+        ),
         ({"prod/hostPrivateKeys/vps": "hunter2"}, "not an OpenSSH private key", "ssh-keygen"),
     ],
 )

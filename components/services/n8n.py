@@ -12,9 +12,11 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import IMAGES, Image
 from components.placements import Placement
+from components.services.n8n_credentials import credential_overwrites
 from components.services.postgres import Database
-from components.services.surroundings import Surroundings, Wires
+from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
+from settings import WebAddress
 from settings.services import N8n as N8nSettings
 
 __all__ = ["N8n", "N8nArgs", "declare"]
@@ -27,10 +29,11 @@ class N8nArgs:
     placement: Placement
     image: Image
     database: Database
-    hostname: str
+    address: WebAddress
     wanted: N8nSettings
     encryption_key: Input[str]
     wires: Wires
+    accounts: HandedAccounts
 
 
 class N8n(ComponentResource):
@@ -41,12 +44,13 @@ class N8n(ComponentResource):
     def __init__(self, name: str, args: N8nArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:services:N8n", name, None, opts)
         running = args.placement.run(name, _workload(args), ResourceOptions(parent=self))
-        self.url = Output.from_input(running.url or f"https://{args.hostname}")
+        self.url = Output.from_input(running.url or args.address.url)
         self.register_outputs({"url": self.url})
 
 
 def _workload(args: N8nArgs) -> Workload:
-    url = f"https://{args.hostname}/"
+    address, url = args.address, f"{args.address.url}/"
+    credentials = credential_overwrites(args.accounts)
     environment: dict[str, Input[str]] = {
         "DB_TYPE": "postgresdb",
         "DB_POSTGRESDB_HOST": args.database.host,
@@ -54,12 +58,12 @@ def _workload(args: N8nArgs) -> Workload:
         "DB_POSTGRESDB_DATABASE": args.database.database_name,
         "DB_POSTGRESDB_USER": args.database.user,
         "DB_POSTGRESDB_SSL_ENABLED": str(args.database.tls).lower(),
-        "N8N_HOST": args.hostname,
-        "N8N_PROTOCOL": "https",
+        "N8N_HOST": address.host,
+        "N8N_PROTOCOL": address.scheme,
         "N8N_EDITOR_BASE_URL": url,
         "WEBHOOK_URL": url,
-        # Cloudflare, and the proxy of the place where it runs.
-        "N8N_PROXY_HOPS": "2",
+        "N8N_SECURE_COOKIE": str(address.tls).lower(),
+        "N8N_PROXY_HOPS": str(address.proxies),
         "N8N_DEFAULT_BINARY_DATA_MODE": "database",
         "N8N_RUNNERS_MODE": "internal",
         # Community nodes are installed again at each start, for the folder they are in is scratch.
@@ -70,11 +74,12 @@ def _workload(args: N8nArgs) -> Workload:
         "GENERIC_TIMEZONE": args.wanted.timezone,
         "TZ": args.wanted.timezone,
         **args.wires.env,
+        **credentials.env,
     }
     return Workload(
         image=args.image.reference,
         port=args.wanted.port,
-        hostname=args.hostname,
+        hostname=address.host,
         health=Health(http_path="/healthz/readiness", start_period_s=120),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
@@ -83,7 +88,7 @@ def _workload(args: N8nArgs) -> Workload:
             "N8N_ENCRYPTION_KEY": args.encryption_key,
             "DB_POSTGRESDB_PASSWORD": args.database.password,
         },
-        secret_files=args.wires.secret_files,
+        secret_files={**args.wires.secret_files, **credentials.secret_files},
         volumes=[Volume("data", "/home/node/.n8n", needs="scratch", size_mb=256)],
         user="1000:1000",
         writable_root_because="the runners and npm write outside of the home folder",
@@ -100,10 +105,11 @@ def declare(at: Surroundings, wanted: N8nSettings) -> None:
             placement=at.placement(wanted.placement),
             image=IMAGES.n8n,
             database=at.database("n8n", wanted.database),
-            hostname=at.settings.fqdn(wanted.hostname),
+            address=at.settings.address("n8n"),
             wanted=wanted,
             encryption_key=at.secret("n8n_encryption_key"),
             wires=at.wires("n8n"),
+            accounts=at.accounts("n8n"),
         ),
         at.inside(wanted.placement),
     )

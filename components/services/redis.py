@@ -1,10 +1,12 @@
-"""Redis, for queues and caches: durable, never evicting, with a password, in the network that leads nowhere.
+"""Redis, for queues and caches: durable, never evicting, with a user for each service, in the network `data`.
 
-One instance for the services of a host; it has no users of its own for tenants.
+One instance for the services of a host. The users of tenants are made in it by the tenants' program, and outlive a
+restart: they are kept on the volume, and at each start only the services' users are written anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
+from components.services.redis_users import TENANT_PREFIX, users_file
 from components.workload import Health, Volume, Workload
 from settings.services import Redis as RedisSettings
 
@@ -22,7 +25,24 @@ if TYPE_CHECKING:
 __all__ = ["Redis", "RedisArgs", "RedisLogin", "RedisServer", "declare"]
 
 PORT = 6379
-CONFIG, PASSWORD = "redis.conf", "redis-password"
+CONFIG, USERS, HEALTH = "redis.conf", "users.acl", "health-password"
+DATA = "/data"
+_GIVEN, _KEPT, _FRESH = f"{Workload.SECRETS_FOLDER}/{USERS}", f"{DATA}/{USERS}", f"{DATA}/{USERS}.fresh"
+
+START = f"""
+set -eu
+umask 077
+cat {_GIVEN} > {_FRESH}
+if [ -f {_KEPT} ]; then
+  grep '^user {TENANT_PREFIX}' {_KEPT} >> {_FRESH} || [ $? -eq 1 ]
+fi
+sync {_FRESH}
+mv {_FRESH} {_KEPT}
+exec redis-server {Workload.SECRETS_FOLDER}/{CONFIG}
+""".strip()
+"""Services' users from the secret file, tenants' from the volume; whoever is killed in between leaves the old file
+whole. Grep's 1 is "none there"; of any other failure Redis does not start, for it would lose the tenants.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,27 +54,32 @@ class RedisLogin:
     user: str
     password: Output[str]
 
+    @property
+    def url(self) -> Output[str]:
+        """All of it in one, for clients that take no user apart: a secret."""
+        return secret(Output.concat("redis://", self.user, ":", self.password, "@", self.host, f":{self.port}"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RedisServer:
     """A Redis, as those beside it see it."""
 
     host: Output[str]
-    password: Output[str]
+    passwords: Mapping[str, Output[str]]
 
     def login(self, service: str) -> RedisLogin:
-        """The login of a service."""
-        return RedisLogin(host=self.host, port=PORT, user="default", password=self.password)
+        """The login of a service that the settings know to need Redis."""
+        return RedisLogin(host=self.host, port=PORT, user=service, password=self.passwords[service])
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisArgs:
-    """Where it runs, how large it may be, and its password."""
+    """Where it runs, how large it may be, and the password of each of its users."""
 
     placement: Placement
     image: Image
     wanted: RedisSettings
-    password: Input[str]
+    passwords: Mapping[str, Input[str]]
 
 
 class Redis(ComponentResource):
@@ -71,49 +96,51 @@ class Redis(ComponentResource):
 
 def _workload(args: RedisArgs) -> Workload:
     folder = Workload.SECRETS_FOLDER
-    ping = f'REDISCLI_AUTH="$(cat {folder}/{PASSWORD})" redis-cli ping | grep -q PONG'
+    ping = f'REDISCLI_AUTH="$(cat {folder}/{HEALTH})" redis-cli --user health ping | grep -q PONG'
     return Workload(
         image=args.image.reference,
         port=PORT,
         health=Health(command=["CMD-SHELL", ping], interval_s=10),
         cpu=0.5,
         memory_mb=args.wanted.memory_mb,
-        args=["redis-server", f"{folder}/{CONFIG}"],
+        command=["sh", "-c", START],
         secret_files={
-            CONFIG: secret(Output.from_input(args.password)).apply(
-                lambda password: _config(password, args.wanted.memory_mb)
-            ),
-            PASSWORD: args.password,
+            CONFIG: _config(args.wanted.memory_mb),
+            USERS: secret(Output.all(**args.passwords).apply(users_file)),
+            HEALTH: args.passwords["health"],
         },
-        volumes=[Volume("data", "/data", needs="posix")],
+        volumes=[Volume("data", DATA, needs="posix")],
         # The image's user `redis`.
         user="999:999",
         read_only_root=True,
         access=["data"],
+        operated=True,
         stop_timeout_s=30,
     )
 
 
-def _config(password: str, memory_mb: int) -> str:
+def _config(memory_mb: int) -> str:
     lines = [
         f"port {PORT}",
-        "dir /data",
+        f"dir {DATA}",
         "appendonly yes",
         # Writing the log anew forks: what changes meanwhile is held twice.
         f"maxmemory {memory_mb * 6 // 10}mb",
         # A queue that loses entries is worse than one that refuses them.
         "maxmemory-policy noeviction",
-        f"requirepass {password}",
+        f"aclfile {_KEPT}",
+        # Before 7.0 a new user hears every channel.
+        "acl-pubsub-default resetchannels",
     ]
     return "\n".join(lines) + "\n"
 
 
 def declare(at: Surroundings, wanted: RedisSettings) -> None:
     """As the settings want it."""
-    password = at.settings.secrets.redis_password
+    passwords = at.settings.secrets.redis_passwords
     redis = Redis(
         "redis",
-        RedisArgs(placement=at.placement(wanted.placement), image=IMAGES.redis, wanted=wanted, password=password),
+        RedisArgs(placement=at.placement(wanted.placement), image=IMAGES.redis, wanted=wanted, passwords=passwords),
         at.inside(wanted.placement),
     )
-    at.redis[wanted.placement.host] = RedisServer(host=redis.host, password=password)
+    at.redis[wanted.placement.host] = RedisServer(host=redis.host, passwords=passwords)

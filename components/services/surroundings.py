@@ -19,7 +19,7 @@ from settings import Settings
 from settings.parts import OnAzure, OnDocker, OnR2
 from settings.wiring import address_of, calls_between
 
-__all__ = ["Surroundings", "Wires"]
+__all__ = ["HandedAccounts", "Surroundings", "Wires"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,37 @@ class Wires:
 
     env: Mapping[str, str]
     secret_files: Mapping[str, Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedAccounts:
+    """What a service is handed of outside accounts: of those that name it, and nothing of any other.
+
+    Software that reads files takes `env` and `secret_files`; software that does not, `plain` as its environment and
+    `keys` as its secrets. Software with names of its own picks its values from `plain` and `keys`.
+    """
+
+    plain: Mapping[str, str]
+    """Variable → value: models, addresses, ids."""
+    keys: Mapping[str, Input[str]]
+    """Variable → key."""
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What is plain, and where each key is: OPENAI_API_KEY_FILE names the file."""
+        return {
+            **self.plain,
+            **{f"{name}_FILE": f"{Workload.SECRETS_FOLDER}/{_file_of(name)}" for name in self.keys},
+        }
+
+    @property
+    def secret_files(self) -> dict[str, Input[str]]:
+        """The files that `env` names."""
+        return {_file_of(name): value for name, value in self.keys.items()}
+
+
+def _file_of(variable: str) -> str:
+    return variable.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +101,14 @@ class Surroundings:
     def secret(self, name: str) -> Output[str]:
         """A secret that a service calls for in the settings."""
         return self.settings.secrets.of_services[name]
+
+    def accounts(self, service: str) -> HandedAccounts:
+        """What a service is handed of outside accounts. Its settings say `takes_accounts`, or none may name it."""
+        handed = [account for _, account in self.settings.accounts_named() if service in account.services]
+        return HandedAccounts(
+            plain={variable: value for account in handed for variable, value in account.told().items()},
+            keys={key.variable: self.secret(key.secret.name) for account in handed for key in account.secrets},
+        )
 
     def redis_login(self, service: str, where: OnDocker) -> RedisLogin:
         """How a service logs in at the Redis of its host."""

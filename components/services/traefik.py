@@ -1,13 +1,13 @@
 """Traefik, the reverse proxy of a host, and the proxy through which it reads Docker's API: the only
 published ports.
 
-It has one certificate for every name of the zone, by DNS-01. It has no dashboard; routes are the labels of
-containers.
+It has one certificate for every name of the zone, by DNS-01; without a zone it answers in plain. It has no dashboard;
+routes are the labels of containers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
@@ -16,6 +16,7 @@ from components.placements import Placement
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
+from settings import Settings
 from settings.services import Traefik as TraefikSettings
 from settings.services.traefik import SOCKET_PROXY_MB
 
@@ -26,17 +27,24 @@ SOCKET_PROXY_PORT = 2375
 
 
 @dataclass(frozen=True, kw_only=True)
+class Certificates:
+    """For which zone, who is written to when one runs out, and the token that proves that the zone is ours."""
+
+    domain: str
+    email: str
+    dns_token: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TraefikArgs:
-    """Where it runs, for which zone, and the token that proves that the zone is ours."""
+    """Where it runs, in which network it finds containers, and what it shows; without certificates it is plain HTTP."""
 
     placement: Placement
     image: Image
     socket_proxy_image: Image
     wanted: TraefikSettings
-    domain: str
     edge_network: str
-    email: str
-    dns_token: Input[str]
+    certificates: Certificates | None
 
 
 class Traefik(ComponentResource):
@@ -78,31 +86,33 @@ def _socket_proxy(image: Image) -> Workload:
 
 
 def _workload(args: TraefikArgs, reader: str) -> Workload:
-    return Workload(
+    plain = Workload(
         image=args.image.reference,
-        port=443,
+        port=80,
         health=Health(command=["CMD", "traefik", "healthcheck", "--ping=true"], interval_s=10),
         cpu=0.5,
         memory_mb=args.wanted.memory_mb,
-        args=_flags(args, reader),
-        env={"CF_DNS_API_TOKEN_FILE": f"{Workload.SECRETS_FOLDER}/{TOKEN_FILE}"},
-        secret_files={TOKEN_FILE: args.dns_token},
-        volumes=[
-            Volume("certificates", "/letsencrypt", needs="posix"),
-            Volume("tmp", "/tmp", needs="scratch"),  # noqa: S108 - inside the container
-        ],
+        args=[*_flags(args, reader), *(_tls_flags(args.certificates) if args.certificates else ())],
+        volumes=[Volume("tmp", "/tmp", needs="scratch")],  # noqa: S108 - inside the container
         read_only_root=True,
         # Docker lets every process bind ports below 1024, so no capability is needed.
         access=["web", "docker_api"],
-        published_ports=[80, 443],
+        published_ports=[80],
         stop_timeout_s=30,
+    )
+    if args.certificates is None:
+        return plain
+    return replace(
+        plain,
+        port=443,
+        published_ports=[80, 443],
+        env={"CF_DNS_API_TOKEN_FILE": f"{Workload.SECRETS_FOLDER}/{TOKEN_FILE}"},
+        secret_files={TOKEN_FILE: args.certificates.dns_token},
+        volumes=[Volume("certificates", "/letsencrypt", needs="posix"), *plain.volumes],
     )
 
 
 def _flags(args: TraefikArgs, reader: str) -> list[str]:
-    trusted = ",".join(CLOUDFLARE_RANGES)
-    resolver = "--certificatesresolvers.le.acme"
-    tls = "--entrypoints.websecure.http.tls"
     return [
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
@@ -113,21 +123,30 @@ def _flags(args: TraefikArgs, reader: str) -> list[str]:
         f"--providers.docker.network={args.edge_network}",
         f"--providers.docker.endpoint=tcp://{reader}:{SOCKET_PROXY_PORT}",
         "--entrypoints.web.address=:80",
+        "--accesslog=true",
+        "--accesslog.format=json",
+        "--log.format=json",
+        "--log.level=INFO",
+    ]
+
+
+def _tls_flags(certificates: Certificates) -> list[str]:
+    """Everything goes by TLS, and only Cloudflare may say whom it calls for."""
+    trusted = ",".join(CLOUDFLARE_RANGES)
+    resolver = "--certificatesresolvers.le.acme"
+    tls = "--entrypoints.websecure.http.tls"
+    return [
         "--entrypoints.web.http.redirections.entrypoint.to=websecure",
         "--entrypoints.web.http.redirections.entrypoint.scheme=https",
         "--entrypoints.websecure.address=:443",
         f"--entrypoints.websecure.forwardedheaders.trustedips={trusted}",
         f"{tls}.certresolver=le",
-        f"{tls}.domains[0].main={args.domain}",
-        f"{tls}.domains[0].sans=*.{args.domain}",
-        f"{resolver}.email={args.email}",
+        f"{tls}.domains[0].main={certificates.domain}",
+        f"{tls}.domains[0].sans=*.{certificates.domain}",
+        f"{resolver}.email={certificates.email}",
         f"{resolver}.storage=/letsencrypt/acme.json",
         f"{resolver}.dnschallenge.provider=cloudflare",
         f"{resolver}.dnschallenge.resolvers=1.1.1.1:53,1.0.0.1:53",
-        "--accesslog=true",
-        "--accesslog.format=json",
-        "--log.format=json",
-        "--log.level=INFO",
     ]
 
 
@@ -140,10 +159,16 @@ def declare(at: Surroundings, wanted: TraefikSettings) -> None:
             image=IMAGES.traefik,
             socket_proxy_image=IMAGES.socket_proxy,
             wanted=wanted,
-            domain=at.settings.domain,
             edge_network=at.settings.names.container("edge"),
-            email=at.settings.operators.email,
-            dns_token=at.settings.secrets.cloudflare_dns_token,
+            certificates=_certificates(at.settings),
         ),
         at.inside(wanted.placement),
     )
+
+
+def _certificates(settings: Settings) -> Certificates | None:
+    """None where no name is in a zone."""
+    token = settings.secrets.cloudflare_dns_token
+    if token is None:
+        return None
+    return Certificates(domain=settings.domain, email=settings.operators.email, dns_token=token)

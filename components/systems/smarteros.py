@@ -18,7 +18,7 @@ from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
-from components.services import knowledge, n8n, redis, storage, tenants, traefik, vault
+from components.services import knowledge, metabase, n8n, redis, storage, tenants, traefik, vault
 from components.services.dns import Dns, DnsArgs
 from components.services.postgres import (
     PROVISIONER,
@@ -32,12 +32,14 @@ from components.services.postgres import (
 from components.services.surroundings import Surroundings
 from settings import Settings
 from settings.parts import OnAzure, OnDocker
+from settings.tunnels import OPERATED
 
 __all__ = ["SERVICES", "SmarterOS", "SmarterOSArgs"]
 
 SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "redis": redis.declare,
     "n8n": n8n.declare,
+    "metabase": metabase.declare,
     "storage": storage.declare,
     "traefik": traefik.declare,
     "vault": vault.declare,
@@ -85,16 +87,20 @@ class SmarterOS(ComponentResource):
     def _cloud_providers(self) -> list[ProviderResource]:
         settings = self._settings
         inside = ResourceOptions(parent=self)
-        edge = cloudflare.Provider("cloudflare", api_token=settings.secrets.cloudflare_api_token, opts=inside)
-        if settings.azure is None:
-            return [edge]
-        azure = azure_native.Provider(
-            "azure",
-            subscription_id=settings.azure.subscription_id,
-            tenant_id=settings.azure.tenant_id,
-            opts=inside,
-        )
-        return [azure, edge]
+        found: list[ProviderResource] = []
+        if settings.azure is not None:
+            found.append(
+                azure_native.Provider(
+                    "azure",
+                    subscription_id=settings.azure.subscription_id,
+                    tenant_id=settings.azure.tenant_id,
+                    opts=inside,
+                )
+            )
+        if settings.cloudflare is not None:
+            token = settings.secrets.cloudflare_api_token
+            found.append(cloudflare.Provider("cloudflare", api_token=token, opts=inside))
+        return found
 
     def _inside(self, where: OnAzure | OnDocker | None = None) -> ResourceOptions:
         """Options of a place, or of what stands there before there are services."""
@@ -143,15 +149,10 @@ class SmarterOS(ComponentResource):
 
     def _run_services(self) -> None:
         """What the settings name, and nothing else."""
-        Dns(
-            "dns",
-            DnsArgs(
-                zone_id=self._settings.cloudflare.zone_id,
-                sets_zone=not self._settings.standby,
-                addresses=self._addresses(),
-            ),
-            self._at.inside(),
-        )
+        zone = self._settings.cloudflare
+        if zone is not None:
+            dns = DnsArgs(zone_id=zone.zone_id, sets_zone=not self._settings.standby, addresses=self._addresses())
+            Dns("dns", dns, self._at.inside())
         for key, declare in SERVICES.items():
             wanted = getattr(self._settings.services, key)
             if wanted is not None:
@@ -161,19 +162,28 @@ class SmarterOS(ComponentResource):
         proxy = self._settings.services.traefik
         if proxy is None or (proxy.hostname == "*" and not self._settings.has_wildcard):
             return {}
-        return {self._settings.fqdn(proxy.hostname): self._settings.host(proxy.placement.host).address}
+        return {self._settings.fqdn(proxy.hostname): self._settings.remote_host(proxy.placement.host).address}
 
     def _for_tenants(self) -> dict[str, str] | None:
-        """Where tenants' databases are made, and where their names lead; None where there is no place for tenants."""
+        """Where tenants' databases are made, and where their names lead; None where there is no place for tenants, or
+        no zone for their names.
+        """
         services = self._settings.services
-        if services.tenants is None or services.traefik is None:
+        if services.tenants is None or services.traefik is None or self._settings.cloudflare is None:
             return None
         return {
             "databaseServer": services.tenants.database,
             "template": tenants.TEMPLATE,
             "provisioner": PROVISIONER,
-            "edgeAddress": self._settings.host(services.traefik.placement.host).address,
+            "edgeAddress": self._settings.remote_host(services.traefik.placement.host).address,
         }
+
+    def _operated(self) -> dict[str, dict[str, Any] | None]:
+        """How each service that operators reach is reached, or None where it does not run."""
+        settings = self._settings
+        forwards = {key: settings.forward(key) for key in OPERATED if getattr(settings.services, key) is not None}
+        found: dict[str, dict[str, Any] | None] = dict.fromkeys(OPERATED)
+        return found | {key: {"localPort": to.local_port, "through": to.host} for key, to in forwards.items()}
 
     def _outputs(self) -> Output[dict[str, Any]]:
         """What others may know of the platform: no secret is in it."""
@@ -191,18 +201,17 @@ class SmarterOS(ComponentResource):
             }
             for forward in (settings.forward(server.name) for server in settings.database_servers)
         }
-        vault = settings.forward("vault") if settings.services.vault else None
         return Output.from_input(
             {
                 "system": settings.system,
                 "environment": settings.stack,
                 "standby": settings.standby,
                 "domain": settings.domain,
-                "zoneId": settings.cloudflare.zone_id,
+                "zoneId": settings.cloudflare.zone_id if settings.cloudflare else None,
                 "urls": self._at.urls,
                 "databaseServers": servers,
                 "tenants": self._for_tenants(),
-                "vault": {"localPort": vault.local_port, "through": vault.host} if vault else None,
+                **self._operated(),
                 "placements": {
                     key: service["placement"]["where"]
                     for key, service in settings.services.model_dump(by_alias=True).items()

@@ -45,7 +45,9 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
     if isinstance(memory, int | float) and memory <= 0:
         yield f"container {name}: without a limit of its memory a leak ends the host, not the container"
     tests = part(inputs.get("healthcheck")).get("tests")
-    if not tests or (tests is not UNKNOWN and each(tests)[:1] == ["NONE"]):
+    # One that is waited for until it ends can't hang unnoticed.
+    ends = inputs.get("attach") is True and inputs.get("mustRun") is False
+    if not ends and (not tests or (tests is not UNKNOWN and each(tests)[:1] == ["NONE"])):
         yield f"container {name}: without a health check nobody knows that it hangs"
     labels = {str(part(one).get("label")): part(one).get("value") for one in each(inputs.get("labels"))}
     if inputs.get("readOnly") is not True and not _reason(labels.get(WRITABLE_ROOT)):

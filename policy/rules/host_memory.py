@@ -19,7 +19,7 @@ def _check(stack: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource |
     hosts = {host.address: host for host in facts.hosts}
     used: dict[str, dict[str, float]] = defaultdict(dict)
     for resource in stack:
-        if resource.token != _CONTAINER or resource.inputs.get("start") is False:
+        if resource.token != _CONTAINER or not _stays(resource):
             continue
         address = urlsplit(str(resource.provider.get("host", ""))).hostname
         if address in hosts:
@@ -29,6 +29,12 @@ def _check(stack: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource |
             yield resource, f"{resource.name} runs on {address}, which is no host of the settings"
     for address, limits in used.items():
         yield from ((None, text) for text in _too_much(hosts[address], limits))
+
+
+def _stays(resource: Resource) -> bool:
+    """Not one that never starts, nor one that ends before what it prepares is started."""
+    inputs = resource.inputs
+    return inputs.get("start") is not False and not (inputs.get("attach") is True and inputs.get("mustRun") is False)
 
 
 def _too_much(host: Host, limits: dict[str, float]) -> Iterator[str]:

@@ -67,7 +67,7 @@ REPLACES = (
     *("groupAdds", "tty", "stdinOpen", "cpus", "cgroupnsMode"),
 )
 UPDATES = (
-    *("rm", "start", "wait", "waitTimeout", "mustRun", "restart", "maxRetryCount", "removeVolumes", "tmpfs"),
+    *("rm", "start", "attach", "wait", "waitTimeout", "mustRun", "restart", "maxRetryCount", "removeVolumes", "tmpfs"),
     *(
         "destroyGraceSeconds",
         "memory",
@@ -102,12 +102,14 @@ TYPES = (
             "ipcMode": lambda c: c.inputs.get("ipcMode", "private"),
             "shmSize": lambda c: c.inputs.get("shmSize", 64),
             "init": lambda c: c.inputs.get("init", False),
+            "exitCode": process.exit_code,
         },
         replaces=REPLACES,
         defaults={
             **{"restart": "no", "start": True, "mustRun": True, "rm": False, "readOnly": False, "tty": False},
             **{
                 "stdinOpen": False,
+                "attach": False,
                 "networkMode": "bridge",
                 "removeVolumes": True,
                 "wait": False,
@@ -119,7 +121,9 @@ TYPES = (
         not_checked=(
             "what the image itself declares (its user, command, ports and health check)",
             "that the host has the memory and the processors (only cpus and cpuSet against the host record's `cpus`)",
-            "devices, GPUs, storage options and attach/logs: refused as not simulated",
+            "devices, GPUs, storage options and logs: refused as not simulated",
+            "how the command of an attached container ends: `false`, and `exit N` of a shell, end as they say, "
+            "all others well",
             "healthcheck, tmpfs and init: the real provider says 'update' and changes nothing until "
             "the next replacement",
         ),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import PROVIDER
-from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule, UniqueItems
-from sandbox.values import UNKNOWN, Props, lookup
+from sandbox.rules import Between, Computing, Forbidden, Must, OneOf, Pattern, Required, Rule, UniqueItems
+from sandbox.values import UNKNOWN, Props, Value, lookup
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "exit_code"]
 
 CONTAINER_GO = f"{PROVIDER}/resource_docker_container.go"
+FUNCS = f"{PROVIDER}/resource_docker_container_funcs.go"
 VERIFY = "https://github.com/moby/moby/blob/master/daemon/container.go"
 RUN = "https://docs.docker.com/reference/cli/docker/container/run/"
 
@@ -31,6 +34,14 @@ def _removed_and_restarted(props: Props) -> bool:
     return props.get("rm") is True and props.get("restart", "no") not in ("no", UNKNOWN)
 
 
+def _is_left_alone(value: Value, props: Props) -> bool:
+    return not value or props.get("mustRun", True) in (False, UNKNOWN)
+
+
+def _is_not_restarted(value: Value, props: Props) -> bool:
+    return not value or props.get("restart", "no") in ("no", "on-failure", UNKNOWN)
+
+
 NAMES: tuple[Rule, ...] = (
     Pattern(
         path="name",
@@ -50,7 +61,7 @@ NAMES: tuple[Rule, ...] = (
         path="command[*]",
         test=lambda value, _: value != "",
         says="values for command may not be empty",
-        source=f"{PROVIDER}/resource_docker_container_funcs.go",
+        source=FUNCS,
     ),
     Pattern(
         path="user",
@@ -125,7 +136,7 @@ RESTART_AND_HEALTH: tuple[Rule, ...] = (
         path="healthcheck",
         when=_equals("wait", True),  # type: ignore[arg-type] # a closure with When's signature
         says="is required with wait: the provider waits for health (an image's own HEALTHCHECK is not simulated)",
-        source=f"{PROVIDER}/resource_docker_container_funcs.go",
+        source=FUNCS,
     ),
     Between(path="waitTimeout", least=1, source=CONTAINER_GO),
     Must(
@@ -148,4 +159,39 @@ RESTART_AND_HEALTH: tuple[Rule, ...] = (
     Between(path="healthcheck.retries", least=0, source=CONTAINER_GO),
 )
 
-RULES = (*NAMES, *RESTART_AND_HEALTH)
+ATTACHED: tuple[Rule, ...] = (
+    Must(
+        path="attach",
+        name="ends:attach",
+        test=_is_left_alone,
+        says="waits for the container's end: with mustRun the provider reads an ended one back as mustRun false, and "
+        "starts it again at each run, so give mustRun false",
+        source=FUNCS,
+    ),
+    Must(
+        path="attach",
+        name="restarts:attach",
+        test=_is_not_restarted,
+        says="waits for the container's end, which never comes with restart always or unless-stopped",
+        source=FUNCS,
+    ),
+    Must(
+        path="attach",
+        name="waits:attach",
+        test=lambda value, props: not value or props.get("wait") is not True,
+        says="with wait is not simulated: a container that has ended is never healthy",
+        source=FUNCS,
+    ),
+)
+
+RULES = (*NAMES, *RESTART_AND_HEALTH, *ATTACHED)
+
+
+def exit_code(computing: Computing) -> Value:
+    """How an attached container's command ended. The provider reports it and does not mind: any end is a success."""
+    inputs = computing.inputs
+    if inputs.get("attach") is not True or inputs.get("start") is False:
+        return None
+    words = [str(word) for word in (*(inputs.get("entrypoints") or ()), *(inputs.get("command") or ()))]
+    said = re.fullmatch(r"(?:\S*/)?(?:sh|bash) -c exit (\d{1,3})", " ".join(words))
+    return int(said[1]) & 255 if said else int(words == ["false"])

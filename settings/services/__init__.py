@@ -8,6 +8,7 @@ from pydantic import Field
 
 from settings.parts import Setting
 from settings.services.data import Knowledge, Tenants
+from settings.services.metabase import Metabase
 from settings.services.n8n import N8n
 from settings.services.redis import Redis
 from settings.services.service import Container, Service
@@ -18,6 +19,7 @@ from settings.services.vault import Vault
 __all__ = [
     "Container",
     "Knowledge",
+    "Metabase",
     "N8n",
     "Redis",
     "Service",
@@ -33,6 +35,7 @@ class Services(Setting):
     """What runs."""
 
     n8n: N8n | None = Field(None, description="The workflow engine")
+    metabase: Metabase | None = Field(None, description="Questions and dashboards")
     redis: Redis | None = Field(None, description="Queues and caches")
     traefik: Traefik | None = Field(None, description="The reverse proxy of a host")
     knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")

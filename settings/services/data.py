@@ -14,9 +14,21 @@ class Knowledge(Service):
     """The assistants' knowledge base: a database with vectors."""
 
     database: Name = Field(description="Which one of smarteros:databaseServers holds it")
+    expected_connections: int = Field(10, ge=1, description="How many connections assistants may hold to it at once")
+
+    def connections(self) -> int:
+        """As expected: whoever reads it is told its limit by PostgreSQL."""
+        return self.expected_connections
 
 
 class Tenants(Service):
     """A place for tenants: each has a database there, and a name that leads to the reverse proxy."""
 
     database: Name = Field(description="Which one of smarteros:databaseServers holds their databases")
+    expected_connections: int = Field(
+        40, ge=1, description="How many connections all of them together are given room for; each is limited on its own"
+    )
+
+    def connections(self) -> int:
+        """As expected: their roles' limits together would be many times what is ever used."""
+        return self.expected_connections

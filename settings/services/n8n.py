@@ -24,6 +24,7 @@ class N8n(Service):
     timezone: str = Field("America/Santiago", description="The zone in which schedules are meant")
 
     port: ClassVar[int | None] = 5678
+    takes_accounts: ClassVar[bool] = True
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("n8n_encryption_key", "shared", "password", "n8n's key; losing it loses every credential stored in n8n"),
     )

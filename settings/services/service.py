@@ -55,6 +55,17 @@ class Service(Setting):
     """Where it listens inside its container, for what is beside it."""
     needs_redis: ClassVar[bool] = False
     """Whether it needs a Redis on the same host."""
+    takes_accounts: ClassVar[bool] = False
+    """Whether its component passes on the keys of accounts that name it (`at.accounts`)."""
+
+    def uses_redis(self) -> bool:
+        """Whether it needs a Redis as it is set; where only some of its settings need one, the service says so here."""
+        return self.needs_redis
+
+    def uses_redis_of(self, host: str) -> bool:
+        """Whether it needs a Redis, and runs on that host."""
+        where = getattr(self, "placement", None)
+        return self.uses_redis() and isinstance(where, OnDocker) and where.host == host
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """Its containers; `name` is its key in the settings. None for what runs in others' containers."""

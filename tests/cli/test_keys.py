@@ -66,7 +66,7 @@ def ana(tmp_path: Path) -> Operator:
 def test_init_makes_everything_once(ana: Operator) -> None:
     """Key, keyring and what can be generated, for all environments; again: nothing, and it says so."""
     before = ana.opened()
-    assert {"shared/n8nEncryptionKey", "prod/redisPassword", "backup/hostPrivateKeys/vps"} <= before.keys()
+    assert {"shared/n8nEncryptionKey", "prod/redisPasswords/health", "backup/hostPrivateKeys/vps"} <= before.keys()
     again = ana.keys("init")
     assert again.stdout.startswith("0 made")
     assert ana.opened() == before
@@ -81,10 +81,10 @@ def test_init_makes_what_a_change_of_settings_calls_for(ana: Operator) -> None:
     """What is missing only; the rest keeps its values."""
     before = ana.opened()
     with Keyring.changing(ana.file, Identity.read(ana.key)) as keyring:
-        keyring.remove("prod/redisPassword")
-    assert "made     prod/redisPassword\n1 made" in ana.keys("init").stdout
+        keyring.remove("prod/redisPasswords/health")
+    assert "made     prod/redisPasswords/health\n1 made" in ana.keys("init").stdout
     after = ana.opened()
-    assert after.pop("prod/redisPassword") != before.pop("prod/redisPassword")
+    assert after.pop("prod/redisPasswords/health") != before.pop("prod/redisPasswords/health")
     assert after == before
 
 
@@ -95,6 +95,7 @@ def test_verify_tells_what_is_missing_until_nothing_is(ana: Operator) -> None:
     assert "external/cloudflareDnsToken" in told
     ana.keys("set", "external/cloudflareApiToken", stdin=f"{TOKEN}\n")
     ana.keys("set", "external/cloudflareDnsToken", stdin=TOKEN)
+    ana.keys("set", "external/openaiApiKey", stdin=f"sk-proj-{TOKEN}")
     assert ana.opened()["external/cloudflareApiToken"] == TOKEN
     assert "nothing missing; encrypted to ana and nobody else" in ana.keys("verify").stdout
 
@@ -104,12 +105,12 @@ def test_set_stores_nothing_that_can_not_be_right(ana: Operator) -> None:
     before = ana.file.read_bytes()
     refused = ana.keys("set", "external/cloudflareApiToken", stdin="hunter2", exit_code=2)
     assert "not an API token" in refused.stderr
-    there = ana.keys("set", "prod/redisPassword", stdin="Hunter2" + "x" * 20, exit_code=1)
+    there = ana.keys("set", "prod/redisPasswords/health", stdin="Hunter2" + "x" * 20, exit_code=1)
     assert "there already, with another value" in there.stderr
     assert "not a path" in ana.keys("set", "../x", stdin="hunter2", exit_code=1).stderr
     assert "hunter2" not in (refused.stderr + there.stderr).lower()
     assert ana.file.read_bytes() == before
-    assert "spelled right?" in ana.keys("set", "prod/redisPasword", stdin="hunter2").stderr
+    assert "spelled right?" in ana.keys("set", "prod/redisPasswords/heath", stdin="hunter2").stderr
 
 
 def test_a_value_is_shown_on_request_only(ana: Operator) -> None:
@@ -118,9 +119,11 @@ def test_a_value_is_shown_on_request_only(ana: Operator) -> None:
     listed = ana.keys("show").stdout
     assert "opened by ana (you)" in listed
     assert all(path in listed and value not in listed for path, value in values.items())
-    assert ana.keys("show", "prod/redisPassword", "--reveal").stdout == values["prod/redisPassword"] + "\n"
+    assert (
+        ana.keys("show", "prod/redisPasswords/health", "--reveal").stdout == values["prod/redisPasswords/health"] + "\n"
+    )
     assert "ssh-ed25519 AAAA" in ana.keys("show", "prod/hostPrivateKeys/vps").stdout
-    assert "there is prod/redisPassword" in ana.keys("show", "prod/redisPasswort", exit_code=1).stderr
+    assert "there is prod/redisPasswords/health" in ana.keys("show", "prod/redisPasswords/healht", exit_code=1).stderr
     ana.keys("show", "--reveal", exit_code=2)
 
 
@@ -154,8 +157,8 @@ def test_a_lost_key_file_is_said(ana: Operator) -> None:
 def test_generate_replaces_only_when_told(ana: Operator) -> None:
     """Never what a vendor makes, never what nothing calls for."""
     before = ana.opened()
-    assert "--replace" in ana.keys("generate", "prod/redisPassword", exit_code=1).stderr
-    assert "replaced" in ana.keys("generate", "prod/redisPassword", "--replace").stdout
-    assert ana.opened()["prod/redisPassword"] != before["prod/redisPassword"]
+    assert "--replace" in ana.keys("generate", "prod/redisPasswords/health", exit_code=1).stderr
+    assert "replaced" in ana.keys("generate", "prod/redisPasswords/health", "--replace").stdout
+    assert ana.opened()["prod/redisPasswords/health"] != before["prod/redisPasswords/health"]
     assert "made by its vendor" in ana.keys("generate", "external/cloudflareApiToken", exit_code=2).stderr
-    assert "prod/redisPassword" in ana.keys("generate", "prod/redis", exit_code=2).stderr
+    assert "prod/redisPasswords/health" in ana.keys("generate", "prod/redisPasswords", exit_code=2).stderr

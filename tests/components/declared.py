@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from settings.reading import read_settings
 
 __all__ = [
     "SECRET_TEXTS",
+    "Answers",
     "Declared",
     "Hidden",
     "config_of",
@@ -41,8 +43,9 @@ UNKNOWN_PREFIX = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 PASSWORD = "Throw4wayThrow4wayThrow4way"
 TOKEN = "t" * 40
+HEX = "c0ffee" * 8
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
-SECRET_TEXTS = [PASSWORD, TOKEN]
+SECRET_TEXTS = [PASSWORD, TOKEN, HEX]
 
 
 def secrets_of(stack: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -54,6 +57,8 @@ def secrets_of(stack: str, values: Mapping[str, Any]) -> dict[str, str]:
 def _value(expected: ExpectedSecret) -> str:
     if expected.kind == "openssh_private_key":
         return KEY
+    if expected.kind == "hex_256":
+        return HEX + hashlib.sha256(expected.entry.encode()).hexdigest()[: 64 - len(HEX)]
     own = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", expected.entry))
     return (
         f"{TOKEN}{own}"[:80] if expected.kind == "cloudflare_token" else SHAPES[expected.kind].sample + PASSWORD + own
@@ -130,6 +135,7 @@ class Answers(pulumi.runtime.Mocks):
             "principalId": "00000000-0000-4000-8000-00000000000a",
             "customerId": "00000000-0000-4000-8000-00000000000b",
             "imageId": "sha256:0123",
+            "exitCode": 0,
             "certificate": "CERTIFICATE",
             "certRequestPem": "REQUEST",
             "privateKeyPem": "PRIVATE",
@@ -156,6 +162,7 @@ Outputs: dict[str, frozenset[str]] = {
     "azure-native:managedidentity:UserAssignedIdentity": frozenset({"principalId"}),
     "azure-native:operationalinsights:Workspace": frozenset({"customerId"}),
     "azure-native:keyvault:Secret": frozenset({"properties"}),
+    "docker:index/container:Container": frozenset({"exitCode"}),
     "docker:index/remoteImage:RemoteImage": frozenset({"imageId"}),
     "cloudflare:index/originCaCertificate:OriginCaCertificate": frozenset({"certificate"}),
     "tls:index/certRequest:CertRequest": frozenset({"certRequestPem"}),

@@ -10,6 +10,7 @@ import pytest
 
 from components.images import IMAGES
 from settings import load_files
+from settings.profiles import PROFILES
 from tests.components.declared import ROOT, Declared, config_of, platform, resolved
 
 PER_SERVER = ("smarteros:services:PostgresServer", "smarteros:services:Provisioner")
@@ -28,15 +29,21 @@ def of(stack: str, token: str) -> list[dict[str, Any]]:
     return [resolved(one.inputs) for one in declared(stack) if one.token == token]
 
 
+def core(stack: str) -> dict[str, Any]:
+    """What the settings of an environment say of the services that both run."""
+    return {key: told for key, told in config_of(stack)["services"].items() if key in PROFILES["core"]}
+
+
 def services(stack: str) -> set[tuple[str, str]]:
-    """What runs: kind and name. How many database servers carry it is a placement's business."""
+    """What runs of those: kind and name. How many database servers carry it is a placement's business."""
     found = {(one.token, one.name) for one in declared(stack) if one.token.startswith("smarteros:services:")}
-    return {one for one in found if one[0] not in PER_SERVER}
+    beyond = {key for key in config_of(stack)["services"] if key not in PROFILES["core"]}
+    return {one for one in found if one[0] not in PER_SERVER and one[1].split("-")[0] not in beyond}
 
 
-def test_every_service_of_prod_is_a_service_of_backup() -> None:
+def test_every_core_service_of_prod_is_a_service_of_backup() -> None:
     """Service by service, and no other: the settings' keys, and what is declared for them."""
-    assert set(config_of("backup")["services"]) == set(config_of("prod")["services"])
+    assert set(config_of("backup")["services"]) == set(core("prod")) == set(PROFILES["core"])
     assert services("backup") == services("prod")
     for token in PER_SERVER:
         assert [one for one in declared("backup") if one.token == token]
@@ -45,7 +52,7 @@ def test_every_service_of_prod_is_a_service_of_backup() -> None:
 def test_no_service_of_prod_is_told_something_else() -> None:
     """A service's own settings are the same; only where it runs, and on which server its database is, may differ."""
     differ = {"placement", "database"}
-    prod, backup = (config_of(stack)["services"] for stack in ("prod", "backup"))
+    prod, backup = core("prod"), core("backup")
     for service, wanted in prod.items():
         kept = {key: value for key, value in wanted.items() if key not in differ}
         assert kept == {key: value for key, value in backup[service].items() if key not in differ}, service

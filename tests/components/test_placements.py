@@ -15,7 +15,7 @@ from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs
 from components.workload import Health, Volume, Workload
 from settings import Settings
-from tests.components.declared import Declared, Hidden, declare, resolved
+from tests.components.declared import Answers, Declared, Hidden, declare, resolved
 
 SECRET = "a-value-that-nobody-may-see"
 APP = Workload(
@@ -51,7 +51,8 @@ def run(kind: str, workload: Workload = APP) -> list[Declared]:
 def container(kind: str, workload: Workload = APP) -> dict[str, Any]:
     """The container itself, as that placement's vendor is told."""
     token = "azure-native:app:ContainerApp" if kind == "azure" else "docker:index/container:Container"
-    (found,) = [one for one in run(kind, workload) if one.token == token and "loader" not in one.name]
+    beside = ("-loader", "-prepare")
+    (found,) = [one for one in run(kind, workload) if one.token == token and not one.name.endswith(beside)]
     return found.inputs
 
 
@@ -207,9 +208,74 @@ def test_data_and_socket_networks_lead_nowhere() -> None:
     assert sorted(subnets) == ["172.30.0.0/24", "172.30.1.0/24", "172.30.2.0/24"]
 
 
+PREPARED = replace(APP, prepare=["/bin/app", "migrate"], user="1000:1000")
+
+
+def test_a_host_prepares_in_a_container_of_its_own_before_it_starts_the_real_one() -> None:
+    """The same image, environment, secrets, volumes, networks, user and limits; it runs once, to its end."""
+    declared = {one.name: one for one in run("docker", PREPARED)}
+    prepare, main = declared["app-prepare"], declared["app-container"]
+    inputs = prepare.inputs
+    assert (inputs["name"], inputs["entrypoints"]) == ("smarteros-prod-app-prepare", ["/bin/app", "migrate"])
+    assert "command" not in inputs
+    assert (inputs["attach"], inputs["mustRun"], inputs["restart"]) == (True, False, "no")
+    same = ("image", "envs", "user", "volumes", "tmpfs", "memory", "cpus", "capabilities", "securityOpts", "logOpts")
+    assert {key: resolved(inputs[key]) for key in same} == {key: resolved(main.inputs[key]) for key in same}
+    networks = [[one["name"] for one in each.inputs["networksAdvanced"]] for each in (prepare, main)]
+    assert networks[0] == networks[1]
+    assert "aliases" not in inputs["networksAdvanced"][0], "its name leads to the real one alone"
+    assert not [one for one in inputs["labels"] if one["label"].startswith("traefik")]
+    assert prepare.urn in main.dependencies
+    labels = {label["label"]: label["value"] for label in main.inputs["labels"]}
+    assert labels["smarteros.prepared"] == "app-prepare-id", "another preparation is another container"
+
+
+def test_a_host_does_not_start_what_was_prepared_badly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider takes any end of a command for a good one: the run fails here, with where to look."""
+    answer = Answers.new_resource
+
+    def badly(self: Answers, args: Any) -> tuple[str | None, dict[str, Any]]:
+        found, outputs = answer(self, args)
+        return found, {**outputs, **({"exitCode": 3} if args.name == "app-prepare" else {})}
+
+    monkeypatch.setattr(Answers, "new_resource", badly)
+    with pytest.raises(Refusal, match=r"^app/prepare: its preparation ended with 3, .* Mend: `docker logs smarteros-"):
+        run("docker", PREPARED)
+
+
+def test_an_app_prepares_in_an_init_container() -> None:
+    """The same image, environment and mounts; the replica starts when it has ended well."""
+    template = resolved(container("azure", PREPARED))["template"]
+    (prepare,), (main,) = template["initContainers"], template["containers"]
+    assert (prepare["name"], prepare["command"]) == ("app-prepare", ["/bin/app", "migrate"])
+    assert "args" not in prepare
+    assert "probes" not in prepare
+    for key in ("image", "env", "volumeMounts", "resources"):
+        assert prepare[key] == main[key]
+    assert "initContainers" not in resolved(container("azure"))["template"]
+
+
+def test_paths_of_a_host_name_lead_to_other_ports() -> None:
+    """A router and a service for each other port, stronger than the one of the name alone; TLS only."""
+    routed = replace(APP, routes={"/websocket": 8072, "/longpolling": 8072, "/metrics": 9090})
+    labels = {one["label"]: one["value"] for one in container("docker", routed)["labels"]}
+    name = "traefik.http.routers.app-8072"
+    assert labels[f"{name}.rule"] == (
+        f"Host(`{APP.hostname}`) && PathPrefix(`/websocket`) || Host(`{APP.hostname}`) && PathPrefix(`/longpolling`)"
+    )
+    assert labels[f"{name}.entrypoints"] == "websecure"
+    assert int(labels[f"{name}.priority"]) > len(f"Host(`{'x' * 253}`)"), "the other's priority is its rule's length"
+    assert labels[f"{name}.service"] == "app-8072"
+    assert labels["traefik.http.services.app-8072.loadbalancer.server.port"] == "8072"
+    assert labels["traefik.http.services.app-9090.loadbalancer.server.port"] == "9090"
+    assert labels["traefik.http.routers.app.service"] == "app"
+
+
 @pytest.mark.parametrize(
     ("kind", "asked", "told"),
     [
+        ("azure", {"routes": {"/websocket": 8072}}, "routes: the ingress of an app leads to one port"),
+        ("docker", {"routes": {"/websocket": 8072}, "hostname": None}, "routes: paths lead to other ports, but there"),
         ("azure", {"volumes": [Volume("data", "/data", needs="posix")]}, "volumes/data: /data needs a POSIX"),
         ("azure", {"published_ports": [25]}, "published_ports: Container Apps publishes 443 only, not 25"),
         ("azure", {"cpu": 0.3}, "cpu: Container Apps takes 0.25 to 4 CPU in steps of 0.25, not 0.3"),

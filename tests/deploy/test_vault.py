@@ -45,8 +45,13 @@ def place(tmp_path: Path) -> Workplace:
 def settings_at(port: int) -> Settings:
     """Those of prod; the forward to Vault begins where the server listens, and no other is needed."""
     first = port - OPERATED["vault"][2]
-    return load_files("prod", ROOT).model_copy(
-        update={"tunnel": Tunnel.model_validate({"firstPort": first}), "database_servers": ()}
+    settings = load_files("prod", ROOT)
+    return settings.model_copy(
+        update={
+            "tunnel": Tunnel.model_validate({"firstPort": first}),
+            "database_servers": (),
+            "services": settings.services.model_copy(update={"redis": None}),
+        }
     )
 
 
@@ -122,7 +127,7 @@ def test_an_environment_without_vault_says_how_to_get_one(place: Workplace) -> N
     """The key that is missing in the settings."""
     settings = load_files("prod", ROOT)
     without = settings.model_copy(
-        update={"services": settings.services.model_copy(update={"vault": None}), "database_servers": ()}
+        update={"services": settings.services.model_copy(update={"vault": None, "redis": None}), "database_servers": ()}
     )
     with pytest.raises(NotReady, match="add vault to smarteros:services"):
         vault.state(place, without, print)

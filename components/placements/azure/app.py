@@ -71,6 +71,9 @@ def refuse(name: str, workload: Workload) -> None:
         raise Refusal(name, "health", "Container Apps probes by HTTP, not by commands", "give an http_path")
     if workload.port is None:
         raise Refusal(name, "port", "an app without a port can't be probed", "run it on a Docker host")
+    if workload.routes:
+        why = "the ingress of an app leads to one port, whatever the path"
+        raise Refusal(name, "routes", why, "run it on a Docker host, or put a proxy beside it that tells paths apart")
 
 
 class ContainerApp(ComponentResource):
@@ -186,7 +189,18 @@ def _template(name: str, workload: Workload) -> app.TemplateArgs:
         mounts.append(app.VolumeMountArgs(volume_name=SECRETS_VOLUME, mount_path=Workload.SECRETS_FOLDER))
     environment = [app.EnvironmentVarArgs(name=key, value=value) for key, value in workload.env.items()]
     environment += [app.EnvironmentVarArgs(name=key, secret_ref=_secret_name(key)) for key in workload.secrets]
+    resources = app.ContainerResourcesArgs(cpu=workload.cpu, memory=f"{workload.memory_mb / 1024:g}Gi")
+    prepare = app.InitContainerArgs(
+        name=f"{name}-prepare",
+        image=workload.image,
+        command=list(workload.prepare),
+        env=environment,
+        resources=resources,
+        volume_mounts=mounts,
+    )
     return app.TemplateArgs(
+        # Each replica runs it, whenever it starts; a revision whose replicas don't get past it is not provisioned.
+        init_containers=[prepare] if workload.prepare else None,
         containers=[
             app.ContainerArgs(
                 name=name,
@@ -194,7 +208,7 @@ def _template(name: str, workload: Workload) -> app.TemplateArgs:
                 command=list(workload.command) or None,
                 args=list(workload.args) or None,
                 env=environment,
-                resources=app.ContainerResourcesArgs(cpu=workload.cpu, memory=f"{workload.memory_mb / 1024:g}Gi"),
+                resources=resources,
                 probes=_probes(workload.health, workload.port),
                 volume_mounts=mounts,
             )

@@ -142,7 +142,7 @@ class AzurePlatform(ComponentResource):
             ResourceOptions(parent=self),
         )
         return Edge(
-            zone_id=settings.cloudflare.zone_id,
+            zone_id=settings.zone.zone_id,
             domain=settings.domain,
             certificate_id=certificate.certificate_id,
             verification_id=environment.custom_domain_configuration.apply(
@@ -185,7 +185,7 @@ class AzurePlatform(ComponentResource):
                 size=wanted.placement,
                 extensions=wanted.extensions,
                 admin_password=admin_password,
-                let_in=self._settings.host(wanted.placement.through).address,
+                let_in=self._settings.remote_host(wanted.placement.through).address,
                 resource_group=self.resource_group_name,
                 location=self._azure.location,
                 endpoints_subnet_id=self._network.endpoints_subnet_id,

@@ -100,7 +100,7 @@ class ObjectStorage:
             name,
             R2BucketsArgs(
                 names=self._settings.names,
-                account_id=self._settings.cloudflare.account_id,
+                account_id=self._settings.zone.account_id,
                 containers=wanted.containers,
                 location=wanted.placement.location,
                 protect=self._settings.protect,

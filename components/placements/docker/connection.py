@@ -1,4 +1,5 @@
-"""How the Docker provider reaches a host: SSH with the host's key pinned, and no file that says so.
+"""How the Docker provider reaches a host: SSH with the host's key pinned, and no file that says so; or a socket of the
+machine on which it runs.
 
 Which private key it uses is the business of the operator's SSH agent and configuration.
 """
@@ -8,12 +9,12 @@ from __future__ import annotations
 import pulumi_docker as docker
 from pulumi import ResourceOptions
 
-from settings.parts import Host
+from settings.hosts import LocalHost, RemoteHost
 
 __all__ = ["docker_provider", "ssh_options"]
 
 
-def ssh_options(host: Host) -> list[str]:
+def ssh_options(host: RemoteHost) -> list[str]:
     """Only the key of the settings is accepted, whatever the files of the operator know (ssh_config(5))."""
     return [
         *("-o", "StrictHostKeyChecking=yes"),
@@ -26,7 +27,9 @@ def ssh_options(host: Host) -> list[str]:
     ]
 
 
-def docker_provider(name: str, host: Host, opts: ResourceOptions | None = None) -> docker.Provider:
+def docker_provider(name: str, host: RemoteHost | LocalHost, opts: ResourceOptions | None = None) -> docker.Provider:
     """The provider of one host."""
+    if isinstance(host, LocalHost):
+        return docker.Provider(name, host=host.docker_host, opts=opts)
     address = f"ssh://{host.user}@{host.address}:{host.ssh_port}"
     return docker.Provider(name, host=address, ssh_opts=ssh_options(host), opts=opts)

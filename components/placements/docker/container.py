@@ -4,17 +4,23 @@ Secret files come by a second container that never starts: Docker copies files i
 through it into a small volume, which the real container then mounts read-only. So no secret stands in an
 environment variable that `docker inspect` shows, and a read-only root stays read-only (see
 docs/adr/secret-files-on-docker.md).
+
+What has to be prepared runs in a container of its own, to its end, before the real one is made
+(see docs/adr/prepare-on-docker.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi_docker as docker
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Output, ResourceOptions, log
+from pulumi.runtime import is_dry_run
 
+from components.placements import Refusal
+from components.placements.docker.reach import PublishedPort
 from components.secrecy import secret
 from components.workload import Volume, Workload
 from settings.naming import Names
@@ -41,6 +47,8 @@ class ClosedContainerArgs:
     workload: Workload
     networks: Mapping[str, Attachment]
     labels: Mapping[str, str]
+    ports: Sequence[PublishedPort]
+    docker_socket: str
     protect: bool
 
 
@@ -65,16 +73,17 @@ class ClosedContainer(ComponentResource):
             labels["smarteros.secret-files"] = loader.id
         if workload.docker_socket:
             volumes.append(
-                docker.ContainerVolumeArgs(host_path=DOCKER_SOCKET, container_path=DOCKER_SOCKET, read_only=True)
+                docker.ContainerVolumeArgs(host_path=args.docker_socket, container_path=DOCKER_SOCKET, read_only=True)
             )
+        if workload.prepare:
+            # Another preparation is another container: it starts anew, after the preparation has ended well.
+            labels["smarteros.prepared"] = self._prepared(name, args, image, volumes, labels)
         container = docker.Container(
             f"{name}-container",
             name=container_name,
             image=image.image_id,
             command=list(workload.args) or None,
             entrypoints=list(workload.command) or None,
-            envs=_environment(workload),
-            user=workload.user,
             networks_advanced=[
                 docker.ContainerNetworksAdvancedArgs(
                     name=attachment.network, aliases=[name], ipv4_address=attachment.address
@@ -82,14 +91,17 @@ class ClosedContainer(ComponentResource):
                 for attachment in args.networks.values()
             ],
             ports=[
-                docker.ContainerPortArgs(internal=port, external=port, protocol="tcp")
-                for port in workload.published_ports
+                docker.ContainerPortArgs(internal=one.internal, external=one.external, ip=one.address, protocol="tcp")
+                for one in args.ports
             ],
             volumes=volumes,
-            tmpfs=_scratch(workload),
-            labels=[docker.ContainerLabelArgs(label=key, value=text) for key, text in sorted(labels.items())],
+            labels=_labels(labels),
             healthcheck=_healthcheck(workload),
-            **_limits(workload),
+            restart="unless-stopped",
+            wait=True,
+            wait_timeout=WAIT_S,
+            must_run=True,
+            **_process(workload),
             opts=ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.host = Output.all(container_name, container.id).apply(lambda both: str(both[0]))
@@ -102,6 +114,38 @@ class ClosedContainer(ComponentResource):
             opts=ResourceOptions(parent=self, protect=args.protect),
         )
         return docker.ContainerVolumeArgs(volume_name=created.name, container_path=volume.path)
+
+    def _prepared(
+        self,
+        name: str,
+        args: ClosedContainerArgs,
+        image: docker.RemoteImage,
+        volumes: list[docker.ContainerVolumeArgs],
+        labels: Mapping[str, Output[str]],
+    ) -> Output[str]:
+        """Runs the preparation to its end. What it is called by, once it has ended well."""
+        container_name = args.names.container(f"{name}-prepare")
+        own = {key: text for key, text in labels.items() if not key.startswith("traefik.")}
+        container = docker.Container(
+            f"{name}-prepare",
+            name=container_name,
+            image=image.image_id,
+            entrypoints=list(args.workload.prepare),
+            networks_advanced=[
+                docker.ContainerNetworksAdvancedArgs(name=attachment.network) for attachment in args.networks.values()
+            ],
+            volumes=volumes,
+            labels=_labels(own),
+            restart="no",
+            must_run=False,
+            # Waits for its end.
+            attach=True,
+            **_process(args.workload),
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        return Output.all(container.id, container.exit_code).apply(
+            lambda found: ended_well(name, container_name, str(found[0]), found[1])
+        )
 
     def _secret_files(
         self, name: str, args: ClosedContainerArgs, image: docker.RemoteImage
@@ -137,6 +181,24 @@ class ClosedContainer(ComponentResource):
         )
         mount = docker.ContainerVolumeArgs(volume_name=volume.name, container_path=folder, read_only=True)
         return mount, loader
+
+
+def ended_well(name: str, container_name: str, identity: str, exit_code: int | None) -> str:
+    """The container's identity. Raises Refusal when it ended badly: the provider itself takes any end for a good one
+    (resource_docker_container_funcs.go, `attach`).
+    """
+    if exit_code == 0:
+        return identity
+    why = f"its preparation ended with {exit_code}, so it is not started"
+    mend = f"`docker logs {container_name}` on its host says why; ./smos up runs it again"
+    if is_dry_run():
+        log.warn(f"{name}/prepare: {why}. Mend: {mend}")
+        return identity
+    raise Refusal(name, "prepare", why, mend)
+
+
+def _labels(labels: Mapping[str, Output[str]]) -> list[docker.ContainerLabelArgs]:
+    return [docker.ContainerLabelArgs(label=key, value=text) for key, text in sorted(labels.items())]
 
 
 def _environment(workload: Workload) -> list[Output[str]]:
@@ -175,10 +237,13 @@ def _duration(seconds: int) -> str:
     return f"{seconds // 60}m{seconds % 60}s" if seconds >= 60 else f"{seconds}s"
 
 
-def _limits(workload: Workload) -> dict[str, Any]:
-    """What every container of a host has."""
+def _process(workload: Workload) -> dict[str, Any]:
+    """What every process of a workload has: whose it is, what it is told, and its limits."""
     adds = [f"CAP_{capability}" for capability in workload.capabilities]
     return {
+        "envs": _environment(workload),
+        "user": workload.user,
+        "tmpfs": _scratch(workload),
         "memory": workload.memory_mb,
         # As much as the memory: none of it is swapped, and a leak ends in a restart instead of a slow host.
         "memory_swap": workload.memory_mb,
@@ -190,11 +255,7 @@ def _limits(workload: Workload) -> dict[str, Any]:
         "ulimits": [docker.ContainerUlimitArgs(name="nofile", soft=65536, hard=65536)],
         "log_driver": "local",
         "log_opts": {"max-size": "10m", "max-file": "3"},
-        "restart": "unless-stopped",
         "init": True,
-        "wait": True,
-        "wait_timeout": WAIT_S,
-        "must_run": True,
         "stop_timeout": workload.stop_timeout_s,
         "destroy_grace_seconds": workload.stop_timeout_s,
     }

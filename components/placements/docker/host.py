@@ -1,15 +1,14 @@
 """A host as a placement: its three networks, and what runs in them.
 
-`edge` is what the reverse proxy reaches, and the only way out; `data` and `socket` are internal: nothing in
-them reaches the internet, nor is reached from it. The host itself is prepared elsewhere (hosts/). It keeps
-no blobs.
+`edge` is what the reverse proxy reaches, and the only way out; on a server `data` and `socket` are internal: nothing
+in them reaches the internet, nor is reached from it. How the host is reached says `reach`; a server is prepared
+elsewhere (hosts/). It keeps no blobs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pulumi_cloudflare as cloudflare
 import pulumi_docker as docker
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
@@ -17,13 +16,17 @@ from components.images import IMAGES
 from components.placements import DatabaseServer, ObjectStore, Refusal, Running
 from components.placements.docker.container import Attachment, ClosedContainer, ClosedContainerArgs
 from components.placements.docker.postgres import ADMIN_USER, postgres_workload
+from components.placements.docker.reach import reach_of
 from components.workload import Access, Workload
-from settings import Settings
-from settings.parts import AzurePostgres, Host
-from settings.tunnels import data_address, docker_subnets, operated_address
+from settings import Forward, Settings
+from settings.hosts import LocalHost, RemoteHost
+from settings.parts import AzurePostgres
+from settings.tunnels import docker_subnets
 
 __all__ = ["DockerHost", "DockerHostArgs"]
 
+# A router without a priority has the length of its rule as one, and a host name has at most 253 characters.
+ROUTE_PRIORITY = "1000"
 NETWORK_OF: dict[Access, str] = {"web": "edge", "data": "data", "docker_api": "socket"}
 
 
@@ -32,7 +35,7 @@ class DockerHostArgs:
     """Which host of the settings."""
 
     settings: Settings
-    host: Host
+    host: RemoteHost | LocalHost
 
 
 class DockerHost(ComponentResource):
@@ -43,13 +46,14 @@ class DockerHost(ComponentResource):
     def __init__(self, name: str, args: DockerHostArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:docker:Host", name, None, opts)
         self._settings, self._host = args.settings, args.host
+        self._reach = reach_of(args.settings, args.host)
         self._networks: dict[str, Output[str]] = {}
         for part, subnet in zip(NETWORK_OF.values(), docker_subnets(args.host), strict=True):
             network = docker.Network(
                 f"{name}-{part}",
                 name=args.settings.names.container(part),
                 driver="bridge",
-                internal=part != "edge",
+                internal=self._reach.is_internal(part),
                 ipam_configs=[
                     docker.NetworkIpamConfigArgs(
                         subnet=str(subnet),
@@ -66,11 +70,11 @@ class DockerHost(ComponentResource):
 
     def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
         """A container; what operators reach has the fixed address to which its forward leads."""
-        addresses = {"data": operated_address(self._host, name)} if workload.operated else {}
-        return self._run(name, workload, opts, addresses=addresses)
+        return self._run(name, workload, opts, self._settings.forward(name) if workload.operated else None)
 
-    def _run(self, name: str, workload: Workload, opts: ResourceOptions, addresses: dict[str, str]) -> Running:
+    def _run(self, name: str, workload: Workload, opts: ResourceOptions, forward: Forward | None) -> Running:
         self._refuse(name, workload)
+        addresses = {"data": forward.target_host} if forward else {}
         parts = [NETWORK_OF[access] for access in workload.access]
         created = ClosedContainer(
             name,
@@ -81,28 +85,17 @@ class DockerHost(ComponentResource):
                     part: Attachment(network=self._networks[part], address=addresses.get(part)) for part in parts
                 },
                 labels=self._labels(name, workload),
+                ports=self._reach.ports(name, workload, forward),
+                docker_socket=self._reach.socket,
                 protect=self._settings.protect,
             ),
             opts,
         )
-        # Where the zone's wildcard leads here, it is enough for every name.
-        if workload.hostname and not self._settings.has_wildcard:
-            self._record(name, workload.hostname, opts)
-        url = Output.concat("https://", workload.hostname) if workload.hostname else None
+        url = None
+        if workload.hostname:
+            self._reach.lead(name, workload.hostname, opts)
+            url = Output.from_input(self._reach.url(name, workload.hostname))
         return Running(resource=created, host=created.host, port=workload.port, url=url)
-
-    def _record(self, name: str, hostname: str, opts: ResourceOptions) -> None:
-        """The name leads to this host, through Cloudflare's proxy."""
-        cloudflare.DnsRecord(
-            f"{name}-name",
-            zone_id=self._settings.cloudflare.zone_id,
-            name=hostname,
-            type="A",
-            content=self._host.address,
-            ttl=1,
-            proxied=True,
-            opts=opts,
-        )
 
     def _refuse(self, name: str, workload: Workload) -> None:
         if workload.replicas != 1:
@@ -117,19 +110,25 @@ class DockerHost(ComponentResource):
         if workload.hostname and "web" not in workload.access:
             why = "it has a host name, but is in no network that the reverse proxy reaches"
             raise Refusal(name, "access", why, "add web")
+        if workload.routes and not workload.hostname:
+            why = "paths lead to other ports, but there is no host name that they are below"
+            raise Refusal(name, "routes", why, "a hostname, or no routes")
 
     def _labels(self, name: str, workload: Workload) -> dict[str, str]:
         """Whom the container belongs to, and what the reverse proxy needs to know to route to it."""
         labels = {"smarteros.system": self._settings.system, "smarteros.stack": self._settings.stack}
-        if workload.hostname and not workload.published_ports:
+        if self._reach.is_routed(name, workload):
             router = f"traefik.http.routers.{name}"
             labels |= {
                 "traefik.enable": "true",
                 "traefik.docker.network": self._settings.names.container("edge"),
                 f"{router}.rule": f"Host(`{workload.hostname}`)",
-                f"{router}.entrypoints": "websecure",
+                f"{router}.entrypoints": self._reach.entry_point,
                 f"traefik.http.services.{name}.loadbalancer.server.port": str(workload.port),
             }
+            if workload.routes:
+                # With more than one service in a container, every router must say which is its own.
+                labels |= {f"{router}.service": name, **_routes(name, workload, self._reach.entry_point)}
         return labels
 
     def database_server(
@@ -139,12 +138,12 @@ class DockerHost(ComponentResource):
         wanted = self._settings.database_server(server)
         if isinstance(wanted.placement, AzurePostgres):
             raise TypeError(f"{server} does not run on a host")
-        index = self._settings.database_servers.index(wanted)
+        forward = self._settings.forward(server)
         running = self._run(
             name,
             postgres_workload(IMAGES.postgres, wanted.placement, admin_password),
             opts,
-            addresses={"data": data_address(self._host, index)},
+            forward,
         )
         return DatabaseServer(
             name=server,
@@ -154,9 +153,25 @@ class DockerHost(ComponentResource):
             admin_user=ADMIN_USER,
             admin_is_superuser=True,
             tls=False,
-            local_port=self._settings.forward(server).local_port,
+            local_port=forward.local_port,
         )
 
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Refused."""
         raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure} or {where: r2}")
+
+
+def _routes(name: str, workload: Workload, entry_point: str) -> dict[str, str]:
+    """A router and a service for each other port, before the one of the host name alone."""
+    labels: dict[str, str] = {}
+    for port in sorted(set(workload.routes.values())):
+        prefixes = [prefix for prefix, leads_to in workload.routes.items() if leads_to == port]
+        router = f"traefik.http.routers.{name}-{port}"
+        labels |= {
+            f"{router}.rule": " || ".join(f"Host(`{workload.hostname}`) && PathPrefix(`{one}`)" for one in prefixes),
+            f"{router}.entrypoints": entry_point,
+            f"{router}.priority": ROUTE_PRIORITY,
+            f"{router}.service": f"{name}-{port}",
+            f"traefik.http.services.{name}-{port}.loadbalancer.server.port": str(port),
+        }
+    return labels

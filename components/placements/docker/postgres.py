@@ -9,6 +9,7 @@ from pulumi import Input
 from components.images import Image
 from components.workload import Health, Volume, Workload
 from settings.parts import DockerPostgres
+from settings.postgres import memory_of
 
 __all__ = ["ADMIN_USER", "postgres_workload"]
 
@@ -20,12 +21,12 @@ PASSWORD_FILE = "postgres-password"  # noqa: S105 - a file's name
 
 def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[str]) -> Workload:
     """A server whose memory is cut to the container's."""
-    shared_mb = size.memory_mb // 4
+    memory = memory_of(size.memory_mb)
     parameters = {
-        "shared_buffers": f"{shared_mb}MB",
-        "effective_cache_size": f"{size.memory_mb // 2}MB",
-        "maintenance_work_mem": f"{size.memory_mb // 16}MB",
-        "max_connections": "100",
+        "shared_buffers": f"{memory.shared_buffers}MB",
+        "effective_cache_size": f"{memory.effective_cache_size}MB",
+        "maintenance_work_mem": f"{memory.maintenance_work_mem}MB",
+        "max_connections": str(size.max_connections),
         "log_connections": "on",
         "password_encryption": "scram-sha-256",
     }

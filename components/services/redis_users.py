@@ -1,0 +1,131 @@
+"""Who may do what at Redis: the file of its ACL users, made from the passwords of those that log in.
+
+Every service is held to the keys and channels that its vendor's code uses, and to commands on them. Databases are no
+border, for Redis has no rule on SELECT: the names of the keys are. Tenants' users (`t_…`) are none of these; the user
+`provisioner` makes them while Redis runs.
+
+Every rule here means the same to Redis 6.2, which the sandbox runs, and to 7.2: no selectors, no %R~, no command that
+only one of them knows, and channels always stated, because their default differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["TENANT_PREFIX", "users_file"]
+
+TENANT_PREFIX = "t_"
+"""What the users, keys and channels of tenants begin with; no pattern of a service reaches them."""
+
+_HEX = "[0-9a-f]"
+_UUID = "-".join(_HEX * length for length in (8, 4, 4, 4, 12))
+_CONTAINER = _HEX * 12
+"""Docker's default host name: the first twelve digits of the container's id."""
+
+# What clients need on their own keys. Not @read and @write, which hold FUNCTION; nothing that names others' keys or
+# clients (SCAN, KEYS, RANDOMKEY, PUBSUB, CLIENT LIST); SORT reads keys that are not its arguments. INFO, which is
+# @dangerous, is asked by Bull, Sidekiq and ioredis as they start, for the version and the memory policy. AUTH, HELLO,
+# RESET and QUIT need no permission.
+_COMMANDS = (
+    "+@string +@list +@hash +@set +@sortedset +@bitmap +@stream +@transaction +@pubsub "
+    "+del +unlink +exists +touch +type +expire +expireat +pexpire +pexpireat +persist +ttl +pttl +rename +renamenx "
+    "+eval +evalsha +script|load +script|exists "
+    "-@dangerous -pubsub "
+    "+info +ping +echo +time +select +command "
+    "+client|setname +client|getname +client|setinfo +client|id"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Access:
+    """The keys and channels of one user, as patterns, and what it may do beyond `_COMMANDS`, or instead of them."""
+
+    keys: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    commands: str = _COMMANDS
+
+    def rules(self) -> str:
+        """As a line of the file has them, after the name and the password."""
+        keys = [f"~{pattern}" for pattern in self.keys]
+        channels = [f"&{pattern}" for pattern in self.channels]
+        return " ".join(["resetkeys", *keys, "resetchannels", *channels, "-@all", self.commands])
+
+
+_SERVICES: Mapping[str, _Access] = {
+    # OptimalBits/bull 4.15 lib/queue.js: toKey is <prefix>:<queue>:…, its pattern events are progress, waiting and
+    # active, and a pattern is allowed only if the very same one stands here. n8n-io/n8n packages/cli/src/scaling and
+    # @n8n/config redis.config: N8N_REDIS_KEY_PREFIX is n8n, and before 2.0 the channels were n8n.commands and so on.
+    "n8n": _Access(
+        keys=("bull:*", "n8n:*"),
+        channels=(
+            *("bull:*", "n8n:*", "n8n.*"),
+            *(f"bull:jobs:{event}*" for event in ("progress", "waiting", "active", "stalled")),
+        ),
+    ),
+    # Sidekiq has no prefix, so its keys are named one by one. sidekiq/sidekiq v7.3 and v8.1 lib/sidekiq/{launcher,api,
+    # scheduled,deploy,iterable}.rb and metrics/; sidekiq-cron lib/sidekiq/cron/job.rb; chatwoot/chatwoot config/
+    # initializers/01_redis.rb (alfred, velma), config/cable.yml, and Rails' adapter for _action_cable_internal.
+    "chatwoot": _Access(
+        keys=(
+            *("alfred:*", "velma:*"),
+            *(
+                "queues",
+                "queue:*",
+                "schedule",
+                "retry",
+                "dead",
+                "stat:*",
+                "processes",
+                "process_cleanup",
+                "dear-leader",
+            ),
+            # A process is <host name>:<pid>:<nonce>, its work and signals are keys beside it.
+            f"{_CONTAINER}:*",
+            # Metrics: j|20261120|14:5 and <Class>-18-3:24 of 7.3; h|<Class>-18-3:24 and 261120|14:5 of 8.
+            *("j|*", "h|*", "[A-Z]*-[0-9]*-[0-9]*:[0-9]*", "[0-9]*|[0-9]*:[0-9]*", "[0-9]*-marks", "deploylock-*"),
+            *("it-*", "cron_jobs", "cron_jobs:*", "cron_job:*"),
+        ),
+        channels=("chatwoot_production_action_cable:*", "_action_cable_internal"),
+    ),
+    # botpress/v12 packages/bp/src/core/distributed/redis.ts and realtime/realtime-service.ts with
+    # BP_REDIS_SCOPE=botpress; @socket.io/redis-adapter subscribes to <scope>#<namespace>#*. A cluster needs Pro.
+    "botpress": _Access(
+        keys=("botpress/*",),
+        channels=("botpress*", *(f"botpress#/{namespace}#*" for namespace in ("", "admin", "guest"))),
+    ),
+    # IBM/mcp-context-forge mcpgateway/: CACHE_PREFIX covers its caches only. It answers a session on a channel that is
+    # the session's UUID. To forget what is cached it scans: it may read the names of all keys, and no others' values.
+    "mcp": _Access(
+        keys=(
+            *("mcpgw:*", "mcpgateway:*", "contextforge:*", "mcp:*", "plugin:*", "oauth:state*", "ratelimit:*"),
+            *("token:*", "token_exchange:*", "api_token_last_used:*", "gateway_service_leader", "UserConfig*"),
+            *("user_config:*", "user_config_version:*", "active_session:*", "session_lock:*", "chat_history:*"),
+        ),
+        channels=(
+            *("mcpgw:*", "mcpgateway:*", "contextforge:*", "mcp:session:*", "mcp_session_events"),
+            *("plugin:invalidation", "cancellation:cancel", _UUID),
+        ),
+        commands=f"{_COMMANDS} +scan",
+    ),
+}
+
+_OPERATORS: Mapping[str, _Access] = {
+    "health": _Access(commands="+ping"),
+    # Who may write users may write itself a larger one: this password is an administrator's, and only operators and
+    # the tenants' program have it.
+    "provisioner": _Access(
+        keys=(f"{TENANT_PREFIX}*",),
+        commands="+ping +scan +del +unlink +type +acl|setuser +acl|getuser +acl|deluser +acl|users +acl|save",
+    ),
+}
+
+
+def users_file(passwords: Mapping[str, str]) -> str:
+    """The file of users, one a password; the one that Redis has by itself is closed. It holds hashes only."""
+    lines = ["user default reset off"]
+    for user, password in sorted(passwords.items()):
+        access = _OPERATORS.get(user) or _SERVICES.get(user) or _Access(keys=(f"{user}:*",), channels=(f"{user}:*",))
+        lines.append(f"user {user} on #{hashlib.sha256(password.encode()).hexdigest()} {access.rules()}")
+    return "\n".join(lines) + "\n"

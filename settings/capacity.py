@@ -1,0 +1,211 @@
+"""What a machine and a database server must hold, and what they have: sums of what each container may use at most, and
+of what its vendor says that it needs at least.
+
+Knows no service by name: it asks each for its containers and its connections. Pure arithmetic; whether a run is refused
+is the business of settings.capacity_checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from settings.parts import AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker
+from settings.postgres import SUPERUSER_CONNECTIONS, footprint_of
+from settings.services import Container, Service, Services
+from settings.sizes import POSTGRES_CONNECTIONS
+
+__all__ = [
+    "HOST_RESERVE_CPU",
+    "HOST_RESERVE_MB",
+    "HostCapacity",
+    "Part",
+    "ServerCapacity",
+    "Sum",
+    "connections_held",
+    "host_capacity",
+    "in_azure",
+    "server_capacity",
+    "usable_disk_mb",
+]
+
+# Ubuntu with systemd, journald, sshd and unattended upgrades; what is left of it is cache, which every database needs.
+SYSTEM_MB = 512
+# dockerd and containerd together about 160 MB, a shim of some 10 MB for each container, DNS of the networks.
+DOCKER_MB = 512
+HOST_RESERVE_MB = SYSTEM_MB + DOCKER_MB
+# Health checks start a process in each container every 10 to 15 s; logs, sshd, upgrades.
+HOST_RESERVE_CPU = 0.25
+# Ubuntu, its packages and their downloads; the journal, which journald.conf(5) lets grow to 4 GB.
+SYSTEM_DISK_MB = 10 * 1024
+# The two versions that are there while a service is upgraded. The largest images here have 1 to 2 GB unpacked.
+IMAGES_MB = 2 * 2048
+# Each container's, as every one here is declared: 3 files of 10 MB.
+LOGS_MB = 30
+# A file system that is full stops every database on it. What is free is also where a dump goes before it leaves.
+FREE_DISK = 0.15
+# A disk's GB has 10⁹ bytes, an MB here 2²⁰.
+MB_OF_DISK_GB = 10**9 // 2**20
+# Of every database server, beside the services: 4 for the program, 4 for the tenants' program, 2 for a dump and a look.
+OPERATORS_CONNECTIONS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One container, and whose it is."""
+
+    path: tuple[str, str]
+    """Where in the settings: ("services", "n8n") or ("databaseServers", "vps")."""
+    container: Container
+    connections: int = 0
+    """To its service's database server; told once a service, at its first container."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """What is wanted of one thing, and how much of it there is."""
+
+    parts: Mapping[str, float]
+    """What wants it → how much."""
+    room: float
+
+    @property
+    def used(self) -> float:
+        """All parts together."""
+        return sum(self.parts.values())
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room, rounding aside."""
+        return self.used <= self.room + 1e-9
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {number(part)}" for name, part in self.parts.items() if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostCapacity:
+    """A machine, and what runs on it."""
+
+    host: Host
+    parts: tuple[Part, ...]
+
+    @property
+    def lasting(self) -> tuple[Container, ...]:
+        """The containers that run side by side."""
+        return tuple(part.container for part in self.parts if not part.container.passing)
+
+    @property
+    def memory(self) -> Sum:
+        """The limits: memory that is promised twice ends a database."""
+        return Sum(
+            parts={one.name: one.memory_mb for one in self.lasting},
+            room=self.host.memory_mb - HOST_RESERVE_MB,
+        )
+
+    def memory_at_start(self, passing: Part) -> Sum:
+        """The limits while a service is prepared: beside it runs everything but its own service."""
+        others = {
+            part.container.name: part.container.memory_mb
+            for part in self.parts
+            if not part.container.passing and part.path != passing.path
+        }
+        own = {passing.container.name: passing.container.memory_mb}
+        return Sum(parts=others | own, room=self.host.memory_mb - HOST_RESERVE_MB)
+
+    @property
+    def cpu(self) -> Sum:
+        """What the vendors ask for at least. The limits may promise more than there is: see `cpu_overcommitted`."""
+        return Sum(parts={one.name: one.least_cpu for one in self.lasting}, room=self.host.cpus - HOST_RESERVE_CPU)
+
+    @property
+    def cpu_overcommitted(self) -> float:
+        """How many times the machine's CPUs the limits promise."""
+        return sum(one.cpu for one in self.lasting) / self.host.cpus
+
+    @property
+    def disk(self) -> Sum:
+        """Volumes, and beside them images, logs and the system."""
+        services = {part.path for part in self.parts}
+        beside = {
+            "images": IMAGES_MB * len(services),
+            "logs": LOGS_MB * len(self.parts),
+            "the system": SYSTEM_DISK_MB,
+        }
+        volumes = {part.container.name: part.container.disk_mb for part in self.parts}
+        return Sum(parts=volumes | beside, room=usable_disk_mb(self.host.disk_gb))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerCapacity:
+    """A database server, and who connects to it."""
+
+    server: DatabaseServer
+    connections: Sum
+
+
+def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], services: Services) -> HostCapacity:
+    """What a host holds."""
+    found: list[Part] = []
+    for server in database_servers:
+        if not isinstance(server.placement, AzurePostgres) and server.placement.host == host.name:
+            found.append(
+                Part(path=("databaseServers", server.name), container=footprint_of(server.name, server.placement))
+            )
+    for key, service in services.running():
+        place = getattr(service, "placement", None)
+        if isinstance(place, OnDocker) and place.host == host.name:
+            found += _parts(key, service)
+    return HostCapacity(host=host, parts=tuple(found))
+
+
+def in_azure(services: Services) -> tuple[Part, ...]:
+    """What runs in Azure, where the machines are Azure's."""
+    return tuple(
+        part
+        for key, service in services.running()
+        if isinstance(getattr(service, "placement", None), OnAzure)
+        for part in _parts(key, service)
+    )
+
+
+def server_capacity(server: DatabaseServer, services: Services) -> ServerCapacity:
+    """What a database server holds. Tenants' roles are each limited, and not added up: see docs/capacity.md."""
+    users = {
+        key: float(connections_held(service))
+        for key, service in services.running()
+        if getattr(service, "database", None) == server.name
+    }
+    return ServerCapacity(
+        server=server,
+        connections=Sum(parts={**users, "operators": OPERATORS_CONNECTIONS}, room=_connections(server)),
+    )
+
+
+def connections_held(service: Service) -> int:
+    """How many connections a service may hold at once. In Container Apps the old revision still runs while the new one
+    starts.
+    """
+    return service.connections() * (2 if isinstance(getattr(service, "placement", None), OnAzure) else 1)
+
+
+def usable_disk_mb(disk_gb: int) -> int:
+    """What may be filled of a disk."""
+    return int(disk_gb * MB_OF_DISK_GB * (1 - FREE_DISK))
+
+
+def number(value: float) -> str:
+    """At most two decimals, and none that says nothing."""
+    return f"{round(value, 2):g}" if value != int(value) else str(int(value))
+
+
+def _connections(server: DatabaseServer) -> int:
+    if isinstance(server.placement, AzurePostgres):
+        return POSTGRES_CONNECTIONS[server.placement.sku]
+    return server.placement.max_connections - SUPERUSER_CONNECTIONS
+
+
+def _parts(key: str, service: Service) -> Iterator[Part]:
+    for index, container in enumerate(service.footprint(key)):
+        held = connections_held(service) if index == 0 else 0
+        yield Part(path=("services", key), container=container, connections=held)

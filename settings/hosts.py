@@ -1,0 +1,81 @@
+"""Where there is Docker: machines that are reached by SSH, or the developer's own, whose engine is at a socket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from settings.parts import Address, Host, HostKey, Name, Port, matching
+
+__all__ = ["DEFAULT_DOCKER_HOST", "AnyHost", "LocalHost", "RemoteHost"]
+
+DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
+DOCKER_HOST = "DOCKER_HOST"
+
+_USER = "^[a-z_][a-z0-9_-]{0,31}$"
+_Socket = Annotated[
+    str,
+    AfterValidator(
+        matching(
+            "unix:///[^ ?#]+",
+            f"not a socket of this machine (from {DOCKER_HOST}, when the file does not say it)",
+            f"as in {DEFAULT_DOCKER_HOST}; a machine elsewhere is reach: ssh",
+        )
+    ),
+]
+_Path = Annotated[str, AfterValidator(matching("/[^ ]+", "not a path from the root", "as in /var/run/docker.sock"))]
+
+
+def _from_environment() -> str:
+    """Where the operator's own `docker` command finds the engine."""
+    return os.environ.get(DOCKER_HOST) or DEFAULT_DOCKER_HOST
+
+
+class RemoteHost(Host):
+    """A machine that is reached by SSH. It exists already: it is never bought or destroyed from here."""
+
+    reach: Literal["ssh"] = Field("ssh", description="By SSH")
+    address: Address = Field(description="Its public IPv4 address")
+    ssh_port: Port = Field(22, description="The port of its SSH server")
+    user: str = Field("deploy", pattern=_USER, description="The user in the docker group")
+    bootstrap_user: str = Field("root", pattern=_USER, description="Who prepares it the first time (root or sudo)")
+    host_key: HostKey = Field(description="Its pinned SSH host key: type and base64")
+
+
+class LocalHost(Host):
+    """The developer's own machine. What runs there is reached on 127.0.0.1 alone, in plain: by nobody else."""
+
+    reach: Literal["local"] = Field(description="The Docker engine of the machine on which this runs")
+    docker_host: _Socket = Field(
+        default_factory=_from_environment,
+        description="The engine's socket; DOCKER_HOST, or Docker's own default, when it is not said",
+    )
+    socket: _Path = Field(
+        "/var/run/docker.sock",
+        description="The socket as containers may mount it; another one for an engine without root",
+    )
+    http_port: Port = Field(8080, description="The port of 127.0.0.1 at which the reverse proxy answers")
+    ports: dict[Name, Port] = Field(
+        default_factory=dict,
+        description="Services that answer at a port of localhost of their own, instead of at a name",
+    )
+
+
+def _how(value: Any) -> str:
+    """By SSH, when a host does not say it."""
+    told = value.get("reach", "ssh") if isinstance(value, Mapping) else getattr(value, "reach", "ssh")
+    return str(told)
+
+
+AnyHost = Annotated[
+    Annotated[RemoteHost, Tag("ssh")] | Annotated[LocalHost, Tag("local")],
+    Discriminator(
+        _how,
+        custom_error_type="fault",
+        custom_error_message="it does not say how it is reached",
+        custom_error_context={"mend": "reach: ssh, or local for this machine's own Docker engine"},
+    ),
+]

@@ -1,0 +1,75 @@
+"""How a PostgreSQL container divides its memory, and what it needs for the connections that it takes.
+
+Used alike by what declares the container and by what adds up a host.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from settings.parts import DockerPostgres
+from settings.services.service import Container
+
+__all__ = ["SUPERUSER_CONNECTIONS", "Memory", "footprint_of", "least_memory_mb", "memory_of"]
+
+SUPERUSER_CONNECTIONS = 3
+"""superuser_reserved_connections, by default: https://www.postgresql.org/docs/17/runtime-config-connection.html"""
+
+# A backend of its own: 2 MB that is its alone and the pages that map the shared buffers
+# (https://blog.anarazel.de/2020/10/07/measuring-the-memory-overhead-of-a-postgres-connection/), the catalogue of an
+# application with hundreds of tables, and one work_mem of 4 MB, the default. Together what Microsoft counts for one:
+# https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-limits
+CONNECTION_MB = 10
+# The postmaster, the writers of buffers and of the log, the statistics.
+SERVER_MB = 64
+# autovacuum_max_workers, by default; each may use a maintenance_work_mem.
+VACUUM_WORKERS = 3
+# Ours: PostgreSQL states none. A query that waits its turn is slow, not wrong.
+LEAST_CPU = 0.25
+# max_wal_size, by default: between two checkpoints the log grows to about as much.
+LOG_MB = 1024
+SHARED, CACHE, MAINTENANCE = 4, 2, 16
+"""Which part of the memory: a quarter for shared buffers, as the documentation of shared_buffers advises, a half as the
+cache that the planner may count on, a sixteenth for the building of an index."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What the parameters of a server say, in MB."""
+
+    shared_buffers: int
+    effective_cache_size: int
+    maintenance_work_mem: int
+
+
+def memory_of(memory_mb: int) -> Memory:
+    """How a container of that size divides its memory."""
+    return Memory(
+        shared_buffers=memory_mb // SHARED,
+        effective_cache_size=memory_mb // CACHE,
+        maintenance_work_mem=memory_mb // MAINTENANCE,
+    )
+
+
+def least_memory_mb(max_connections: int) -> int:
+    """What a container needs so that all of its connections can work at once, beside its buffers and its vacuum."""
+    rest = 1 - 1 / SHARED - VACUUM_WORKERS / MAINTENANCE
+    return math.ceil((SERVER_MB + max_connections * CONNECTION_MB) / rest)
+
+
+def footprint_of(name: str, placement: DockerPostgres) -> Container:
+    """The container of a server; `name` is what the settings call the server."""
+    least = least_memory_mb(placement.max_connections)
+    return Container(
+        name=f"postgres-{name}",
+        cpu=placement.cpus,
+        memory_mb=placement.memory_mb,
+        least_cpu=LEAST_CPU,
+        least_memory_mb=least,
+        disk_mb=placement.data_gb * 1024 + LOG_MB,
+        source=(
+            f"{SERVER_MB} MB and {placement.max_connections} connections of {CONNECTION_MB} MB, beside a quarter for "
+            f"shared buffers and {VACUUM_WORKERS} vacuums of a sixteenth (settings/postgres.py); CPU: ours"
+        ),
+    )

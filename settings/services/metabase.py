@@ -1,0 +1,65 @@
+"""What Metabase may be told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from settings.parts import Name
+from settings.secrets import Secret
+from settings.services.service import Anywhere, Container, Hostname, Service
+
+__all__ = ["Metabase"]
+
+# The vendor's smallest example: a heap of 1 GB on 2 GB.
+LEAST_MEMORY_MB = 2048
+MEMORY_SOURCE = "https://www.metabase.com/docs/latest/troubleshooting-guide/running"
+POOL_OF_APPLICATION, POOL_OF_SCHEDULER = 15, 5
+"""MB_APPLICATION_DB_MAX_CONNECTION_POOL_SIZE and MB_QUARTZ_MAX_CONNECTION_POOL_SIZE, at their defaults."""
+
+
+class Metabase(Service):
+    """Questions and dashboards over the databases, as one process."""
+
+    placement: Anywhere = Field(description="Where it runs")
+    hostname: Hostname = Field(description="Its name in the zone")
+    database: Name = Field(description="Which one of smarteros:databaseServers holds its own database")
+    cpu: float = Field(1.0, ge=0.5, description="How many CPUs it may use")
+    memory_mb: int = Field(
+        LEAST_MEMORY_MB, ge=64, description="How much memory it may use, in MB; half of it or more is for the heap"
+    )
+    timezone: str = Field("America/Santiago", description="The zone in which reports are meant")
+    locale: str = Field("es", pattern="^[a-z]{2}(_[A-Z]{2})?$", description="The language of whoever chose none")
+
+    port: ClassVar[int | None] = 3000
+    secrets: ClassVar[tuple[Secret, ...]] = (
+        Secret(
+            "metabase_encryption_key",
+            "shared",
+            "password",
+            "Metabase's key; losing it loses every connection stored in Metabase",
+        ),
+        Secret("metabase_embedding_key", "shared", "hex_256", "Signs the dashboards that other pages show"),
+        Secret("metabase_admin_password", "shared", "password", "Of Metabase's first administrator, operators.email"),
+    )
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """One process, and before it the one that makes the administrator."""
+        return tuple(
+            Container(
+                name=container,
+                cpu=self.cpu,
+                memory_mb=self.memory_mb,
+                least_cpu=0.5,
+                least_memory_mb=LEAST_MEMORY_MB,
+                disk_mb=1024,
+                source=f"{MEMORY_SOURCE}: a heap of 1 GB on 2 GB; disk: the drivers that it unpacks, ours",
+                passing=passing,
+            )
+            for container, passing in ((name, False), (f"{name}-prepare", True))
+        )
+
+    def connections(self) -> int:
+        """Its two pools; those to the databases that it asks are its users' choice."""
+        return POOL_OF_APPLICATION + POOL_OF_SCHEDULER
