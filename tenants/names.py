@@ -24,6 +24,21 @@ class TenantNames:
         return f"t_{self.slug.replace('-', '_')}"
 
     @property
+    def redis_user(self) -> str:
+        """The user of Redis, called as the database's owner is."""
+        return self.database
+
+    @property
+    def redis_prefix(self) -> str:
+        """Before each of its keys and channels."""
+        return f"{self.redis_user}:"
+
+    @property
+    def blobs(self) -> str:
+        """The blob container: at most 34 of its 63 characters."""
+        return f"t-{self.slug}"
+
+    @property
     def mount(self) -> str:
         """The key-value mount in Vault."""
         return f"{MOUNT_PREFIX}{self.slug}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from deploy.guards import NotReady
 from deploy.target import PROJECT, Workplace
 from tenants.state import deployment, outputs_of
 
-__all__ = ["Platform", "Server", "Vault", "platform_of"]
+__all__ = ["Blobs", "Platform", "Redis", "Server", "Vault", "platform_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,31 @@ class Server:
     provisioner: str
     """… and the role as which it acts."""
     template: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redis:
+    """Redis, as it is reached from here and from beside it."""
+
+    local_port: int
+    host: str
+    login: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blobs:
+    """Where tenants' blob containers are made: a storage account of Azure, or buckets of R2."""
+
+    kind: Literal["azure", "r2"]
+    subscription_id: str = ""
+    tenant_id: str = ""
+    resource_group: str = ""
+    location: str = ""
+    account: str = ""
+    account_id: str = ""
+    """R2's account, and in Azure the storage account's id."""
+    prefix: str = ""
+    """Before each bucket's and identity's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +72,14 @@ class Platform:
     environment: str
     domain: str
     zone_id: str
-    edge_address: str
-    """The public address of the reverse proxy that answers for tenants."""
+    edge_name: str
+    """The name that leads to the reverse proxy that answers for tenants."""
+    notice_name: str
+    """The name at which a suspended tenant's visitors are told so."""
     server: Server
     vault: Vault | None
+    redis: Redis | None = None
+    blobs: Blobs | None = None
 
 
 def platform_of(place: Workplace, stack: str) -> Platform:
@@ -77,7 +106,8 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
         environment=str(output["environment"]),
         domain=str(output["domain"]),
         zone_id=str(output["zoneId"]),
-        edge_address=str(tenants["edgeAddress"]),
+        edge_name=str(tenants["edgeName"]),
+        notice_name=str(tenants["noticeName"]),
         server=Server(
             name=name,
             host=str(server["host"]),
@@ -88,4 +118,13 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
             template=str(tenants["template"]),
         ),
         vault=Vault(local_port=int(vault["localPort"])) if vault else None,
+        redis=_redis(output, tenants),
+        blobs=Blobs(**tenants["blobs"]) if tenants.get("blobs") else None,
     )
+
+
+def _redis(output: Mapping[str, Any], tenants: Mapping[str, Any]) -> Redis | None:
+    found = output.get("redis")
+    if not found:
+        return None
+    return Redis(local_port=int(found["localPort"]), host=str(tenants["redisHost"]), login=str(tenants["redisLogin"]))

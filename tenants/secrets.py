@@ -29,6 +29,7 @@ class TenantSecrets:
 
     cloudflare_token: str = field(repr=False)
     provisioner_password: str = field(repr=False)
+    redis_password: str = field(repr=False, default="")
     vault: VaultLogin | None = field(repr=False, default=None)
 
 
@@ -47,5 +48,6 @@ def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
     return TenantSecrets(
         cloudflare_token=keyring.get("external/cloudflareApiToken"),
         provisioner_password=keyring.get(f"{stack}/databaseProvisionerPasswords/{platform.server.name}"),
+        redis_password=keyring.get(f"{stack}/redisPasswords/{platform.redis.login}") if platform.redis else "",
         vault=login,
     )

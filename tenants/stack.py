@@ -2,69 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
-from pulumi import ResourceOptions
+from pulumi import Input, ProviderResource, ResourceOptions
 
+from apps.sdk import ServerAccess, apps_provider
 from tenants.model import Tenant
-from tenants.platform import Platform
+from tenants.platform import Platform, Redis, Server
 from tenants.secrets import TenantSecrets
+from tenants.steps.blobs import BlobContainer, BlobContainerArgs, azure_provider
 from tenants.steps.database import Database, DatabaseArgs, postgres_provider
 from tenants.steps.dns import Dns, DnsArgs, cloudflare_provider
+from tenants.steps.knowledge import Knowledge, KnowledgeArgs
+from tenants.steps.redis import RedisUser, RedisUserArgs
 
 __all__ = ["program"]
+
+_NAMESPACE = uuid.UUID("b6f2c0de-51c5-4a56-a5ab-6d1c9f0b7e11")
 
 
 def program(tenant: Tenant, platform: Platform, secrets: TenantSecrets) -> Callable[[], None]:
     """What the engine runs. It exports `tenant`, in which no secret is."""
+    return _Declaration(tenant, platform, secrets).declare
 
-    def declare() -> None:
-        database = Database(
-            "database",
-            DatabaseArgs(server=platform.server, names=tenant.names),
-            ResourceOptions(providers=[postgres_provider("databases", platform.server, secrets.provisioner_password)]),
-        )
-        dns = Dns(
-            "dns",
-            DnsArgs(zone_id=platform.zone_id, domain=tenant.domain, address=platform.edge_address, slug=tenant.slug),
-            ResourceOptions(providers=[cloudflare_provider("cloudflare", secrets.cloudflare_token)]),
-        )
+
+class _Declaration:
+    """A tenant's steps. A suspended one has the same, with every door closed."""
+
+    def __init__(self, tenant: Tenant, platform: Platform, secrets: TenantSecrets) -> None:
+        self._tenant, self._platform, self._secrets = tenant, platform, secrets
+        self._is_open = tenant.state == "active"
+        self._logins: dict[str, Mapping[str, Input[str]]] = {}
+        """What the tenant's applications log in with, as it is put into its part of Vault."""
+
+    def declare(self) -> None:
+        """All of it."""
+        platform, tenant = self._platform, self._tenant
+        cloudflare = cloudflare_provider("cloudflare", self._secrets.cloudflare_token)
+        apps = self._apps()
         known: dict[str, Any] = {
             "slug": tenant.slug,
             "rut": tenant.rut,
             "environment": platform.environment,
-            "domain": dns.domain,
-            "database": {
-                "server": platform.server.name,
-                "host": platform.server.host,
-                "name": database.database_name,
-                "owner": tenant.names.database,
-            },
+            "state": tenant.state,
+            "database": self._database(apps),
         }
-        if platform.vault is not None and secrets.vault is not None:
-            known["vault"] = {"mount": _vault(tenant, platform, secrets, database), "role": tenant.names.policy}
+        if platform.redis is not None:
+            known["redis"] = self._redis(platform.redis, apps)
+        if platform.blobs is not None:
+            known["blobs"] = self._blobs(cloudflare)
+        if platform.vault is not None and self._secrets.vault is not None:
+            known["vault"] = {"mount": self._vault(), "role": tenant.names.policy}
+        known["domain"] = self._dns(cloudflare, known)
         pulumi.export("tenant", known)
 
-    return declare
+    def _apps(self) -> ProviderResource:
+        server, redis = self._platform.server, self._platform.redis
+        return apps_provider(
+            "apps",
+            postgres=ServerAccess(
+                host="127.0.0.1",
+                port=server.local_port,
+                user=server.login,
+                password=self._secrets.provisioner_password,
+                tls=server.sslmode == "require",
+            ),
+            redis=ServerAccess(
+                host="127.0.0.1",
+                port=redis.local_port,
+                user=redis.login,
+                password=self._secrets.redis_password,
+            )
+            if redis
+            else None,
+        )
+
+    def _database(self, apps: ProviderResource) -> dict[str, Any]:
+        server, names = self._platform.server, self._tenant.names
+        postgres = postgres_provider("databases", server, self._secrets.provisioner_password)
+        connections = self._tenant.granted.database_connections
+        database = Database(
+            "database",
+            DatabaseArgs(server=server, names=names, connections=connections, is_open=self._is_open),
+            ResourceOptions(providers=[postgres, apps]),
+        )
+        knowledge = Knowledge(
+            "knowledge",
+            KnowledgeArgs(names=names, database=database.database_name),
+            ResourceOptions(providers=[apps]),
+        )
+        self._logins["database"] = {
+            "host": server.host,
+            "database": database.database_name,
+            "user": names.database,
+            "password": database.password,
+        }
+        return {**_where(server), "name": database.database_name, "owner": names.database, "schema": knowledge.version}
+
+    def _redis(self, redis: Redis, apps: ProviderResource) -> dict[str, Any]:
+        names = self._tenant.names
+        user = RedisUser("redis", RedisUserArgs(names=names, is_open=self._is_open), ResourceOptions(providers=[apps]))
+        self._logins["redis"] = {
+            "host": redis.host,
+            "user": user.user,
+            "password": user.password,
+            "prefix": names.redis_prefix,
+        }
+        return {"user": user.user, "prefix": names.redis_prefix}
+
+    def _blobs(self, cloudflare: ProviderResource) -> dict[str, Any]:
+        blobs = self._platform.blobs
+        if blobs is None:
+            raise RuntimeError("unreachable: asked for only where the platform has storage")
+        provider = azure_provider("azure", blobs) if blobs.kind == "azure" else cloudflare
+        name = f"{self._platform.environment}/{blobs.account_id}/{self._tenant.slug}"
+        made = BlobContainer(
+            "blobs",
+            BlobContainerArgs(blobs=blobs, names=self._tenant.names, role_assignment=str(uuid.uuid5(_NAMESPACE, name))),
+            ResourceOptions(providers=[provider]),
+        )
+        return {"where": blobs.kind, "container": made.container}
+
+    def _vault(self) -> pulumi.Output[str]:
+        from tenants.steps.vault import TenantVault, TenantVaultArgs, vault_provider
+
+        reached, login = self._platform.vault, self._secrets.vault
+        if reached is None or login is None:
+            raise RuntimeError("unreachable: asked for only where the platform has Vault")
+        return TenantVault(
+            "vault",
+            TenantVaultArgs(names=self._tenant.names, logins=self._logins, is_open=self._is_open),
+            ResourceOptions(providers=[vault_provider("vault", reached, login)]),
+        ).mount_path
+
+    def _dns(self, cloudflare: ProviderResource, made: Mapping[str, Any]) -> pulumi.Output[str]:
+        """Last, and waiting for all that was made: a name leads to what is there, and goes before what it leads to."""
+        platform, tenant = self._platform, self._tenant
+        target = platform.edge_name if self._is_open else platform.notice_name
+        return Dns(
+            "dns",
+            DnsArgs(
+                zone_id=platform.zone_id,
+                domain=tenant.domain,
+                target=pulumi.Output.from_input(dict(made)).apply(lambda _: target),
+                slug=tenant.slug,
+            ),
+            ResourceOptions(providers=[cloudflare]),
+        ).domain
 
 
-def _vault(tenant: Tenant, platform: Platform, secrets: TenantSecrets, database: Database) -> pulumi.Output[str]:
-    from tenants.steps.vault import TenantVault, TenantVaultArgs, vault_provider
-
-    if platform.vault is None or secrets.vault is None:
-        raise RuntimeError("unreachable: asked for only where the platform has Vault")
-    return TenantVault(
-        "vault",
-        TenantVaultArgs(
-            names=tenant.names,
-            database={
-                "host": platform.server.host,
-                "database": database.database_name,
-                "user": tenant.names.database,
-                "password": database.password,
-            },
-        ),
-        ResourceOptions(providers=[vault_provider("vault", platform.vault, secrets.vault)]),
-    ).mount_path
+def _where(server: Server) -> dict[str, str]:
+    return {"server": server.name, "host": server.host}

@@ -12,12 +12,11 @@ import pulumi_postgresql as postgresql
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
 
+from apps.sdk import Sessions
 from tenants.names import TenantNames
 from tenants.platform import Server
 
 __all__ = ["Database", "DatabaseArgs", "postgres_provider"]
-
-CONNECTION_LIMIT = 20
 
 
 def postgres_provider(name: str, server: Server, password: Input[str]) -> ProviderResource:
@@ -37,14 +36,20 @@ def postgres_provider(name: str, server: Server, password: Input[str]) -> Provid
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseArgs:
-    """On which server, and the tenant's names. The provider of the server comes with the options."""
+    """On which server, the tenant's names, how many connections it may have, and whether its door is open. The
+    providers of the server and of `apps` come with the options.
+    """
 
     server: Server
     names: TenantNames
+    connections: int
+    is_open: bool
 
 
 class Database(ComponentResource):
-    """A database, closed to everybody but its owner."""
+    """A database, closed to everybody but its owner; and to the owner too while the tenant is suspended. Nothing that
+    holds data changes with that.
+    """
 
     database_name: Output[str]
     password: Output[str]
@@ -57,10 +62,17 @@ class Database(ComponentResource):
         owner = postgresql.Role(
             f"{name}-owner",
             name=wanted,
-            login=True,
+            login=args.is_open,
             password=password.result,
-            connection_limit=CONNECTION_LIMIT,
+            connection_limit=args.connections if args.is_open else 0,
             opts=inside,
+        )
+        # Who is connected stays when a role loses its login: they are shown out.
+        Sessions(
+            f"{name}-sessions",
+            role=owner.name,
+            allowed=args.is_open,
+            opts=ResourceOptions(parent=self, depends_on=[owner]),
         )
         # Since PostgreSQL 16 who makes a role may administer it, but has none of its rights: without this one
         # the provisioner could not close the database, which is its owner's.
@@ -73,7 +85,7 @@ class Database(ComponentResource):
             owner=owner.name,
             encoding="UTF8",
             template=args.server.template,
-            connection_limit=CONNECTION_LIMIT,
+            connection_limit=args.connections,
             opts=ResourceOptions(
                 parent=self, protect=True, depends_on=[member], ignore_changes=["lcCollate", "lcCtype"]
             ),

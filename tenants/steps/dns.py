@@ -1,4 +1,4 @@
-"""The tenant's name in the zone: a proxied record that leads to the platform's reverse proxy.
+"""The tenant's name in the zone: a proxied record that leads to the platform's reverse proxy, or to its notice.
 
 The vendor's SDK takes a second to import and would be used for one record: so the record is declared by its token.
 That its inputs are those of the SDK is what the tests of this module say.
@@ -33,7 +33,7 @@ class DnsArgs:
 
     zone_id: str
     domain: str
-    address: str
+    target: Input[str]
     slug: str
 
 
@@ -47,8 +47,8 @@ class Dns(ComponentResource):
         inputs = {
             "zoneId": args.zone_id,
             "name": args.domain,
-            "type": "A",
-            "content": args.address,
+            "type": "CNAME",
+            "content": args.target,
             "ttl": AUTOMATIC_TTL,
             "proxied": True,
             "comment": f"tenant {args.slug}",

@@ -18,7 +18,7 @@ from tenants.names import APPROLE, TRANSIT, TenantNames
 from tenants.platform import Vault as Reached
 from tenants.secrets import VaultLogin
 
-__all__ = ["TenantVault", "TenantVaultArgs", "confined_policy", "vault_provider"]
+__all__ = ["TenantVault", "TenantVaultArgs", "closed_policy", "confined_policy", "vault_provider"]
 
 TOKEN_TTL_S = 3600
 SECRET_ID_TTL_S = 30 * 24 * 3600
@@ -48,12 +48,22 @@ def confined_policy(names: TenantNames) -> str:
     return "".join(f'path "{path}" {{\n  capabilities = {json.dumps(able)}\n}}\n' for path, able in rules.items())
 
 
+def closed_policy() -> str:
+    """What they may do while the tenant is suspended. Policies count at each request: tokens that are out are worth
+    nothing from then on, and worth the same as before when it is resumed.
+    """
+    return 'path "*" {\n  capabilities = ["deny"]\n}\n'
+
+
 @dataclass(frozen=True, kw_only=True)
 class TenantVaultArgs:
-    """The tenant's names, and what is put into its mount for its applications. The provider comes with the options."""
+    """The tenant's names, what is put into its mount for its applications (entry → keys and values), and whether its
+    door is open. The provider comes with the options.
+    """
 
     names: TenantNames
-    database: Mapping[str, Input[str]]
+    logins: Mapping[str, Mapping[str, Input[str]]]
+    is_open: bool
 
 
 class TenantVault(ComponentResource):
@@ -74,7 +84,8 @@ class TenantVault(ComponentResource):
             description=f"Secrets of tenant {names.slug}",
             opts=keeps,
         )
-        policy = vault.Policy(f"{name}-policy", name=names.policy, policy=confined_policy(names), opts=inside)
+        rules = confined_policy(names) if args.is_open else closed_policy()
+        policy = vault.Policy(f"{name}-policy", name=names.policy, policy=rules, opts=inside)
         vault.approle.AuthBackendRole(
             f"{name}-role",
             backend=APPROLE,
@@ -89,12 +100,13 @@ class TenantVault(ComponentResource):
         vault.transit.SecretBackendKey(
             f"{name}-key", backend=TRANSIT, name=names.policy, deletion_allowed=True, opts=keeps
         )
-        vault.kv.SecretV2(
-            f"{name}-database",
-            mount=mount.path,
-            name="database",
-            data_json=secret(Output.json_dumps(dict(args.database))),
-            opts=inside,
-        )
+        for entry, login in args.logins.items():
+            vault.kv.SecretV2(
+                f"{name}-{entry}",
+                mount=mount.path,
+                name=entry,
+                data_json=secret(Output.json_dumps(dict(login))),
+                opts=inside,
+            )
         self.mount_path = mount.path
         self.register_outputs({"mount_path": self.mount_path})

@@ -1,0 +1,125 @@
+"""The notice: one page on every name of the zone that no other service answers for, as a suspended tenant's.
+
+It knows nobody's name. The status is 503 with Retry-After, so that nobody's search engine forgets the place.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from components.images import IMAGES, Image
+from components.placements import Placement
+from components.services.surroundings import Surroundings
+from components.workload import Health, Volume, Workload
+from settings.services import Notice as NoticeSettings
+
+__all__ = ["SOURCES", "Notice", "NoticeArgs", "declare"]
+
+CONFIG, PAGE = "nginx.conf", "index.html"
+RETRY_AFTER_S = 3600
+SOURCES: Mapping[str, str] = {
+    "port": "https://github.com/nginx/docker-nginx-unprivileged: listens on 8080 as user 101",
+    "volumes": "https://github.com/nginx/docker-nginx-unprivileged: temporary files are below /tmp",
+    "health": "ours: a location of our own configuration",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeArgs:
+    """Where it runs, at which name, and what it says."""
+
+    placement: Placement
+    image: Image
+    hostname: str
+    wanted: NoticeSettings
+
+
+class Notice(ComponentResource):
+    """A page that says that nobody is there."""
+
+    host: Output[str]
+
+    def __init__(self, name: str, args: NoticeArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:Notice", name, None, opts)
+        running = args.placement.run(name, _workload(args), ResourceOptions(parent=self))
+        self.host = running.host
+        self.register_outputs({"host": self.host})
+
+
+def _workload(args: NoticeArgs) -> Workload:
+    (size,) = args.wanted.footprint("notice")
+    folder = Workload.SECRETS_FOLDER
+    return Workload(
+        image=args.image.reference,
+        port=args.wanted.port,
+        hostname=args.hostname,
+        answers_the_rest=True,
+        health=Health(http_path="/healthz", interval_s=30),
+        cpu=size.cpu,
+        memory_mb=size.memory_mb,
+        command=["nginx"],
+        args=["-c", f"{folder}/{CONFIG}", "-g", "daemon off;"],
+        secret_files={CONFIG: _config(), PAGE: _page(args.wanted.text)},
+        volumes=[Volume("tmp", "/tmp", needs="scratch", size_mb=8)],  # noqa: S108 - inside the container
+        user="101:101",
+        read_only_root=True,
+        access=["web"],
+        stop_timeout_s=10,
+    )
+
+
+def _page(text: str) -> str:
+    said = html.escape(text)
+    return (
+        '<!doctype html><html lang="es"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="robots" content="noindex"><title>En pausa</title>'
+        "<style>body{font:1.2rem/1.6 system-ui,sans-serif;margin:20vh auto;max-width:32rem;padding:0 1rem;"
+        f"color:#222;background:#fff}}</style><p>{said}</p></html>\n"
+    )
+
+
+def _config() -> str:
+    return f"""
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  server_tokens off;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {{
+    listen 8080;
+    location = /healthz {{ return 200; }}
+    location / {{
+      error_page 503 @notice;
+      return 503;
+    }}
+    location @notice {{
+      add_header Retry-After {RETRY_AFTER_S} always;
+      add_header Cache-Control no-store always;
+      root {Workload.SECRETS_FOLDER};
+      rewrite ^ /{PAGE} break;
+      default_type text/html;
+    }}
+  }}
+}}
+""".lstrip()
+
+
+def declare(at: Surroundings, wanted: NoticeSettings) -> None:
+    """As the settings want it."""
+    args = NoticeArgs(
+        placement=at.placement(wanted.placement),
+        image=IMAGES.notice,
+        hostname=at.settings.fqdn(wanted.hostname),
+        wanted=wanted,
+    )
+    Notice("notice", args, at.inside(wanted.placement))

@@ -1,0 +1,41 @@
+"""What the notice may be told: the page that visitors see where a tenant is suspended, or nobody answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from settings.parts import OnDocker
+from settings.services.service import Container, Hostname, Service
+
+__all__ = ["Notice"]
+
+
+class Notice(Service):
+    """A page, on every name of the zone that leads to the host and to nothing else."""
+
+    placement: OnDocker = Field(description="Where it runs: on the host of the reverse proxy")
+    hostname: Hostname = Field("notice", description="Its own name in the zone")
+    text: str = Field(
+        "Este servicio está en pausa. Por favor, contacte a la empresa.",
+        min_length=1,
+        max_length=500,
+        description="What it says, in plain words",
+    )
+
+    port: ClassVar[int | None] = 8080
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """One nginx with one page."""
+        return (
+            Container(
+                name=name,
+                cpu=0.1,
+                memory_mb=32,
+                least_cpu=0.02,
+                least_memory_mb=16,
+                disk_mb=1,
+                source="ours: the vendor states none",
+            ),
+        )
