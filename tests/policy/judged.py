@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from policy.catalogue import rules
-from policy.rule import Facts, Host, Marked, Resource, Rule, StackRule
+from policy.rule import UNKNOWN, Facts, Host, Marked, Resource, Rule, StackRule
 from policy.stateful import plain_token
 from tests.components.declared import Declared, Hidden
 
@@ -35,8 +35,11 @@ def changed(right: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def resources_of(declared: Sequence[Declared]) -> list[Resource]:
-    """What a program declares, as the engine hands it to the rules: with the marks of secrets."""
-    inputs = {one.urn: _marked(one.inputs) for one in declared}
+    """What a program declares, as the engine hands it to the rules: with the marks of secrets, and with ids not known
+    yet.
+    """
+    ids = {f"{one.name}-id" for one in declared}
+    inputs = {one.urn: _marked(one.inputs, ids) for one in declared}
     return [
         Resource(
             token=plain_token(one.token),
@@ -63,11 +66,13 @@ def violations(declared: Sequence[Declared], facts: Facts) -> Iterator[str]:
                 yield from (f"{rule.name}: {text}" for text in rule.check(resource, facts))
 
 
-def _marked(value: Any, secret: bool = False) -> Any:
+def _marked(value: Any, ids: Collection[str], secret: bool = False) -> Any:
     if isinstance(value, Hidden):
-        return _marked(value.value, secret=True)
+        return _marked(value.value, ids, secret=True)
     if isinstance(value, dict):
-        return {key: _marked(inner, secret) for key, inner in value.items()}
+        return {key: _marked(inner, ids, secret) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_marked(inner, secret) for inner in value]
+        return [_marked(inner, ids, secret) for inner in value]
+    if isinstance(value, str) and value in ids:
+        return UNKNOWN
     return Marked(value) if secret and isinstance(value, str) else value
