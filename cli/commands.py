@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "tenant": Entry("cli.tenant:app", "The tenants: list, status, show, preview, apply, destroy."),
     "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
     "keys": Entry("cli.keys:app", "The keyring: init, show, set, generate, verify, recipients."),
+    "env": Entry("cli.env:app", "Templates of .env files: which keys of others' services there are, how to get each."),
     "vault": Entry("cli.vault:app", "Vault: init, unseal, status; its keys are in the keyring."),
     "state": Entry("cli.state:app", "The state: copies before every operation, restoring one, where it is kept."),
     "doctor": Entry("cli.doctor:doctor", "What a run still lacks, and where to get it; shows no secret."),
