@@ -67,23 +67,24 @@ def models_of(service: str) -> tuple[type[Service], ...]:
     return tuple(_models(Services.model_fields[service].annotation))
 
 
-def places_of(service: str) -> tuple[str, ...]:
+def places_of(model: type[Service]) -> tuple[str, ...]:
     """Where a service may be: the `where` of each placement that its settings know. None for what is a database."""
-    fields = [model.model_fields["placement"] for model in models_of(service) if "placement" in model.model_fields]
-    return tuple(dict.fromkeys(where for field in fields for where in _wheres(field.annotation)))
+    field = model.model_fields.get("placement")
+    return tuple(dict.fromkeys(_wheres(field.annotation))) if field else ()
 
 
-def by_default(key: str, usual: Mapping[str, str]) -> dict[str, Any]:
-    """A service of which nothing is said that has a default: its first kind, on the usual host with the usual database,
-    at the name in the zone that is its key.
+def by_default(key: str, usual: Mapping[str, str], kind: int = 0) -> dict[str, Any]:
+    """A service of which nothing is said that has a default: on the usual host with the usual database, at the name in
+    the zone that is its key. Of several kinds the first, or another.
     """
     told: dict[str, Any] = {}
-    for name, field in models_of(key)[0].model_fields.items():
+    model = models_of(key)[kind]
+    for name, field in model.model_fields.items():
         if field.is_required():
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
             told[str(field.alias)] = choices[0] if choices else usual.get(name, key)
     if "placement" in told:
-        places = places_of(key)
+        places = places_of(model)
         where = next(one for one in ("docker", "r2", "azure") if one in places)
         told["placement"] = {"where": where} | ({"host": usual["host"]} if where == "docker" else {})
     return told
