@@ -194,7 +194,8 @@ class World:
         )
 
     def _behind(self, record: Record, port: int) -> Callable[[], tuple[str, int]] | None:
-        return self._databases.behind(record, port) or self._vaults.behind(record, port)
+        several = (self._databases, self._vaults, self._redises)
+        return next((found for one in several if (found := one.behind(record, port))), None)
 
     async def _forward(self, way: Way, scene: Scene) -> asyncssh.SSHClientConnection:
         machine = next(one for one in scene.machines if one.address == way.address)
