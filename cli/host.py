@@ -59,11 +59,12 @@ def cloud_init(
 
     with told():
         settings = load_files(stack, ROOT)
-    names = [one.name for one in settings.hosts]
+    names = [one.name for one in settings.remote_hosts]
     if host and host not in names:
-        raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r}; it has {', '.join(names) or 'none'}")
+        known = ", ".join(names) or "none"
+        raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r} that is reached by SSH; it has {known}")
     keys = [_public_key(file) for file in key]
-    for one in settings.hosts:
+    for one in settings.remote_hosts:
         if host in ("", one.name):
             typer.echo(user_data(Bootstrap(ssh_port=one.ssh_port, deploy_user=one.user, deploy_keys=keys)))
 

@@ -11,11 +11,12 @@ import typer
 
 from cli.outcome import BadInput, Failed
 from cli.told import say, told
-from deploy import keys
+from deploy import env_file, keys
 from deploy.simulated import stacks
 from deploy.target import ROOT
 from keyring import Identity, Keyring, KeyringError, Recipient, identity_from_environment, key_file
 from settings import SHAPES, ExpectedSecret, Problem, Settings, keyring_file, load_files
+from settings.templates import groups
 
 app = typer.Typer(
     add_completion=False,
@@ -85,6 +86,29 @@ def set_(path: Entry, replace: Replace = False) -> None:
     if expected is None:
         say(f"no environment's settings call for {path}: stored, but is it spelled right?")
     typer.echo(f"stored   {path}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A filled template of ./smos env template.")],
+    replace: Replace = False,
+) -> None:
+    """Store what a filled .env file gives: all of it, or with anything wrong in it nothing. Shows no value."""
+    given, problems = env_file.read(file)
+    known = groups()
+    with told(), Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
+        problems += env_file.problems_in(file, given, keyring, known, replace=replace)
+        if problems:
+            _tell(problems)
+            raise BadInput(f"{len(problems)} wrong in {file}; nothing was stored")
+        if not given:
+            raise BadInput(f"{file}: no variable has a value. Mend: fill it in (./smos env template)")
+        done = env_file.put(given, keyring, env_file.known_variables(known)[0])
+    expected = _expected()
+    for entry in done.stored:
+        typer.echo(f"stored   {entry}{'' if entry in expected else ' (no environment calls for it yet)'}")
+    typer.echo(f"{len(done.stored)} stored, {len(done.there)} were there and are the same")
+    say(f"delete {file}: the keys stand in it in plain, and the keyring has them now")
 
 
 @app.command()

@@ -15,10 +15,11 @@ def policies(
 ) -> None:
     """List the rules of the policy pack, or print an environment's file for --policy-pack-config."""
     from policy.catalogue import configuration, level, rules
+    from policy.rule import Facts
 
     if not stack:
         for rule in rules():
-            typer.echo(f"{rule.name:<24} {level(rule, 'prod'):<10} {rule.says}")
+            typer.echo(f"{rule.name:<24} {level(rule, Facts()):<10} {rule.says}")
         return
     from deploy.policies import facts_of
     from deploy.target import ROOT

@@ -19,6 +19,9 @@ def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     with told():
         place = workplace(target, stack)
         settings = guards.settings_of(place, stack)
+        if not settings.tunnels():
+            say(f"nothing of {stack} is behind SSH: what there is, answers at ports of this machine")
+            return
         closed = closed_forwards(settings.tunnels())
         for forward in settings.tunnels():
             if forward not in closed:
@@ -26,6 +29,6 @@ def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
         if not closed:
             return
         try:
-            serve_forwards(closed, settings.hosts, config=place.ssh_config, say=typer.echo)
+            serve_forwards(closed, settings.remote_hosts, config=place.ssh_config, say=typer.echo)
         except (SshProblem, TunnelProblem) as problem:
             raise guards.NotReady(str(problem)) from None

@@ -24,6 +24,13 @@ class Image:
         """As Docker and Container Apps want it."""
         return f"{self.name}:{self.tag}@{self.digest}" if self.digest else f"{self.name}:{self.tag}"
 
+    @staticmethod
+    def of(reference: str) -> Image:
+        """From that form; the settings made sure that it has a tag."""
+        named, _, digest = reference.partition("@")
+        name, _, tag = named.rpartition(":")
+        return Image(name=name, tag=tag, digest=digest or None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
@@ -32,6 +39,10 @@ class Images:
     n8n: Image = Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7")
     # The line with long-term support.
     metabase: Image = Image(name="metabase/metabase", tag="v0.64.1.5")
+    odoo: Image = Image(name="odoo", tag="19.0-20260817")
+    # The last release: there is none after April 2025.
+    botpress: Image = Image(name="botpress/server", tag="12.31.10")
+    mcp: Image = Image(name="ghcr.io/ibm/mcp-context-forge", tag="v1.0.8")
     # The last line of Redis under the BSD licence.
     redis: Image = Image(name="redis", tag="7.2.16")
     traefik: Image = Image(name="traefik", tag="v3.7.11")

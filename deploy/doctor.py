@@ -13,13 +13,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import engine
 from deploy.state import RESERVE
 from deploy.target import ROOT, Target
+from hosts import own_engine
 from keyring import KeyringError
 from settings import SHAPES, Settings, SettingsError, expected_secrets, load_files, open_keyring, secret_problems
+from settings.hosts import LocalHost
 from settings.state import AzblobState, LocalState, S3State
 from settings.target import backend_url, mismatch, signs
 
@@ -150,15 +153,32 @@ def _azure(settings: Settings, environ: Mapping[str, str], _project: Path) -> It
     yield Finding("azure login", ok, detail, "" if ok else mend)
 
 
+def _own_engine(settings: Settings, environ: Mapping[str, str], _project: Path) -> Iterator[Finding]:
+    """Docker on this very machine, where an environment is on it, and the provider that speaks to it."""
+    here = settings.own_machine
+    if here is None:
+        return
+    problem = own_engine.problem(here.docker_host)
+    detail, _, mend = (problem or f"answers at {here.docker_host}").partition(" Mend: ")
+    yield Finding("docker engine", problem is None, detail, mend or "start Docker" if problem else "")
+    plugin = f"resource-docker-v{version('pulumi_docker')}"
+    folder = Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".pulumi") / "plugins"
+    there = (folder / plugin).is_dir() or shutil.which("pulumi-resource-docker", path=environ.get("PATH")) is not None
+    gets_it = environ.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() not in ("true", "1")
+    how = "there" if there else "missing; the engine gets it with the first run" if gets_it else f"missing in {folder}"
+    install = f"pulumi plugin install resource docker {version('pulumi_docker')}"
+    yield Finding("docker plugin", there or gets_it, how, "" if there or gets_it else install)
+
+
 def _ssh(settings: Settings, environ: Mapping[str, str], _project: Path) -> Iterator[Finding]:
-    if not settings.hosts:
+    if not settings.remote_hosts:
         return
     folder = Path(environ.get("HOME", "~")).expanduser() / ".ssh"
     keys = [one.name for one in sorted(folder.glob("id_*")) if one.suffix != ".pub"]
     agent = environ.get("SSH_AUTH_SOCK", "")
     ok = bool(keys) or (bool(agent) and Path(agent).exists())
     detail = f"keys: {', '.join(keys)}" if keys else "an agent is there" if ok else "no agent and no key in ~/.ssh"
-    users = ", ".join(f"{host.bootstrap_user}@{host.address}" for host in settings.hosts)
+    users = ", ".join(f"{host.bootstrap_user}@{host.address}" for host in settings.remote_hosts)
     mend = f"ssh-add KEY, or ssh-keygen -t ed25519; its public half must be on {users}"
     yield Finding("ssh key", ok, detail, "" if ok else mend)
 
@@ -166,16 +186,19 @@ def _ssh(settings: Settings, environ: Mapping[str, str], _project: Path) -> Iter
 def _placeholders(settings: Settings, _environ: Mapping[str, str], _project: Path) -> Iterator[Finding]:
     """Values that stand in the documentation and can be nobody's."""
     file = f"Pulumi.{settings.stack}.yaml"
-    ids = {
-        "cloudflare/zoneId": (settings.cloudflare.zone_id, "the zone's overview page at Cloudflare"),
-        "cloudflare/accountId": (settings.cloudflare.account_id, "the zone's overview page at Cloudflare"),
-    }
+    ids: dict[str, tuple[str, str]] = {}
+    if settings.cloudflare is not None:
+        where = "the zone's overview page at Cloudflare"
+        ids["cloudflare/zoneId"] = (settings.cloudflare.zone_id, where)
+        ids["cloudflare/accountId"] = (settings.cloudflare.account_id, where)
     if settings.azure is not None:
         where = 'az account show --query "{subscription:id, tenant:tenantId}"'
         ids["azure/subscriptionId"] = (settings.azure.subscription_id, where)
         ids["azure/tenantId"] = (settings.azure.tenant_id, where)
     wrong = [(key, mend) for key, (value, mend) in ids.items() if value.startswith(_EXAMPLE_IDS)]
     for index, host in enumerate(settings.hosts):
+        if isinstance(host, LocalHost):
+            continue
         if any(ipaddress.IPv4Address(host.address) in net for net in _EXAMPLE_NETS):
             wrong.append((f"hosts/{index}/address", f"the address of {host.name}, from whoever rents it to you"))
         if _is_example_key(host.host_key):
@@ -214,6 +237,7 @@ _REAL: tuple[Callable[[Settings, Mapping[str, str], Path], Iterator[Finding]], .
     _state,
     _keyring,
     _azure,
+    _own_engine,
     _ssh,
     _placeholders,
 )

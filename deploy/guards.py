@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from deploy.target import Workplace
+from hosts import own_engine
 from hosts.reachable import closed_forwards
 from settings import Settings, expected_secrets, load_files, open_keyring, secret_problems
 
@@ -36,13 +37,15 @@ def secrets_ready(place: Workplace, settings: Settings) -> None:
 
 def hosts_ready(place: Workplace, settings: Settings, stack: str) -> None:
     """Raises NotReady when a host does not answer, or has no Docker engine."""
-    if not settings.hosts:
-        return
-    from hosts.ready import problems
+    found: list[str | None] = []
+    if settings.remote_hosts:
+        from hosts.ready import problems
 
-    found = problems(settings.hosts, stack, place.ssh_config)
-    if found:
-        raise NotReady("\n".join(found))
+        found += problems(settings.remote_hosts, stack, place.ssh_config)
+    if settings.own_machine is not None:
+        found.append(own_engine.problem(settings.own_machine.docker_host))
+    if any(found):
+        raise NotReady("\n".join(one for one in found if one))
 
 
 @contextlib.contextmanager
@@ -57,7 +60,7 @@ def tunnel_open(place: Workplace, settings: Settings, say: Say) -> Iterator[None
 
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(open_forwards(closed, settings.hosts, config=place.ssh_config, say=say))
+            stack.enter_context(open_forwards(closed, settings.remote_hosts, config=place.ssh_config, say=say))
         except (SshProblem, TunnelProblem) as problem:
             raise NotReady(str(problem)) from None
         yield

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.target import Target, Workplace
+from hosts import own_engine
 from settings import Settings
 
 __all__ = ["CLOUDFLARE_API", "IDS", "NOWHERE", "Means", "Pending", "Unknown", "identity_of", "means_of"]
@@ -64,6 +65,8 @@ IDS: Mapping[str, str] = {
     "azure-native:dbforpostgresql:Configuration": f"{_SERVER}/configurations/{{configurationName}}",
     "azure-native:dbforpostgresql:Database": f"{_SERVER}/databases/{{databaseName}}",
     "azure-native:dbforpostgresql:FirewallRule": f"{_SERVER}/firewallRules/{{firewallRuleName}}",
+    "azure-native:redisenterprise:RedisEnterprise": f"{_ARM}Cache/redisEnterprise/{{clusterName}}",
+    "azure-native:redisenterprise:Database": f"{_ARM}Cache/redisEnterprise/{{clusterName}}/databases/{{databaseName}}",
     "azure-native:app:ManagedEnvironment": _APPS,
     "azure-native:app:ManagedEnvironmentsStorage": f"{_APPS}/storages/{{storageName}}",
     "azure-native:app:Certificate": f"{_APPS}/certificates/{{certificateName}}",
@@ -196,12 +199,13 @@ def _docker(kind: str) -> Ask:
     def ask(one: Pending, means: Means) -> str | None:
         from hosts.ssh import SshProblem, run
 
-        where = urlsplit(str(one.provider.get("host", "")))
+        where, name = urlsplit(str(one.provider.get("host", ""))), str(one.inputs["name"])
+        if where.scheme == "unix":
+            return _own(one, kind, name)
         here = (where.hostname, where.port or 22)
-        host = next((known for known in means.settings.hosts if (known.address, known.ssh_port) == here), None)
+        host = next((known for known in means.settings.remote_hosts if (known.address, known.ssh_port) == here), None)
         if host is None:
             raise Unknown(f"{one.name}: its Docker host {where.hostname} is not in the settings any more")
-        name = str(one.inputs["name"])
         command = f"docker {kind} inspect --format '{{{{.Id}}}}' {shlex.quote(name)}"
         try:
             status, out, err = asyncio.run(run(host, command, means.ssh_config))
@@ -214,6 +218,15 @@ def _docker(kind: str) -> Ask:
         return out.strip() + (name if kind == "image" else "")
 
     return ask
+
+
+def _own(one: Pending, kind: str, name: str) -> str | None:
+    """Of this machine's own engine."""
+    try:
+        found = own_engine.identity(str(one.provider["host"]), kind, name)
+    except own_engine.EngineProblem as problem:
+        raise Unknown(f"{one.name}: {problem}") from None
+    return found + (name if kind == "image" else "") if found is not None else None
 
 
 # -- Cloudflare: its API is asked ------------------------------------------------------------------------------------
@@ -230,7 +243,7 @@ def _record(one: Pending, means: Means) -> str | None:
 
 def _certificate(one: Pending, means: Means) -> str | None:
     wanted = set(one.inputs["hostnames"])
-    query = {"zone_id": means.settings.cloudflare.zone_id}
+    query = {"zone_id": means.settings.zone.zone_id}
     for found in _cloudflare(one, means, "certificates", query):
         same = "".join(str(found.get("csr", "")).split()) == "".join(str(one.inputs["csr"]).split())
         if same and set(found.get("hostnames") or []) == wanted and not found.get("revoked_at"):

@@ -13,6 +13,7 @@ from policy.catalogue import configuration
 from policy.rule import Facts, Host
 from settings import Settings
 from settings.capacity import HOST_RESERVE_MB
+from settings.hosts import LocalHost
 
 PACK = ROOT / "policy"
 
@@ -20,10 +21,22 @@ PACK = ROOT / "policy"
 def facts_of(settings: Settings, tenant: str = "") -> Facts:
     """What the rules know of an environment, or of one of its tenants."""
     hosts = tuple(
-        Host(name=host.name, address=host.address, memory_mb=host.memory_mb, reserve_mb=HOST_RESERVE_MB)
+        Host(
+            name=host.name,
+            address=host.docker_host if isinstance(host, LocalHost) else host.address,
+            memory_mb=host.memory_mb,
+            reserve_mb=HOST_RESERVE_MB,
+        )
         for host in settings.hosts
     )
-    return Facts(environment=settings.stack, domain=settings.domain, hosts=hosts, tenant=tenant, system=settings.system)
+    return Facts(
+        environment=settings.stack,
+        domain=settings.domain,
+        hosts=hosts,
+        tenant=tenant,
+        system=settings.system,
+        own_machine=settings.own_machine is not None,
+    )
 
 
 def arguments(facts: Facts, folder: Path) -> list[str]:

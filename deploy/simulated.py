@@ -82,6 +82,9 @@ def freshen(home: Home) -> bool:
 
     def adapt(stack: str, config: dict[str, Any]) -> None:
         for host in config.get("smarteros:hosts") or []:
+            if host.get("reach") == "local":
+                host["dockerHost"] = f"unix://{home.docker_socket}"
+                continue
             with contextlib.suppress(ValueError):  # the model says what is wrong with it; here it would be a path
                 host["hostKey"] = prepare_keys(home, str(ipaddress.IPv4Address(str(host["address"]))))
         tunnel = config.setdefault("smarteros:tunnel", {})
@@ -107,17 +110,21 @@ def _scene(home: Home) -> Scene:
     zones: dict[str, Zone] = {}
     machines: dict[str, Machine] = {}
     ways: list[Way] = []
+    own_engine = ""
     for settings in _readable(home):
-        zone = settings.cloudflare
-        zones[zone.zone_id] = Zone(zone.zone_id, zone.account_id, settings.domain)
-        for host in settings.hosts:
+        zone, here = settings.cloudflare, settings.own_machine
+        if zone is not None:
+            zones[zone.zone_id] = Zone(zone.zone_id, zone.account_id, settings.domain)
+        if here is not None:
+            own_engine = here.docker_host
+        for host in settings.remote_hosts:
             machines[host.address] = Machine(host.name, host.address, host.ssh_port, host.user, host.bootstrap_user)
         for forward in settings.tunnels():
-            address = settings.host(forward.host).address
+            address = settings.remote_host(forward.host).address
             ways.append(Way(forward.name, forward.local_port, address, forward.target_host, forward.target_port))
-    if not zones:
+    if not zones and not own_engine:
         return Scene.read(home)
-    return Scene(tuple(zones.values()), tuple(machines.values()), tuple(ways))
+    return Scene(tuple(zones.values()), tuple(machines.values()), tuple(ways), own_engine)
 
 
 def _readable(home: Home) -> Iterator[Settings]:
@@ -181,7 +188,7 @@ def _bootstrapped(home: Home, settings: Settings) -> bool:
     running = home.running()
     machines = ask(running, "status")["machines"] if running else []
     bare = {machine["address"] for machine in machines if not machine["docker"]}
-    return not bare & {host.address for host in settings.hosts}
+    return not bare & {host.address for host in settings.remote_hosts}
 
 
 def shell_lines(place: Workplace, home: Home, path: str | None = None) -> list[str]:

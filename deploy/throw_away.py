@@ -45,4 +45,4 @@ def _complete(keyring: Keyring, home: Home, settings: Settings) -> None:
 
 
 def _host_key(home: Home, settings: Settings, expected: ExpectedSecret) -> str:
-    return (home.host(settings.host(expected.key).address) / "client_key").read_text()
+    return (home.host(settings.remote_host(expected.key).address) / "client_key").read_text()

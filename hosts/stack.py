@@ -66,7 +66,7 @@ def declare(settings: Settings) -> None:
     """Every host of the settings, and the output `hosts`: which are ready, at which version."""
     keys = settings.secrets.host_private_keys
     ready: dict[str, Output[dict[str, str]]] = {}
-    for host in settings.hosts:
+    for host in settings.remote_hosts:
         args = HostArgs(
             address=host.address,
             host_key=host.host_key,

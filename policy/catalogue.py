@@ -10,9 +10,6 @@ from typing import Any
 import policy.rules
 from policy.rule import Facts, Rule, StackRule
 
-ADVISORY_ENVIRONMENTS = ("local",)
-"""Where violations are told and stop nothing: a developer's machine. Elsewhere each rule has its own level."""
-
 
 @cache
 def rules() -> tuple[Rule | StackRule, ...]:
@@ -22,15 +19,17 @@ def rules() -> tuple[Rule | StackRule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.name))
 
 
-def level(rule: Rule | StackRule, environment: str) -> str:
-    """How a violation of the rule ends in an environment: `mandatory` stops the run."""
-    return "mandatory" if rule.mandatory and environment not in ADVISORY_ENVIRONMENTS else "advisory"
+def level(rule: Rule | StackRule, facts: Facts) -> str:
+    """How a violation of the rule ends in an environment: `mandatory` stops the run. On a developer's own machine (the
+    settings say so, not the environment's name) most are told and stop nothing.
+    """
+    return "mandatory" if rule.mandatory and (rule.everywhere or not facts.own_machine) else "advisory"
 
 
 def configuration(facts: Facts) -> dict[str, Any]:
     """The content of the file that the engine takes with --policy-pack-config."""
     content: dict[str, Any] = {}
     for rule in rules():
-        entry: dict[str, Any] = {"enforcementLevel": level(rule, facts.environment)}
+        entry: dict[str, Any] = {"enforcementLevel": level(rule, facts)}
         content[rule.name] = {**entry, **facts.told()} if rule.needs_facts else entry
     return content

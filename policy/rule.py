@@ -38,6 +38,7 @@ class Host:
 
     name: str
     address: str
+    """Of a server; of the developer's own machine, the address of its Docker engine."""
     memory_mb: int
     reserve_mb: int
     """What the system itself and SSH need beside the containers."""
@@ -55,6 +56,8 @@ class Facts:
     """The slug, when the stack is a tenant's."""
     system: str = ""
     """With what the names of containers and networks begin, before the environment; empty when nobody told."""
+    own_machine: bool = False
+    """Whether all of it is on a developer's own machine, where nobody else reaches it."""
 
     def is_called(self, name: str, part: str) -> bool:
         """Whether a container or network is that part of this system. Untold, how the name ends has to do."""
@@ -79,6 +82,7 @@ class Facts:
             hosts=hosts,
             tenant=str(told.get("tenant", "")),
             system=str(told.get("system", "")),
+            own_machine=told.get("ownMachine") is True,
         )
 
     def told(self) -> dict[str, Any]:
@@ -88,7 +92,7 @@ class Facts:
             for one in self.hosts
         ]
         told = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
-        return {**told, "hosts": hosts}
+        return {**told, "hosts": hosts, "ownMachine": self.own_machine}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +126,8 @@ class Rule:
     check: Check
     mandatory: bool = True
     """Whether a violation stops a run, or is only told."""
+    everywhere: bool = False
+    """Whether it stops a run on a developer's own machine, too: what would open that machine to others."""
     needs_facts: bool = False
 
     def looks_at(self, token: str) -> bool:
@@ -137,6 +143,7 @@ class StackRule:
     says: str
     check: StackCheck
     mandatory: bool = True
+    everywhere: bool = False
     needs_facts: bool = False
 
 

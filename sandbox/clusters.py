@@ -31,7 +31,7 @@ import psycopg
 from psycopg import sql
 
 from sandbox import postgres_process
-from sandbox.postgres_extensions import offer
+from sandbox.postgres_extensions import offer, offer_in_container
 from sandbox.postgres_program import PostgresError, as_server_user, give_to_server_user, program
 
 __all__ = ["ADDRESS", "Cluster", "PostgresError"]
@@ -117,6 +117,8 @@ class Cluster:
             if not superuser:
                 _write_secret(self.folder / "superuser", owner_password)
                 offer(self.folder, ())
+            else:
+                offer_in_container(self.folder)
             self._configure(() if superuser else ("",))
             self.start()
             with closing(self._connect(owner, owner_password)) as connection:
@@ -136,6 +138,9 @@ class Cluster:
             postgres_process.end_leftover(self.folder)
             if not (self.data / "PG_VERSION").is_file():
                 raise PostgresError(f"{self.folder}: there is no cluster. Create it first.")
+            if self.exists and not (self.folder / "extension").is_dir():  # made before there were stand-ins
+                offer_in_container(self.folder)
+                self._configure(())
             self._choose_port()
             self._process = postgres_process.start(self.folder, self.port)
             self._wait_until_ready()
@@ -210,9 +215,9 @@ class Cluster:
 
     def _configure(self, extensions: Sequence[str]) -> None:
         """Writes the server's settings; `extensions` holds a managed server's value of azure.extensions."""
-        text = _CONFIGURATION
+        text = f"{_CONFIGURATION}extension_control_path = '{self.folder}:$system'\n"
         for value in extensions:
-            text += f"extension_control_path = '{self.folder}:$system'\nazure.extensions = '{value}'\n"
+            text += f"azure.extensions = '{value}'\n"
         (self.data / "postgresql.conf").write_text(text, encoding="utf-8")
 
     def _describe(self, about: dict[str, Any]) -> None:

@@ -65,6 +65,20 @@ class Databases:
                 return self._azure_route(address, target_host)
             return self._container_route(address, target_host)
 
+    def behind(self, record: Record, port: int) -> Callable[[], tuple[str, int]] | None:
+        """What starts the server of a container, and says where it listens; None when it has none at that port."""
+        with self._lock:
+            cluster = self._container_cluster(record) if port == 5432 else None
+        if cluster is None:
+            return None
+
+        def started() -> tuple[str, int]:
+            with self._lock:
+                cluster.start()
+                return ADDRESS, cluster.port
+
+        return started
+
     def private_route(self, target_host: str, target_port: int) -> tuple[str, int] | None:
         """As `route`, for who is inside the virtual network: through the server's private endpoint, past the
         firewall.

@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 """The clone."""
+SOCKET_PATH_BYTES = 107
 
 
 class SandboxError(Exception):
@@ -103,6 +105,17 @@ class Home:
     def trust(self) -> Path:
         """The certificate of the authority that visitors of the simulated edge trust."""
         return self.folder / "edge.pem"
+
+    @property
+    def docker_socket(self) -> Path:
+        """Where this machine's own simulated Docker engine answers. A socket's path has at most 107 bytes (unix(7)):
+        for a folder that lies deeper it is one of this user's temporary files.
+        """
+        inside = self.folder / "docker.sock"
+        if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES:
+            return inside
+        mark = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"smos-docker-{os.getuid()}-{mark}.sock"
 
     def host(self, address: str) -> Path:
         """The folder with the keys of one simulated host."""

@@ -1,4 +1,5 @@
-"""What the sandbox is asked to simulate besides the vendors' types: zones that exist, hosts that were rented, ways in.
+"""What the sandbox is asked to simulate besides the vendors' types: zones that exist, hosts that were rented, ways in,
+and a Docker engine on this machine itself.
 
 Written by who knows the settings, read by the server. Nothing secret is in it: keys lie in the host's folder.
 """
@@ -54,6 +55,8 @@ class Scene:
     zones: tuple[Zone, ...] = field(default=())
     machines: tuple[Machine, ...] = field(default=())
     ways: tuple[Way, ...] = field(default=())
+    own_engine: str = ""
+    """The address of this machine's own Docker engine, where an environment is on it."""
 
     def write(self, home: Home) -> None:
         """Keeps it for the server."""
@@ -67,4 +70,5 @@ class Scene:
             zones=tuple(Zone(**one) for one in data.get("zones", [])),
             machines=tuple(Machine(**one) for one in data.get("machines", [])),
             ways=tuple(Way(**one) for one in data.get("ways", [])),
+            own_engine=str(data.get("own_engine", "")),
         )

@@ -65,6 +65,19 @@ class VaultContainers:
                         return "127.0.0.1", self._started(place).port
         return None
 
+    def behind(self, record: Record, port: int) -> Callable[[], tuple[str, int]] | None:
+        """What starts the Vault of a container, and says where it listens; None when it has none at that port."""
+        with self._lock:
+            place = self._container_place(record) if port == PORT else None
+        if place is None:
+            return None
+
+        def started() -> tuple[str, int]:
+            with self._lock:
+                return "127.0.0.1", self._started(place).port
+
+        return started
+
     def status(self) -> list[dict[str, Any]]:
         """The Vaults that run, for `smos sandbox status`."""
         with self._lock:

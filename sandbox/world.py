@@ -1,7 +1,7 @@
 """What the simulated types stand on: zones and rented machines that exist, SSH into them, real databases behind them.
 
 It follows `sandbox.scene`: what the settings of the environments name, exists. A machine begins bare: no Docker
-until the bootstrap has run on it.
+until the bootstrap has run on it. This machine's own Docker engine is there from the beginning.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ import asyncssh
 
 from sandbox import postgres_tls, ssh_host
 from sandbox.authority import authority, server_certificate
-from sandbox.catalog.docker_daemon import docker_id
+from sandbox.catalog.docker_daemon import ENGINE, docker_id
 from sandbox.cloud import Inventory
 from sandbox.databases import Databases
+from sandbox.docker_api import DockerSocket
 from sandbox.edge import Edge, write_trust
 from sandbox.home import Home, write_private
+from sandbox.loopback import Loopback
 from sandbox.origin import Origins
+from sandbox.redis_containers import RedisContainers
 from sandbox.rules import Record
 from sandbox.scene import Machine, Scene, Way, Zone
 from sandbox.vault_containers import VaultContainers
@@ -45,10 +48,14 @@ class World:
         self._fronts: dict[str, tuple[int, postgres_tls.Listening]] = {}
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
         self._vaults = VaultContainers(home.folder / "vaults", cloud, self._databases.image_name)
+        self._redises = RedisContainers(home.folder / "redis", cloud, self._databases.image_name)
         self._edge = Edge(cloud, Origins(cloud, self._databases))
+        self._loopback = Loopback(self._loop.run, self._behind)
+        self._docker_socket: DockerSocket | None = None
 
     def __enter__(self) -> Self:
         self.sync()
+        self._loopback.begin(self._cloud)
         write_trust(self._edge, self._home.trust)
         return self
 
@@ -56,10 +63,14 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._edge.close()
+        self._loopback.close()
+        if self._docker_socket is not None:
+            self._docker_socket.close()
         self._loop.run(self._close())
         self._tls_loop.run(self._close_fronts())
         self._databases.close()
         self._vaults.close()
+        self._redises.close()
         self._loop.stop()
         self._tls_loop.stop()
 
@@ -67,6 +78,8 @@ class World:
         """Called by the providers for every change, before it is kept."""
         self._databases.happened(what, record, before)
         self._vaults.happened(what, record, before)
+        self._redises.happened(what, record, before)
+        self._loopback.happened(what, record, before)
 
     def sync(self) -> None:
         """Makes what the scene names exist, as it is named now. Zones and machines that it no longer names stay."""
@@ -75,6 +88,7 @@ class World:
             self._zone(zone)
         for machine in scene.machines:
             self._machine(machine)
+        self._own_engine(scene.own_engine)
         self._loop.run(self._open(scene))
         self._write_ssh_config(scene)
 
@@ -94,6 +108,7 @@ class World:
             ],
             "databases": self._databases.status(),
             "vaults": self._vaults.status(),
+            "redises": self._redises.status(),
             "edge": {"port": self._edge.port, "trust": str(self._home.trust)},
         }
 
@@ -121,6 +136,11 @@ class World:
         }
         outputs = {**(before.outputs if before else {"docker": False}), **inputs}
         self._cloud.put(Record(id=identity, token=HOST, inputs=inputs, outputs=outputs))
+
+    def _own_engine(self, address: str) -> None:
+        if address and self._docker_socket is None:
+            self._cloud.put(Record(id=address, token=ENGINE, inputs={"address": address}, outputs={}))
+            self._docker_socket = DockerSocket(self._home.docker_socket, self._cloud)
 
     # -- ways in -------------------------------------------------------------------------------------------------------
 
@@ -160,12 +180,22 @@ class World:
             authorized=_Authorized(machine, key, lambda: bool(state("docker"))),
             docker_version=lambda: "28.5.1" if state("docker") else None,
             host_version=lambda: state("hostVersion"),
-            docker_inspect=lambda kind, name: docker_id(self._cloud, machine.address, machine.port, kind, name),
+            docker_inspect=lambda kind, name: docker_id(
+                self._cloud, f"ssh://{machine.address}:{machine.port}", kind, name
+            ),
         )
         return await ssh_host.serve(host, lambda target, port: self._route(machine.address, target, port))
 
     def _route(self, address: str, target: str, port: int) -> tuple[str, int] | None:
-        return self._databases.route(address, target, port) or self._vaults.route(address, target, port)
+        return (
+            self._databases.route(address, target, port)
+            or self._vaults.route(address, target, port)
+            or self._redises.route(address, target, port)
+        )
+
+    def _behind(self, record: Record, port: int) -> Callable[[], tuple[str, int]] | None:
+        several = (self._databases, self._vaults, self._redises)
+        return next((found for one in several if (found := one.behind(record, port))), None)
 
     async def _forward(self, way: Way, scene: Scene) -> asyncssh.SSHClientConnection:
         machine = next(one for one in scene.machines if one.address == way.address)

@@ -47,7 +47,7 @@ FREE_DISK = 0.15
 # A disk's GB has 10⁹ bytes, an MB here 2²⁰.
 MB_OF_DISK_GB = 10**9 // 2**20
 # Of every database server, beside the services: 4 for the program, 4 for the tenants' program, 2 for a dump and a look.
-OPERATORS_CONNECTIONS = 10
+OPERATORS, OPERATORS_CONNECTIONS = "operators", 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +125,19 @@ class HostCapacity:
 
     @property
     def disk(self) -> Sum:
-        """Volumes, and beside them images, logs and the system."""
+        """Volumes, and beside them images, logs and the system. What prepares a service has that one's volumes."""
+        volumes = {one.name: one.disk_mb for one in self.lasting}
+        return Sum(parts=volumes | self.disk_beside, room=usable_disk_mb(self.host.disk_gb))
+
+    @property
+    def disk_beside(self) -> dict[str, float]:
+        """What fills the disk beside the volumes."""
         services = {part.path for part in self.parts}
-        beside = {
+        return {
             "images": IMAGES_MB * len(services),
             "logs": LOGS_MB * len(self.parts),
             "the system": SYSTEM_DISK_MB,
         }
-        volumes = {part.container.name: part.container.disk_mb for part in self.parts}
-        return Sum(parts=volumes | beside, room=usable_disk_mb(self.host.disk_gb))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +182,7 @@ def server_capacity(server: DatabaseServer, services: Services) -> ServerCapacit
     }
     return ServerCapacity(
         server=server,
-        connections=Sum(parts={**users, "operators": OPERATORS_CONNECTIONS}, room=_connections(server)),
+        connections=Sum(parts={**users, OPERATORS: OPERATORS_CONNECTIONS}, room=_connections(server)),
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import yaml
 
 from settings.checks import CHECKS, Checks
+from settings.documents import load_document
 from settings.model import Settings
-from settings.problems import NAMESPACE, Problem, SettingsError
+from settings.problems import NAMESPACE, Problem, SettingsError, shown
 from settings.reading import KEYS, read_settings, refuse
 
 __all__ = ["load_files"]
@@ -38,17 +39,44 @@ def load_files(stack: str, folder: Path, checks: Checks = CHECKS) -> Settings:
 
 
 def _rivals(settings: Settings, folder: Path, file: str) -> Iterator[Problem]:
-    """Other environments at the real names of the same zone. Cloudflare takes a second address for a name and spreads
-    the requests over both.
-    """
+    """Other environments that want what there is only once."""
     for other in sorted(folder.glob("Pulumi.*.yaml")):
-        if settings.standby or settings.cloudflare is None or other.name == file:
-            continue
-        with contextlib.suppress(SettingsError):  # its own run says what is wrong with it
-            theirs = _config(other)
-            if theirs.get(f"{NAMESPACE}:domain") == settings.domain and not _is_on(theirs.get(f"{NAMESPACE}:standby")):
-                why = f"{other.name} is at the names of {settings.domain}, too: requests would go to either"
-                yield Problem(file, f"{NAMESPACE}:standby", "false", why, "standby: true in one of the two")
+        if other.name != file:
+            with contextlib.suppress(SettingsError):  # its own run says what is wrong with it
+                theirs = _config(other)
+                yield from _one_at_the_names(settings, theirs, file, other.name)
+                yield from _one_edge_a_machine(settings, theirs, file, other.name)
+
+
+def _one_at_the_names(settings: Settings, theirs: Mapping[str, object], file: str, other: str) -> Iterator[Problem]:
+    """The real names of a zone. Cloudflare takes a second address for a name and spreads the requests over both."""
+    if settings.standby or settings.cloudflare is None:
+        return
+    if theirs.get(f"{NAMESPACE}:domain") == settings.domain and not _is_on(theirs.get(f"{NAMESPACE}:standby")):
+        why = f"{other} is at the names of {settings.domain}, too: requests would go to either"
+        yield Problem(file, f"{NAMESPACE}:standby", "false", why, "standby: true in one of the two")
+
+
+def _one_edge_a_machine(settings: Settings, theirs: Mapping[str, object], file: str, other: str) -> Iterator[Problem]:
+    """The ports 80 and 443 of a machine: the second reverse proxy there does not start."""
+    proxy = settings.services.traefik
+    their_addresses = _edge_addresses(theirs)
+    for index, host in enumerate(settings.hosts):
+        address = str(getattr(host, "address", ""))
+        if proxy is not None and host.name == proxy.placement.host and address in their_addresses:
+            why = f"the reverse proxy of {other} is on this machine, too: both would publish its ports 80 and 443"
+            mend = "a machine of its own, or no services.traefik in one of the two"
+            yield Problem(file, f"{NAMESPACE}:hosts/{index}/address", shown(address), why, mend)
+
+
+def _edge_addresses(config: Mapping[str, object]) -> set[str]:
+    """Where another environment's reverse proxy publishes its ports; none when that can't be read."""
+    services, hosts = config.get(f"{NAMESPACE}:services"), config.get(f"{NAMESPACE}:hosts")
+    proxy = services.get("traefik") if isinstance(services, Mapping) else None
+    place = proxy.get("placement") if isinstance(proxy, Mapping) else None
+    name = place.get("host") if isinstance(place, Mapping) else None
+    found = [host for host in hosts if isinstance(host, Mapping)] if isinstance(hosts, list) else []
+    return {str(host["address"]) for host in found if host.get("name") == name and "address" in host}
 
 
 def _is_on(value: object) -> bool:
@@ -62,7 +90,7 @@ def _is_encrypted(value: object) -> bool:
 def _config(file: Path) -> Mapping[str, object]:
     """The `config` of a stack's file."""
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = load_document(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         stacks = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
         why = "there is no such file"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
-
-from pydantic.fields import FieldInfo
+from typing import Any, Literal, get_args, get_origin
 
 from settings.findings import Finding
 from settings.parts import AzurePostgres, DatabaseServer, Host
-from settings.services import Services
+from settings.services import Service, Services
 
-__all__ = ["PROFILES", "Profile", "profile_is_whole", "with_profile"]
+__all__ = ["PROFILES", "Profile", "by_default", "models_of", "places_of", "profile_is_whole", "with_profile"]
 
 Profile = Literal["core", "full", "custom"]
 
@@ -45,35 +43,63 @@ def _paths(keys: Sequence[str]) -> str:
 
 
 def with_profile(
-    profile: str, hosts: Sequence[Host], database_servers: Sequence[DatabaseServer], services: Services
+    profile: str,
+    hosts: Sequence[Host],
+    database_servers: Sequence[DatabaseServer],
+    services: Services,
+    also: Sequence[str] = (),
 ) -> Services:
     """The services of a profile: as the stack has them, else as they are by default on its first host, with their
     databases on that host's server.
     """
     told = services.model_dump(by_alias=True, exclude_none=True)
-    here = hosts[0].name if hosts else "vps"
     servers = [one.name for one in database_servers if not isinstance(one.placement, AzurePostgres)]
     usual = {
-        "placement": {"where": "docker", "host": here},
-        "database": next(iter(servers), database_servers[0].name if database_servers else here),
+        "host": hosts[0].name if hosts else "",
+        "database": next(iter(servers), database_servers[0].name if database_servers else ""),
     }
-    return Services.model_validate(
-        {
-            key: told[key] if key in told else _by_default(key, usual)
-            for key in PROFILES[profile]
-            if key in Services.model_fields
-        }
-    )
+    wanted = [key for key in (*PROFILES[profile], *also) if key in Services.model_fields]
+    return Services.model_validate({key: told.get(key) or by_default(key, usual) for key in wanted})
 
 
-def _by_default(key: str, usual: Mapping[str, Any]) -> dict[str, Any]:
-    """What has no default is the usual, and its name in the zone its key."""
-    fields = _fields(Services.model_fields[key])
-    return {str(field.alias): usual.get(name, key) for name, field in fields.items() if field.is_required()}
+def models_of(service: str) -> tuple[type[Service], ...]:
+    """What a service's settings may be: its key is optional, and some come in several kinds."""
+    return tuple(_models(Services.model_fields[service].annotation))
 
 
-def _fields(field: FieldInfo) -> Mapping[str, FieldInfo]:
-    """The fields of a service: its key is optional, so its type is a union with None."""
-    models = [one for one in getattr(field.annotation, "__args__", ()) if hasattr(one, "model_fields")]
-    found: Mapping[str, FieldInfo] = models[0].model_fields
-    return found
+def places_of(model: type[Service]) -> tuple[str, ...]:
+    """Where a service may be: the `where` of each placement that its settings know. None for what is a database."""
+    field = model.model_fields.get("placement")
+    return tuple(dict.fromkeys(_wheres(field.annotation))) if field else ()
+
+
+def by_default(key: str, usual: Mapping[str, str], kind: int = 0) -> dict[str, Any]:
+    """A service of which nothing is said that has a default: on the usual host with the usual database, at the name in
+    the zone that is its key. Of several kinds the first, or another.
+    """
+    told: dict[str, Any] = {}
+    model = models_of(key)[kind]
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+            told[str(field.alias)] = choices[0] if choices else usual.get(name, key)
+    if "placement" in told:
+        places = places_of(model)
+        where = next(one for one in ("docker", "r2", "azure") if one in places)
+        told["placement"] = {"where": where} | ({"host": usual["host"]} if where == "docker" else {})
+    return told
+
+
+def _models(annotation: Any) -> Iterator[type[Service]]:
+    if hasattr(annotation, "model_fields"):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _wheres(annotation: Any) -> Iterator[str]:
+    """Of a placement, or of a union of them."""
+    if hasattr(annotation, "model_fields"):
+        yield from get_args(annotation.model_fields["where"].annotation)
+    for inner in get_args(annotation):
+        yield from _wheres(inner)

@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from settings.checks import CHECKS
+from settings.checks import CHECKS, Checks
 from settings.explained import explained
 from settings.model import Settings
 from settings.problems import NAMESPACE, Problem, SettingsError, did_you_mean, shown
 from settings.services import Services
 
-__all__ = ["KEYS", "parsed", "read_settings"]
+__all__ = ["KEYS", "parsed", "problems_across", "read_settings"]
 
 KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if name != "stack"}
 _TEXT = {"system", "domain"}
@@ -35,7 +35,9 @@ def parsed(key: str, value: object) -> object:
     return value
 
 
-def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Settings | None, list[Problem]]:
+def read_settings(
+    stack: str, raw: Mapping[str, object], file: str, checks: Checks = CHECKS
+) -> tuple[Settings | None, list[Problem]]:
     """The settings, if nothing is wrong, and everything that is wrong, across all keys at once."""
     problems = [_unknown(file, key, stack) for key in raw if key not in KEYS]
     values = {key: parsed(key, value) for key, value in raw.items() if key in KEYS}
@@ -48,7 +50,7 @@ def read_settings(stack: str, raw: Mapping[str, object], file: str) -> tuple[Set
     except ValidationError as error:
         problems += [explained(Settings, file, details, values, f"{NAMESPACE}:") for details in error.errors()]
         good = dict(_readable(values, [details["loc"] for details in error.errors()]))
-    problems += _findings(file, good, values)
+    problems += problems_across(file, good, checks)
     return (None if problems else settings), problems
 
 
@@ -91,8 +93,9 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-def _findings(file: str, good: Mapping[str, Any], values: Mapping[str, object]) -> Iterator[Problem]:
-    for check in CHECKS:
+def problems_across(file: str, good: Mapping[str, Any], checks: Checks = CHECKS) -> Iterator[Problem]:
+    """What is only visible across the parts that are readable."""
+    for check in checks:
         needed = list(inspect.signature(check).parameters)
         if all(name in good for name in needed):
             for path, value, why, mend in check(**{name: good[name] for name in needed}):

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
     from settings.model import Settings
 
-__all__ = ["SHAPES", "ExpectedSecret", "Kind", "Secret", "SecretOutputs", "Shape", "entry_of", "expected_secrets"]
+__all__ = [
+    "PLATFORM_SECRETS",
+    "SHAPES",
+    "ExpectedSecret",
+    "Kind",
+    "Secret",
+    "SecretOutputs",
+    "Shape",
+    "entry_of",
+    "expected_secrets",
+]
 
 Kind = Literal["password", "hex_256", "cloudflare_token", "openssh_private_key"] | AccountKind
 
@@ -79,7 +89,7 @@ class Secret:
     """The part of the settings without which nobody calls for it."""
 
 
-_SECRETS = (
+PLATFORM_SECRETS = (
     Secret("restic_password", "shared", "password", "Opens the backups; losing it loses all of them"),
     Secret("state_passphrase", "shared", "password", "Opens the secrets in Pulumi's state"),
     Secret("database_admin_passwords", "stack", "password", "Of a database server's superuser", "database_servers"),
@@ -142,7 +152,7 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
     """Every secret that a platform with these settings needs; says nothing about their values."""
     found: list[ExpectedSecret] = []
     alone = settings.own_machine is not None
-    for one in _SECRETS:
+    for one in PLATFORM_SECRETS:
         if one.only_with and getattr(settings, one.only_with) is None:
             continue
         path = entry_of(one, settings.stack)
@@ -152,13 +162,13 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
         else:
             found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
     for _, service in settings.services.running():
-        for one in service.secrets:
+        for one in service.called_for():
             path = entry_of(one, settings.stack, alone=alone)
             found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
     for _, account in settings.accounts_named():
         for key in account.secrets:
-            one = key.secret
-            found.append(ExpectedSecret(entry_of(one, settings.stack), one.purpose, one.kind, OF_SERVICES, one.name))
+            one, path = key.secret, entry_of(key.secret, settings.stack, alone=alone)
+            found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
     for call in calls_between({key for key, _ in settings.services.running()}):
         purpose = f"Signs what {call.caller} sends to {call.callee} ({call.name})"
         found.append(ExpectedSecret(wiring_entry(call, settings.stack), purpose, "password", OF_SERVICES, call.secret))

@@ -23,6 +23,8 @@ AccountKind = Literal[
     "whatsapp_access_token",
     "meta_app_secret",
     "hostinger_api_token",
+    "botpress_token",
+    "botpress_licence_key",
 ]
 
 
@@ -111,5 +113,17 @@ ACCOUNT_SHAPES: dict[AccountKind, Shape] = {
         re.compile(_WORD),
         "not an API token of Hostinger: one word of 16 characters or more",
         "create one at https://hpanel.hostinger.com/profile/api; it may do all that its account may: let it expire",
+    ),
+    # https://botpress.com/docs/api-reference/authentication: no form is promised.
+    "botpress_token": Shape(
+        re.compile(_WORD),
+        "not a token of Botpress Cloud: one word of 16 characters or more",
+        "make a personal access token in the profile settings of https://app.botpress.cloud, of a user made for this: "
+        "it may do all that its user may",
+        "bp_pat_",
+    ),
+    # botpress/v12 packages/bp/src/core/config/botpress.config.ts, pro.licenseKey: no form is promised.
+    "botpress_licence_key": Shape(
+        re.compile(_WORD), "not a licence key of Botpress Pro: one word of 16 characters or more", "from Botpress"
     ),
 }

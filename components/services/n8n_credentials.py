@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pulumi import Input, Output
 
 from components.secrecy import secret
-from components.services.surroundings import HandedAccounts, Wires
+from components.services.surroundings import HandedAccounts
 from components.workload import Workload
 
-__all__ = ["credential_overwrites"]
+__all__ = ["CredentialOverwrites", "credential_overwrites"]
 
 OVERWRITE = "n8n-credentials.json"
 
@@ -32,15 +33,23 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
 """Type of credential → its field → the variable of the account whose value goes there."""
 
 
-def credential_overwrites(handed: HandedAccounts) -> Wires:
-    """The secret file and the variable that names it; neither, when n8n has no type for what it is handed."""
+@dataclass(frozen=True, kw_only=True)
+class CredentialOverwrites:
+    """The variable that names the secret file, and the file."""
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    secret_files: Mapping[str, Input[str]] = field(default_factory=dict)
+
+
+def credential_overwrites(handed: HandedAccounts) -> CredentialOverwrites:
+    """None, when n8n has no type for what it is handed."""
     given: dict[str, Input[str]] = {**handed.plain, **handed.keys}
     wanted = {kind: fields for kind, fields in _FIELDS.items() if set(fields.values()) <= given.keys()}
     if not wanted:
-        return Wires(env={}, secret_files={})
+        return CredentialOverwrites()
     names = sorted({name for fields in wanted.values() for name in fields.values()})
     values = Output.all(**{name: given[name] for name in names})
-    return Wires(
+    return CredentialOverwrites(
         env={"CREDENTIALS_OVERWRITE_DATA_FILE": f"{Workload.SECRETS_FOLDER}/{OVERWRITE}"},
         secret_files={OVERWRITE: secret(values.apply(lambda known: _text(wanted, known)))},
     )

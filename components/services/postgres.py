@@ -16,6 +16,7 @@ from components.placements import DatabaseServer, Placement
 from components.secrecy import secret
 
 __all__ = [
+    "CONNECTION_LIMIT",
     "PROVISIONER",
     "PROVISIONER_LOGIN",
     "Database",
@@ -31,6 +32,7 @@ __all__ = [
 PROVISIONER = "smarteros_provisioner"
 PROVISIONER_LOGIN = "smarteros_provisioner_login"
 CONNECTION_LIMIT = 30
+"""How many connections a database's owner has at least, whatever its service says that it holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,7 @@ class DatabaseArgs:
     server: DatabaseServer
     database: str
     extensions: Sequence[str] = ()
+    connection_limit: int = CONNECTION_LIMIT
     protect: bool = True
 
 
@@ -157,7 +160,7 @@ class Database(ComponentResource):
             name=args.database,
             login=True,
             password=password.result,
-            connection_limit=CONNECTION_LIMIT,
+            connection_limit=args.connection_limit,
             opts=inside,
         )
         database = postgresql.Database(

@@ -12,27 +12,20 @@ from dataclasses import dataclass, field
 from pulumi import Input, Output, ProviderResource, Resource, ResourceOptions
 
 from components.placements import DatabaseServer, Placement
-from components.services.postgres import Database, DatabaseArgs
+from components.services.postgres import CONNECTION_LIMIT, Database, DatabaseArgs
 from components.services.redis import RedisLogin, RedisServer
 from components.workload import Workload
 from settings import Settings
+from settings.capacity import connections_held
 from settings.parts import OnAzure, OnDocker, OnR2
-from settings.wiring import address_of, calls_between
+from settings.wiring import calls_of, identity_of, private_networks, url_of
 
-__all__ = ["HandedAccounts", "Surroundings", "Wires"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wires:
-    """A service's ends of the calls that are declared in settings.wiring: plain environment, and files with secrets."""
-
-    env: Mapping[str, str]
-    secret_files: Mapping[str, Input[str]]
+__all__ = ["Handed", "HandedAccounts", "Surroundings", "Wires"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandedAccounts:
-    """What a service is handed of outside accounts: of those that name it, and nothing of any other.
+class Handed:
+    """What a service is handed of what is not its own.
 
     Software that reads files takes `env` and `secret_files`; software that does not, `plain` as its environment and
     `keys` as its secrets. Software with names of its own picks its values from `plain` and `keys`.
@@ -57,6 +50,19 @@ class HandedAccounts:
         return {_file_of(name): value for name, value in self.keys.items()}
 
 
+@dataclass(frozen=True, kw_only=True)
+class HandedAccounts(Handed):
+    """What a service is handed of outside accounts: of those that name it, and nothing of any other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wires(Handed):
+    """A service's ends of the calls that are declared in settings.wiring."""
+
+    private_networks: tuple[str, ...]
+    """Into which private networks its own calls go; software that shuns all private addresses must be told of them."""
+
+
 def _file_of(variable: str) -> str:
     return variable.lower().replace("_", "-")
 
@@ -74,6 +80,8 @@ class Surroundings:
     servers: Mapping[str, DatabaseServer]
     administrators: Mapping[str, ProviderResource]
     """Of each database server, the provider that makes databases on it."""
+    provisioners: Mapping[str, Resource]
+    """Of each database server, the role that makes tenants' databases on it."""
     urls: dict[str, Output[str]] = field(default_factory=dict)
     """Service → its public address; each adds its own."""
     redis: dict[str, RedisServer] = field(default_factory=dict)
@@ -90,10 +98,12 @@ class Surroundings:
 
     def database(self, name: str, server: str, *extensions: str) -> Database:
         """A service's own database, called as the service is."""
+        service = getattr(self.settings.services, name, None)
         wanted = DatabaseArgs(
             server=self.servers[server],
             database=name.replace("-", "_"),
             extensions=extensions,
+            connection_limit=max(CONNECTION_LIMIT, connections_held(service) if service else 0),
             protect=self.settings.protect,
         )
         return Database(f"{name}-db", wanted, self.on_server(server))
@@ -115,19 +125,19 @@ class Surroundings:
         return self.redis[where.host].login(service)
 
     def wires(self, service: str) -> Wires:
-        """What a service is told of the calls that it makes and answers. A caller gets address and identity; both ends
-        the secret, as the file that `SMOS_<CALL>_HMAC_FILE` names.
+        """What a service is told of the calls that it makes and answers: a caller gets SMOS_<CALL>_URL and _IDENTITY,
+        both ends _HMAC; whoever calls Botpress Cloud, _TOKEN too.
         """
-        running = {key for key, _ in self.settings.services.running()}
-        env: dict[str, str] = {}
-        files: dict[str, Input[str]] = {}
-        for call in calls_between(running):
-            if service not in (call.caller, call.callee):
-                continue
-            prefix, file = f"SMOS_{call.name.upper()}", f"smos-{call.name}-hmac"
-            env[f"{prefix}_HMAC_FILE"] = f"{Workload.SECRETS_FOLDER}/{file}"
-            files[file] = self.secret(call.secret)
+        plain: dict[str, str] = {}
+        keys: dict[str, Input[str]] = {}
+        for call in calls_of(self.settings):
+            prefix = f"SMOS_{call.name.upper()}"
+            if service in (call.caller, call.callee):
+                keys[f"{prefix}_HMAC"] = self.secret(call.secret)
             if service == call.caller:
-                env[f"{prefix}_URL"] = address_of(self.settings, call.callee, service) + call.path
-                env[f"{prefix}_IDENTITY"] = f"{call.caller}@{self.settings.domain}"
-        return Wires(env=env, secret_files=files)
+                plain[f"{prefix}_URL"] = url_of(self.settings, call)
+                plain[f"{prefix}_IDENTITY"] = identity_of(self.settings, call)
+                elsewhere = getattr(self.settings.services, call.callee).elsewhere
+                if elsewhere is not None:
+                    keys[f"{prefix}_TOKEN"] = self.secret(elsewhere.token)
+        return Wires(plain=plain, keys=keys, private_networks=private_networks(self.settings, service))

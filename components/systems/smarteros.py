@@ -11,14 +11,14 @@ from typing import Any
 
 import pulumi_azure_native as azure_native
 import pulumi_cloudflare as cloudflare
-from pulumi import ComponentResource, Output, ProviderResource, ResourceOptions
+from pulumi import ComponentResource, Output, ProviderResource, ResourceOptions, log
 
 from components.placements import DatabaseServer
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
-from components.services import knowledge, metabase, n8n, redis, storage, tenants, traefik, vault
+from components.services import botpress, knowledge, mcp, metabase, n8n, odoo, redis, storage, tenants, traefik, vault
 from components.services.dns import Dns, DnsArgs
 from components.services.postgres import (
     PROVISIONER,
@@ -33,13 +33,17 @@ from components.services.surroundings import Surroundings
 from settings import Settings
 from settings.parts import OnAzure, OnDocker
 from settings.tunnels import OPERATED
+from settings.wiring import calls_of, told
 
 __all__ = ["SERVICES", "SmarterOS", "SmarterOSArgs"]
 
 SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "redis": redis.declare,
     "n8n": n8n.declare,
+    "odoo": odoo.declare,
     "metabase": metabase.declare,
+    "botpress": botpress.declare,
+    "mcp": mcp.declare,
     "storage": storage.declare,
     "traefik": traefik.declare,
     "vault": vault.declare,
@@ -71,6 +75,7 @@ class SmarterOS(ComponentResource):
         }
         self._places = self._placements()
         self._servers = {server.name: self._database_server(server.name) for server in settings.database_servers}
+        administrators = {key: self._databases_provider(server) for key, server in self._servers.items()}
         self._at = Surroundings(
             system=self,
             settings=settings,
@@ -78,7 +83,8 @@ class SmarterOS(ComponentResource):
             cloud=self._cloud,
             docker=self._docker,
             servers=self._servers,
-            administrators={key: self._databases_provider(server) for key, server in self._servers.items()},
+            administrators=administrators,
+            provisioners={key: self._provisioner(key, provider) for key, provider in administrators.items()},
         )
         self._run_services()
         self.platform = self._outputs()
@@ -133,19 +139,19 @@ class SmarterOS(ComponentResource):
         ).server
 
     def _databases_provider(self, server: DatabaseServer) -> ProviderResource:
-        secrets = self._settings.secrets
-        provider = postgres_provider(
+        return postgres_provider(
             f"databases-{server.name}",
             server,
-            secrets.database_admin_passwords[server.name],
+            self._settings.secrets.database_admin_passwords[server.name],
             ResourceOptions(parent=self),
         )
-        Provisioner(
-            f"provisioner-{server.name}",
-            ProvisionerArgs(password=secrets.database_provisioner_passwords[server.name]),
-            ResourceOptions(parent=self, providers=[provider]),
+
+    def _provisioner(self, server: str, administrator: ProviderResource) -> Provisioner:
+        return Provisioner(
+            f"provisioner-{server}",
+            ProvisionerArgs(password=self._settings.secrets.database_provisioner_passwords[server]),
+            ResourceOptions(parent=self, providers=[administrator]),
         )
-        return provider
 
     def _run_services(self) -> None:
         """What the settings name, and nothing else."""
@@ -156,6 +162,8 @@ class SmarterOS(ComponentResource):
         for key, declare in SERVICES.items():
             wanted = getattr(self._settings.services, key)
             if wanted is not None:
+                if wanted.notice:
+                    log.warn(wanted.notice)
                 declare(self._at, wanted)
 
     def _addresses(self) -> dict[str, str]:
@@ -212,6 +220,8 @@ class SmarterOS(ComponentResource):
                 "databaseServers": servers,
                 "tenants": self._for_tenants(),
                 **self._operated(),
+                "wiring": {call.name: told(settings, call) for call in calls_of(settings)},
+                "botpress": settings.services.botpress.told() if settings.services.botpress else None,
                 "placements": {
                     key: service["placement"]["where"]
                     for key, service in settings.services.model_dump(by_alias=True).items()

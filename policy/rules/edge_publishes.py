@@ -1,15 +1,35 @@
-"""Only the reverse proxy publishes ports of a host: a published port passes by the host's firewall."""
+"""Only the reverse proxy publishes ports of a host: a published port passes by the host's firewall.
+
+On a developer's own machine every container may, but on the loopback's addresses alone, the proxy as well: whoever is
+in the same network would reach it otherwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import Facts, Resource, Rule, each, part
+from policy.rule import UNKNOWN, Facts, Resource, Rule, each, part
 
 EDGE = "traefik"
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 def _check(resource: Resource, facts: Facts) -> Iterator[str]:
+    yield from _on_own_machine(resource) if facts.own_machine else _on_server(resource, facts)
+
+
+def _on_own_machine(resource: Resource) -> Iterator[str]:
+    name = str(resource.inputs.get("name", ""))
+    if resource.inputs.get("publishAllPorts") is True:
+        yield f"container {name} publishes all its ports to everybody: name each, with ip 127.0.0.1"
+    for port in each(resource.inputs.get("ports")):
+        address = part(port).get("ip")
+        if address not in (UNKNOWN, *_LOOPBACK):
+            where = address or "every address of this machine"
+            yield f"container {name} publishes {part(port).get('external', '(any)')} on {where}: ip 127.0.0.1"
+
+
+def _on_server(resource: Resource, facts: Facts) -> Iterator[str]:
     ports = [f"{part(port).get('external', '(any)')}" for port in each(resource.inputs.get("ports"))]
     name = str(resource.inputs.get("name", ""))
     if resource.inputs.get("publishAllPorts") is True:
@@ -24,5 +44,6 @@ RULE = Rule(
     says="Only the reverse proxy publishes ports of a host.",
     types=("docker:index/container:Container",),
     check=_check,
+    everywhere=True,
     needs_facts=True,
 )

@@ -21,7 +21,8 @@ def _check(stack: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource |
     for resource in stack:
         if resource.token != _CONTAINER or not _stays(resource):
             continue
-        address = urlsplit(str(resource.provider.get("host", ""))).hostname
+        host = str(resource.provider.get("host", ""))
+        address = urlsplit(host).hostname or host  # a socket has no host name
         if address in hosts:
             limit = resource.inputs.get("memory")
             used[address][resource.name] = limit if isinstance(limit, int | float) else 0

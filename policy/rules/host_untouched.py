@@ -54,5 +54,6 @@ RULE = Rule(
     says="No container gets hold of its host.",
     types=("docker:index/container:Container",),
     check=_check,
+    everywhere=True,
     needs_facts=True,
 )

@@ -11,6 +11,8 @@ _PARAMETER = "azure-native:dbforpostgresql:Configuration"
 _ZONE = "cloudflare:index/zoneSetting:ZoneSetting"
 _APP = "azure-native:app:ContainerApp"
 _REDIS = "azure-native:cache:Redis"
+_MANAGED_REDIS = "azure-native:redisenterprise:RedisEnterprise"
+_MANAGED_REDIS_DATABASE = "azure-native:redisenterprise:Database"
 _SAFE_VERSIONS = ("1.2", "1.3", "TLS1_2", "TLS1_3", "TLSv1.2", "TLSv1.3")
 
 
@@ -33,6 +35,9 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
         ingress = part(part(inputs.get("configuration")).get("ingress"))
         if ingress and ingress.get("allowInsecure") is True:
             yield "configuration.ingress.allowInsecure answers in plain text: false"
+    elif resource.token == _MANAGED_REDIS_DATABASE:
+        if differs(inputs.get("clientProtocol", "Encrypted"), "Encrypted"):
+            yield "clientProtocol answers in plain text: Encrypted"
     elif inputs.get("minimumTlsVersion") not in (UNKNOWN, *_SAFE_VERSIONS) or inputs.get("enableNonSslPort") is True:
         yield "minimumTlsVersion: 1.2, and no enableNonSslPort"
 
@@ -51,6 +56,6 @@ def _zone(setting: object, value: object) -> Iterator[str]:
 RULE = Rule(
     name="tls-minimum",
     says="Nothing speaks less than TLS 1.2, and nothing answers in plain text.",
-    types=(_STORAGE, _PARAMETER, _ZONE, _APP, _REDIS),
+    types=(_STORAGE, _PARAMETER, _ZONE, _APP, _REDIS, _MANAGED_REDIS, _MANAGED_REDIS_DATABASE),
     check=_check,
 )

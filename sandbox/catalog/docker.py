@@ -1,4 +1,6 @@
-"""The simulated Docker provider: a daemon on each `sandbox:host` that has Docker, reached over ssh://."""
+"""The simulated Docker provider: a daemon on each `sandbox:host` that has Docker, reached over ssh://, and this
+machine's own `sandbox:engine`, at its socket.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,13 @@ PACKAGE = Package(
     config=(
         Required(
             path="host",
-            says="is required here: ssh://user@address[:port] (the local daemon is not simulated)",
+            says="is required here: ssh://user@address[:port], or unix:///path (which engine is meant without it, the "
+            "provider takes from DOCKER_HOST)",
         ),
         Pattern(
             path="host",
-            regex=r"ssh://([a-z_][a-z0-9_-]*@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?",
-            says="must be ssh://user@address[:port]; tcp:// and unix:// are not simulated",
+            regex=r"ssh://([a-z_][a-z0-9_-]*@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?|unix:///\S+",
+            says="must be ssh://user@address[:port] or unix:///path; tcp:// and npipe:// are not simulated",
             source="https://github.com/docker/cli/blob/master/cli/connhelper/connhelper.go",
         ),
         Must(

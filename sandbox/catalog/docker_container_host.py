@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from sandbox.catalog import docker_container_values as values
-from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, host_record, images_on, named, on_host
+from sandbox.catalog.docker_daemon import HOST, PROVIDER, daemon, digest, host_record, images_on, named, on_host
 from sandbox.catalog.docker_network import NETWORK
 from sandbox.catalog.docker_storage import VOLUME
 from sandbox.rules import Cloud, Computing, NeedsInCloud, Record, Rule, Unique
@@ -49,7 +49,8 @@ def _clash(one: tuple[int, str, str], other: tuple[int, str, str]) -> bool:
 
 def _port_taken(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     record = host_record(config, cloud)
-    ssh = [(int(record.inputs.get("port", 22)), "tcp", "0.0.0.0")] if record else []  # noqa: S104 - compared with, not bound
+    reached = record is not None and record.token == HOST
+    ssh = [(int(record.inputs.get("port", 22)), "tcp", "0.0.0.0")] if record and reached else []  # noqa: S104 - compared with, not bound
     taken = ssh + [binding for other in _others(inputs, cloud, config) for binding in _bindings(other)]
     for mine in _bindings(inputs):
         if any(_clash(mine, other) for other in taken):
@@ -57,6 +58,17 @@ def _port_taken(inputs: Props, cloud: Cloud, config: Props) -> str | None:
                 "Unable to start container: driver failed programming external connectivity on endpoint "
                 f"{inputs.get('name')}: Bind for {mine[2]}:{mine[0]} failed: port is already allocated"
             )
+    return None
+
+
+def _no_way_in(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    networks = inputs.get("networksAdvanced")
+    known = [one.get("name") for one in networks if one is not UNKNOWN] if isinstance(networks, list) else []
+    found = [named(cloud, NETWORK, config, name) for name in known if name is not UNKNOWN]
+    if not _bindings(inputs) or len(found) != len(networks or ()):
+        return None
+    if found and all(one is not None and one.inputs.get("internal") is True for one in found):
+        return "every network of it is internal, so Docker would start it and publish no port, without a word"
     return None
 
 
@@ -190,6 +202,13 @@ RULES: tuple[Rule, ...] = (
         source=f"{MOBY}/names.go",
     ),
     NeedsInCloud(path="ports", test=_port_taken, says="choose another port of the host", source=f"{MOBY}/libnetwork"),
+    NeedsInCloud(
+        path="ports",
+        name="needsincloud:ports:internal",
+        test=_no_way_in,
+        says="attach a network that is not internal, or publish nothing",
+        source="https://github.com/moby/moby/issues/36174",
+    ),
     NeedsInCloud(
         path="networksAdvanced",
         test=_networks,

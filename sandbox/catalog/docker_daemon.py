@@ -1,7 +1,8 @@
 """The simulated Docker daemon of a host: how the provider's configuration finds it, what is on it already.
 
-A host is a record `sandbox:host` (inputs: address, user, port, hostKey, authorizedKeys; outputs: docker). It
-answers only what the daemon would be asked here; it runs no container.
+A host is a record `sandbox:host` (inputs: address, user, port, hostKey, authorizedKeys; outputs: docker), this
+machine's own engine a record `sandbox:engine` whose id is its address. It answers only what the daemon would be asked
+here; it runs no container.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sandbox.values import UNKNOWN, Props
 __all__ = ["connect", "daemon", "digest", "docker_id", "host_record", "images_on", "named", "on_host", "ssh_options"]
 
 HOST = "sandbox:host"
+ENGINE = "sandbox:engine"
 IMAGE = "docker:index/remoteImage:RemoteImage"
 PROVIDER = "https://github.com/kreuzwerker/terraform-provider-docker/blob/master/internal/provider"
 
@@ -41,7 +43,7 @@ def _address(config: Props) -> SplitResult | None:
 
 
 def daemon(config: Props) -> str:
-    """The scope of Docker's names: one daemon, named by address and port."""
+    """The scope of Docker's names: one daemon, named by address and port, or by its socket."""
     parts = _address(config)
     if parts is None or not parts.hostname:
         return str(config.get("host", "local"))
@@ -49,8 +51,10 @@ def daemon(config: Props) -> str:
 
 
 def host_record(config: Props, cloud: Cloud) -> Record | None:
-    """The simulated host that the provider's `host` points to."""
+    """The simulated host, or this machine's own engine, that the provider's `host` points to."""
     parts = _address(config)
+    if parts is not None and parts.scheme == "unix":
+        return next((one for one in cloud.find(ENGINE) if one.id == config["host"]), None)
     if parts is None or parts.scheme != "ssh":
         return None
     for record in cloud.find(HOST):
@@ -76,8 +80,8 @@ def named(cloud: Cloud, token: str, config: Props, name: object) -> Record | Non
     return None
 
 
-def docker_id(cloud: Cloud, address: str, port: int, kind: str, name: str) -> str | None:
-    """What `docker KIND inspect --format {{.Id}} NAME` says on that host; None when there is none."""
+def docker_id(cloud: Cloud, host: str, kind: str, name: str) -> str | None:
+    """What `docker --host HOST KIND inspect --format {{.Id}} NAME` says; None when there is none."""
     tokens = {
         "container": "docker:index/container:Container",
         "network": "docker:index/network:Network",
@@ -85,7 +89,7 @@ def docker_id(cloud: Cloud, address: str, port: int, kind: str, name: str) -> st
     }
     if kind not in tokens:
         return None
-    record = named(cloud, tokens[kind], {"host": f"ssh://{address}:{port}"}, name)
+    record = named(cloud, tokens[kind], {"host": host}, name)
     if record is None:
         return None
     return str(record.outputs.get("imageId") or record.id.removesuffix(name)) if kind == "image" else record.id
@@ -139,6 +143,9 @@ def connect(config: Props, cloud: Cloud) -> str | None:
 def _unreachable(config: Props, cloud: Cloud) -> str | None:
     parts = _address(config)
     record = host_record(config, cloud)
+    if parts is not None and parts.scheme == "unix":
+        missing = f"Cannot connect to the Docker daemon at {config['host']}. Is the docker daemon running?"
+        return None if record else missing
     if parts is None or record is None:
         return f"error during connect: ssh: connect to host {daemon(config)}: Connection refused (no such host)"
     user = record.inputs.get("user", "root")

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,8 @@ class Declared:
     dependencies: tuple[str, ...]
     protect: bool
     custom: bool
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Input → the URNs of the resources that its value comes from."""
 
 
 def _plain(value: Any) -> Any:
@@ -116,6 +118,7 @@ class Recorder(mocks.MockMonitor):
                 dependencies=tuple(request.dependencies),
                 protect=request.protect,
                 custom=request.custom,
+                sources={key: tuple(found.urns) for key, found in request.propertyDependencies.items()},
             )
         )
         return answer

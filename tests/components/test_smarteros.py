@@ -97,9 +97,12 @@ def test_the_output_has_what_the_fleet_needs_and_no_secret() -> None:
     text = json.dumps(output)
     assert not any(secret in text for secret in SECRET_TEXTS)
     assert output["urls"]["n8n"] == "https://n8n.smarterbot.cl"
-    on_host = {service: "docker" for service in ("metabase", "redis", "traefik", "vault")}
-    assert output["placements"] == {"n8n": "azure", "storage": "azure", **on_host}
-    assert output["redis"] == {"localPort": 15473, "through": "vps"}
+    wanted = {
+        key: service["placement"]["where"]
+        for key, service in prod_config()["services"].items()
+        if "placement" in service
+    }
+    assert output["placements"] == wanted
     azure = output["databaseServers"]["azure"]
     assert (azure["localPort"], azure["sslmode"], azure["provisioner"]) == (
         15432,

@@ -175,9 +175,9 @@ def test_a_token_that_cloudflare_refuses_is_said_without_showing_it(cloudflare: 
 
 def test_a_host_knows_its_containers_by_name(cloud: Inventory) -> None:
     """What the simulated `docker container inspect` answers."""
-    assert docker_id(cloud, "203.0.113.10", 22, "container", "redis") == "d1"
-    assert docker_id(cloud, "203.0.113.10", 22, "network", "redis") is None
-    assert docker_id(cloud, "198.51.100.7", 22, "container", "redis") is None
+    assert docker_id(cloud, "ssh://203.0.113.10:22", "container", "redis") == "d1"
+    assert docker_id(cloud, "ssh://203.0.113.10:22", "network", "redis") is None
+    assert docker_id(cloud, "ssh://198.51.100.7:22", "container", "redis") is None
 
 
 def resource(name: str, identity: str = "", **more: Any) -> dict[str, Any]:

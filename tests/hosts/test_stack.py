@@ -113,7 +113,7 @@ def test_every_host_of_the_settings_is_prepared(engine: Engine) -> None:
 
     def program() -> None:
         private = {host.name: pulumi.Output.secret(PRIVATE) for host in hosts}
-        settings = SimpleNamespace(hosts=hosts, secrets=SimpleNamespace(host_private_keys=private))
+        settings = SimpleNamespace(remote_hosts=hosts, secrets=SimpleNamespace(host_private_keys=private))
         declare(cast(Settings, settings))
 
     registered = engine.run(program)

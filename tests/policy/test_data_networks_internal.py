@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policy.rule import Facts
 from policy.rules.data_networks_internal import RULE
 from tests.policy.judged import said
 
@@ -35,3 +36,13 @@ def test_what_is_wrong_is_told(token: str, inputs: dict[str, Any], words: str) -
     found = said(RULE, token, inputs)
     assert len(found) == 1, found
     assert words in found[0]
+
+
+def test_on_a_developers_machine_the_network_of_databases_is_open() -> None:
+    """Docker publishes no port out of an internal network. That of Docker's own API stays closed."""
+    own = Facts(environment="local", domain="localhost", system="s", own_machine=True)
+    assert said(RULE, NET, {"name": "s-local-data"}, own) == []
+    assert len(said(RULE, NET, {"name": "s-local-socket"}, own)) == 1
+    for environment in ("local", "prod", "backup"):
+        facts = Facts(environment=environment, domain="example.com", system="s")
+        assert len(said(RULE, NET, {"name": f"s-{environment}-data"}, facts)) == 1

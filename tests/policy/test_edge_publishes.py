@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from policy.rule import UNKNOWN, Facts
 from policy.rules.edge_publishes import RULE
 from tests.policy.judged import said
 
 BOX = "docker:index/container:Container"
+OWN_MACHINE = Facts(environment="local", domain="localhost", system="s", own_machine=True)
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (BOX, {"name": "s-prod-redis"}),
@@ -36,3 +38,20 @@ def test_what_is_wrong_is_told(token: str, inputs: dict[str, Any], words: str) -
     found = said(RULE, token, inputs)
     assert len(found) == 1, found
     assert words in found[0]
+
+
+@pytest.mark.parametrize("name", ["s-local-traefik", "s-local-botpress"])
+def test_on_a_developers_machine_every_port_is_on_the_loopback(name: str) -> None:
+    """Whose container it is does not count there, and 0.0.0.0, Docker's default, is not the loopback."""
+    for address in ("127.0.0.1", "::1", UNKNOWN):
+        assert said(RULE, BOX, {"name": name, "ports": [{"external": 3010.0, "ip": address}]}, OWN_MACHINE) == []
+    everybody = "0.0.0.0"  # noqa: S104 - it is what is refused
+    for elsewhere in ({}, {"ip": everybody}, {"ip": "192.0.2.1"}):
+        (text,) = said(RULE, BOX, {"name": name, "ports": [{"external": 3010.0, **elsewhere}]}, OWN_MACHINE)
+        assert (name in text, "127.0.0.1" in text) == (True, True)
+    assert len(said(RULE, BOX, {"name": name, "publishAllPorts": True}, OWN_MACHINE)) == 1
+
+
+def test_on_a_server_the_loopback_excuses_nothing() -> None:
+    """What is reached there from the host itself goes through SSH to the container's own address."""
+    assert len(said(RULE, BOX, {"name": "s-prod-redis", "ports": [{"external": 6379.0, "ip": "127.0.0.1"}]})) == 1

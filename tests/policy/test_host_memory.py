@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policy.rule import UNKNOWN, Facts, Resource
+from policy.rule import UNKNOWN, Facts, Host, Resource
 from policy.rules.host_memory import RULE
 from tests.policy.judged import ON_HOST, said_of_stack
 
@@ -37,3 +37,13 @@ def test_a_host_that_nobody_named_is_told() -> None:
 def test_without_facts_nothing_is_guessed() -> None:
     """Another rule says that nobody told."""
     assert said_of_stack(RULE, [box("a", 99999.0)], Facts()) == []
+
+
+def test_an_engine_at_a_socket_is_a_host_of_the_settings_or_told() -> None:
+    """A developer's own machine is counted as any host; a server's stack on somebody's laptop is told."""
+    socket = "unix:///var/run/docker.sock"
+    own = Host(name="laptop", address=socket, memory_mb=8192, reserve_mb=1024)
+    ((_, text),) = said_of_stack(RULE, [box("a", 7169.0, {"host": socket})], Facts(hosts=(own,), own_machine=True))
+    assert "laptop" in text
+    ((_, text),) = said_of_stack(RULE, [box("a", 1.0, {"host": socket})])
+    assert "which is no host of the settings" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.rule import Resource
+from policy.rule import Facts, Resource
 from policy.rules.stateful_protected import RULE
 from policy.stateful import holds, plain_token
 from tests.policy.judged import said_of_stack
@@ -52,3 +52,9 @@ def test_a_version_of_the_api_changes_nothing() -> None:
     assert plain_token("azure-native:storage/v20240101:BlobContainer") == "azure-native:storage:BlobContainer"
     assert holds("azure-native:storage/v20240101preview:BlobContainer", {})
     assert plain_token("docker:index/volume:Volume") == VOLUME
+
+
+def test_a_developers_machine_needs_no_protection() -> None:
+    """Not because the environment is called `local`: because it is on one machine that nobody else reaches."""
+    assert said_of_stack(RULE, [volume("data")], Facts(environment="local", own_machine=True)) == []
+    assert len(said_of_stack(RULE, [volume("data")], Facts(environment="local"))) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,6 +59,36 @@ def test_the_containers_administrator_is_a_superuser_with_pgvector(container: Cl
     assert (distance, superuser) == ((3.0,), (True,))
 
 
+def test_the_owner_of_a_database_in_a_container_creates_what_is_trusted(container: Cluster) -> None:
+    """As in PostgreSQL: pg_trgm is, pg_stat_statements is not; where it is there already, to ask again is no error."""
+    with closing(connect(container, "postgres")) as connection:
+        connection.execute("CREATE ROLE owner LOGIN PASSWORD 'owner'")
+        connection.execute("CREATE DATABASE owned OWNER owner TEMPLATE template0")
+    with closing(connect(container, "owner", "owner", "owned")) as connection:
+        connection.execute("CREATE EXTENSION pg_trgm")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        with closing(connect(container, "postgres", database="owned")) as administrator:
+            administrator.execute("CREATE EXTENSION pg_stat_statements")
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        there = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1").fetchall()
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="not available"):
+            connection.execute("CREATE EXTENSION postgis")
+    assert there == [("pg_stat_statements", "1.11"), ("pg_trgm", "1.6"), ("plpgsql", "1.0")]
+
+
+def test_a_server_made_before_there_were_stand_ins_gets_them_when_it_starts(tmp_path: Path) -> None:
+    """Nobody has to throw a sandbox away."""
+    cluster = Cluster(tmp_path / "old")
+    cluster.create("postgres", PASSWORD, superuser=True)
+    cluster.stop()
+    shutil.rmtree(cluster.folder / "extension")
+    cluster.start()
+    with closing(connect(cluster, "postgres")) as connection:
+        connection.execute("CREATE EXTENSION pgcrypto")
+    cluster.destroy()
+
+
 def test_a_wrong_password_is_refused(container: Cluster) -> None:
     """Nobody is trusted: every connection proves a password with SCRAM."""
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -103,13 +134,14 @@ def test_extensions_of_a_managed_server_follow_the_allow_list(managed: Cluster) 
             psycopg.errors.FeatureNotSupported, match='"vector" is not allow-listed for "azure_pg_admin"'
         ):
             connection.execute("CREATE EXTENSION vector")
-        managed.allow_extensions(["VECTOR", "pg_trgm"])
+        managed.allow_extensions(["VECTOR", "pg_trgm", "hypopg"])
         connection.execute("CREATE EXTENSION vector")
         assert connection.execute("SELECT '[1,2]'::vector <#> '[3,4]'::vector").fetchone() == (-11.0,)
+        connection.execute("CREATE EXTENSION pg_trgm")
         with pytest.raises(psycopg.errors.FeatureNotSupported, match="simulated server does not carry it"):
-            connection.execute("CREATE EXTENSION pg_trgm")
+            connection.execute("CREATE EXTENSION hypopg")
     with closing(connect(managed, "smarter", database="listed")) as connection:
-        assert connection.execute("SHOW azure.extensions").fetchone() == ("PG_TRGM,VECTOR",)
+        assert connection.execute("SHOW azure.extensions").fetchone() == ("HYPOPG,PG_TRGM,VECTOR",)
 
 
 def test_only_the_administrators_create_extensions(managed: Cluster) -> None:

@@ -1,0 +1,140 @@
+"""What Odoo may be told, and how many processes of which size follow from it."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from settings.parts import Name, OnAzure, OnDocker
+from settings.problems import fault
+from settings.secrets import Secret
+from settings.services.service import Anywhere, Container, Hostname, Service
+
+__all__ = ["Odoo", "least_memory_mb", "memory_limits_mb"]
+
+DEPLOY = "https://www.odoo.com/documentation/19.0/administration/on_premise/deploy.html"
+
+# DEPLOY#memory-size-calculation: of the requests 80 % are light and 20 % are heavy, of 150 MB and 1 GB.
+HEAVY_SHARE, LIGHT_MB, HEAVY_MB = 0.2, 150, 1024
+# The limits of the same page's example, 629145600 and 1677721600. They are of virtual memory: below the first a worker
+# starts anew after every request, below the second a report's program gets no memory.
+LEAST_SOFT_MB, LEAST_HARD_MB = 600, 1600
+# `limit_memory_soft` and `limit_memory_hard` where nobody sets them (odoo/tools/config.py): 2048 and 2560.
+MOST_SOFT_MB, HARD_BY_SOFT = 2048, 1.25
+# A report asks the server that prints it for its styles: a single worker would wait for itself.
+LEAST_WORKERS = 2
+# Ours: the process that starts the workers, and what reports and uploads write to /tmp, which lies in memory.
+MASTER_MB, TMP_MB = 256, 256
+
+
+def least_memory_mb(workers: int, cron_workers: int) -> int:
+    """What so many processes need, so that every one may reach its limits at the vendor's mix of requests."""
+    heavy, light = _mix(workers + cron_workers + 1)
+    return MASTER_MB + TMP_MB + heavy * LEAST_HARD_MB + light * LEAST_SOFT_MB
+
+
+def memory_limits_mb(memory_mb: int, workers: int, cron_workers: int) -> tuple[int, int]:
+    """The soft and the hard limit of a process: as many at the hard one as there are heavy requests, and the others at
+    the soft one, are together no more than the container may use.
+    """
+    heavy, light = _mix(workers + cron_workers + 1)
+    room = memory_mb - MASTER_MB - TMP_MB
+    soft = min(MOST_SOFT_MB, int(room / (heavy * HARD_BY_SOFT + light)))
+    if soft * HARD_BY_SOFT < LEAST_HARD_MB:
+        return (room - heavy * LEAST_HARD_MB) // light, LEAST_HARD_MB
+    return soft, int(soft * HARD_BY_SOFT)
+
+
+def _mix(processes: int) -> tuple[int, int]:
+    """How many of them work on heavy requests, and how many do not."""
+    heavy = math.ceil(processes * HEAVY_SHARE)
+    return heavy, processes - heavy
+
+
+class Odoo(Service):
+    """The ERP: workers, scheduled jobs and websockets in one container, with its files on a volume."""
+
+    placement: Anywhere = Field(description="Where it runs: on a host")
+    hostname: Hostname = Field(description="Its name in the zone")
+    database: Name = Field(description="Which one of smarteros:databaseServers holds its databases")
+    tenancy: Literal["databases", "companies"] = Field(
+        "databases", description="Each tenant is a database of its own, or a company in the only one"
+    )
+    cpu: float = Field(2.0, ge=0.5, le=64, description="How many CPUs it may use")
+    cron_workers: int = Field(1, ge=1, le=8, description="How many processes do scheduled jobs")
+    workers: int | None = Field(
+        None,
+        ge=LEAST_WORKERS,
+        le=64,
+        description="How many processes answer requests, about 6 people each; by default by CPUs and memory",
+    )
+    memory_mb: int = Field(7168, ge=512, description="How much memory it may use, in MB")
+    db_maxconn: int = Field(
+        4, ge=3, le=64, description="How many connections a process may hold; that of the websockets twice as many"
+    )
+    files_gb: int = Field(20, ge=1, description="How much its attachments are expected to grow to, in GB")
+
+    port: ClassVar[int | None] = 8069
+    secrets: ClassVar[tuple[Secret, ...]] = (
+        Secret(
+            "odoo_master_password", "stack", "password", "Odoo's admin_passwd, which its database manager would ask for"
+        ),
+    )
+
+    @field_validator("placement")
+    @classmethod
+    def _has_files(cls, value: OnAzure | OnDocker) -> OnAzure | OnDocker:
+        if isinstance(value, OnAzure):
+            why = "its filestore needs a POSIX file system, and Container Apps has none that is safe (SMB)"
+            raise fault(why, "placement: {where: docker, host: …}")
+        return value
+
+    @field_validator("memory_mb")
+    @classmethod
+    def _enough(cls, value: int, info: ValidationInfo) -> int:
+        if not {"workers", "cron_workers"} <= info.data.keys():
+            return value  # what is wrong with them is told already
+        wanted, cron = info.data["workers"] or LEAST_WORKERS, info.data["cron_workers"]
+        least = least_memory_mb(wanted, cron)
+        if value < least:
+            why = f"{wanted} workers, {cron} for scheduled jobs and one for websockets need {least} MB"
+            fewer = "" if wanted == LEAST_WORKERS else "fewer workers, or "
+            raise fault(why, f"{fewer}memoryMb: {least}")
+        return value
+
+    @property
+    def worker_count(self) -> int:
+        """DEPLOY#worker-number-calculation: (#CPU * 2) + 1; fewer where there is not the memory for them."""
+        if self.workers is not None:
+            return self.workers
+        count = max(int(self.cpu * 2) + 1, LEAST_WORKERS)
+        while count > LEAST_WORKERS and least_memory_mb(count, self.cron_workers) > self.memory_mb:
+            count -= 1
+        return count
+
+    @property
+    def memory_limits_mb(self) -> tuple[int, int]:
+        """The soft and the hard limit of each process."""
+        return memory_limits_mb(self.memory_mb, self.worker_count, self.cron_workers)
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """One container, with all processes."""
+        processes = self.worker_count + self.cron_workers
+        each_mb = (1 - HEAVY_SHARE) * LIGHT_MB + HEAVY_SHARE * HEAVY_MB
+        return (
+            Container(
+                name=name,
+                cpu=self.cpu,
+                memory_mb=self.memory_mb,
+                least_cpu=(self.worker_count - 1) / 2,
+                least_memory_mb=math.ceil(processes * each_mb),
+                disk_mb=self.files_gb * 1024,
+                source=f"{DEPLOY}#builtin-server: 2 * CPUs + 1 workers, each 0.8 * 150 MB + 0.2 * 1 GB; disk: ours",
+            ),
+        )
+
+    def connections(self) -> int:
+        """Each process has a pool of its own; one more is for a command in a container beside it."""
+        return (self.worker_count + self.cron_workers + 2 + 1) * self.db_maxconn

@@ -1,0 +1,66 @@
+"""The Redis that prod declares, as a real one: its command, files and health check, with the passwords of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from components.services.redis_users import users_file
+from sandbox.redis_process import ADDRESS, RedisProcess, Startup
+from tests.components.declared import platform, resolved
+
+__all__ = ["PASSWORDS", "client", "files", "start", "startup"]
+
+PASSWORDS = {
+    user: f"{user}Passw0rd" for user in ("n8n", "chatwoot", "botpress", "mcp", "other", "health", "provisioner")
+}
+"""One of each service that has rules of its own, one of a service that has none, and the two of operators."""
+
+
+@cache
+def _declared() -> dict[str, dict[str, Any]]:
+    return {one.name: resolved(one.inputs) for one in platform() if one.custom and one.name.startswith("redis-")}
+
+
+def files() -> dict[str, str]:
+    """The secret files of the container that prod declares: name → content."""
+    uploads = _declared()["redis-secrets-loader"]["uploads"]
+    return {str(upload["file"]).rsplit("/", 1)[1]: str(upload["content"]) for upload in uploads}
+
+
+def startup(folder: Path, passwords: Mapping[str, str], config: str | None = None) -> Startup:
+    """What the container of prod is told, with other passwords."""
+    container = _declared()["redis-container"]
+    secrets = {
+        **files(),
+        "users.acl": users_file(passwords),
+        "health-password": passwords["health"],
+    }
+    if config is not None:
+        secrets["redis.conf"] = config
+    return Startup(
+        command=container["entrypoints"],
+        health=container["healthcheck"]["tests"],
+        mounts={"/data": folder / "data", "/run/secrets": folder / "secrets"},
+        files={f"/run/secrets/{name}": content for name, content in secrets.items()},
+    )
+
+
+def start(folder: Path, passwords: Mapping[str, str] = PASSWORDS, config: str | None = None) -> RedisProcess:
+    """A running one; who starts it closes it."""
+    return RedisProcess(folder, startup(folder, passwords, config))
+
+
+def client(server: RedisProcess, user: str, password: str | None = None) -> redis.Redis:
+    """A connection of one of its users."""
+    return redis.Redis(
+        host=ADDRESS,
+        port=server.port,
+        username=user,
+        password=password or PASSWORDS[user],
+        decode_responses=True,
+    )
