@@ -46,6 +46,7 @@ class Images:
     # The last line of Redis under the BSD licence.
     redis: Image = Image(name="redis", tag="7.2.16")
     traefik: Image = Image(name="traefik", tag="v3.7.11")
+    holding: Image = Image(name="nginxinc/nginx-unprivileged", tag="1.29.5-alpine")
     socket_proxy: Image = Image(name="tecnativa/docker-socket-proxy", tag="v0.4.2")
     # The same major version as the Flexible Server: a dump of one restores into the other.
     postgres: Image = Image(name="pgvector/pgvector", tag="0.8.6-pg17")

@@ -74,6 +74,8 @@ class Workload:
     """
     routes: Mapping[str, int] = field(default_factory=dict)
     """Beginnings of paths below the host name that lead to other ports, as in {"/websocket": 8072}."""
+    answers_the_rest: bool = False
+    """It also answers on every name of the zone that leads to its host and that nobody else answers for."""
     operated: bool = False
     """Operators and the program itself reach its port, by an SSH forward of its name (settings/tunnels.py)."""
     docker_socket: bool = False

@@ -48,7 +48,7 @@ class Blobs:
     location: str = ""
     account: str = ""
     account_id: str = ""
-    """R2's account, and in Azure the storage account's id."""
+    """R2's account."""
     prefix: str = ""
     """Before each bucket's and identity's name."""
 
@@ -74,8 +74,8 @@ class Platform:
     zone_id: str
     edge_name: str
     """The name that leads to the reverse proxy that answers for tenants."""
-    notice_name: str
-    """The name at which a suspended tenant's visitors are told so."""
+    holding_name: str
+    """The name of the page that a suspended tenant's visitors see."""
     server: Server
     vault: Vault | None
     redis: Redis | None = None
@@ -107,7 +107,7 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
         domain=str(output["domain"]),
         zone_id=str(output["zoneId"]),
         edge_name=str(tenants["edgeName"]),
-        notice_name=str(tenants["noticeName"]),
+        holding_name=str(tenants["holdingName"]),
         server=Server(
             name=name,
             host=str(server["host"]),

@@ -118,7 +118,7 @@ class _Declaration:
         if blobs is None:
             raise RuntimeError("unreachable: asked for only where the platform has storage")
         provider = azure_provider("azure", blobs) if blobs.kind == "azure" else cloudflare
-        name = f"{self._platform.environment}/{blobs.account_id}/{self._tenant.slug}"
+        name = f"{blobs.subscription_id}/{blobs.account}/{self._tenant.slug}"
         made = BlobContainer(
             "blobs",
             BlobContainerArgs(blobs=blobs, names=self._tenant.names, role_assignment=str(uuid.uuid5(_NAMESPACE, name))),
@@ -141,7 +141,7 @@ class _Declaration:
     def _dns(self, cloudflare: ProviderResource, made: Mapping[str, Any]) -> pulumi.Output[str]:
         """Last, and waiting for all that was made: a name leads to what is there, and goes before what it leads to."""
         platform, tenant = self._platform, self._tenant
-        target = platform.edge_name if self._is_open else platform.notice_name
+        target = platform.edge_name if self._is_open else platform.holding_name
         return Dns(
             "dns",
             DnsArgs(

@@ -7,7 +7,7 @@ The rest of the program sees only what is here; which placement a service has is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +59,8 @@ class ObjectStore:
     resource: Resource
     url: Output[str]
     containers: Sequence[str]
+    for_tenants: Mapping[str, Input[str]]
+    """How others make containers in it: `kind` and what that kind needs (tenants.platform.Blobs). No secret."""
 
 
 class Placement(Protocol):

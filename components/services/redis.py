@@ -27,6 +27,8 @@ __all__ = ["Redis", "RedisArgs", "RedisLogin", "RedisServer", "declare"]
 PORT = 6379
 CONFIG, USERS, HEALTH = "redis.conf", "users.acl", "health-password"
 DATA = "/data"
+PROVISIONER = "provisioner"
+"""The user that makes tenants' users (components.services.redis_users)."""
 _GIVEN, _KEPT, _FRESH = f"{Workload.SECRETS_FOLDER}/{USERS}", f"{DATA}/{USERS}", f"{DATA}/{USERS}.fresh"
 
 START = f"""

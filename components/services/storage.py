@@ -24,11 +24,13 @@ class Storage(ComponentResource):
     """Containers of blobs, below `url`."""
 
     url: Output[str]
+    for_tenants: Output[dict[str, str]]
 
     def __init__(self, name: str, args: StorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:services:Storage", name, None, opts)
         store = args.placement.object_store(name, ResourceOptions(parent=self))
         self.url = store.url
+        self.for_tenants = Output.from_input(dict(store.for_tenants))
         self.register_outputs({"url": self.url})
 
 
@@ -37,3 +39,4 @@ def declare(at: Surroundings, wanted: StorageSettings) -> None:
     where = wanted.placement
     store = Storage("storage", StorageArgs(placement=at.placement(where)), at.inside(where))
     at.urls["storage"] = store.url
+    at.blobs.append(store.for_tenants)

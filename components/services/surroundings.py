@@ -84,6 +84,8 @@ class Surroundings:
     """Of each database server, the role that makes tenants' databases on it."""
     urls: dict[str, Output[str]] = field(default_factory=dict)
     """Service → its public address; each adds its own."""
+    blobs: list[Output[dict[str, str]]] = field(default_factory=list)
+    """How tenants make containers in the blob storage; none where there is none."""
     redis: dict[str, RedisServer] = field(default_factory=dict)
     """Host → the Redis on it."""
 

@@ -18,7 +18,7 @@ from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
-from components.services import botpress, knowledge, mcp, metabase, n8n, odoo, redis, storage, tenants, traefik, vault
+from components.services import botpress, holding, knowledge, mcp, metabase, n8n, odoo, redis, storage, tenants, traefik, vault
 from components.services.dns import Dns, DnsArgs
 from components.services.postgres import (
     PROVISIONER,
@@ -37,6 +37,9 @@ from settings.wiring import calls_of, told
 
 __all__ = ["SERVICES", "SmarterOS", "SmarterOSArgs"]
 
+EDGE = "edge"
+"""The name of the reverse proxy, to which tenants' names lead."""
+
 SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "redis": redis.declare,
     "n8n": n8n.declare,
@@ -46,6 +49,7 @@ SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "mcp": mcp.declare,
     "storage": storage.declare,
     "traefik": traefik.declare,
+    "holding": holding.declare,
     "vault": vault.declare,
     "knowledge": knowledge.declare,
     "tenants": tenants.declare,
@@ -168,13 +172,15 @@ class SmarterOS(ComponentResource):
 
     def _addresses(self) -> dict[str, str]:
         proxy = self._settings.services.traefik
-        if proxy is None or (proxy.hostname == "*" and not self._settings.has_wildcard):
+        if proxy is None:
             return {}
-        return {self._settings.fqdn(proxy.hostname): self._settings.remote_host(proxy.placement.host).address}
+        names = [EDGE, proxy.hostname] if proxy.hostname != "*" or self._settings.has_wildcard else [EDGE]
+        address = self._settings.remote_host(proxy.placement.host).address
+        return {self._settings.fqdn(name): address for name in names}
 
-    def _for_tenants(self) -> dict[str, str] | None:
-        """Where tenants' databases are made, and where their names lead; None where there is no place for tenants, or
-        no zone for their names.
+    def _for_tenants(self) -> dict[str, Any] | None:
+        """Where tenants' parts are made, and where their names lead; None where there is no place for tenants, or no
+        zone for their names.
         """
         services = self._settings.services
         if services.tenants is None or services.traefik is None or self._settings.cloudflare is None:
@@ -183,7 +189,11 @@ class SmarterOS(ComponentResource):
             "databaseServer": services.tenants.database,
             "template": tenants.TEMPLATE,
             "provisioner": PROVISIONER,
-            "edgeAddress": self._settings.remote_host(services.traefik.placement.host).address,
+            "edgeName": self._settings.fqdn(EDGE),
+            "holdingName": self._settings.fqdn(services.holding.hostname if services.holding else EDGE),
+            "redisHost": self._at.redis[services.redis.placement.host].host if services.redis else None,
+            "redisLogin": redis.PROVISIONER,
+            "blobs": next(iter(self._at.blobs), None),
         }
 
     def _operated(self) -> dict[str, dict[str, Any] | None]:

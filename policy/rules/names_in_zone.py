@@ -10,6 +10,8 @@ from policy.rule import Facts, Resource, Rule, each, part
 
 _HOST = re.compile(r"\bHost(?:SNI)?\s*\(([^)]*)\)", re.I)
 _NOT_HOST = re.compile(r"!\s*[(\s]*Host", re.I)
+# The page that answers where nobody else does: every name one level below a zone, and no other.
+_REST = re.compile(r"HostRegexp\(`\^\[a-z0-9-\]\+\\\.(?P<zone>[a-z0-9.\\-]+)\$`\)")
 _QUOTED = re.compile(r"[`\"']([^`\"']+)[`\"']")
 
 
@@ -47,7 +49,10 @@ def _names(resource: Resource) -> Iterator[tuple[str, Any]]:
             if isinstance(key, str) and isinstance(text, str) and re.fullmatch(r"traefik\..*\.rule", key, re.I):
                 found = [name for group in _HOST.findall(text) for name in _QUOTED.findall(group)]
                 yield from ((key, name) for name in found)
-                if "hostregexp" in text.lower():
+                rest = _REST.fullmatch(text)
+                if rest:
+                    yield key, f"any.{rest['zone']}".replace("\\", "")
+                elif "hostregexp" in text.lower():
                     yield key, "(a pattern: HostRegexp)"
                 elif _NOT_HOST.search(text):
                     yield key, "(every name but one: !Host)"

@@ -10,6 +10,7 @@ from settings.parts import Setting
 from settings.services.botpress import BotpressCloud, BotpressV12, chosen
 from settings.services.chatwoot import Chatwoot
 from settings.services.data import Knowledge, Tenants
+from settings.services.holding import Holding
 from settings.services.mcp import Mcp
 from settings.services.metabase import Metabase
 from settings.services.n8n import N8n
@@ -25,6 +26,7 @@ __all__ = [
     "BotpressV12",
     "Chatwoot",
     "Container",
+    "Holding",
     "Knowledge",
     "Mcp",
     "Metabase",
@@ -53,6 +55,7 @@ class Services(Setting):
     odoo: Odoo | None = Field(None, description="The ERP: sales, stock, accounting")
     redis: Redis | None = Field(None, description="Queues and caches")
     traefik: Traefik | None = Field(None, description="The reverse proxy of a host")
+    holding: Holding | None = Field(None, description="The page where a tenant is suspended, or nobody answers")
     knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")
     storage: Storage | None = Field(None, description="Files and backups")
     tenants: Tenants | None = Field(None, description="A place for tenants")

@@ -1,4 +1,4 @@
-"""The tenant's name in the zone: a proxied record that leads to the platform's reverse proxy, or to its notice.
+"""The tenant's name in the zone: a proxied record that leads to the platform's reverse proxy, or to its holding page.
 
 The vendor's SDK takes a second to import and would be used for one record: so the record is declared by its token.
 That its inputs are those of the SDK is what the tests of this module say.

@@ -63,6 +63,9 @@ def refuse(name: str, workload: Workload) -> None:
     if workload.published_ports:
         why = f"Container Apps publishes 443 only, not {', '.join(map(str, workload.published_ports))}"
         raise Refusal(name, "published_ports", why, "run it on a Docker host")
+    if workload.answers_the_rest:
+        why = "an app answers on the names that are bound to it, and on no others"
+        raise Refusal(name, "answers_the_rest", why, "run it on the host of the reverse proxy")
     if workload.docker_socket:
         raise Refusal(name, "docker_socket", "there is no Docker on Container Apps", "run it on a Docker host")
     if workload.capabilities:

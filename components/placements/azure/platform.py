@@ -225,4 +225,13 @@ class AzurePlatform(ComponentResource):
             ),
             opts,
         )
-        return ObjectStore(resource=created, url=created.url, containers=wanted.containers)
+        for_tenants = {
+            "kind": "azure",
+            "subscription_id": self._azure.subscription_id,
+            "tenant_id": self._azure.tenant_id,
+            "resource_group": self.resource_group_name,
+            "location": self._azure.location,
+            "account": self._settings.names.storage_account(),
+            "prefix": self._settings.names.identity(""),
+        }
+        return ObjectStore(resource=created, url=created.url, containers=wanted.containers, for_tenants=for_tenants)

@@ -107,4 +107,9 @@ class ObjectStorage:
             ),
             opts,
         )
-        return ObjectStore(resource=created, url=created.url, containers=wanted.containers)
+        for_tenants = {
+            "kind": "r2",
+            "account_id": self._settings.zone.account_id,
+            "prefix": self._settings.names.bucket(""),
+        }
+        return ObjectStore(resource=created, url=created.url, containers=wanted.containers, for_tenants=for_tenants)

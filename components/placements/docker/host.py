@@ -7,6 +7,7 @@ elsewhere (hosts/). It keeps no blobs.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pulumi_docker as docker
@@ -126,6 +127,8 @@ class DockerHost(ComponentResource):
                 f"{router}.entrypoints": self._reach.entry_point,
                 f"traefik.http.services.{name}.loadbalancer.server.port": str(workload.port),
             }
+            if workload.answers_the_rest:
+                labels |= _the_rest(name, self._settings.domain, self._reach.entry_point)
             if workload.routes:
                 # With more than one service in a container, every router must say which is its own.
                 labels |= {f"{router}.service": name, **_routes(name, workload, self._reach.entry_point)}
@@ -175,3 +178,17 @@ def _routes(name: str, workload: Workload, entry_point: str) -> dict[str, str]:
             f"traefik.http.services.{name}-{port}.loadbalancer.server.port": str(port),
         }
     return labels
+
+
+def _the_rest(name: str, domain: str, entry_point: str) -> dict[str, str]:
+    """A router behind all others: Traefik takes the highest priority first, and without one the longest rule.
+
+    https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/rules-and-priority/
+    """
+    router = f"traefik.http.routers.{name}-rest"
+    return {
+        f"{router}.rule": f"HostRegexp(`^[a-z0-9-]+\\.{re.escape(domain)}$`)",
+        f"{router}.priority": "1",
+        f"{router}.entrypoints": entry_point,
+        f"{router}.service": name,
+    }

@@ -1,4 +1,4 @@
-"""The notice: one page on every name of the zone that no other service answers for, as a suspended tenant's.
+"""The holding page: what is seen on every name of the zone that no other service answers for, as a suspended tenant's.
 
 It knows nobody's name. The status is 503 with Retry-After, so that nobody's search engine forgets the place.
 """
@@ -15,9 +15,9 @@ from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
-from settings.services import Notice as NoticeSettings
+from settings.services import Holding as HoldingSettings
 
-__all__ = ["SOURCES", "Notice", "NoticeArgs", "declare"]
+__all__ = ["SOURCES", "Holding", "HoldingArgs", "declare"]
 
 CONFIG, PAGE = "nginx.conf", "index.html"
 RETRY_AFTER_S = 3600
@@ -29,29 +29,29 @@ SOURCES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoticeArgs:
+class HoldingArgs:
     """Where it runs, at which name, and what it says."""
 
     placement: Placement
     image: Image
     hostname: str
-    wanted: NoticeSettings
+    wanted: HoldingSettings
 
 
-class Notice(ComponentResource):
+class Holding(ComponentResource):
     """A page that says that nobody is there."""
 
     host: Output[str]
 
-    def __init__(self, name: str, args: NoticeArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("smarteros:services:Notice", name, None, opts)
+    def __init__(self, name: str, args: HoldingArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("smarteros:services:Holding", name, None, opts)
         running = args.placement.run(name, _workload(args), ResourceOptions(parent=self))
         self.host = running.host
         self.register_outputs({"host": self.host})
 
 
-def _workload(args: NoticeArgs) -> Workload:
-    (size,) = args.wanted.footprint("notice")
+def _workload(args: HoldingArgs) -> Workload:
+    (size,) = args.wanted.footprint("holding")
     folder = Workload.SECRETS_FOLDER
     return Workload(
         image=args.image.reference,
@@ -99,10 +99,10 @@ http {{
     listen 8080;
     location = /healthz {{ return 200; }}
     location / {{
-      error_page 503 @notice;
+      error_page 503 @holding;
       return 503;
     }}
-    location @notice {{
+    location @holding {{
       add_header Retry-After {RETRY_AFTER_S} always;
       add_header Cache-Control no-store always;
       root {Workload.SECRETS_FOLDER};
@@ -114,12 +114,12 @@ http {{
 """.lstrip()
 
 
-def declare(at: Surroundings, wanted: NoticeSettings) -> None:
+def declare(at: Surroundings, wanted: HoldingSettings) -> None:
     """As the settings want it."""
-    args = NoticeArgs(
+    args = HoldingArgs(
         placement=at.placement(wanted.placement),
-        image=IMAGES.notice,
+        image=IMAGES.holding,
         hostname=at.settings.fqdn(wanted.hostname),
         wanted=wanted,
     )
-    Notice("notice", args, at.inside(wanted.placement))
+    Holding("holding", args, at.inside(wanted.placement))

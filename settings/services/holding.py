@@ -1,4 +1,4 @@
-"""What the notice may be told: the page that visitors see where a tenant is suspended, or nobody answers."""
+"""What the holding page may be told: what visitors see where a tenant is suspended, or nobody answers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import Field
 from settings.parts import OnDocker
 from settings.services.service import Container, Hostname, Service
 
-__all__ = ["Notice"]
+__all__ = ["Holding"]
 
 
-class Notice(Service):
+class Holding(Service):
     """A page, on every name of the zone that leads to the host and to nothing else."""
 
     placement: OnDocker = Field(description="Where it runs: on the host of the reverse proxy")
-    hostname: Hostname = Field("notice", description="Its own name in the zone")
+    hostname: Hostname = Field("pausa", description="Its own name in the zone")
     text: str = Field(
         "Este servicio está en pausa. Por favor, contacte a la empresa.",
         min_length=1,
