@@ -60,9 +60,9 @@ def cloud_init(
     with told():
         settings = load_files(stack, ROOT)
     names = [one.name for one in settings.remote_hosts]
-    if host and host not in names:
-        known = ", ".join(names) or "none"
-        raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {host!r} that is reached by SSH; it has {known}")
+    if not names or host not in ("", *names):
+        what, known = repr(host) if host else "host", ", ".join(names) or "none"
+        raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {what} that is reached by SSH; it has {known}")
     keys = [_public_key(file) for file in key]
     for one in settings.remote_hosts:
         if host in ("", one.name):

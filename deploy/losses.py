@@ -1,4 +1,5 @@
 """The refusal that no policy can make: a run that deletes or replaces what holds data stops, unless each is named.
+Where the settings say that all of it can be made again (Settings.disposable), it only has to be confirmed.
 
 A policy sees what a program declares, never what is no longer declared. So `smos` previews first and reads from the
 engine's event log what would go. What was named is freed of its protection just before it goes, and nothing else is:
@@ -105,19 +106,20 @@ def careful(
     stack: str,
     arguments: Sequence[str],
     *,
-    allowed: Iterable[str],
+    allowed: Iterable[str] | None,
     ask: Ask,
     quiet: bool,
     say: Say,
     protect: bool,
 ) -> None:
     """Previews until it is known what would be lost. Comes back when all of it is named, and free to go.
+    `allowed`: what is named; None where nothing has to be.
 
     With `protect` (the settings' own) it first protects what a killed run left without protection.
     Raises LossRefused when something is not named, NotConfirmed when `ask` says no; then everything is protected as
     it was.
     """
-    names = tuple(allowed)
+    names = None if allowed is None else tuple(allowed)
     if protect:
         _protected_again(place, project, stack, say)
     freed: list[Loss] = []
@@ -257,9 +259,12 @@ def destroyed(held: Iterable[Held]) -> list[Loss]:
     return sorted((Loss(one.urn, one.token, "deleted", one.why) for one in held), key=lambda loss: loss.name)
 
 
-def refuse(stack: str, losses: Sequence[Loss], allowed: Iterable[str]) -> None:
-    """Raises LossRefused for what would be lost and is not named. A name that several have does not name one."""
-    named, count = set(allowed), Counter(loss.name for loss in losses)
+def refuse(stack: str, losses: Sequence[Loss], allowed: Iterable[str] | None) -> None:
+    """Raises LossRefused for what would be lost and is not named. A name that several have does not name one. `allowed`
+    is None where nothing has to be named; what would be left behind is refused there, too.
+    """
+    count = Counter(loss.name for loss in losses)
+    named = {loss.urn for loss in losses} if allowed is None else set(allowed)
     open_ = [
         loss
         for loss in losses

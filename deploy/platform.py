@@ -50,7 +50,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
             place.project,
             wish.stack,
             [*wish.more, *checked],
-            allowed=wish.allow_loss,
+            allowed=None if settings.disposable else wish.allow_loss,
             ask=_ask(wish),
             quiet=wish.quiet,
             say=say,
@@ -86,7 +86,7 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
         repair(place, settings, wish.stack, state, say)
         if not unprotect:
             going = losses.destroyed(losses.held_in_state(place, place.project, wish.stack))
-            losses.refuse(wish.stack, going, wish.allow_loss)
+            losses.refuse(wish.stack, going, None if settings.disposable else wish.allow_loss)
             losses.confirm(wish.stack, going, _ask(wish))
             losses.free(place, place.project, wish.stack, going)
         done = ["--skip-preview", "--yes"]
@@ -97,6 +97,9 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
 def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     """Bootstraps the environment's hosts: the stack before the platform."""
     settings = guards.settings_of(place, wish.stack)
+    if not settings.remote_hosts:
+        say(f"{wish.stack} has no host that is reached by SSH: there is nothing to prepare")
+        return Outcome()
     guards.secrets_ready(place, settings)
     state = before_writing(place, wish.stack, say, HOSTS_PROJECT)
     repair(place, settings, wish.stack, state, say, HOSTS_PROJECT)

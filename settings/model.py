@@ -107,6 +107,11 @@ class Settings(Setting):
         return next((host for host in self.hosts if isinstance(host, LocalHost)), None)
 
     @property
+    def disposable(self) -> bool:
+        """Whether what it holds may go without being named: on the developer's own machine, and not protected."""
+        return self.own_machine is not None and not self.protect
+
+    @property
     def remote_hosts(self) -> tuple[RemoteHost, ...]:
         """The hosts that are reached by SSH."""
         return tuple(host for host in self.hosts if isinstance(host, RemoteHost))

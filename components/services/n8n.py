@@ -6,6 +6,7 @@ What it keeps lies in the database, binary data included: the container can be t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
@@ -19,7 +20,26 @@ from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.services import N8n as N8nSettings
 
-__all__ = ["N8n", "N8nArgs", "declare"]
+__all__ = ["SOURCES", "N8n", "N8nArgs", "declare"]
+
+_HOSTING = "https://docs.n8n.io/hosting"
+_VARIABLES = f"{_HOSTING}/configuration/environment-variables"
+
+SOURCES: Mapping[str, str] = {
+    "DB_*": f"{_VARIABLES}/database/",
+    "N8N_DEFAULT_BINARY_DATA_MODE": f"{_VARIABLES}/binary-data/",
+    "N8N_RUNNERS_*": f"{_VARIABLES}/task-runners/",
+    "N8N_METRICS": f"{_VARIABLES}/endpoints/",
+    "WEBHOOK_URL": f"{_VARIABLES}/endpoints/",
+    "N8N_*": f"{_VARIABLES}/deployment/",
+    "CREDENTIALS_OVERWRITE_*": f"{_VARIABLES}/credentials/",
+    "GENERIC_TIMEZONE": f"{_VARIABLES}/timezone-localization/",
+    "TZ": f"{_VARIABLES}/timezone-localization/",
+    "port": f"{_VARIABLES}/deployment/ (N8N_PORT)",
+    "volumes": f"{_HOSTING}/installation/docker/ (/home/node/.n8n)",
+    "health": f"{_HOSTING}/logging-monitoring/monitoring/ (/healthz/readiness)",
+}
+"""Who says so: a variable, or a beginning of several; the port, the volumes, the health check."""
 
 
 @dataclass(frozen=True, kw_only=True)

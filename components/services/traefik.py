@@ -7,6 +7,7 @@ routes are the labels of containers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
@@ -20,7 +21,22 @@ from settings import Settings
 from settings.services import Traefik as TraefikSettings
 from settings.services.traefik import SOCKET_PROXY_MB
 
-__all__ = ["Traefik", "TraefikArgs", "declare"]
+__all__ = ["SOURCES", "Traefik", "TraefikArgs", "declare"]
+
+_DOCS = "https://doc.traefik.io/traefik/reference/install-configuration"
+_SOCKET_PROXY = "https://github.com/Tecnativa/docker-socket-proxy#readme"
+
+SOURCES: Mapping[str, str] = {
+    "CF_DNS_API_TOKEN_FILE": "https://go-acme.github.io/lego/dns/cloudflare/ (each variable also as _FILE)",
+    "CONTAINERS": _SOCKET_PROXY,
+    "NETWORKS": _SOCKET_PROXY,
+    "POST": _SOCKET_PROXY,
+    "LOG_LEVEL": _SOCKET_PROXY,
+    "port": f"{_DOCS}/entrypoints/; of the reader: {_SOCKET_PROXY}",
+    "volumes": f"{_DOCS}/tls/certificate-resolvers/acme/ (storage); of the reader: {_SOCKET_PROXY}",
+    "health": f"{_DOCS}/observability/healthcheck/; of the reader: {_SOCKET_PROXY} (VERSION is granted)",
+}
+"""Who says so: a variable, the port, the volumes, the health check."""
 
 TOKEN_FILE = "cloudflare-dns-token"  # noqa: S105 - a file's name
 SOCKET_PROXY_PORT = 2375

@@ -19,7 +19,18 @@ from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.services import Vault as VaultSettings
 
-__all__ = ["Vault", "VaultArgs", "declare"]
+__all__ = ["SOURCES", "Vault", "VaultArgs", "declare"]
+
+_DOCS = "https://developer.hashicorp.com/vault/docs"
+
+SOURCES: Mapping[str, str] = {
+    "VAULT_ADDR": f"{_DOCS}/commands#environment-variables",
+    "BAO_ADDR": "https://openbao.org/docs/commands/#environment-variables",
+    "port": f"{_DOCS}/configuration/listener/tcp#address",
+    "volumes": f"{_DOCS}/configuration/storage/raft#path",
+    "health": f"{_DOCS}/commands/status (0 unsealed, 1 error, 2 sealed)",
+}
+"""Who says so: a variable, the port, the volumes, the health check."""
 
 PORT = 8200
 CONFIG = "vault.json"

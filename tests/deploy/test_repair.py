@@ -17,6 +17,7 @@ from sandbox import cloudflare_api
 from sandbox.catalog import packages
 from sandbox.catalog.docker_daemon import docker_id
 from sandbox.cloud import Inventory
+from sandbox.docker_api import DockerSocket
 from sandbox.judge import fill
 from sandbox.rules import Computing, Record
 from settings import Settings, load_files
@@ -178,6 +179,24 @@ def test_a_host_knows_its_containers_by_name(cloud: Inventory) -> None:
     assert docker_id(cloud, "ssh://203.0.113.10:22", "container", "redis") == "d1"
     assert docker_id(cloud, "ssh://203.0.113.10:22", "network", "redis") is None
     assert docker_id(cloud, "ssh://198.51.100.7:22", "container", "redis") is None
+
+
+def test_this_machines_own_engine_is_asked_at_its_socket(cloud: Inventory, settings: Settings, tmp_path: Path) -> None:
+    """Found, not there, and nobody to ask: three different answers, the last of them no answer."""
+    file = tmp_path / "docker.sock"
+    host = f"unix://{file}"
+    container = "docker:index/container:Container"
+    cloud.put(Record(id="0a1b", token=container, inputs={"name": "s-local-redis"}, outputs={}, scope=host))
+    cloud.put(Record(id="0c2d", token=container, inputs={"name": "elsewhere"}, outputs={}, scope="203.0.113.10:22"))
+    wanted, means = {"name": "s-local-redis"}, Means(settings=settings)
+    engine = DockerSocket(file, cloud)
+    try:
+        assert identity_of(pending(container, wanted, {"host": host}), means) == "0a1b"
+        assert identity_of(pending(container, {"name": "elsewhere"}, {"host": host}), means) is None
+    finally:
+        engine.close()
+    with pytest.raises(Unknown, match=f"does not answer at {host}"):
+        identity_of(pending(container, wanted, {"host": host}), means)
 
 
 def resource(name: str, identity: str = "", **more: Any) -> dict[str, Any]:

@@ -4,6 +4,8 @@ itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pulumi import Input
 
 from components.images import Image
@@ -11,7 +13,17 @@ from components.workload import Health, Volume, Workload
 from settings.parts import DockerPostgres
 from settings.postgres import memory_of
 
-__all__ = ["ADMIN_USER", "postgres_workload"]
+__all__ = ["ADMIN_USER", "SOURCES", "postgres_workload"]
+
+_IMAGE = "https://github.com/docker-library/docs/blob/master/postgres/content.md"
+
+SOURCES: Mapping[str, str] = {
+    "POSTGRES_*": f"{_IMAGE} (environment variables)",
+    "port": f"{_IMAGE} (EXPOSE 5432)",
+    "volumes": f"{_IMAGE} (PGDATA)",
+    "health": "https://www.postgresql.org/docs/17/app-pg-isready.html",
+}
+"""Who says so: a variable, the port, the volumes, the health check."""
 
 ADMIN_USER = "postgres"
 # The user `postgres` of the image; starting as it spares the container every capability.
