@@ -1,4 +1,5 @@
-"""What is in Vault before any tenant is: an audit device, two engines, AppRole, and the login that makes tenants' part.
+"""What is in Vault before any tenant is: an audit device, two engines, AppRole, the login that makes tenants' part, and
+the key that encrypts their states, with a login of its own.
 
 The provider works as root, with the token of the keyring. Nobody else does: tenants' stacks log in as the provisioner.
 """
@@ -12,6 +13,7 @@ import pulumi_vault as vault
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from access.provisioner import APPROLE, PROVISIONER, TRANSIT, provisioner_policy
+from access.states import STATES, states_policy
 from keyring import KeyringError
 from settings import Settings, open_keyring
 
@@ -30,10 +32,12 @@ class AccessArgs:
 
 
 class Access(ComponentResource):
-    """The inside of a Vault, up to the login of the provisioner."""
+    """The inside of a Vault, up to the logins of the provisioner and of the engine."""
 
     role_id: Output[str]
     secret_id: Output[str]
+    states_role_id: Output[str]
+    states_secret_id: Output[str]
 
     def __init__(self, name: str, args: AccessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:access:Access", name, None, opts)
@@ -56,25 +60,52 @@ class Access(ComponentResource):
             description="Secrets of the platform",
             opts=kept,
         )
-        vault.Mount(f"{name}-transit", path=TRANSIT, type="transit", description="Keys of tenants", opts=kept)
+        transit = vault.Mount(f"{name}-transit", path=TRANSIT, type="transit", description="Keys of tenants", opts=kept)
         approle = vault.AuthBackend(
             f"{name}-approle", type="approle", path=APPROLE, description="Logins of machines", opts=kept
         )
-        policy = vault.Policy(f"{name}-policy", name=PROVISIONER, policy=provisioner_policy(), opts=inside)
-        role = vault.approle.AuthBackendRole(
-            f"{name}-role",
-            backend=approle.path,
-            role_name=PROVISIONER,
-            token_policies=[policy.name],
-            token_ttl=TOKEN_TTL_S,
-            token_max_ttl=TOKEN_MAX_TTL_S,
-            opts=inside,
+        # A copy of this key is in the keyring (deploy/state_key.py): without it, a lost Vault is every state lost.
+        vault.transit.SecretBackendKey(
+            f"{name}-states-key",
+            backend=transit.path,
+            name=STATES,
+            exportable=True,
+            allow_plaintext_backup=True,
+            deletion_allowed=not args.protect,
+            opts=kept,
         )
-        secret = vault.approle.AuthBackendRoleSecretId(
-            f"{name}-secret-id", backend=approle.path, role_name=role.role_name, opts=inside
+        self.role_id, self.secret_id = _login(f"{name}", PROVISIONER, provisioner_policy(), approle, inside)
+        self.states_role_id, self.states_secret_id = _login(
+            f"{name}-states", STATES, states_policy(), approle, inside, no_default_policy=True
         )
-        self.role_id, self.secret_id = role.role_id, Output.secret(secret.secret_id)
         self.register_outputs({"role_id": self.role_id})
+
+
+def _login(
+    name: str,
+    who: str,
+    text: str,
+    approle: vault.AuthBackend,
+    opts: ResourceOptions,
+    *,
+    no_default_policy: bool = False,
+) -> tuple[Output[str], Output[str]]:
+    """A policy, an AppRole role with it, and the role's ids: role id and secret id."""
+    policy = vault.Policy(f"{name}-policy", name=who, policy=text, opts=opts)
+    role = vault.approle.AuthBackendRole(
+        f"{name}-role",
+        backend=approle.path,
+        role_name=who,
+        token_policies=[policy.name],
+        token_no_default_policy=no_default_policy or None,
+        token_ttl=TOKEN_TTL_S,
+        token_max_ttl=TOKEN_MAX_TTL_S,
+        opts=opts,
+    )
+    secret = vault.approle.AuthBackendRoleSecretId(
+        f"{name}-secret-id", backend=approle.path, role_name=role.role_name, opts=opts
+    )
+    return role.role_id, Output.secret(secret.secret_id)
 
 
 def root_provider(name: str, address: str, token: Input[str]) -> vault.Provider:
@@ -83,7 +114,7 @@ def root_provider(name: str, address: str, token: Input[str]) -> vault.Provider:
 
 
 def declare(settings: Settings) -> None:
-    """The inside of an environment's Vault; exports what the provisioner logs in with."""
+    """The inside of an environment's Vault; exports what the provisioner and the engine log in with."""
     if settings.services.vault is None:
         raise pulumi.RunError(f"Pulumi.{settings.stack}.yaml: smarteros:services/vault: missing. Mend: add it")
     try:
@@ -95,3 +126,5 @@ def declare(settings: Settings) -> None:
     access = Access("access", AccessArgs(protect=settings.protect), ResourceOptions(providers=[provider]))
     pulumi.export("provisionerRoleId", access.role_id)
     pulumi.export("provisionerSecretId", access.secret_id)
+    pulumi.export("statesRoleId", access.states_role_id)
+    pulumi.export("statesSecretId", access.states_secret_id)

@@ -180,4 +180,5 @@ def _facts(one: lifecycle.Status) -> dict[str, Any]:
         "status": one.word,
         "resources": one.resources,
         "changed": one.changed,
+        "project": one.project,
     }

@@ -49,6 +49,14 @@ def unseal(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
 
 
 @app.command()
+def token(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
+    """Print a token for the key of tenants' states, good for 20 minutes: what a plain `pulumi` on one needs."""
+    with told():
+        place = workplace(target, stack, quiet=True)
+        typer.echo(vault.states_token(place, guards.settings_of(place, stack), say))
+
+
+@app.command()
 def status(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Tell whether an environment's Vault is initialised and open, and whether the keyring could open it."""
     with told():

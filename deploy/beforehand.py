@@ -11,7 +11,7 @@ from deploy.orphans import end_orphans
 from deploy.state import protect
 from deploy.target import PROJECT, Workplace, agreed
 
-__all__ = ["before_writing"]
+__all__ = ["before_writing", "state_ready"]
 
 
 def before_writing(
@@ -21,5 +21,12 @@ def before_writing(
     its hosts. Raises WrongTarget, Locked, NoRoom or BrokenState."""
     agreed(place)
     end_orphans(place, say)
+    return state_ready(place, stack, say, project, folder) or {}
+
+
+def state_ready(
+    place: Workplace, stack: str, say: Callable[[str], None], project: str = PROJECT, folder: Path | None = None
+) -> dict[str, Any] | None:
+    """The part that is each stack's own, for runs on many after one look for orphans. None: there is no such stack."""
     free_of_dead_locks(place, project, stack, say)
     return protect(place, stack, say, project, folder)

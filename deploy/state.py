@@ -46,8 +46,9 @@ class Copy:
 
 def protect(
     place: Workplace, stack: str, say: Say, project: str = PROJECT, folder: Path | None = None
-) -> dict[str, Any]:
-    """Before every operation: checks the room and the state, then copies it. Answers the deployment in it ({}: none).
+) -> dict[str, Any] | None:
+    """Before every operation: checks the room and the state, then copies it. Answers the deployment in it, empty in a
+    stack that was only made; None when there is no stack.
 
     `folder`: the project's, where it is neither the platform nor its hosts. Raises NoRoom and BrokenState; then
     nothing has been changed.
@@ -59,6 +60,8 @@ def protect(
     content = _content(place, folder or _project(place, project), stack, file)
     for where in {kept, file.parent} if file else {kept}:
         _room(where, len(content), stack)
+    if not content and not (file and file.exists()):
+        return None
     if not content:
         return {}
     deployment = _deployment(content, stack, str(file or "the backend"), project)

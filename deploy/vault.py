@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from deploy import guards, policies
 from deploy.beforehand import before_writing
 from deploy.engine_run import Outcome, run, run_with_events
+from deploy.state_key import keep_state_key
 from deploy.target import Workplace
 from deploy.vault_api import Keys, SealStatus, VaultApi, VaultRefused
 from keyring import Keyring, identity_from_environment
 from settings import Settings, open_keyring
 from settings.entries import keyring_file
 
-__all__ = ["ACCESS_PROJECT", "State", "ensure", "open_sealed", "state"]
+__all__ = ["ACCESS_PROJECT", "State", "ensure", "open_sealed", "state", "states_token"]
 
 ACCESS_PROJECT = "smarteros-access"
+LOGINS = ("provisionerRoleId", "provisionerSecretId", "statesRoleId", "statesSecretId")
 Say = Callable[[str], None]
 
 
@@ -49,13 +52,14 @@ def ensure(place: Workplace, settings: Settings, say: Say, *, anew: bool = False
     with guards.tunnel_open(place, settings, say):
         api = _api(settings)
         try:
-            if not api.status().initialized:
+            empty = not api.status().initialized
+            if empty:
                 _initialize(place, settings, api, say, anew)
             _open(place, settings, api, say)
         except VaultRefused as refused:
             raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
-        outcome = _declare_inside(place, settings, say)
-        _keep_login(place, settings)
+        outcome = _declare_inside(place, settings, say, empty=empty)
+        _keep_what_it_made(place, settings, api, say)
     return outcome
 
 
@@ -79,6 +83,16 @@ def state(place: Workplace, settings: Settings, say: Say) -> State:
     return State(f"http://127.0.0.1:{settings.forward('vault').local_port}", seal, len(_shares(place, settings)))
 
 
+def states_token(place: Workplace, settings: Settings, say: Say) -> str:
+    """A token with which a plain `pulumi` can read and write tenants' states, and nothing else; it ends by itself."""
+    keyring, prefix = open_keyring(place.environ), f"{settings.stack}/vault/states"
+    with guards.tunnel_open(place, settings, say):
+        try:
+            return _api(settings).log_in(keyring.get(f"{prefix}RoleId"), keyring.get(f"{prefix}SecretId"))[0]
+        except VaultRefused as refused:
+            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
+
+
 def _api(settings: Settings) -> VaultApi:
     if settings.services.vault is None:
         raise guards.NotReady(
@@ -100,7 +114,7 @@ def _initialize(place: Workplace, settings: Settings, api: VaultApi, say: Say, a
         raise AssertionError("_api has asked for it")
     prefix = f"{settings.stack}/vault/"
     # Open for changes before there is anything to lose: a keyring that can't be written stops it here.
-    with Keyring.changing(keyring_file(place.environ), identity_from_environment(place.environ)) as keyring:
+    with _changing(place) as keyring:
         known = [path for path in keyring.paths() if path.startswith(prefix)]
         if known and not anew:
             raise guards.NotReady(
@@ -151,10 +165,15 @@ def _shares(place: Workplace, settings: Settings) -> list[str]:
 # -- inside ------------------------------------------------------------------------------------------------------------
 
 
-def _declare_inside(place: Workplace, settings: Settings, say: Say) -> Outcome:
+def _declare_inside(place: Workplace, settings: Settings, say: Say, *, empty: bool) -> Outcome:
+    """`empty`: nothing of what the state may know is in this Vault."""
     stack, project = settings.stack, place.project / "access"
     run(place, project, "stack", "select", stack, "--create", capture=True)
-    before_writing(place, stack, say, ACCESS_PROJECT)
+    before = before_writing(place, stack, say, ACCESS_PROJECT, project)
+    if empty and before.get("resources"):
+        say(f"forgetting the inside of the Vault that {stack} had before")
+        run(place, project, "stack", "rm", stack, "--force", "--yes", "--preserve-config", capture=True)
+        run(place, project, "stack", "select", stack, "--create", capture=True)
     checked = policies.arguments(policies.facts_of(settings), place.scratch)
     outcome = run_with_events(place, project, "up", "--yes", "--skip-preview", "--stack", stack, *checked, capture=True)
     if outcome.changed:
@@ -162,16 +181,20 @@ def _declare_inside(place: Workplace, settings: Settings, say: Say) -> Outcome:
     return outcome
 
 
-def _keep_login(place: Workplace, settings: Settings) -> None:
-    """What tenants' stacks log in with, where they look for it."""
-    project = place.project / "access"
-    text = run(place, project, "stack", "output", "--json", "--show-secrets", "--stack", settings.stack, capture=True)
+def _keep_what_it_made(place: Workplace, settings: Settings, api: VaultApi, say: Say) -> None:
+    """Into the keyring: a copy of the key of tenants' states, then what tenants' stacks and the engine log in with."""
+    project, stack = place.project / "access", settings.stack
+    text = run(place, project, "stack", "output", "--json", "--show-secrets", "--stack", stack, capture=True)
     outputs = json.loads(text)
-    wanted = {
-        f"{settings.stack}/vault/{name}": str(outputs[name]) for name in ("provisionerRoleId", "provisionerSecretId")
-    }
-    keyring = open_keyring(place.environ)
-    if any(keyring.find(path) != value for path, value in wanted.items()):
-        with Keyring.changing(keyring.file, identity_from_environment(place.environ)) as changing:
-            for path, value in wanted.items():
-                changing.put(path, value, replace=True)
+    wanted = {f"{stack}/vault/{name}": str(outputs[name]) for name in LOGINS}
+    try:
+        keep_state_key(api, lambda: _changing(place), stack, say)
+    except VaultRefused as refused:
+        raise guards.NotReady(f"the key of tenants' states in Vault of {stack}: {refused}") from None
+    with _changing(place) as keyring:
+        for path, value in wanted.items():
+            keyring.put(path, value, replace=True)
+
+
+def _changing(place: Workplace) -> AbstractContextManager[Keyring]:
+    return Keyring.changing(keyring_file(place.environ), identity_from_environment(place.environ))

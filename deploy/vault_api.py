@@ -1,4 +1,5 @@
-"""The few requests that open a Vault: state, initialise, unseal. What is in it is declared by the stack `access`.
+"""The few requests that open a Vault: state, initialise, unseal; a login, and the copy of a key. What is in it is
+declared by the stack `access`.
 
 Speaks HTTP to the near end of an SSH forward; no token and no key is ever part of an error.
 """
@@ -83,6 +84,23 @@ class VaultApi:
                 return
         raise VaultRefused(f"it is still sealed after {len(shares)} keys of the keyring: it takes more of them")
 
+    def log_in(self, role_id: str, secret_id: str) -> tuple[str, int]:
+        """An AppRole login: the token, and for how many seconds it is good."""
+        found = self._ask("POST", "auth/approle/login", {"role_id": role_id, "secret_id": secret_id})["auth"]
+        return str(found["client_token"]), int(found["lease_duration"])
+
+    def log_out(self, token: str) -> None:
+        """Ends a token."""
+        self._ask("POST", "auth/token/revoke-self", {}, token)
+
+    def backup_of(self, key: str, token: str) -> str:
+        """A key of transit with all its versions, in plain: for the keyring alone."""
+        return str(self._ask("GET", f"transit/backup/{key}", None, token)["data"]["backup"])
+
+    def restore(self, key: str, backup: str, token: str) -> None:
+        """Puts such a copy in the place of the key of that name."""
+        self._ask("POST", f"transit/restore/{key}", {"backup": backup, "force": True}, token)
+
     def _wait_until_active(self) -> None:
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
@@ -93,10 +111,11 @@ class VaultApi:
                 time.sleep(0.5)
         raise VaultRefused("it is open, and does not become active: its log says why (docker logs)")
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = "") -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
+        headers = {"X-Vault-Token": token} if token else {}
         try:
-            connection.request(method, f"/v1/{path}", json.dumps(body) if body is not None else None)
+            connection.request(method, f"/v1/{path}", json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:

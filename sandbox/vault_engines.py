@@ -14,6 +14,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from sandbox import vault_key_copy
 from sandbox.vault_barrier import VaultError
 from sandbox.vault_core import Call
 
@@ -162,7 +163,7 @@ def _empty() -> dict[str, Any]:
 
 
 class Transit:
-    """Keys that never leave: authentication codes of data, and encryption. One version of a key, unless rotated."""
+    """Keys that leave only as a backup that was allowed: codes of data, and encryption. One version, unless rotated."""
 
     def exists(self, call: Call) -> bool | None:
         """Only for encryption does Vault tell a new key from an old one."""
@@ -177,6 +178,11 @@ class Transit:
             return _listed(list(call.store), "")
         if kind == "keys":
             return self._keys(call, name, more)
+        if kind == "backup" and call.operation == "read":
+            return vault_key_copy.backup(call.store, name)
+        if kind == "restore" and call.operation == "update":
+            vault_key_copy.restore(call.store, name, call.data)
+            return None
         acts: dict[str, Callable[[Call, dict[str, Any], str], dict[str, Any]]] = {
             **{"hmac": self._hmac, "verify": self._verify, "encrypt": self._encrypt, "decrypt": self._decrypt},
         }

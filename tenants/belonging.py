@@ -7,9 +7,25 @@ from typing import Any
 
 from deploy.guards import NotReady
 from tenants.model import Tenant
-from tenants.platform import Server
+from tenants.platform import Platform, Server
+from tenants.state import outputs_of
 
-__all__ = ["refuse_other_environment", "refuse_other_server", "refuse_other_tenant"]
+__all__ = ["refuse_other_environment", "refuse_other_server", "refuse_other_tenant", "refuse_strange"]
+
+
+def refuse_strange(
+    found: Mapping[str, Any] | None, slug: str, platform: Platform, tenant: Tenant | None = None
+) -> None:
+    """Refuses a live stack that is another company's or lives elsewhere. `found`: its state, None when there is none.
+
+    Without a file (`tenant`), it may be anybody's.
+    """
+    known = outputs_of(found or {}).get("tenant") or {}
+    refuse_other_environment(known, slug, platform.environment)
+    if tenant is not None:
+        refuse_other_tenant(known, tenant)
+    if known:
+        refuse_other_server(known, slug, platform.server)
 
 
 def refuse_other_environment(known: Mapping[str, Any], slug: str, stack: str) -> None:

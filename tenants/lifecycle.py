@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from deploy import guards, policies, vault
-from deploy.beforehand import before_writing
+from deploy import policies
+from deploy.beforehand import state_ready
 from deploy.engine_run import Outcome, run, run_with_events
 from deploy.guards import NotReady
 from deploy.repair import repair
 from deploy.target import ROOT, Target, Workplace
-from settings import Settings, load_files
+from settings import load_files
 from settings.problems import Problem
-from tenants.belonging import refuse_other_environment, refuse_other_server, refuse_other_tenant
+from tenants.belonging import refuse_strange
 from tenants.endings import ending_begun, forget_deleted
+from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
 from tenants.inline import Importing, Program, run_inline
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
-from tenants.secrets import secrets_for
+from tenants.shards import project_of
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
-from tenants.workfolder import TENANTS_PROJECT, folder_of, made_ready
+from tenants.workfolder import folder_of, made_ready, with_project
 
 __all__ = [
     "Applied",
     "Status",
     "apply",
+    "bring_up",
     "destroy",
     "live",
+    "look_ahead",
     "preview",
     "ready_for",
     "refuse_lost",
     "registry_of",
     "status",
     "statuses",
+    "take_down",
 ]
 
 Say = Callable[[str], None]
@@ -70,6 +71,8 @@ class Status:
     """Operations that were begun and whose end nobody knows; the next `apply` mends them."""
     changed: str = ""
     known: dict[str, Any] = field(default_factory=dict)
+    project: str = ""
+    """Pulumi's project in which its stack is, or will be."""
 
     @property
     def word(self) -> str:
@@ -95,57 +98,68 @@ def ready_for(place: Workplace, stack: str) -> Platform:
 
 def apply(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, quiet: bool = True) -> Applied:
     """Makes a tenant what its file says. Run again after anything, it completes what is missing and no more."""
-    begun = time.monotonic()
-    entry, platform, settings = _beginning(place, stack, registry, slug, say)
-    state = before_writing(place, slug, say, TENANTS_PROJECT)
-    found = _guarded(place, stack, slug, platform, entry.tenant)
-    there = made_ready(place, slug, found)
-    program = _program(place, entry, platform)
-    judged = _fingerprint(entry, platform)
-    arguments = [] if _was_judged(there, judged) else _policies(place, settings, slug)
-    with guards.tunnel_open(place, settings, say):
-        _vault_open(place, settings, say)
-        repair(there, settings, slug, state, say, TENANTS_PROJECT)
-        forget_deleted(there, slug, found, say)
-        outcome = run_inline(
-            there, there.project, "up", slug, program, "--yes", "--skip-preview", *arguments, quiet=quiet
-        )
+    entry = _entry(place, registry, slug, say)
+    with prepared(place, stack, say) as ground:
+        return bring_up(ground, entry, say, quiet=quiet)
+
+
+def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> Applied:
+    """The part of `apply` that is each tenant's own. Several threads may do it at once, each for another tenant."""
+    begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
+    project = ground.project_of(slug)
+    found = state_ready(ground.place, slug, say, project)
+    refuse_strange(found, slug, ground.platform, tenant)
+    there = _workplace(ground, slug, found)
+    judged = ground.fingerprint(tenant)
+    arguments = [] if _was_judged(there, judged) else _policies(ground, slug)
+    repair(there, ground.settings, slug, found or {}, say, project)
+    forget_deleted(there, slug, found, say)
+    program = _program(ground, tenant)
+    outcome = run_inline(there, there.project, "up", slug, program, "--yes", "--skip-preview", *arguments, quiet=quiet)
     (there.project / JUDGED).write_text(judged)
-    known = outputs_of(deployment(place, there.project, TENANTS_PROJECT, slug) or {}).get("tenant") or {}
-    return Applied(entry.tenant, outcome, time.monotonic() - begun, known)
+    known = outputs_of(deployment(there, there.project, project, slug) or {}).get("tenant") or {}
+    return Applied(tenant, outcome, time.monotonic() - begun, known)
 
 
 def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, quiet: bool = False) -> Applied:
     """Shows what `apply` would change, and what the policies say of it. Changes nothing but an empty stack."""
-    begun = time.monotonic()
-    entry, platform, settings = _beginning(place, stack, registry, slug, say)
-    there = made_ready(place, slug, _guarded(place, stack, slug, platform, entry.tenant))
-    program = _program(place, entry, platform)
-    with guards.tunnel_open(place, settings, say):
-        _vault_open(place, settings, say)
-        outcome = run_inline(
-            there, there.project, "preview", slug, program, *_policies(place, settings, slug), quiet=quiet
-        )
-    return Applied(entry.tenant, outcome, time.monotonic() - begun)
+    entry = _entry(place, registry, slug, say)
+    with prepared(place, stack, say) as ground:
+        return look_ahead(ground, entry, quiet=quiet)
+
+
+def look_ahead(ground: Ground, entry: Entry, *, quiet: bool = True) -> Applied:
+    """The part of `preview` that is each tenant's own; as `bring_up` for several threads."""
+    begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
+    found = deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
+    refuse_strange(found, slug, ground.platform, tenant)
+    there = _workplace(ground, slug, found)
+    program = _program(ground, tenant)
+    outcome = run_inline(there, there.project, "preview", slug, program, *_policies(ground, slug), quiet=quiet)
+    return Applied(tenant, outcome, time.monotonic() - begun)
 
 
 def destroy(place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = True) -> Outcome:
     """Takes a tenant's stack down, its data with it, and forgets the stack. Needs no file: it may be gone already."""
-    settings = guards.settings_of(place, stack)
-    state = before_writing(place, slug, say, TENANTS_PROJECT)
-    found = _guarded(place, stack, slug)
+    with prepared(place, stack, say) as ground:
+        return take_down(ground, slug, say, quiet=quiet)
+
+
+def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True) -> Outcome:
+    """The part of `destroy` that is the tenant's own."""
+    project = ground.project_of(slug)
+    found = state_ready(ground.place, slug, say, project)
     if found is None:
         raise NotReady(f"tenant {slug} has no stack: there is nothing to take down")
-    there = made_ready(place, slug, found)
-    with guards.tunnel_open(place, settings, say):
-        _vault_open(place, settings, say)
-        repair(there, settings, slug, state, say, TENANTS_PROJECT)
-        forget_deleted(there, slug, found, say)
-        run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
-        ending_begun(there)
-        outcome = run_with_events(
-            there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet
-        )
+    refuse_strange(found, slug, ground.platform)
+    there = _workplace(ground, slug, found)
+    repair(there, ground.settings, slug, found, say, project)
+    forget_deleted(there, slug, found, say)
+    run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
+    ending_begun(there)
+    outcome = run_with_events(
+        there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet
+    )
     run(there, there.project, "stack", "rm", slug, "--yes", capture=True)
     shutil.rmtree(there.project)
     return outcome
@@ -153,29 +167,30 @@ def destroy(place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = 
 
 def statuses(place: Workplace, registry: Registry) -> list[Status]:
     """How all tenants are. Raises RegistryError when one has a stack and no file."""
-    entries = registry.entries
-    problems = without_file(entries, live(place))
+    entries, stacks = registry.entries, stacks_of(place, folder_of(place, ""))
+    problems = without_file(entries, sorted(stacks))
     if problems:
         raise RegistryError(problems)
-    return [status(place, entry) for entry in entries]
+    return [status(place, entry, stacks) for entry in entries]
 
 
-def status(place: Workplace, entry: Entry) -> Status:
-    """How one tenant is."""
+def status(place: Workplace, entry: Entry, stacks: Mapping[str, str] | None = None) -> Status:
+    """How one tenant is. `stacks`: slug → project, where it is known already."""
     slug = entry.tenant.slug
-    found = deployment(place, folder_of(place, slug), TENANTS_PROJECT, slug)
+    project = (stacks_of(place, folder_of(place, "")) if stacks is None else stacks).get(slug)
+    found = deployment(place, with_project(place, slug, project), project, slug) if project else None
     if found is None:
-        return Status(entry.tenant, up=False)
+        return Status(entry.tenant, up=False, project=project or project_of(slug))
     resources = resources_of(found)
     known = outputs_of(found).get("tenant") or {}
     unfinished = len(found.get("pending_operations") or [])
     when = str((found.get("manifest") or {}).get("time", ""))
-    return Status(entry.tenant, bool(known), len(resources), unfinished, when, known)
+    return Status(entry.tenant, bool(known), len(resources), unfinished, when, known, str(project))
 
 
 def live(place: Workplace) -> list[str]:
     """The slugs that have a stack."""
-    return stacks_of(place, folder_of(place, ""), TENANTS_PROJECT)
+    return sorted(stacks_of(place, folder_of(place, "")))
 
 
 def without_file(entries: Sequence[Entry], slugs: Sequence[str]) -> list[Problem]:
@@ -203,61 +218,40 @@ def refuse_lost(place: Workplace, registry: Registry, slug: str) -> None:
             raise RegistryError([problem])
 
 
-def _beginning(
-    place: Workplace, stack: str, registry: Registry, slug: str, say: Say
-) -> tuple[Entry, Platform, Settings]:
-    """What each run needs to know; refuses first what the files say wrong. Another tenant's lost file is only told."""
+def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
+    """The tenant's file; refuses first what the files say wrong. Another tenant's lost file is only told."""
     for problem in without_file(registry.entries, live(place)):
         if problem.file == f"{FOLDER}/{slug}.yaml":
             raise RegistryError([problem])
         say(f"warning: {problem}")
-    return registry.find(slug), platform_of(place, stack), guards.settings_of(place, stack)
+    return registry.find(slug)
 
 
-def _guarded(
-    place: Workplace, stack: str, slug: str, platform: Platform | None = None, tenant: Tenant | None = None
-) -> dict[str, Any] | None:
-    """The tenant's stack, unless it is another's or lives elsewhere. Without a file (`tenant`), whose is not asked."""
-    found = deployment(place, folder_of(place, slug), TENANTS_PROJECT, slug)
-    known = outputs_of(found or {}).get("tenant") or {}
-    refuse_other_environment(known, slug, stack)
-    if tenant is not None:
-        refuse_other_tenant(known, tenant)
-    if known:
-        refuse_other_server(known, slug, (platform or platform_of(place, stack)).server)
-    return found
+def _workplace(ground: Ground, slug: str, found: Mapping[str, Any] | None) -> Workplace:
+    """Where the engine finds the tenant's stack, made first when there is none, and the key of its state."""
+    ground.encryption.readable(slug, found)
+    place = ground.encryption.applied(ground.place)
+    return made_ready(place, slug, ground.project_of(slug), found, ground.encryption.provider)
 
 
-def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
-    """Refuses at once what would fail in the middle: after a restart, Vault waits for its keys."""
-    if settings.services.vault and vault.state(place, settings, say).seal.sealed:
-        raise NotReady(f"Vault of {settings.stack} is sealed. Mend: ./smos vault unseal {settings.stack}")
+def _names(ground: Ground, slug: str) -> tuple[str, str]:
+    return ground.project_of(slug), slug
 
 
-def _program(place: Workplace, entry: Entry, platform: Platform) -> Importing:
-    secrets = secrets_for(place, platform)
-
+def _program(ground: Ground, tenant: Tenant) -> Importing:
     def imported() -> Program:
         from tenants.stack import program
 
-        return program(entry.tenant, platform, secrets)
+        return program(tenant, ground.platform, ground.secrets)
 
     return imported
 
 
-def _policies(place: Workplace, settings: Settings, slug: str) -> list[str]:
-    return policies.arguments(policies.facts_of(settings, slug), place.scratch)
+def _policies(ground: Ground, slug: str) -> list[str]:
+    return policies.arguments(policies.facts_of(ground.settings, slug), ground.place.scratch)
 
 
 def _was_judged(there: Workplace, judged: str) -> bool:
     """Whether the policies have passed just this before: then they have nothing new to look at."""
     file = there.project / JUDGED
     return file.exists() and file.read_text() == judged
-
-
-def _fingerprint(entry: Entry, platform: Platform) -> str:
-    """Of all that decides what is declared, and of the rules that judge it."""
-    parts = [entry.tenant.model_dump_json().encode(), json.dumps(platform, default=vars, sort_keys=True).encode()]
-    for folder in ("tenants", "policy"):
-        parts += [file.read_bytes() for file in sorted(Path(ROOT / folder).rglob("*.py"))]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -15,8 +15,8 @@ __all__ = ["TenantSecrets", "VaultLogin", "secrets_for"]
 
 @dataclass(frozen=True, kw_only=True)
 class VaultLogin:
-    """The AppRole that makes tenants' mounts, policies, roles and keys. Whoever may write policies can give themselves
-    more (docs/adr/vault.md): it is guarded as root would be.
+    """A login by AppRole. The provisioner's makes tenants' mounts, policies, roles and keys; whoever may write policies
+    can give themselves more (docs/adr/vault.md): it is guarded as root would be.
     """
 
     role_id: str = field(repr=False)
@@ -31,6 +31,8 @@ class TenantSecrets:
     provisioner_password: str = field(repr=False)
     redis_password: str = field(repr=False, default="")
     vault: VaultLogin | None = field(repr=False, default=None)
+    states: VaultLogin | None = field(repr=False, default=None)
+    """The login of the engine, which encrypts the states; no step uses it."""
 
 
 def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
@@ -38,16 +40,18 @@ def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
     file = Path(place.environ.get("SMOS_KEYRING") or ROOT / "keyring.age")
     keyring = Keyring.open(file, identity_from_environment(place.environ))
     stack = platform.environment
-    login = None
-    if platform.vault is not None:
-        role_id = keyring.find(f"{stack}/vault/provisionerRoleId")
-        secret_id = keyring.find(f"{stack}/vault/provisionerSecretId")
-        if role_id is None or secret_id is None:
-            raise NotReady(f"Vault of {stack} has no login for tenants yet. Mend: ./smos vault init {stack}")
-        login = VaultLogin(role_id=role_id, secret_id=secret_id)
+    vaults = platform.vault is not None
     return TenantSecrets(
         cloudflare_token=keyring.get("external/cloudflareApiToken"),
         provisioner_password=keyring.get(f"{stack}/databaseProvisionerPasswords/{platform.server.name}"),
         redis_password=keyring.get(f"{stack}/redisPasswords/{platform.redis.login}") if platform.redis else "",
-        vault=login,
+        vault=_login(keyring, stack, "provisioner") if vaults else None,
+        states=_login(keyring, stack, "states") if vaults else None,
     )
+
+
+def _login(keyring: Keyring, stack: str, who: str) -> VaultLogin:
+    role_id, secret_id = (keyring.find(f"{stack}/vault/{who}{part}") for part in ("RoleId", "SecretId"))
+    if role_id is None or secret_id is None:
+        raise NotReady(f"Vault of {stack} has no login {who} for tenants yet. Mend: ./smos vault init {stack}")
+    return VaultLogin(role_id=role_id, secret_id=secret_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.target import Workplace
+from tenants.shards import FIRST_PROJECT, is_tenants
 
 __all__ = ["deployment", "outputs_of", "resources_of", "stacks_of"]
 
@@ -40,14 +41,20 @@ def deployment(place: Workplace, folder: Path, project: str, stack: str) -> dict
     return dict((content.get("checkpoint") or {}).get("latest") or {})
 
 
-def stacks_of(place: Workplace, folder: Path, project: str) -> list[str]:
-    """The stacks of a project; `folder` is any folder with that project's file."""
+def stacks_of(place: Workplace, folder: Path) -> dict[str, str]:
+    """Slug → project, of every tenant that has a stack; `folder` is any folder.
+
+    Of one that has a stack in the first project and a newer one, the newer counts.
+    """
     files = _files(place)
     if files is None:
-        listed = json.loads(run(place, folder, "stack", "ls", "--json", capture=True))
-        return sorted(str(one["name"]).rsplit("/", 1)[-1] for one in listed)
-    found = [*files.glob(f"{project}/*.json"), *files.glob(f"{project}/*.json.gz")]
-    return sorted({file.name.partition(".")[0] for file in found})
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        listed = json.loads(run(place, folder, "stack", "ls", "--all", "--json", capture=True))
+        found = [tuple(str(one["name"]).split("/")[-2:]) for one in listed]
+    else:
+        stacks = (*files.glob(f"{FIRST_PROJECT}*/*.json"), *files.glob(f"{FIRST_PROJECT}*/*.json.gz"))
+        found = [(file.parent.name, file.name.partition(".")[0]) for file in stacks]
+    return {names[-1]: names[0] for names in sorted(found) if len(names) == 2 and is_tenants(names[0])}
 
 
 def resources_of(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:

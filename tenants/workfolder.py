@@ -16,10 +16,7 @@ from deploy.engine_run import run
 from deploy.target import Workplace
 from tenants.inline import secluded
 
-__all__ = ["TENANTS_PROJECT", "folder_of", "made_ready"]
-
-TENANTS_PROJECT = "smarteros-tenants"
-_ABOUT = {"name": TENANTS_PROJECT, "description": "A tenant of SmarterOS", "runtime": "python"}
+__all__ = ["folder_of", "made_ready", "with_project"]
 
 
 def folder_of(place: Workplace, slug: str) -> Path:
@@ -27,22 +24,37 @@ def folder_of(place: Workplace, slug: str) -> Path:
     return place.scratch.parent / "tenants" / slug
 
 
-def made_ready(place: Workplace, slug: str, deployment: Mapping[str, Any] | None) -> Workplace:
-    """The workplace whose project is the tenant's; makes the folder, and the stack when there is none."""
+def with_project(place: Workplace, slug: str, project: str) -> Path:
+    """The folder, with the file that says of which project the stack is."""
     folder = folder_of(place, slug)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    about = {"name": project, "description": "A tenant of SmarterOS", "runtime": "python"}
+    _written(folder / "Pulumi.yaml", about)
+    return folder
+
+
+def made_ready(
+    place: Workplace, slug: str, project: str, deployment: Mapping[str, Any] | None, secrets_provider: str
+) -> Workplace:
+    """The workplace whose project is the tenant's; makes the folder, and the stack when there is none.
+
+    `secrets_provider`: with what a new stack's secrets are encrypted. Of an existing one, its state says it.
+    """
+    folder = with_project(place, slug, project)
     there = secluded(replace(place, project=folder, hosts_project=folder))
-    project = folder / "Pulumi.yaml"
-    about = json.dumps(_ABOUT) + "\n"  # JSON is YAML
-    if not project.exists() or project.read_text() != about:
-        project.write_text(about)
     settings = folder / f"Pulumi.{slug}.yaml"
     if deployment is None:
         settings.unlink(missing_ok=True)  # of a stack that is no more
-        run(there, folder, "stack", "init", slug, capture=True)
-    elif not settings.exists():
-        settings.write_text(json.dumps(_encryption(deployment)) + "\n")
+        run(there, folder, "stack", "init", slug, "--secrets-provider", secrets_provider, capture=True)
+    elif not settings.exists() or deployment.get("secrets_providers"):
+        _written(settings, _encryption(deployment))
     return there
+
+
+def _written(file: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content) + "\n"  # JSON is YAML
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def _encryption(deployment: Mapping[str, Any]) -> dict[str, str]:

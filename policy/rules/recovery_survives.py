@@ -1,9 +1,10 @@
 """Nothing that a recovery needs is kept only where it can be lost: keys come from the keyring.
 
-Two things can be seen in a program, and are refused. An encryption key (by the name of the variable, secret or file
+Three things can be seen in a program, and are refused. An encryption key (by the name of the variable, secret or file
 that holds it) whose value comes from a resource that makes random values: its only copy is in this stack's state. And
 a key that Azure's Key Vault makes: it never leaves it, so what it encrypts is lost with the account, unless its tags
-say `escrow: keyring`. Passwords that a rebuild may set anew are no keys in this sense.
+say `escrow: keyring`. And a key of the platform that Vault makes, unless a copy of it may leave for the keyring; those
+of tenants encrypt nothing that outlives Vault. Passwords that a rebuild may set anew are no keys in this sense.
 
 A container's variables are told apart by their values, so a key that was never made before is seen as soon as it is
 made, not at the preview. Not seen at all: where backups lie, and with which key the state itself is encrypted.
@@ -26,6 +27,8 @@ _APP = "azure-native:app:ContainerApp"
 _SECRET = "azure-native:keyvault:Secret"
 _CONTAINER = "docker:index/container:Container"
 _AZURE_KEY = "azure-native:keyvault:Key"
+_VAULT_KEY = "vault:transit/secretBackendKey:SecretBackendKey"
+_TENANTS = "tenant-"
 
 
 def _check(stack: Sequence[Resource], _facts: Facts) -> Iterator[tuple[Resource | None, str]]:
@@ -35,12 +38,22 @@ def _check(stack: Sequence[Resource], _facts: Facts) -> Iterator[tuple[Resource 
             if part(resource.inputs.get("tags")).get("escrow") != "keyring":
                 yield resource, f"{resource.name} never leaves Azure: import one from the keyring, tag escrow: keyring"
             continue
+        if resource.token == _VAULT_KEY and _stays_in_vault(resource):
+            mend = "exportable and allowPlaintextBackup, and ./smos vault init keeps it in the keyring"
+            yield resource, f"{resource.name} never leaves Vault, and is lost with it: {mend}"
         for what, key, value in _keys(resource):
             sources = [known[urn] for urn in resource.sources.get(key, ()) if urn in known]
             made = next((one for one in sources if _made_by(one, value)), None)
             if made:
                 why = f"comes from {made.name}, whose only copy is in the state of this stack"
                 yield resource, f"{what} {why}: an entry of the keyring instead"
+
+
+def _stays_in_vault(resource: Resource) -> bool:
+    """Whether it is a key of the platform of which no copy can be taken."""
+    inputs = resource.inputs
+    tenants = str(inputs.get("name") or "").startswith(_TENANTS)
+    return not tenants and not (inputs.get("exportable") is True and inputs.get("allowPlaintextBackup") is True)
 
 
 def _keys(resource: Resource) -> Iterator[tuple[str, str, str | None]]:

@@ -2,8 +2,9 @@
 
 A policy belongs to a tenant when its stack does, or when its name is `tenant-<slug>`. A tenant's paths begin with
 `kv-<slug>/`, or are operations of the transit key `tenant-<slug>`. Other policies reach no tenant's mount, and nothing
-that gives more than the policy says; the provisioner's patterns alone are known here, word by word. The text is read as
-HCL with one `path` block after the other, or as JSON; what can't be read so is refused.
+that gives more than the policy says; the provisioner's patterns, and the use of the key of tenants' states, are known
+here word by word: with that key every tenant's state is read, and a key's backup is the key. The text is read as HCL
+with one `path` block after the other, or as JSON; what can't be read so is refused.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ _PROVISIONERS = (
     "auth/approle/role/tenant-*",
     "transit/keys/tenant-*",
 )
+_STATES = "states"
+_STATES_KEY = ("transit/encrypt/states", "transit/decrypt/states")
+_KEYS_IN_PLAIN = (
+    "transit/backup/",
+    "transit/export/",
+    "transit/byok-export/",
+    "transit/restore",
+    "transit/keys/states",
+)
+_KNOWN = {_PROVISIONER: _PROVISIONERS, _STATES: _STATES_KEY}
 _OWN_TOKEN = ("auth/token/lookup-self", "auth/token/renew-self", "auth/token/revoke-self")
 
 
@@ -52,7 +63,7 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
     for path, capabilities in blocks:
         if "sudo" in capabilities:
             yield f"the policy {name} has sudo on {path}: leave it to the root token"
-        elif path in _OWN_TOKEN or (not slug and name == _PROVISIONER and path in _PROVISIONERS):
+        elif path in _OWN_TOKEN or (not slug and path in _KNOWN.get(str(name), ())):
             continue
         elif slug and not _own(path, slug):
             mend = f"kv-{slug}/…, transit/<operation>/tenant-{slug}"
@@ -69,6 +80,8 @@ def _too_wide(name: str, path: str) -> Iterator[str]:
         yield f"the policy {name} opens {path}, with which it can give itself everything: name the operation"
     elif _reaches(path, _TENANTS_MOUNTS):
         yield f"the policy {name} opens {path}, which tenants have: only {_PROVISIONER} does"
+    elif any(_reaches(path, start) for start in (*_STATES_KEY, *_KEYS_IN_PLAIN)):
+        yield f"the policy {name} opens {path}, with which tenants' states can be read: only {_STATES} uses that key"
 
 
 def _reaches(pattern: str, start: str) -> bool:

@@ -46,14 +46,14 @@ def write(place: Workplace, resources: int, **more: Any) -> Path:
 
 def test_no_state_yet_is_no_fault(place: Workplace) -> None:
     """The first `up` of all."""
-    assert state.protect(place, "prod", silent) == {}
+    assert state.protect(place, "prod", silent) is None
     assert state.copies(place, "prod") == []
 
 
 def test_a_state_is_copied_for_its_owner_alone(place: Workplace) -> None:
     """Each state once, whatever was done with it in between."""
     write(place, 1)
-    assert len(state.protect(place, "prod", silent)["resources"]) == 1
+    assert len((state.protect(place, "prod", silent) or {})["resources"]) == 1
     state.protect(place, "prod", silent)
     write(place, 2, pending_operations=[{"type": "creating"}])
     state.protect(place, "prod", silent)
@@ -92,7 +92,7 @@ def test_a_copy_comes_back_and_what_was_there_is_kept(place: Workplace) -> None:
     file.write_text("cut o")
     said: list[str] = []
     assert state.restore(place, "prod", said.append).resources == 4
-    assert len(state.protect(place, "prod", silent)["resources"]) == 4
+    assert len((state.protect(place, "prod", silent) or {})["resources"]) == 4
     kept = Path(said[0].split(": ")[1])
     assert kept.read_text() == "cut o"
     assert state.restore(place, "prod", silent, first).resources == 3

@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 
+from tenants.shards import project_of
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json, tracked
 
@@ -49,7 +50,11 @@ def listed(clone: Clone) -> dict[str, str]:
 def password(clone: Clone, slug: str) -> str:
     """Of the tenant's owner role, as its stack has it."""
     folder = clone.home.folder / "tenants" / slug
-    script = f"unset PULUMI_OPTION_CWD; cd {folder} && pulumi stack export --show-secrets --stack {slug}"
+    address = json.loads(clone.smos("vault", "status", "prod", "--json").stdout)["address"]
+    script = (
+        f"export VAULT_SERVER_URL={address} VAULT_SERVER_TOKEN=$(./smos vault token prod)\n"
+        f"unset PULUMI_OPTION_CWD; cd {folder} && pulumi stack export --show-secrets --stack {slug}"
+    )
     found = json.loads(clone.shell(script).stdout)["deployment"]["resources"]
     made = next(one for one in found if one["type"].startswith("random:"))
     return str(json.loads(made["outputs"]["result"]["plaintext"]))
@@ -163,7 +168,7 @@ def test_a_killed_run_is_completed_by_the_next(two: Clone, after_s: float) -> No
 
 def _kill_engine(running: subprocess.Popen[bytes], slug: str, home: Path, after_s: float) -> None:
     """Kills the `pulumi up` of a command, some time after it has taken its lock."""
-    locks = home / "state" / ".pulumi" / "locks" / "organization" / "smarteros-tenants" / slug
+    locks = home / "state" / ".pulumi" / "locks" / "organization" / project_of(slug) / slug
     while running.poll() is None:
         with contextlib.suppress(psutil.Error):
             children = psutil.Process(running.pid).children(recursive=True)

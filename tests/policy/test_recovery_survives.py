@@ -50,3 +50,18 @@ def test_a_key_that_never_leaves_azure_is_told_unless_the_keyring_has_it() -> No
     key = Resource(token="azure-native:keyvault:Key", name="seal", inputs={})
     imported = Resource(token="azure-native:keyvault:Key", name="seal", inputs={"tags": {"escrow": "keyring"}})
     assert [name for name, _ in said_of_stack(RULE, [key, imported])] == ["seal"]
+
+
+def vault_key(name: str, **more: bool) -> Resource:
+    inputs: dict[str, Any] = {"backend": "transit", "name": name, **more}
+    return Resource(token="vault:transit/secretBackendKey:SecretBackendKey", name=name, inputs=inputs)
+
+
+def test_a_key_of_the_platform_that_never_leaves_vault_is_told() -> None:
+    """Lose Vault, and what it encrypted is lost; a tenant's own key signs for a tenant that is in Vault too."""
+    kept = vault_key("states", exportable=True, allowPlaintextBackup=True)
+    stays = [vault_key("a"), vault_key("b", exportable=True), vault_key("c", allowPlaintextBackup=True)]
+    assert said_of_stack(RULE, [kept, vault_key("tenant-acme")]) == []
+    told = said_of_stack(RULE, stays)
+    assert [name for name, _ in told] == ["a", "b", "c"]
+    assert "never leaves Vault" in told[0][1]

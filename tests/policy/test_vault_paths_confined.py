@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from access.provisioner import provisioner_policy
+from access.states import states_policy
 from policy.rule import UNKNOWN, Facts
 from policy.rules.vault_paths_confined import RULE
 from tests.policy.judged import said
@@ -28,6 +29,16 @@ POWERFUL = (
     "auth/+/create",
     "/sys/raw/x",
 )
+STATES = (
+    "transit/*",
+    "transit/+/states",
+    "transit/decrypt/*",
+    "transit/decrypt/states",
+    "transit/export/encryption-key/x",
+    "transit/backup/x",
+    "transit/restore/states",
+    "transit/keys/*",
+)
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (POLICY, policy("access", READ.format("platform/data/n8n"))),
@@ -35,6 +46,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     (POLICY, policy("tenant-acme", "# all of it\n" + READ.format("kv-acme/*"))),
     (POLICY, policy("tenant-acme-reader", READ.format("kv-acme-reader/data/*"))),
     (POLICY, policy("provisioner", provisioner_policy())),
+    (POLICY, policy("states", states_policy())),
+    (POLICY, policy("n8n", READ.format("transit/encrypt/n8n"))),
     (POLICY, policy("ops", READ.format("sys/health") + READ.format("auth/token/lookup-self"))),
     (POLICY, {"name": "x", "policy": UNKNOWN}),
     (POLICY, policy("tenant-acme", '{"path": {"kv-acme/*": {"capabilities": ["read"]}}}')),
@@ -56,6 +69,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     *((POLICY, policy("ops", READ.format(path)), "give itself everything") for path in POWERFUL),
     (POLICY, policy("provisioner", READ.format("sys/policies/acl/*")), "give itself everything"),
     (POLICY, policy("n8n", READ.format("kv-*")), "tenants have"),
+    (POLICY, policy("provisioner", READ.format("transit/decrypt/states")), "tenants' states can be read"),
+    (POLICY, policy("states", READ.format("transit/keys/states")), "tenants' states can be read"),
+    (POLICY, policy("states", READ.format("kv-*")), "tenants have"),
+    *((POLICY, policy("n8n", READ.format(path)), "tenants' states can be read") for path in STATES),
+    (POLICY, policy("tenant-states", READ.format("transit/decrypt/states")), "of the tenant states"),
     (POLICY, policy("n8n", READ.format("kv-acme/data/x")), "tenants have"),
     (POLICY, policy("ops", READ.replace("read", "sudo").format("auth/token/create")), "sudo"),
     (POLICY, policy("ops", READ.replace("read", "sudo").format("sys/health")), "sudo"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,30 @@ def test_a_child_has_no_more_than_its_parent(vault: Asked) -> None:
     assert vault.ask("GET", "auth/token/lookup-self", token=child)[0] == 200
     vault.done("POST", "auth/token/revoke-self", {}, parent)
     assert vault.ask("GET", "auth/token/lookup-self", token=child)[0] == 403
+
+
+def test_a_key_leaves_only_as_a_backup_that_was_allowed(vault: Asked) -> None:
+    """In plain, and back again: under another name, over an existing key only by force. Else it is refused."""
+    vault.done("POST", "transit/keys/kept", {})
+    assert vault.ask("GET", "transit/backup/kept")[0] >= 400
+    vault.done("POST", "transit/keys/kept/config", {"exportable": True})
+    status, content = vault.ask("GET", "transit/backup/kept")
+    assert (status >= 400, "plaintext backup is disallowed" in str(content)) == (True, True)
+    vault.done("POST", "transit/keys/kept/config", {"allow_plaintext_backup": True})
+    sealed = vault.done("POST", "transit/encrypt/kept", {"plaintext": PLAIN})["data"]["ciphertext"]
+    copy = vault.done("GET", "transit/backup/kept")["data"]["backup"]
+    policy = json.loads(base64.b64decode(copy))["policy"]
+    assert (policy["name"], list(policy["keys"]), policy["latest_version"]) == ("kept", ["1"], 1)
+    assert len(base64.b64decode(policy["keys"]["1"]["key"])) == 32
+
+    assert vault.ask("POST", "transit/restore", {"backup": copy})[0] >= 400
+    vault.done("POST", "transit/restore/second", {"backup": copy})
+    assert vault.done("POST", "transit/decrypt/second", {"ciphertext": sealed})["data"]["plaintext"] == PLAIN
+    vault.done("POST", "transit/keys/lost", {})
+    assert vault.ask("POST", "transit/decrypt/lost", {"ciphertext": sealed})[0] == 400
+    assert vault.ask("POST", "transit/restore/lost", {"backup": copy})[0] >= 400
+    vault.done("POST", "transit/restore/lost", {"backup": copy, "force": True})
+    assert vault.done("POST", "transit/decrypt/lost", {"ciphertext": sealed})["data"]["plaintext"] == PLAIN
+    assert vault.ask("POST", "transit/restore/x", {"backup": "no backup"})[0] >= 400
+    assert vault.ask("POST", "transit/restore/x", {})[0] == 400
+    assert vault.ask("GET", "transit/backup/missing")[0] >= 400

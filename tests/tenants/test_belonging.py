@@ -12,6 +12,7 @@ from pulumi.runtime import mocks
 from deploy.guards import NotReady
 from deploy.target import Workplace
 from tenants import lifecycle
+from tenants.belonging import refuse_strange
 from tenants.model import Tenant
 from tenants.registry import Registry, RegistryError
 from tenants.stack import program
@@ -24,19 +25,20 @@ PLACE = cast(Workplace, None)
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def known() -> dict[str, Any]:
     """What the live stack exports; may be changed."""
-    exported: dict[str, Any] = {
+    return {
         "slug": "acme-2",
         "rut": "12345678-5",
         "environment": "prod",
         "database": {"server": "vps", "host": "172.30.1.11"},
     }
-    found = {"resources": [{"type": "pulumi:pulumi:Stack", "outputs": {"tenant": exported}}]}
-    monkeypatch.setattr(lifecycle, "deployment", lambda *_: found)
-    monkeypatch.setattr(lifecycle, "folder_of", lambda *_: Path())
-    monkeypatch.setattr(lifecycle, "platform_of", lambda *_: platform(True))
-    return exported
+
+
+def look(known: dict[str, Any], tenant: Tenant | None = None) -> None:
+    """What each run looks at first."""
+    found = {"resources": [{"type": "pulumi:pulumi:Stack", "outputs": {"tenant": known}}]}
+    refuse_strange(found, "acme-2", platform(True), tenant)
 
 
 def test_the_stack_says_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,17 +54,17 @@ def test_the_stack_says_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_its_own_company_and_server_pass(known: dict[str, Any]) -> None:
     """Also a stack that was made before it exported whose it is."""
-    assert lifecycle._guarded(PLACE, "prod", "acme-2", platform(True), ACME)
-    assert lifecycle._guarded(PLACE, "prod", "acme-2")
+    look(known, ACME)
+    look(known)
     del known["rut"], known["database"]["host"]
-    assert lifecycle._guarded(PLACE, "prod", "acme-2", platform(True), ACME)
+    look(known, ACME)
+    refuse_strange(None, "acme-2", platform(True), ACME)
 
 
-@pytest.mark.usefixtures("known")
-def test_another_companys_stack_is_refused() -> None:
+def test_another_companys_stack_is_refused(known: dict[str, Any]) -> None:
     """Both numbers are named, and how to end the old tenant."""
     with pytest.raises(NotReady, match=r"12345678-5.*76086428-5.*tenant destroy acme-2 --allow-loss acme-2"):
-        lifecycle._guarded(PLACE, "prod", "acme-2", platform(True), OTHER)
+        look(known, OTHER)
 
 
 @pytest.mark.parametrize(("key", "old"), [("server", "azure"), ("host", "10.0.0.9")])
@@ -70,9 +72,16 @@ def test_another_server_is_refused(known: dict[str, Any], key: str, old: str) ->
     """By `apply` and, which has no file, by `destroy`."""
     known["database"][key] = old
     with pytest.raises(NotReady, match=rf"{old}.*restore"):
-        lifecycle._guarded(PLACE, "prod", "acme-2", platform(True), ACME)
+        look(known, ACME)
     with pytest.raises(NotReady, match=rf"{old}.*restore"):
-        lifecycle._guarded(PLACE, "prod", "acme-2")
+        look(known)
+
+
+def test_another_platforms_stack_is_refused(known: dict[str, Any]) -> None:
+    """Its database would be an empty one here."""
+    known["environment"] = "backup"
+    with pytest.raises(NotReady, match=r"lives on backup.*--stack backup"):
+        look(known)
 
 
 def test_a_live_slug_without_a_file_is_nobodys_to_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

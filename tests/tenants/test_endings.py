@@ -9,10 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from deploy import guards
 from deploy.engine_run import EngineFailed
 from deploy.target import Workplace
+from settings import Settings
 from tenants import endings, lifecycle
+from tenants.encryption import Encryption
+from tenants.ground import Ground
+from tests.tenants.test_stack import SECRETS, platform
 
 DELETING = {"resources": [], "pending_operations": [{"type": "deleting", "resource": {"urn": "u"}}]}
 
@@ -64,11 +67,17 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
         assert (there.project / endings.BEGUN).exists()
         runs.append(words[2])
 
-    for name, answer in (("before_writing", {}), ("_guarded", DELETING), ("made_ready", there), ("repair", 0)):
+    for name, answer in (("state_ready", DELETING), ("made_ready", there), ("repair", 0)):
         monkeypatch.setattr(lifecycle, name, lambda *_, answer=answer: answer)
-    monkeypatch.setattr(lifecycle, "_vault_open", lambda *_: None)
     monkeypatch.setattr(lifecycle, "run_with_events", deleting)
-    monkeypatch.setattr(guards, "settings_of", lambda *_: None)
-    monkeypatch.setattr(guards, "tunnel_open", lambda *_: nullcontext())
+    ground = Ground(
+        place=there,
+        settings=cast(Settings, None),
+        platform=platform(True),
+        secrets=SECRETS,
+        encryption=cast(Encryption, SimpleNamespace(applied=lambda one: one, readable=lambda *_: 0, provider="x")),
+        stacks={},
+    )
+    monkeypatch.setattr(lifecycle, "prepared", lambda *_: nullcontext(ground))
     lifecycle.destroy(there, "prod", "acme", lambda _: None)
     assert runs == ["refresh", "state", "destroy", "stack"]

@@ -1,0 +1,93 @@
+"""What every run on tenants of one platform stands on: read and opened once, then used for one tenant or a thousand.
+
+Settings, the platform's output, logins, the tunnel, the key of the states, and where each tenant's stack is. Nothing of
+one tenant is here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from deploy import guards, vault
+from deploy.guards import NotReady
+from deploy.orphans import end_orphans
+from deploy.target import ROOT, Workplace, agreed
+from settings import Settings
+from tenants.encryption import Encryption
+from tenants.model import Tenant
+from tenants.platform import Platform, platform_of
+from tenants.secrets import TenantSecrets, secrets_for
+from tenants.shards import project_of
+from tenants.state import stacks_of
+from tenants.workfolder import folder_of
+
+__all__ = ["Ground", "prepared"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """A platform that takes tenants, reached and open."""
+
+    place: Workplace
+    settings: Settings
+    platform: Platform
+    secrets: TenantSecrets = field(repr=False)
+    encryption: Encryption
+    stacks: Mapping[str, str]
+    """Slug → project, of every tenant that had a stack when this was made."""
+
+    @property
+    def stack(self) -> str:
+        """The platform's environment."""
+        return self.platform.environment
+
+    def project_of(self, slug: str) -> str:
+        """The project of a tenant's stack, be it there or not."""
+        return self.stacks.get(slug) or project_of(slug)
+
+    def fingerprint(self, tenant: Tenant) -> str:
+        """Of all that decides what is declared for a tenant, and of the rules that judge it."""
+        parts = (tenant.model_dump_json(), json.dumps(self.platform, default=vars, sort_keys=True), _code())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def prepared(place: Workplace, stack: str, say: Say) -> Iterator[Ground]:
+    """Opens it for the block. Raises NotReady before anything of a tenant is touched."""
+    settings = guards.settings_of(place, stack)
+    platform = platform_of(place, stack)
+    agreed(place)
+    end_orphans(place, say)
+    with guards.tunnel_open(place, settings, say):
+        _vault_open(place, settings, say)
+        secrets = secrets_for(place, platform)
+        with Encryption(platform, secrets.states) as encryption:
+            yield Ground(
+                place=place,
+                settings=settings,
+                platform=platform,
+                secrets=secrets,
+                encryption=encryption,
+                stacks=stacks_of(place, folder_of(place, "")),
+            )
+
+
+def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
+    """Refuses at once what would fail in the middle: after a restart, Vault waits for its keys."""
+    if settings.services.vault and vault.state(place, settings, say).seal.sealed:
+        raise NotReady(f"Vault of {settings.stack} is sealed. Mend: ./smos vault unseal {settings.stack}")
+
+
+@cache
+def _code() -> str:
+    """Of what this process has loaded, or will: steps and rules."""
+    files = [file for folder in ("tenants", "policy") for file in sorted(Path(ROOT / folder).rglob("*.py"))]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
