@@ -24,10 +24,10 @@ _RULE = "3 to 32 lower-case letters, digits and hyphens, a letter first and no h
 # Names that mean something in a zone, in mail, or on this platform: a tenant with one of them could pass for it.
 _RESERVED = """
 abuse admin administrator api app apps assets asuid auth autoconfig autodiscover backup billing blog botpress cdn chat
-chatwoot console control dashboard data database demo dev dmarc docs edge email ftp grafana help holding host hostmaster id
-imap internal local localhost login mail metabase monitor mx n8n noc ns1 ns2 odoo operators pausa platform pop
-postgres postmaster prod public redis registry root sandbox secure security smarteros smtp ssh sso staging
-standby static status storage superset support system template tenant test traefik vault vpn vps webmail
+chatwoot console control dashboard data database demo dev dmarc docs edge email ftp grafana help holding host
+hostmaster id imap internal local localhost login mail metabase monitor mx n8n noc ns1 ns2 odoo operators pausa
+platform pop postgres postmaster prod public redis registry root sandbox secure security smarteros smtp ssh sso
+staging standby static status storage superset support system template tenant test traefik vault vpn vps webmail
 webmaster wpad www
 """
 RESERVED = frozenset(_RESERVED.split())

@@ -30,7 +30,7 @@ class Storage(ComponentResource):
         super().__init__("smarteros:services:Storage", name, None, opts)
         store = args.placement.object_store(name, ResourceOptions(parent=self))
         self.url = store.url
-        self.for_tenants = Output.from_input(dict(store.for_tenants))
+        self.for_tenants = Output.all(**store.for_tenants)
         self.register_outputs({"url": self.url})
 
 

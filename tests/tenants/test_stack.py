@@ -14,7 +14,7 @@ from policy.rules import vault_paths_confined
 from sandbox.schema import Schema, compile_schema
 from sandbox.vault_policy import ACL, parse
 from tenants.model import Tenant
-from tenants.platform import Platform, Server, Vault
+from tenants.platform import Blobs, Platform, Redis, Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
 from tenants.stack import program
 from tenants.steps.vault import confined_policy
@@ -28,7 +28,21 @@ SECRETS = TenantSecrets(
 )
 
 
-def platform(with_vault: bool) -> Platform:
+BLOBS = {
+    "azure": Blobs(
+        kind="azure",
+        subscription_id="00000000-0000-4000-8000-000000000001",
+        tenant_id="00000000-0000-4000-8000-000000000002",
+        resource_group="rg-smarteros-prod",
+        location="westeurope",
+        account="stsmarterosprod",
+        prefix="id-smarteros-prod",
+    ),
+    "r2": Blobs(kind="r2", account_id="f" * 32, prefix="smarteros-backup"),
+}
+
+
+def platform(with_vault: bool, where: str = "azure") -> Platform:
     """A platform that is up."""
     server = Server(
         name="vps",
@@ -43,18 +57,22 @@ def platform(with_vault: bool) -> Platform:
         environment="prod",
         domain="example.com",
         zone_id="0" * 32,
-        edge_address="203.0.113.10",
+        edge_name="edge.example.com",
+        holding_name="pausa.example.com",
         server=server,
         vault=Vault(local_port=15440) if with_vault else None,
+        redis=Redis(local_port=15441, host="redis", login="provisioner"),
+        blobs=BLOBS[where],
     )
 
 
 @cache
-def declared(with_vault: bool = True) -> tuple[Declared, ...]:
+def declared(with_vault: bool = True, where: str = "azure", state: str = "active") -> tuple[Declared, ...]:
     """All that is asked for."""
+    tenant = TENANT.model_copy(update={"state": state})
     monitor = Recorder()
     mocks.set_mocks(Answers(), project="smarteros-tenants", stack="acme-2", preview=False, monitor=monitor)
-    pulumi.runtime.test(program(TENANT, platform(with_vault), SECRETS))()  # type: ignore[no-untyped-call] # untyped SDK
+    pulumi.runtime.test(program(tenant, platform(with_vault, where), SECRETS))()  # type: ignore[no-untyped-call] # untyped SDK
     return tuple(monitor.declared)
 
 
@@ -66,9 +84,11 @@ def inputs(token: str) -> dict[str, Any]:
 
 def test_every_resource_is_what_the_vendors_sdk_takes() -> None:
     """Also those that are declared by their token, without the SDK."""
-    tokens = sorted({one.token for one in declared() if one.custom and not one.token.startswith("pulumi:")})
+    ours = ("pulumi:", "smarteros-apps:")
+    every = [*declared(), *declared(where="r2")]
+    tokens = sorted({one.token for one in every if one.custom and not one.token.startswith(ours)})
     schema = Schema(compile_schema(tokens))
-    for one in declared():
+    for one in [*declared(), *declared(where="r2")]:
         if one.token in tokens:
             assert list(schema.failures(one.token, resolved(one.inputs))) == [], one.name
 
@@ -76,7 +96,7 @@ def test_every_resource_is_what_the_vendors_sdk_takes() -> None:
 def test_the_name_leads_to_the_edge_through_cloudflare() -> None:
     """Proxied: the host's address is not told."""
     record = inputs("cloudflare:index/dnsRecord:DnsRecord")
-    assert (record["name"], record["type"], record["content"]) == ("acme-2.example.com", "A", "203.0.113.10")
+    assert (record["name"], record["type"], record["content"]) == ("acme-2.example.com", "CNAME", "edge.example.com")
     assert record["proxied"] is True
 
 
@@ -119,7 +139,7 @@ def test_without_vault_the_rest_is_the_same() -> None:
     """A platform without Vault has tenants too."""
     names = {one.name for one in declared(False)} - {"smarteros-tenants-acme-2"}  # the stack is declared once a process
     assert names == {one.name for one in declared() if "vault" not in one.name} - {"smarteros-tenants-acme-2"}
-    assert len(names) == 10
+    assert len(names) == 26
 
 
 @pytest.mark.parametrize(
@@ -151,3 +171,56 @@ def test_the_policy_passes_the_pack() -> None:
     rule = vault_paths_confined.RULE
     resource = Resource(token="vault:index/policy:Policy", name="vault-policy", inputs=policy)
     assert list(rule.check(resource, Facts(environment="prod", domain="example.com", hosts=(), tenant="acme-2"))) == []
+
+
+def one_of(name: str, **kind: Any) -> dict[str, Any]:
+    """The inputs of one resource, by its name."""
+    (found,) = (one for one in declared(**kind) if one.name == name)
+    return dict(resolved(found.inputs))
+
+
+def test_a_suspended_tenant_has_every_door_closed_and_everything_else_as_it_was() -> None:
+    """The same resources; other inputs for exactly the doors."""
+    active, suspended = (
+        {one.name: resolved(one.inputs) for one in declared(state=state)} for state in ("active", "suspended")
+    )
+    assert set(active) - {"smarteros-tenants-acme-2"} == set(suspended) - {"smarteros-tenants-acme-2"}
+    changed = {name for name in suspended if name in active and suspended[name] != active[name]}
+    assert changed == {"database-owner", "database-sessions", "redis-user", "vault-policy", "dns-record"}
+    owner = suspended["database-owner"]
+    assert (owner["login"], owner["connectionLimit"]) == (False, 0)
+    assert owner["password"] == active["database-owner"]["password"]
+    assert suspended["database-sessions"]["allowed"] is False
+    assert suspended["redis-user"]["enabled"] is False
+    assert suspended["dns-record"]["content"] == "pausa.example.com"
+
+
+@pytest.mark.parametrize("path", ["kv-acme-2/data/database", "transit/hmac/tenant-acme-2", "auth/token/lookup-self"])
+def test_a_suspended_tenants_tokens_are_worth_nothing(path: str) -> None:
+    """By Vault's own rules of matching, also against what the default policy grants."""
+    rules = one_of("vault-policy", state="suspended")["policy"]
+    for operation in ("read", "update", "list", "delete"):
+        assert not ACL([parse(rules)]).allows(operation, path)
+
+
+def test_an_identity_reaches_the_tenants_own_container_and_no_other() -> None:
+    """The role is assigned on the container, not on the account."""
+    reach = one_of("blobs-reach")
+    assert (reach["scope"], reach["principalType"]) == ("blobs-container-id", "ServicePrincipal")
+    assert reach["principalId"] == "00000000-0000-4000-8000-00000000000a"
+    assert one_of("blobs-container")["publicAccess"] == "None"
+    assert one_of("blobs-bucket", where="r2")["name"] == "smarteros-backup-t-acme-2"
+
+
+def test_the_name_goes_before_what_it_leads_to() -> None:
+    """So it is made last, and at the end nobody is led to something half gone."""
+    (record,) = (one for one in declared() if one.name == "dns-record")
+    before = " ".join(record.dependencies)
+    for name in ("database-database", "redis-user", "blobs-container", "vault-mount"):
+        assert name in before
+
+
+def test_what_holds_data_is_protected() -> None:
+    """Database, mount, key, blobs; and the user of Redis, whose keys would go with it."""
+    protected = {one.name for one in declared() if one.protect}
+    assert protected == {"database-database", "vault-mount", "vault-key", "blobs-container", "redis-user"}

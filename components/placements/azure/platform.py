@@ -225,7 +225,7 @@ class AzurePlatform(ComponentResource):
             ),
             opts,
         )
-        for_tenants = {
+        for_tenants: dict[str, Input[str]] = {
             "kind": "azure",
             "subscription_id": self._azure.subscription_id,
             "tenant_id": self._azure.tenant_id,
