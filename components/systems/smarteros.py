@@ -18,7 +18,7 @@ from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
-from components.services import botpress, knowledge, mcp, metabase, n8n, odoo, redis, storage, tenants, traefik, vault
+from components.services import botpress, chatwoot, knowledge, mcp, metabase, n8n, odoo, redis, storage, tenants, traefik, vault
 from components.services.dns import Dns, DnsArgs
 from components.services.postgres import (
     PROVISIONER,
@@ -40,6 +40,7 @@ __all__ = ["SERVICES", "SmarterOS", "SmarterOSArgs"]
 SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "redis": redis.declare,
     "n8n": n8n.declare,
+    "chatwoot": chatwoot.declare,
     "odoo": odoo.declare,
     "metabase": metabase.declare,
     "botpress": botpress.declare,

@@ -152,7 +152,11 @@ def test_every_variable_has_its_source() -> None:
 @pytest.mark.parametrize(
     ("changed", "path", "why"),
     [
-        ({"memoryMb": 1024}, "smarteros:services/metabase/memoryMb", "gets 1024 MB, and needs 2048 at least: https://www.metabase.com"),
+        (
+            {"memoryMb": 1024},
+            "smarteros:services/metabase/memoryMb",
+            "gets 1024 MB, and needs 2048 at least: https://www.metabase.com",
+        ),
         (
             {"placement": {"where": "azure"}, "database": "azure", "memoryMb": 4096},
             "smarteros:services/metabase",
