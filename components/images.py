@@ -37,6 +37,8 @@ class Images:
     """Every image that a system may run."""
 
     n8n: Image = Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7")
+    # The community edition.
+    chatwoot: Image = Image(name="chatwoot/chatwoot", tag="v4.18.0-ce")
     # The line with long-term support.
     metabase: Image = Image(name="metabase/metabase", tag="v0.64.1.5")
     odoo: Image = Image(name="odoo", tag="19.0-20260817")

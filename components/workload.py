@@ -13,7 +13,7 @@ from typing import Literal
 
 from pulumi import Input
 
-__all__ = ["Access", "Health", "Volume", "Workload"]
+__all__ = ["Access", "Health", "RedisList", "Scale", "Sidecar", "Volume", "Workload"]
 
 # web: what the reverse proxy reaches. data: databases and queues; docker_api: the socket proxy; both without a way out.
 Access = Literal["web", "data", "docker_api"]
@@ -43,6 +43,69 @@ class Volume:
     path: str
     needs: Literal["posix", "scratch"]
     size_mb: int = 64
+    of: str = ""
+    """Another workload's volume of that name, which this one mounts too; that one must be there before."""
+
+    def __post_init__(self) -> None:
+        """What is lost with its container can't be another's."""
+        if self.of and self.needs == "scratch":
+            raise ValueError(f"volume {self.name}: the scratch of {self.of} is nobody else's")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sidecar:
+    """A container beside the main one, for it alone. It keeps no files, and nobody else reaches it."""
+
+    name: str
+    image: str
+    port: int
+    """Where its health is asked; another one than the main container's, for they may share a network."""
+    health: Health
+    cpu: float
+    memory_mb: int
+    env: Mapping[str, Input[str]] = field(default_factory=dict)
+    shares: Sequence[str] = ()
+    """Variables of the main container, plain or secret, that it has as well."""
+    reaches: Mapping[str, int] = field(default_factory=dict)
+    """Variable → port of the main container: the variable holds the URL at which it finds it."""
+    volumes: Sequence[Volume] = ()
+    args: Sequence[str] = ()
+    user: str | None = None
+    read_only_root: bool = False
+    writable_root_because: str = ""
+
+    def __post_init__(self) -> None:
+        """It is lost with the main container, and so is what it holds."""
+        if any(volume.needs == "posix" for volume in self.volumes):
+            raise ValueError(f"sidecar {self.name}: a sidecar keeps no files")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisList:
+    """A list in Redis with what waits to be done. The login is the default user's."""
+
+    host: Input[str]
+    port: int
+    tls: bool
+    password: str
+    """Which of the workload's secrets it is."""
+    key: str
+    per_replica: int
+    """How many entries one replica is to have before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """More replicas as a list grows. They do the same work, so nobody reaches one of them by name."""
+
+    min_replicas: int
+    max_replicas: int
+    by: RedisList
+
+    def __post_init__(self) -> None:
+        """At least one, and in order."""
+        if not 1 <= self.min_replicas <= self.max_replicas:
+            raise ValueError(f"scale: from {self.min_replicas} to {self.max_replicas} replicas")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +142,23 @@ class Workload:
     operated: bool = False
     """Operators and the program itself reach its port, by an SSH forward of its name (settings/tunnels.py)."""
     docker_socket: bool = False
+    sidecars: Sequence[Sidecar] = ()
     replicas: int = 1
+    scale: Scale | None = None
+    """Instead of `replicas`."""
     stop_timeout_s: int = 30
     shm_mb: int = 64
 
     SECRETS_FOLDER = "/run/secrets"
+
+    def __post_init__(self) -> None:
+        """What a sidecar shares is there, and no two of them listen on one port."""
+        for sidecar in self.sidecars:
+            missing = [name for name in sidecar.shares if name not in self.env and name not in self.secrets]
+            if missing:
+                raise ValueError(f"sidecar {sidecar.name}: it shares {', '.join(missing)}, which is not set here")
+        ports = [self.port, *(sidecar.port for sidecar in self.sidecars)]
+        if len(set(ports)) < len(ports):
+            raise ValueError(f"sidecars: two containers of one network listen on one port ({ports})")
+        if self.scale and self.scale.by.password not in self.secrets:
+            raise ValueError(f"scale: {self.scale.by.password} is no secret here")

@@ -14,6 +14,7 @@ from settings.accounts import handed_to
 from settings.capacity_checks import CAPACITY_CHECKS
 from settings.findings import Finding
 from settings.hosts import AnyHost
+from settings.needs_checks import NEEDS_CHECKS
 from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, OnR2, Tunnel
 from settings.problems import did_you_mean
 from settings.profiles import profile_is_whole
@@ -21,6 +22,7 @@ from settings.reach_checks import REACH_CHECKS, own_ports
 from settings.services import Service, Services
 from settings.sizes import container_apps_size_problem
 from settings.tunnels import OPERATED
+from settings.wiring import WIRING_CHECKS
 
 __all__ = ["CHECKS", "Checks"]
 
@@ -200,9 +202,11 @@ CHECKS: Checks = (
     container_apps_sizes,
     profile_is_whole,
     *CAPACITY_CHECKS,
+    *NEEDS_CHECKS,
     azure_is_known,
     separate_networks,
     tunnel_ports,
     handed_to,
     *REACH_CHECKS,
+    *WIRING_CHECKS,
 )

@@ -76,7 +76,14 @@ def _owners(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[Any]:
         fields = [field for owner in owners for field in owner.model_fields.values() if field.alias == part]
         if fields:
             owners = [model for field in fields for model in _models(field.annotation)]
+        else:
+            owners = [owner for owner in owners if _has_tag(owner, part)] or owners
     return owners
+
+
+def _has_tag(model: Any, tag: int | str) -> bool:
+    """Whether a union's tag means this model: one of its fields can hold nothing else."""
+    return any(getattr(field.annotation, "__args__", ()) == (tag,) for field in model.model_fields.values())
 
 
 def _description(root: type[BaseModel], loc: tuple[int | str, ...]) -> str:

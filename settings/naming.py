@@ -100,6 +100,10 @@ class Names:
         """3 to 63 characters, global."""
         return self._azure_global("psql", part, 63)
 
+    def managed_redis(self, part: str) -> str:
+        """1 to 60 characters, without two hyphens beside each other, unique in the region."""
+        return self._azure_global("amr", part, 60)
+
     def private_endpoint(self, part: str) -> str:
         """2 to 64 characters."""
         return self._azure("pep", part, 64)

@@ -22,6 +22,7 @@ __all__ = [
     "DatabaseServer",
     "DockerPostgres",
     "Host",
+    "ManagedRedis",
     "OnAzure",
     "OnDocker",
     "OnR2",
@@ -205,6 +206,16 @@ class AzurePostgres(OnAzure):
     sku: PostgresSku = Field("Standard_B2s", description="The size of the server")
     storage_gb: Literal[32, 64, 128, 256, 512, 1024] = Field(32, description="Its disk; it can grow, never shrink")
     backup_retention_days: int = Field(14, ge=7, le=35, description="How far back a point in time can be restored")
+
+
+class ManagedRedis(Setting):
+    """A Redis of Azure's own, in the private network."""
+
+    sku: Literal["Balanced_B0", "Balanced_B1", "Balanced_B3", "Balanced_B5", "Balanced_B10", "Balanced_B20"] = Field(
+        "Balanced_B0",
+        description="Its size: 0.5, 1, 3, 6, 12 or 24 GB; larger ones are clustered, which Bull can't use",
+    )
+    high_availability: bool = Field(True, description="Two nodes; with one, maintenance ends what waits in memory")
 
 
 class DockerPostgres(OnDocker):

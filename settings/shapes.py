@@ -25,6 +25,9 @@ AccountKind = Literal[
     "hostinger_api_token",
     "botpress_token",
     "botpress_licence_key",
+    "smtp_password",
+    "s3_access_key_id",
+    "s3_secret_access_key",
 ]
 
 
@@ -125,5 +128,21 @@ ACCOUNT_SHAPES: dict[AccountKind, Shape] = {
     # botpress/v12 packages/bp/src/core/config/botpress.config.ts, pro.licenseKey: no form is promised.
     "botpress_licence_key": Shape(
         re.compile(_WORD), "not a licence key of Botpress Pro: one word of 16 characters or more", "from Botpress"
+    ),
+    "smtp_password": Shape(
+        re.compile("[!-~]{1,512}"),
+        "not one word of printable characters",
+        "the mail provider's page on SMTP says which password, or which API key, it takes",
+    ),
+    # Of R2 too: https://developers.cloudflare.com/r2/api/tokens/ (32 and 64 hexadecimal digits).
+    "s3_access_key_id": Shape(
+        re.compile(_WORD),
+        "not the id of an access key: one word of 16 characters or more",
+        "create an access key for this bucket alone, to read and write objects, at the store's own page",
+    ),
+    "s3_secret_access_key": Shape(
+        re.compile(_WORD),
+        "not a secret access key: one word of 16 characters or more",
+        "it is shown once, when the access key is created",
     ),
 }

@@ -2,21 +2,38 @@
 
 Chatwoot → n8n (classify) → Botpress (converse) → MCP gateway (secure) → n8n (execute) → Chatwoot (answer). Every call
 has a secret of its own in the keyring, with which the caller signs and the one called verifies; both are handed the
-same entry. What is sent is the applications' own business.
+same entry. What is sent is the applications' own business; how it is signed, docs/wiring.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from settings.findings import Finding
+from settings.hosts import AnyHost, LocalHost
 from settings.parts import OnDocker
+from settings.tunnels import EDGE_SUBNET, docker_subnets
 
 if TYPE_CHECKING:
     from settings.model import Settings
+    from settings.services import Services
 
-__all__ = ["CALLS", "HMAC_HEADER", "IDENTITY_HEADER", "Call", "address_of", "calls_between", "wiring_entry"]
+__all__ = [
+    "CALLS",
+    "HMAC_HEADER",
+    "IDENTITY_HEADER",
+    "WIRING_CHECKS",
+    "Call",
+    "calls_between",
+    "calls_of",
+    "identity_of",
+    "private_networks",
+    "told",
+    "url_of",
+    "wiring_entry",
+]
 
 IDENTITY_HEADER = "X-SMOS-Identity"
 HMAC_HEADER = "X-SMOS-HMAC"
@@ -31,6 +48,8 @@ class Call:
     callee: str
     path: str
     """Below the address of the one called; a part in braces is filled in by the caller."""
+    refuses_private: bool = False
+    """The caller takes no address of a private network, not even of one that it is in itself."""
 
     @property
     def secret(self) -> str:
@@ -39,10 +58,16 @@ class Call:
 
 
 CALLS = (
-    Call("classify", "chatwoot", "n8n", "/webhook/chatwoot-message"),
-    Call("converse", "n8n", "botpress", "/api/v1/bots/{bot}/converse/{user}"),
-    Call("secure", "botpress", "mcp", "/mcp"),
+    # n8n-io/n8n-docs integrations/builtin/core-nodes/n8n-nodes-base.webhook: /webhook/<path> of a published workflow.
+    # chatwoot/chatwoot from v4.14 on, lib/safe_fetch: "has no public ip addresses" (issues 14489 and 15270). What would
+    # allow it, SAFE_FETCH_ALLOW_PRIVATE_NETWORK, allows it to every tenant's webhook.
+    Call("classify", "chatwoot", "n8n", "/webhook/chatwoot-message", refuses_private=True),
+    # botpress/v12 packages/bp/src/core/converse/converse-router.ts. The path without /secured asks nobody who he is.
+    Call("converse", "n8n", "botpress", "/api/v1/bots/{bot}/converse/{user}/secured"),
+    # IBM/mcp-context-forge README.md: MCP over streamable HTTP at one virtual server, which holds a tenant's tools.
+    Call("secure", "botpress", "mcp", "/servers/{server}/mcp"),
     Call("execute", "mcp", "n8n", "/webhook/mcp-execute"),
+    # chatwoot/chatwoot swagger/paths/index.yml, Messages.
     Call("answer", "n8n", "chatwoot", "/api/v1/accounts/{account}/conversations/{conversation}/messages"),
 )
 
@@ -52,19 +77,78 @@ def calls_between(running: set[str]) -> Iterator[Call]:
     return (call for call in CALLS if {call.caller, call.callee} <= running)
 
 
+def calls_of(settings: Settings) -> list[Call]:
+    """The calls that there are in an environment."""
+    return list(calls_between({key for key, _ in settings.services.running()}))
+
+
 def wiring_entry(call: Call, stack: str) -> str:
     """Where in the keyring the secret of a call is."""
     return f"{stack}/wiring/{call.name}"
 
 
-def address_of(settings: Settings, service: str, seen_from: str) -> str:
-    """Where one service reaches another: inside the host's network when both are there, else by its public name."""
-    there, here = (getattr(settings.services, key) for key in (service, seen_from))
-    placement = there.placement
-    if (
-        isinstance(placement, OnDocker)
-        and isinstance(here.placement, OnDocker)
-        and placement.host == here.placement.host
-    ):
-        return f"http://{service}:{there.port}"
-    return settings.address(service).url
+def identity_of(settings: Settings, call: Call) -> str:
+    """As whom the caller makes itself known."""
+    return f"{call.caller}@{settings.domain}"
+
+
+def url_of(settings: Settings, call: Call) -> str:
+    """Where the caller finds the one called: inside the host's network when both are in it, else by its public name."""
+    callee = getattr(settings.services, call.callee)
+    if callee.elsewhere is not None:
+        return str(callee.elsewhere.url)
+    if _stays_inside(settings.services, settings.hosts, call):
+        return f"http://{call.callee}:{callee.port}{call.path}"
+    return settings.address(call.callee).url + call.path
+
+
+def told(settings: Settings, call: Call) -> dict[str, str]:
+    """What others may know of a call: no secret."""
+    url, identity = url_of(settings, call), identity_of(settings, call)
+    return {"caller": call.caller, "callee": call.callee, "url": url, "identity": identity}
+
+
+def private_networks(settings: Settings, service: str) -> tuple[str, ...]:
+    """The private networks that a service calls into: nothing else that is private is its business."""
+    inside = [
+        call
+        for call in calls_of(settings)
+        if call.caller == service and _stays_inside(settings.services, settings.hosts, call)
+    ]
+    hosts = {getattr(settings.services, call.callee).placement.host for call in inside}
+    return tuple(str(docker_subnets(settings.host(host))[EDGE_SUBNET]) for host in sorted(hosts))
+
+
+def _stays_inside(services: Services, hosts: tuple[AnyHost, ...], call: Call) -> bool:
+    """Whether the call never leaves its host. On the developer's own machine all do: no name of it leads there from
+    inside a container.
+    """
+    there, here = (_host(getattr(services, key)) for key in (call.callee, call.caller))
+    if here is None or here != there:
+        return False
+    outside = call.refuses_private or getattr(services, call.callee).tls_only
+    return not outside or here in {host.name for host in hosts if isinstance(host, LocalHost)}
+
+
+def _host(service: Any) -> str | None:
+    placement = getattr(service, "placement", None)
+    return placement.host if isinstance(placement, OnDocker) else None
+
+
+def calls_arrive(hosts: tuple[AnyHost, ...], all_services: Services) -> Iterator[Finding]:
+    """Whoever is called from elsewhere has a name there, and is not on the developer's own machine."""
+    local = {host.name for host in hosts if isinstance(host, LocalHost)}
+    for call in calls_between({key for key, _ in all_services.running()}):
+        callee = getattr(all_services, call.callee)
+        if callee.elsewhere is not None or _stays_inside(all_services, hosts, call):
+            continue
+        name, whence = getattr(callee, "hostname", None), f"{call.caller} calls it from elsewhere ({call.name})"
+        if name is None:
+            mend = f"hostname: {call.callee}; or both on the same host"
+            yield ("services", call.callee, "hostname"), name, f"{whence}, and no name leads to it", mend
+        elif _host(callee) in local:
+            why = f"{whence}, and nobody else reaches the developer's own machine (reach: local)"
+            yield ("services", call.caller), call.caller, why, f"{call.caller} on the same machine, or neither of them"
+
+
+WIRING_CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (calls_arrive,)

@@ -25,7 +25,7 @@ _RULE = "3 to 32 lower-case letters, digits and hyphens, a letter first and no h
 _RESERVED = """
 abuse admin administrator api app apps assets asuid auth autoconfig autodiscover backup billing blog botpress cdn chat
 chatwoot console control dashboard data database demo dev dmarc docs edge email ftp grafana help holding host
-hostmaster id imap internal local localhost login mail metabase monitor mx n8n noc ns1 ns2 odoo operators pausa
+hostmaster id imap internal local localhost login mail mcp metabase monitor mx n8n noc ns1 ns2 odoo operators pausa
 platform pop postgres postmaster prod public redis registry root sandbox secure security smarteros smtp ssh sso
 staging standby static status storage superset support system template tenant test traefik vault vpn vps webmail
 webmaster wpad www

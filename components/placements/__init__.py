@@ -14,8 +14,9 @@ from typing import Protocol
 from pulumi import Input, Output, Resource, ResourceOptions, RunError
 
 from components.workload import Workload
+from settings.parts import ManagedRedis
 
-__all__ = ["DatabaseServer", "ObjectStore", "Placement", "Refusal", "Running"]
+__all__ = ["DatabaseServer", "ObjectStore", "Placement", "QueueServer", "Refusal", "Running"]
 
 
 class Refusal(RunError):  # so that the engine shows the message, and no traceback
@@ -63,6 +64,17 @@ class ObjectStore:
     """How others make containers in it: `kind` and what that kind needs (tenants.platform.Blobs). No secret."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class QueueServer:
+    """A Redis of the place itself: it evicts nothing, and is reached by what runs there alone, as its default user."""
+
+    resource: Resource
+    host: Output[str]
+    port: int
+    tls: bool
+    password: Output[str]
+
+
 class Placement(Protocol):
     """A place where services run."""
 
@@ -76,3 +88,6 @@ class Placement(Protocol):
 
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Keep files as blobs."""
+
+    def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
+        """Run a Redis for queues."""

@@ -202,8 +202,7 @@ def declare(at: Surroundings, wanted: OdooSettings) -> None:
         OdooArgs(
             placement=at.placement(wanted.placement),
             image=IMAGES.odoo,
-            # Both are extensions that Odoo would try to install: to search by parts of words, and without accents.
-            database=at.database("odoo", server, "pg_trgm", "unaccent"),
+            database=at.database("odoo", server, *wanted.extensions),
             address=at.settings.address("odoo"),
             wanted=wanted,
             master_password=at.secret("odoo_master_password"),

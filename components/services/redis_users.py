@@ -86,6 +86,8 @@ _SERVICES: Mapping[str, _Access] = {
             # Metrics: j|20261120|14:5 and <Class>-18-3:24 of 7.3; h|<Class>-18-3:24 and 261120|14:5 of 8.
             *("j|*", "h|*", "[A-Z]*-[0-9]*-[0-9]*:[0-9]*", "[0-9]*|[0-9]*:[0-9]*", "[0-9]*-marks", "deploylock-*"),
             *("it-*", "cron_jobs", "cron_jobs:*", "cron_job:*"),
+            # The worker's health: arturictus/sidekiq_alive v2.5 lib/sidekiq_alive.rb.
+            *("sidekiq-alive-hostnames", "SIDEKIQ::LIVENESS_PROBE_TIMESTAMP::*"),
         ),
         channels=("chatwoot_production_action_cable:*", "_action_cable_internal"),
     ),

@@ -20,6 +20,7 @@ from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
 from components.services import (
     botpress,
+    chatwoot,
     holding,
     knowledge,
     mcp,
@@ -56,6 +57,7 @@ EDGE = "edge"
 SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "redis": redis.declare,
     "n8n": n8n.declare,
+    "chatwoot": chatwoot.declare,
     "odoo": odoo.declare,
     "metabase": metabase.declare,
     "botpress": botpress.declare,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox.catalog.azure_arm import known
 from sandbox.catalog.azure_containerapp_secrets import own_identity, secret_ref
 from sandbox.rules import (
@@ -13,10 +15,11 @@ from sandbox.rules import (
     Rule,
     UniqueItems,
 )
-from sandbox.values import Props, Value
+from sandbox.values import UNKNOWN, Props, Value, contains_unknown
 
 _PROBES = "https://learn.microsoft.com/azure/container-apps/health-probes"
 _SCALE = "https://learn.microsoft.com/azure/container-apps/scale-app"
+_LISTS = "https://keda.sh/docs/latest/scalers/redis-lists/"
 
 
 def _ordered(value: Value, _: Props) -> bool:
@@ -32,6 +35,51 @@ def _first_only(value: Value, _: Props) -> bool | str:
 
 def _metadata(value: Value, _: Props) -> bool:
     return isinstance(value, str) and value.isdigit() and int(value) > 0
+
+
+_ADDRESSES = (("address", "addressFromEnv"), ("host", "hostFromEnv"), ("port", "portFromEnv"))
+_REDIS_METADATA = (
+    *(name for pair in _ADDRESSES for name in pair),
+    *("usernameFromEnv", "passwordFromEnv", "listName", "listLength", "activationListLength", "enableTLS"),
+    *("databaseIndex", "unsafeSsl"),
+)
+
+
+def _redis(value: Value, _: Props) -> bool | str:
+    """A trigger of KEDA that counts a Redis list. Where it can't, the app stays as it is, and only a log says why."""
+    if str(known(value, "type")).lower() != "redis":
+        return True
+    metadata = known(value, "metadata") or {}
+    auth = known(value, "auth") or []
+    if contains_unknown(auth) or metadata is UNKNOWN:
+        return True
+    given = {name for name, text_ in metadata.items() if text_ is UNKNOWN or str(text_)}
+    given |= {str(known(one, "triggerParameter")) for one in auth}
+    address, host, port = (bool(given & set(pair)) for pair in _ADDRESSES)
+    if not address and not (host and port):
+        return "neither address (host:port) nor host and port"
+    if "listName" not in given:
+        return "no listName"
+    strange = sorted(set(metadata) - set(_REDIS_METADATA))
+    return not strange or f"{strange[0]} is no parameter of it"
+
+
+def _redis_values(value: Value, _: Props) -> bool | str:
+    if str(known(value, "type")).lower() != "redis":
+        return True
+    patterns = {
+        "address": r"\S+:\d{1,5}",
+        "port": r"\d{1,5}",
+        "listLength": r"[1-9]\d*",
+        "activationListLength": r"\d+",
+        "databaseIndex": r"\d+",
+        "enableTLS": r"true|false",
+    }
+    for name, pattern in patterns.items():
+        text_ = known(value, f"metadata.{name}")
+        if text_ is not None and not re.fullmatch(pattern, str(text_)):
+            return f"{name} is {text_!r}"
+    return True
 
 
 _P = "template.containers[*].probes"
@@ -89,6 +137,25 @@ SCALE_RULES: tuple[Rule, ...] = (
     ),
     Required(path=f"{_R}[*].custom.type", source=_SCALE),
     Required(path=f"{_R}[*].custom.metadata", source=_SCALE),
+    Must(
+        path=f"{_R}[*].custom",
+        name="parameters:redis",
+        partial=True,
+        test=_redis,
+        says="a trigger of type redis needs listName and where Redis is; of its other parameters those are simulated "
+        "that KEDA's page names",
+        source=_LISTS,
+    ),
+    Must(
+        path=f"{_R}[*].custom",
+        name="values:redis",
+        partial=True,
+        test=_redis_values,
+        says="address is host:port, lengths and the database's index are numbers, enableTLS is true or false",
+        source=_LISTS,
+    ),
+    Required(path=f"{_R}[*].custom.auth[*].triggerParameter", source=_SCALE),
+    Required(path=f"{_R}[*].custom.auth[*].secretRef", source=_SCALE),
     Required(path=f"{_R}[*].azureQueue.queueName", source=_SCALE),
     Between(path=f"{_R}[*].azureQueue.queueLength", least=1, source=_SCALE),
     secret_ref(f"{_R}[*].custom.auth[*].secretRef", "a scale rule"),

@@ -30,6 +30,7 @@ from sandbox.catalog.azure_containerapp_secrets import VAULT
 from sandbox.catalog.azure_environment_network import subnet_prefixes
 from sandbox.catalog.azure_network import ENDPOINT, NAME
 from sandbox.catalog.azure_postgres import SERVER
+from sandbox.catalog.azure_redis import CLUSTER
 from sandbox.rules import (
     Cloud,
     Computing,
@@ -54,6 +55,7 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     VAULT: {"vault": "{name}.vault.azure.net"},
     SERVER: {"postgresqlServer": "{name}.postgres.database.azure.com"},
     ENVIRONMENT: {"managedEnvironments": "{name}.azurecontainerapps.io"},
+    CLUSTER: {"redisEnterprise": "{name}.{region}.redis.azure.net"},
     "azure-native:storage:StorageAccount": {
         part: "{name}." + part + ".core.windows.net" for part in ("blob", "dfs", "file", "queue", "table", "web")
     },
@@ -125,7 +127,8 @@ def _dns_configs(one: Computing) -> list[Mapping[str, Any]]:
         for group in items(connection, "groupIds"):
             template = SERVICES.get(record.token, {}).get(str(group), "") if record else ""
             name = text(connection, "privateLinkServiceId").rsplit("/", 1)[-1]
-            answer.append({"fqdn": template.format(name=name), "ipAddresses": [address]})
+            there = region(text(record.inputs, "location") or text(record.outputs, "location")) if record else ""
+            answer.append({"fqdn": template.format(name=name, region=there), "ipAddresses": [address]})
     return answer
 
 

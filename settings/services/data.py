@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from settings.parts import Name
@@ -16,6 +18,8 @@ class Knowledge(Service):
     database: Name = Field(description="Which one of smarteros:databaseServers holds it")
     expected_connections: int = Field(10, ge=1, description="How many connections assistants may hold to it at once")
 
+    extensions: ClassVar[tuple[str, ...]] = ("vector",)
+
     def connections(self) -> int:
         """As expected: whoever reads it is told its limit by PostgreSQL."""
         return self.expected_connections
@@ -28,6 +32,8 @@ class Tenants(Service):
     expected_connections: int = Field(
         40, ge=1, description="How many connections all of them together are given room for; each is limited on its own"
     )
+
+    extensions: ClassVar[tuple[str, ...]] = ("vector",)
 
     def connections(self) -> int:
         """As expected: their roles' limits together would be many times what is ever used."""

@@ -77,6 +77,8 @@ class Odoo(Service):
     files_gb: int = Field(20, ge=1, description="How much its attachments are expected to grow to, in GB")
 
     port: ClassVar[int | None] = 8069
+    # What Odoo tries to create in a database: to search by parts of words, and without accents (odoo/service/db.py).
+    extensions: ClassVar[tuple[str, ...]] = ("pg_trgm", "unaccent")
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret(
             "odoo_master_password", "stack", "password", "Odoo's admin_passwd, which its database manager would ask for"

@@ -15,7 +15,7 @@ from settings.parts import OnAzure, OnDocker, Setting
 from settings.problems import fault
 from settings.secrets import Secret
 
-__all__ = ["Anywhere", "Container", "Hostname", "Service"]
+__all__ = ["Anywhere", "Container", "Elsewhere", "Hostname", "Service"]
 
 
 def _is_hostname(value: str) -> str:
@@ -46,6 +46,15 @@ class Container:
     """It ends before the others start, so its memory is not added to theirs."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """Where somebody else's service is called, and with what."""
+
+    url: str
+    token: str
+    """The name of the secret that the caller shows."""
+
+
 class Service(Setting):
     """A service that the settings name. Its fields are what an operator may say of it."""
 
@@ -53,10 +62,26 @@ class Service(Setting):
     """What it calls for in the keyring, where it runs."""
     port: ClassVar[int | None] = None
     """Where it listens inside its container, for what is beside it."""
+    tls_only: ClassVar[bool] = False
+    """Whether it sends whoever comes without TLS to its https address: those beside it, too."""
     needs_redis: ClassVar[bool] = False
     """Whether it needs a Redis on the same host."""
+    needs_mail: ClassVar[bool] = False
+    """Whether it is of no use without a mail server."""
+    extensions: ClassVar[tuple[str, ...]] = ()
+    """What an administrator creates in its database, by PostgreSQL's names."""
+    own_server_because: ClassVar[str] = ""
+    """Why its database can't be on a server that a cloud manages; nothing of most."""
     takes_accounts: ClassVar[bool] = False
     """Whether its component passes on the keys of accounts that name it (`at.accounts`)."""
+    elsewhere: ClassVar[Elsewhere | None] = None
+    """Where others call it, when it is no part of this platform."""
+    notice: ClassVar[str] = ""
+    """What operators are told of it each time, in one line; nothing of most."""
+
+    def called_for(self) -> tuple[Secret, ...]:
+        """What it calls for in the keyring, as it is set."""
+        return self.secrets
 
     def uses_redis(self) -> bool:
         """Whether it needs a Redis as it is set; where only some of its settings need one, the service says so here."""

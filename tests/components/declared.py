@@ -135,6 +135,7 @@ class Answers(pulumi.runtime.Mocks):
             "defaultDomain": "blue.brazilsouth.azurecontainerapps.io",
             "customDomainConfiguration": {"customDomainVerificationId": "A1B2"},
             "fullyQualifiedDomainName": f"{args.inputs.get('serverName')}.postgres.database.azure.com",
+            "hostName": f"{args.inputs.get('clusterName')}.brazilsouth.redis.azure.net",
             "principalId": "00000000-0000-4000-8000-00000000000a",
             "customerId": "00000000-0000-4000-8000-00000000000b",
             "imageId": "sha256:0123",
@@ -145,7 +146,7 @@ class Answers(pulumi.runtime.Mocks):
             "result": "Rand0mRand0mRand0mRand0m",
         }
         if args.typ == "azure-native:keyvault:Secret":
-            computed["properties"] = {"secretUri": f"https://kv.vault.azure.net/secrets/{named}"}
+            computed["properties"] = {"secretUri": f"https://kv.vault.azure.net/secrets/{args.inputs['secretName']}"}
         own = Outputs.get(args.typ, frozenset({"name"}))
         added = {key: value for key, value in computed.items() if key in own or key == "name"}
         # Asked for as a list, answered as a map.
@@ -154,9 +155,12 @@ class Answers(pulumi.runtime.Mocks):
         return f"{args.name}-id", {**args.inputs, **added}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """The one function that the program calls."""
-        assert args.token == "azure-native:operationalinsights:getSharedKeys"
-        return {"primarySharedKey": "SharedKeyOfTheWorkspace"}, []
+        """The functions that the program calls."""
+        answers = {
+            "azure-native:operationalinsights:getSharedKeys": {"primarySharedKey": "SharedKeyOfTheWorkspace"},
+            "azure-native:redisenterprise:listDatabaseKeys": {"primaryKey": "KeyOfTheQueue"},
+        }
+        return dict(answers[args.token]), []
 
 
 Outputs: dict[str, frozenset[str]] = {
@@ -165,6 +169,7 @@ Outputs: dict[str, frozenset[str]] = {
     "azure-native:managedidentity:UserAssignedIdentity": frozenset({"principalId"}),
     "azure-native:operationalinsights:Workspace": frozenset({"customerId"}),
     "azure-native:keyvault:Secret": frozenset({"properties"}),
+    "azure-native:redisenterprise:RedisEnterprise": frozenset({"hostName"}),
     "docker:index/container:Container": frozenset({"exitCode"}),
     "docker:index/remoteImage:RemoteImage": frozenset({"imageId"}),
     "cloudflare:index/originCaCertificate:OriginCaCertificate": frozenset({"certificate"}),

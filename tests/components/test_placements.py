@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 from pulumi import ResourceOptions
 
-from components.placements import Placement, Refusal
+from components.placements import Placement, QueueServer, Refusal
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs
-from components.workload import Health, Volume, Workload
+from components.workload import Health, RedisList, Scale, Sidecar, Volume, Workload
 from settings import Settings
+from settings.parts import ManagedRedis
 from tests.components.declared import Answers, Declared, Hidden, declare, resolved
 
 SECRET = "a-value-that-nobody-may-see"
@@ -271,9 +273,126 @@ def test_paths_of_a_host_name_lead_to_other_ports() -> None:
     assert labels["traefik.http.routers.app.service"] == "app"
 
 
+HELPER = Sidecar(
+    name="helper",
+    image="example.org/helper:1",
+    port=9000,
+    health=Health(http_path="/alive"),
+    cpu=0.25,
+    memory_mb=512,
+    env={"MODE": "quiet"},
+    shares=["COLOUR", "API_KEY"],
+    reaches={"MAIN_URL": 8081},
+    volumes=[Volume("tmp", "/scratch", needs="scratch")],
+    user="1000:1000",
+    read_only_root=True,
+)
+HELPED = replace(APP, sidecars=[HELPER], access=["web", "data"])
+
+
+def test_a_sidecar_is_in_the_same_app() -> None:
+    """Its own limits, probes and scratch; what it shares is the same secret; the main container is at its address."""
+    app = resolved(container("azure", HELPED))
+    main, helper = app["template"]["containers"]
+    assert (main["name"], helper["name"]) == ("app", "app-helper")
+    assert helper["resources"] == {"cpu": 0.25, "memory": "0.5Gi"}
+    assert {probe["httpGet"]["port"] for probe in helper["probes"]} == {9000}
+    environment = {one["name"]: one.get("value", one.get("secretRef")) for one in helper["env"]}
+    assert environment == {
+        "MODE": "quiet",
+        "COLOUR": "green",
+        "API_KEY": "api-key",
+        "MAIN_URL": "http://127.0.0.1:8081",
+    }
+    assert helper["volumeMounts"] == [{"volumeName": "helper-tmp", "mountPath": "/scratch"}]
+    assert {"name": "helper-tmp", "storageType": "EmptyDir"} in app["template"]["volumes"]
+    assert [one["name"] for one in app["configuration"]["secrets"]].count("api-key") == 1
+
+
+def test_a_sidecar_on_a_host_is_a_container_that_finds_the_main_one_by_its_name() -> None:
+    """After it, in one network with it and in none of its others, without its labels, ports and secret files."""
+    declared = {one.name: one for one in run("docker", HELPED) if "container:Container" in one.token}
+    main, helper = declared["app-container"], declared["app-helper-container"]
+    inputs = resolved(helper.inputs)
+    assert inputs["name"] == "smarteros-prod-app-helper"
+    assert set(inputs["envs"]) == {
+        "MODE=quiet",
+        "COLOUR=green",
+        f"API_KEY={SECRET}",
+        "MAIN_URL=http://smarteros-prod-app:8081",
+    }
+    assert all(isinstance(one, Hidden) for one in helper.inputs["envs"] if SECRET in str(one))
+    assert [one["name"] for one in inputs["networksAdvanced"]] == ["smarteros-prod-edge"]
+    assert len(main.inputs["networksAdvanced"]) == 2
+    assert (inputs["memory"], inputs["cpus"], inputs["readOnly"]) == (512, "0.25", True)
+    assert not [one for one in inputs["labels"] if one["label"].startswith("traefik")]
+    assert "app-helper-secrets-loader" not in declared
+    assert main.urn in helper.dependencies
+
+
+QUEUE = RedisList(host="queue.example.org", port=10000, tls=True, password="API_KEY", key="jobs", per_replica=5)
+GROWING = replace(APP, hostname=None, scale=Scale(min_replicas=1, max_replicas=3, by=QUEUE))
+
+
+def test_an_app_grows_with_a_list_in_redis() -> None:
+    """KEDA's scaler for lists; its password is a secret of the app."""
+    scale = resolved(container("azure", GROWING))["template"]["scale"]
+    assert (scale["minReplicas"], scale["maxReplicas"]) == (1, 3)
+    (rule,) = scale["rules"]
+    assert rule["custom"] == {
+        "type": "redis",
+        "metadata": {"address": "queue.example.org:10000", "listName": "jobs", "listLength": "5", "enableTLS": "true"},
+        "auth": [{"secretRef": "api-key", "triggerParameter": "password"}],
+    }
+
+
+def test_a_host_runs_as_many_as_it_is_told() -> None:
+    """Numbered, each with its own sidecar, which finds its own main container."""
+    two = replace(HELPED, hostname=None, scale=Scale(min_replicas=2, max_replicas=2, by=QUEUE))
+    declared = {one.name: one for one in run("docker", two) if "container:Container" in one.token}
+    assert {name for name in declared if "loader" not in name} == {
+        "app-1-container",
+        "app-1-helper-container",
+        "app-2-container",
+        "app-2-helper-container",
+    }
+    assert "MAIN_URL=http://smarteros-prod-app-2:8081" in resolved(declared["app-2-helper-container"].inputs["envs"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"sidecars": [replace(HELPER, port=8080)]}, "listen on one port"),
+        ({"sidecars": [replace(HELPER, shares=["COLOR"])]}, "shares COLOR, which is not set"),
+        ({"scale": Scale(min_replicas=1, max_replicas=2, by=replace(QUEUE, password="KEY"))}, "KEY is no secret"),
+    ],
+)
+def test_a_workload_that_contradicts_itself_can_not_be_made(asked: dict[str, Any], told: str) -> None:
+    """A service's mistake, found where it is made."""
+    with pytest.raises(ValueError, match=told):
+        replace(APP, **asked)
+
+
+def test_a_scale_is_at_least_one_and_in_order() -> None:
+    """None, or more at least than at most, is a service's mistake."""
+    for least, most in ((0, 1), (3, 2)):
+        with pytest.raises(ValueError, match=f"from {least} to {most} replicas"):
+            Scale(min_replicas=least, max_replicas=most, by=QUEUE)
+
+
 @pytest.mark.parametrize(
     ("kind", "asked", "told"),
     [
+        ("azure", {"sidecars": [replace(HELPER, cpu=0.3)]}, "cpu: Container Apps takes 0.25 to 4 CPU in steps"),
+        ("azure", {"sidecars": [replace(HELPER, cpu=4, memory_mb=8192)]}, "cpu: Container Apps takes 0.25 to 4 CPU"),
+        ("azure", {"sidecars": [replace(HELPER, memory_mb=1024)]}, "cpu: Container Apps gives 0.75 CPU exactly 1536"),
+        ("azure", {"sidecars": [replace(HELPER, health=Health(command=["true"]))]}, "sidecars/helper: Container Apps"),
+        ("docker", {"scale": GROWING.scale}, "scale: a host runs as many containers as it is told, not 1 to 3"),
+        (
+            "docker",
+            {"replicas": 2, "hostname": None, "volumes": [Volume("data", "/data", needs="posix")]},
+            "replicas: a host runs one container of a name, not 2",
+        ),
         ("azure", {"routes": {"/websocket": 8072}}, "routes: the ingress of an app leads to one port"),
         ("docker", {"routes": {"/websocket": 8072}, "hostname": None}, "routes: paths lead to other ports, but there"),
         ("azure", {"volumes": [Volume("data", "/data", needs="posix")]}, "volumes/data: /data needs a POSIX"),
@@ -305,6 +424,35 @@ def test_what_it_cannot_do_it_refuses_before_it_declares_any_of_it(kind: str, as
     assert "Mend: " in refused[0]
 
 
+QUEUE_SIZE = ManagedRedis.model_validate({})
+
+
+def test_a_queue_of_azure_s_own_is_private_and_loses_nothing() -> None:
+    """No public address, TLS alone, not clustered, nothing evicted, written to a disk; its key stays secret."""
+    found: list[QueueServer] = []
+    declared = {
+        one.name: one
+        for one in declare(
+            lambda settings: found.append(place("azure", settings).queue_server("jobs", QUEUE_SIZE, ResourceOptions()))
+        )
+    }
+    cluster, database = declared["jobs-cluster"], declared["jobs-database"]
+    assert cluster.inputs["sku"] == {"name": "Balanced_B0"}
+    assert (cluster.inputs["publicNetworkAccess"], cluster.inputs["minimumTlsVersion"]) == ("Disabled", "1.2")
+    assert (database.inputs["clientProtocol"], database.inputs["port"]) == ("Encrypted", 10000)
+    assert (database.inputs["clusteringPolicy"], database.inputs["evictionPolicy"]) == ("NoCluster", "NoEviction")
+    assert database.inputs["persistence"] == {"aofEnabled": True, "aofFrequency": "1s"}
+    assert database.inputs["accessKeysAuthentication"] == "Enabled", "the default is that nobody can log in with a key"
+    assert cluster.protect
+    assert database.protect
+    (connection,) = declared["jobs-endpoint"].inputs["privateLinkServiceConnections"]
+    assert (connection["privateLinkServiceId"], connection["groupIds"]) == ("jobs-cluster-id", ["redisEnterprise"])
+    assert declared["jobs-zone"].inputs["privateZoneName"] == "privatelink.redis.azure.net"
+    server = found[0]
+    assert (server.port, server.tls) == (10000, True)
+    assert asyncio.run(server.password.is_secret())
+
+
 def store(kind: str) -> list[Declared]:
     """What a placement declares for the settings' storage."""
     storage = {"placement": {"where": kind}, "containers": ["backups", "knowledge"]}
@@ -313,7 +461,7 @@ def store(kind: str) -> list[Declared]:
         placed = ObjectStorage(settings) if kind == "r2" else place(kind, settings)
         assert list(placed.object_store("storage", ResourceOptions()).containers) == ["backups", "knowledge"]
 
-    return declare(build, services={"storage": storage})
+    return declare(build, services={"storage": storage}, ai={}, accounts={})
 
 
 @pytest.mark.parametrize(
@@ -340,6 +488,8 @@ def test_an_object_store_has_every_container_protected_and_private(kind: str, to
         ("docker", "object_store", "placement: a host keeps no blobs"),
         ("r2", "run", "placement: R2 runs no containers"),
         ("r2", "database_server", "placement: R2 runs no databases"),
+        ("docker", "queue_server", "placement: a host has no Redis for one service alone"),
+        ("r2", "queue_server", "placement: R2 runs no Redis"),
     ],
 )
 def test_a_place_that_cannot_do_it_says_so(kind: str, asked: str, told: str) -> None:
@@ -347,7 +497,12 @@ def test_a_place_that_cannot_do_it_says_so(kind: str, asked: str, told: str) -> 
 
     def build(settings: Settings) -> None:
         placed = ObjectStorage(settings) if kind == "r2" else place(kind, settings)
-        given: dict[str, list[Any]] = {"run": [APP], "object_store": [], "database_server": ["vps", SECRET]}
+        given: dict[str, list[Any]] = {
+            "run": [APP],
+            "object_store": [],
+            "database_server": ["vps", SECRET],
+            "queue_server": [QUEUE_SIZE],
+        }
         with pytest.raises(Refusal, match=rf"^thing/{told}.* Mend: "):
             getattr(placed, asked)("thing", *given[asked], ResourceOptions())
 

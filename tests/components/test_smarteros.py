@@ -103,6 +103,7 @@ def test_the_output_has_what_the_fleet_needs_and_no_secret() -> None:
         if "placement" in service
     }
     assert output["placements"] == wanted
+    assert output["redis"] == {"localPort": 15473, "through": "vps"}
     azure = output["databaseServers"]["azure"]
     assert (azure["localPort"], azure["sslmode"], azure["provisioner"]) == (
         15432,

@@ -13,6 +13,8 @@ from tests.policy.judged import said
 APP = "azure-native:app:ContainerApp"
 STORE = "azure-native:storage:StorageAccount"
 PARAMETER = "azure-native:dbforpostgresql:Configuration"
+CLUSTER = "azure-native:redisenterprise:RedisEnterprise"
+DATABASE = "azure-native:redisenterprise:Database"
 ZONE = "cloudflare:index/zoneSetting:ZoneSetting"
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
@@ -23,6 +25,9 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     (ZONE, {"settingId": "ssl", "value": "strict"}),
     (APP, {"configuration": {"ingress": {"allowInsecure": False}}}),
     (APP, {"configuration": {}}),
+    (CLUSTER, {"minimumTlsVersion": "1.2"}),
+    (DATABASE, {}),
+    (DATABASE, {"clientProtocol": UNKNOWN}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (STORE, {}, "TLS1_2"),
@@ -35,6 +40,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (ZONE, {"settingId": "always_use_https", "value": "off"}, "on"),
     (APP, {"configuration": {"ingress": {"allowInsecure": True}}}, "allowInsecure"),
     ("azure-native:cache:Redis", {"minimumTlsVersion": "1.0"}, "1.2"),
+    (CLUSTER, {}, "1.2"),
+    (DATABASE, {"clientProtocol": "Plaintext"}, "Encrypted"),
     ("azure-native:cache:Redis", {"minimumTlsVersion": "1.2", "enableNonSslPort": True}, "enableNonSslPort"),
 ]
 

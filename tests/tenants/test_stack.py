@@ -139,7 +139,7 @@ def test_without_vault_the_rest_is_the_same() -> None:
     """A platform without Vault has tenants too."""
     names = {one.name for one in declared(False)} - {"smarteros-tenants-acme-2"}  # the stack is declared once a process
     assert names == {one.name for one in declared() if "vault" not in one.name} - {"smarteros-tenants-acme-2"}
-    assert len(names) == 26
+    assert len(names) == 22
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""One app of Container Apps: a single revision of one container. Its secrets are references into Key Vault.
+"""One app of Container Apps: a single revision, of one container and its sidecars. Its secrets are references into
+Key Vault.
 
 It keeps no files: a volume that must outlive the container is refused, for Azure Files over SMB lacks the
 locks and the fsync that databases count on.
@@ -6,7 +7,6 @@ locks and the fsync that databases count on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app
 
 from components.placements import Refusal
+from components.placements.azure.template import secret_name, template
 from components.placements.azure.vault import SecretVault
-from components.workload import Health, Workload
+from components.workload import Workload
 from settings.naming import Names
 from settings.sizes import container_apps_size_problem
 
 __all__ = ["ContainerApp", "ContainerAppArgs", "refuse"]
 
 AUTOMATIC_TTL = 1
-SECRETS_VOLUME = "secret-files"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +53,17 @@ class ContainerAppArgs:
 
 def refuse(name: str, workload: Workload) -> None:
     """Refuse what Container Apps can't do, before anything of it is declared."""
-    size = container_apps_size_problem(workload.cpu, workload.memory_mb)
+    cpu = workload.cpu + sum(one.cpu for one in workload.sidecars)
+    memory_mb = workload.memory_mb + sum(one.memory_mb for one in workload.sidecars)
+    size = container_apps_size_problem(cpu, memory_mb)
     if size:
-        raise Refusal(name, "cpu", *size)
+        why, mend = size
+        beside = f" (with {', '.join(one.name for one in workload.sidecars)})" if workload.sidecars else ""
+        raise Refusal(name, "cpu", why + beside, mend)
+    for sidecar in workload.sidecars:
+        if sidecar.health.command:
+            why = "Container Apps probes by HTTP, not by commands"
+            raise Refusal(name, f"sidecars/{sidecar.name}", why, "give its health an http_path")
     for volume in workload.volumes:
         if volume.needs == "posix":
             why = f"{volume.path} needs a POSIX file system, and Container Apps has none that is safe (SMB)"
@@ -88,7 +96,9 @@ class ContainerApp(ComponentResource):
     def __init__(self, name: str, args: ContainerAppArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:azure:ContainerApp", name, None, opts)
         workload, app_name = args.workload, args.names.container_app(name)
-        default_host = Output.concat(app_name, ".", args.edge.environment_domain)
+        # What nobody outside reaches has its name one level lower.
+        inside = "" if workload.hostname else "internal."
+        default_host = Output.concat(f"{app_name}.{inside}", args.edge.environment_domain)
         secrets = {**_env_secrets(workload), **_file_secrets(workload)}
         references = [
             app.SecretArgs(
@@ -117,7 +127,7 @@ class ContainerApp(ComponentResource):
                 ingress=_ingress(args),
                 secrets=references,
             ),
-            template=_template(name, workload),
+            template=template(name, workload),
             tags=args.tags,
             # The name must be owned, and the secrets readable, before the app can be created.
             opts=ResourceOptions(parent=self, depends_on=[args.vault.may_read, *records]),
@@ -151,16 +161,11 @@ class ContainerApp(ComponentResource):
 
 
 def _env_secrets(workload: Workload) -> dict[str, Input[str]]:
-    return {_secret_name(key): value for key, value in workload.secrets.items()}
+    return {secret_name(key): value for key, value in workload.secrets.items()}
 
 
 def _file_secrets(workload: Workload) -> dict[str, Input[str]]:
-    return {_secret_name(f"file-{file}"): value for file, value in workload.secret_files.items()}
-
-
-def _secret_name(key: str) -> str:
-    """Lower-case letters, digits and hyphens, as a secret of an app must be named."""
-    return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
+    return {secret_name(f"file-{file}"): value for file, value in workload.secret_files.items()}
 
 
 def _ingress(args: ContainerAppArgs) -> app.IngressArgs:
@@ -178,65 +183,3 @@ def _ingress(args: ContainerAppArgs) -> app.IngressArgs:
         traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
         custom_domains=domains,
     )
-
-
-def _template(name: str, workload: Workload) -> app.TemplateArgs:
-    volumes = [app.VolumeArgs(name=volume.name, storage_type=app.StorageType.EMPTY_DIR) for volume in workload.volumes]
-    mounts = [app.VolumeMountArgs(volume_name=volume.name, mount_path=volume.path) for volume in workload.volumes]
-    if workload.secret_files:
-        items = [
-            app.SecretVolumeItemArgs(path=file, secret_ref=_secret_name(f"file-{file}"))
-            for file in workload.secret_files
-        ]
-        volumes.append(app.VolumeArgs(name=SECRETS_VOLUME, storage_type=app.StorageType.SECRET, secrets=items))
-        mounts.append(app.VolumeMountArgs(volume_name=SECRETS_VOLUME, mount_path=Workload.SECRETS_FOLDER))
-    environment = [app.EnvironmentVarArgs(name=key, value=value) for key, value in workload.env.items()]
-    environment += [app.EnvironmentVarArgs(name=key, secret_ref=_secret_name(key)) for key in workload.secrets]
-    resources = app.ContainerResourcesArgs(cpu=workload.cpu, memory=f"{workload.memory_mb / 1024:g}Gi")
-    prepare = app.InitContainerArgs(
-        name=f"{name}-prepare",
-        image=workload.image,
-        command=list(workload.prepare),
-        env=environment,
-        resources=resources,
-        volume_mounts=mounts,
-    )
-    return app.TemplateArgs(
-        # Each replica runs it, whenever it starts; a revision whose replicas don't get past it is not provisioned.
-        init_containers=[prepare] if workload.prepare else None,
-        containers=[
-            app.ContainerArgs(
-                name=name,
-                image=workload.image,
-                command=list(workload.command) or None,
-                args=list(workload.args) or None,
-                env=environment,
-                resources=resources,
-                probes=_probes(workload.health, workload.port),
-                volume_mounts=mounts,
-            )
-        ],
-        volumes=volumes,
-        scale=app.ScaleArgs(min_replicas=workload.replicas, max_replicas=workload.replicas),
-        termination_grace_period_seconds=workload.stop_timeout_s,
-    )
-
-
-def _probes(health: Health, port: int | None) -> list[app.ContainerAppProbeArgs]:
-    """All three said outright: which default ones Azure adds depends on the kind of the environment."""
-
-    def probe(kind: app.Type, failures: int, every_s: int) -> app.ContainerAppProbeArgs:
-        return app.ContainerAppProbeArgs(
-            type=kind,
-            http_get=app.ContainerAppProbeHttpGetArgs(path=health.http_path, port=port, scheme=app.Scheme.HTTP),
-            failure_threshold=failures,
-            period_seconds=every_s,
-            timeout_seconds=health.timeout_s,
-        )
-
-    return [
-        # A first start migrates the database: up to five minutes.
-        probe(app.Type.STARTUP, 10, 30),
-        probe(app.Type.LIVENESS, 5, health.interval_s * 2),
-        probe(app.Type.READINESS, 3, health.interval_s),
-    ]

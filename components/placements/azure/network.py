@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import network, privatedns
 
 from settings.naming import Names
@@ -72,26 +72,32 @@ class PrivateNetwork(ComponentResource):
             # Two subnets of one network at a time is refused (AnotherOperationInProgress).
             opts=ResourceOptions(parent=self, depends_on=[apps]),
         )
+        self._args, self._vnet_id = args, vnet.id
+        self.apps_subnet_id = apps.id
+        self.endpoints_subnet_id = endpoints.id
+        self.postgres_zone_id = self.private_names(f"{name}-postgres-zone", POSTGRES_ZONE, self)
+        self.register_outputs({"apps_subnet_id": self.apps_subnet_id})
+
+    def private_names(self, name: str, zone_name: str, parent: Resource) -> Output[str]:
+        """A zone whose names lead to private addresses, for those in the network; its id."""
+        inside = ResourceOptions(parent=parent)
         zone = privatedns.PrivateZone(
-            f"{name}-postgres-zone",
-            private_zone_name=POSTGRES_ZONE,
-            resource_group_name=args.resource_group,
+            name,
+            private_zone_name=zone_name,
+            resource_group_name=self._args.resource_group,
             location="global",
-            tags=args.tags,
+            tags=self._args.tags,
             opts=inside,
         )
         link = privatedns.VirtualNetworkLink(
-            f"{name}-postgres-zone-link",
-            virtual_network_link_name=args.names.virtual_network(),
-            resource_group_name=args.resource_group,
+            f"{name}-link",
+            virtual_network_link_name=self._args.names.virtual_network(),
+            resource_group_name=self._args.resource_group,
             private_zone_name=zone.name,
             location="global",
             registration_enabled=False,
-            virtual_network=privatedns.SubResourceArgs(id=vnet.id),
+            virtual_network=privatedns.SubResourceArgs(id=self._vnet_id),
             opts=inside,
         )
-        self.apps_subnet_id = apps.id
-        self.endpoints_subnet_id = endpoints.id
         # Whoever uses the zone's id also waits for its link: without it the name leads to the public address.
-        self.postgres_zone_id = Output.all(zone.id, link.id).apply(lambda ids: str(ids[0]))
-        self.register_outputs({"apps_subnet_id": self.apps_subnet_id})
+        return Output.all(zone.id, link.id).apply(lambda ids: str(ids[0]))

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, InvokeOptions, Output, ResourceOptions
 from pulumi_azure_native import app, operationalinsights, resources
 
-from components.placements import DatabaseServer, ObjectStore, Running
+from components.placements import DatabaseServer, ObjectStore, QueueServer, Running
 from components.placements.azure.app import ContainerApp, ContainerAppArgs, Edge, refuse
 from components.placements.azure.certificate import OriginCertificate, OriginCertificateArgs
 from components.placements.azure.network import PrivateNetwork, PrivateNetworkArgs
 from components.placements.azure.postgres import ADMIN_USER, FlexibleServer, FlexibleServerArgs
+from components.placements.azure.redis import PORT as REDIS_PORT
+from components.placements.azure.redis import QueueRedis, QueueRedisArgs
 from components.placements.azure.storage import BlobStore, BlobStoreArgs
 from components.placements.azure.vault import SecretVault, SecretVaultArgs
 from components.secrecy import secret
 from components.workload import Workload
 from settings import Settings
-from settings.parts import AzureBlobs, AzurePostgres
+from settings.parts import AzureBlobs, AzurePostgres, ManagedRedis
 
 __all__ = ["AzurePlatform", "AzurePlatformArgs"]
 
@@ -235,3 +237,21 @@ class AzurePlatform(ComponentResource):
             "prefix": self._settings.names.identity(""),
         }
         return ObjectStore(resource=created, url=created.url, containers=wanted.containers, for_tenants=for_tenants)
+
+    def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
+        """A Redis of Azure's own."""
+        created = QueueRedis(
+            name,
+            QueueRedisArgs(
+                names=self._settings.names,
+                part=name,
+                size=size,
+                network=self._network,
+                resource_group=self.resource_group_name,
+                location=self._azure.location,
+                protect=self._settings.protect,
+                tags=self._tags,
+            ),
+            opts,
+        )
+        return QueueServer(resource=created, host=created.host, port=REDIS_PORT, tls=True, password=created.password)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pulumi_cloudflare as cloudflare
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import DatabaseServer, ObjectStore, Refusal, Running
+from components.placements import DatabaseServer, ObjectStore, QueueServer, Refusal, Running
 from components.workload import Workload
 from settings import Settings
 from settings.naming import Names
-from settings.parts import OnR2
+from settings.parts import ManagedRedis, OnR2
 
 __all__ = ["ObjectStorage", "R2Buckets", "R2BucketsArgs"]
 
@@ -90,6 +90,10 @@ class ObjectStorage:
     ) -> DatabaseServer:
         """Refused."""
         raise Refusal(name, "placement", "R2 runs no databases", "placement: {where: docker, host: …}")
+
+    def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
+        """Refused."""
+        raise Refusal(name, "placement", "R2 runs no Redis", "placement: {where: docker, host: …}")
 
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Buckets."""

@@ -102,12 +102,15 @@ class ClosedContainer(ComponentResource):
             wait_timeout=WAIT_S,
             must_run=True,
             **_process(workload),
-            opts=ResourceOptions(parent=self, delete_before_replace=True),
+            opts=_replaced(self),
         )
         self.host = Output.all(container_name, container.id).apply(lambda both: str(both[0]))
         self.register_outputs({"host": self.host})
 
     def _volume(self, name: str, args: ClosedContainerArgs, volume: Volume) -> docker.ContainerVolumeArgs:
+        if volume.of:
+            theirs = args.names.container(f"{volume.of}-{volume.name}")
+            return docker.ContainerVolumeArgs(volume_name=theirs, container_path=volume.path)
         created = docker.Volume(
             f"{name}-{volume.name}",
             name=args.names.container(f"{name}-{volume.name}"),
@@ -141,7 +144,7 @@ class ClosedContainer(ComponentResource):
             # Waits for its end.
             attach=True,
             **_process(args.workload),
-            opts=ResourceOptions(parent=self, delete_before_replace=True),
+            opts=_replaced(self),
         )
         return Output.all(container.id, container.exit_code).apply(
             lambda found: ended_well(name, container_name, str(found[0]), found[1])
@@ -181,6 +184,13 @@ class ClosedContainer(ComponentResource):
         )
         mount = docker.ContainerVolumeArgs(volume_name=volume.name, container_path=folder, read_only=True)
         return mount, loader
+
+
+def _replaced(parent: ClosedContainer) -> ResourceOptions:
+    """One that did not become healthy is made anew by the next run: its provider would update it, which does nothing,
+    and call that a success.
+    """
+    return ResourceOptions(parent=parent, delete_before_replace=True, replace_on_changes=["#initerror"])
 
 
 def ended_well(name: str, container_name: str, identity: str, exit_code: int | None) -> str:

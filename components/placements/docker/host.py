@@ -8,20 +8,20 @@ elsewhere (hosts/). It keeps no blobs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi_docker as docker
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import IMAGES
-from components.placements import DatabaseServer, ObjectStore, Refusal, Running
+from components.placements import DatabaseServer, ObjectStore, QueueServer, Refusal, Running
 from components.placements.docker.container import Attachment, ClosedContainer, ClosedContainerArgs
 from components.placements.docker.postgres import ADMIN_USER, postgres_workload
 from components.placements.docker.reach import reach_of
-from components.workload import Access, Workload
+from components.workload import Access, Sidecar, Workload
 from settings import Forward, Settings
 from settings.hosts import LocalHost, RemoteHost
-from settings.parts import AzurePostgres
+from settings.parts import AzurePostgres, ManagedRedis
 from settings.tunnels import docker_subnets
 
 __all__ = ["DockerHost", "DockerHostArgs"]
@@ -70,8 +70,25 @@ class DockerHost(ComponentResource):
         self.register_outputs({"edge_network": self.edge_network})
 
     def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
-        """A container; what operators reach has the fixed address to which its forward leads."""
-        return self._run(name, workload, opts, self._settings.forward(name) if workload.operated else None)
+        """A container, its sidecars after it; or several of them, numbered. What operators reach has the fixed address
+        to which its forward leads.
+        """
+        many = workload.scale is not None or workload.replicas != 1
+        self._refuse_many(name, workload)
+        count = workload.scale.max_replicas if workload.scale else workload.replicas
+        names = [f"{name}-{number}" for number in range(1, count + 1)] if many else [name]
+        alone = replace(workload, replicas=1, scale=None, sidecars=())
+        for one in names:
+            self._refuse(one, alone)
+            for sidecar in workload.sidecars:
+                self._refuse(f"{one}-{sidecar.name}", _as_workload(one, workload, sidecar))
+        forward = self._settings.forward(name) if workload.operated else None
+        running = [self._run(one, alone, opts, forward) for one in names]
+        for one, main in zip(names, running, strict=True):
+            for sidecar in workload.sidecars:
+                # By way of its host it waits for the main container, and is made anew with it.
+                self._run(f"{one}-{sidecar.name}", _as_workload(main.host, workload, sidecar), opts, None)
+        return running[0]
 
     def _run(self, name: str, workload: Workload, opts: ResourceOptions, forward: Forward | None) -> Running:
         self._refuse(name, workload)
@@ -98,10 +115,20 @@ class DockerHost(ComponentResource):
             url = Output.from_input(self._reach.url(name, workload.hostname))
         return Running(resource=created, host=created.host, port=workload.port, url=url)
 
-    def _refuse(self, name: str, workload: Workload) -> None:
-        if workload.replicas != 1:
-            why = f"a host runs one container of a name, not {workload.replicas}"
+    def _refuse_many(self, name: str, workload: Workload) -> None:
+        """Several of a kind are told apart by a number alone: nobody may look for one of them."""
+        scale = workload.scale
+        if scale and scale.min_replicas != scale.max_replicas:
+            why = f"a host runs as many containers as it is told, not {scale.min_replicas} to {scale.max_replicas}"
+            raise Refusal(name, "scale", why, f"{scale.max_replicas} of them always, or run it on Azure")
+        count = scale.max_replicas if scale else workload.replicas
+        kept = [volume.name for volume in workload.volumes if volume.needs == "posix"]
+        found = workload.hostname or workload.published_ports or workload.operated or kept
+        if count != 1 and found:
+            why = f"a host runs one container of a name, not {count}"
             raise Refusal(name, "replicas", why, "replicas: 1, or run it on Azure")
+
+    def _refuse(self, name: str, workload: Workload) -> None:
         if workload.cpu > self._host.cpus:
             why = f"{workload.cpu:g} CPUs asked for, {self._host.name} has {self._host.cpus}"
             raise Refusal(name, "cpu", why, "fewer, or a larger host")
@@ -159,9 +186,35 @@ class DockerHost(ComponentResource):
             local_port=forward.local_port,
         )
 
+    def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
+        """Refused: a host's Redis is a service, and all that run there share it."""
+        raise Refusal(name, "placement", "a host has no Redis for one service alone", "services.redis on that host")
+
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Refused."""
         raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure} or {where: r2}")
+
+
+def _as_workload(main_host: Input[str], workload: Workload, sidecar: Sidecar) -> Workload:
+    """A sidecar as a container of its own: in one network with the main one, and in none of its others."""
+    shared = {key: workload.env[key] for key in sidecar.shares if key in workload.env}
+    found = {key: Output.concat("http://", main_host, f":{port}") for key, port in sidecar.reaches.items()}
+    return Workload(
+        image=sidecar.image,
+        port=sidecar.port,
+        health=sidecar.health,
+        cpu=sidecar.cpu,
+        memory_mb=sidecar.memory_mb,
+        env={**sidecar.env, **shared, **found},
+        secrets={key: workload.secrets[key] for key in sidecar.shares if key in workload.secrets},
+        volumes=sidecar.volumes,
+        args=sidecar.args,
+        user=sidecar.user,
+        read_only_root=sidecar.read_only_root,
+        writable_root_because=sidecar.writable_root_because,
+        access=workload.access[:1],
+        stop_timeout_s=workload.stop_timeout_s,
+    )
 
 
 def _routes(name: str, workload: Workload, entry_point: str) -> dict[str, str]:

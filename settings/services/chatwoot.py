@@ -1,0 +1,148 @@
+"""What Chatwoot may be told.
+
+It runs on a host alone. Its preparation creates its extensions itself, plpgsql too, which Azure's PostgreSQL refuses
+even where they are there (chatwoot/charts#162, open); and its queue is a Redis beside it. Of its attachments: a storage
+account of Azure would need an account key, which ours refuses (allow_shared_key_access=False), so a volume, or an S3.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from settings.parts import Email, Name, OnDocker, Port, Setting, matching
+from settings.problems import fault
+from settings.secrets import Secret
+from settings.services.service import Container, Hostname, Service
+
+__all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot", "Mail"]
+
+_REQUIREMENTS = "https://developers.chatwoot.com/self-hosted/deployment/requirements"
+_SMTP = Secret("chatwoot_smtp_password", "external", "smtp_password", "With which Chatwoot sends mail")
+_S3 = (
+    Secret("chatwoot_s3_access_key_id", "external", "s3_access_key_id", "With which Chatwoot reaches its bucket"),
+    Secret("chatwoot_s3_secret_access_key", "external", "s3_secret_access_key", "Of that access key"),
+)
+HttpsUrl = Annotated[
+    str,
+    AfterValidator(matching(r"https://[a-z0-9.-]+(?::\d+)?", "not an https address without a path", "https://host")),
+]
+ServerName = Annotated[
+    str, AfterValidator(matching(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", "not a host name", "as in smtp.example.com"))
+]
+
+
+class Mail(Setting):
+    """Through which server Chatwoot sends mail: invitations, new passwords, answers."""
+
+    host: ServerName = Field(description="The SMTP server")
+    port: Port = Field(587, description="Its port")
+    security: Literal["starttls", "tls"] = Field("starttls", description="TLS after a greeting (587), or at once (465)")
+    user: str = Field(min_length=1, description="Who logs in there; the password is in the keyring")
+    sender: Email = Field(description="From whom the letters are")
+
+
+class AttachmentsOnVolume(Setting):
+    """A volume of the host."""
+
+    kind: Literal["volume"] = Field(description="A volume of the host, or a bucket of an S3")
+    size_gb: int = Field(10, ge=1, description="How much they are expected to grow to, in GB")
+
+
+class AttachmentsInS3(Setting):
+    """A bucket of a store that speaks S3."""
+
+    kind: Literal["s3"] = Field(description="A volume of the host, or a bucket of an S3")
+    endpoint: HttpsUrl = Field(description="The store's address, as in https://ACCOUNT.r2.cloudflarestorage.com")
+    bucket: str = Field(min_length=3, max_length=63, description="The bucket, which exists")
+    region: str = Field("auto", min_length=1, description="The store's region; auto for R2")
+    path_style: bool = Field(False, description="Whether the bucket is a part of the path, as MinIO has it")
+
+
+class Chatwoot(Service):
+    """The customers' inbox: web and worker, which share all that they are told."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    hostname: Hostname = Field(description="Its name in the zone")
+    database: Name = Field(description="Which one of smarteros:databaseServers holds its database")
+    cpu: float = Field(1.0, ge=0.1, description="How many CPUs the web may use")
+    memory_mb: int = Field(1536, ge=64, description="How much memory the web may use, in MB")
+    worker_cpu: float = Field(1.0, ge=0.1, description="How many CPUs the worker may use")
+    worker_memory_mb: int = Field(1536, ge=64, description="How much memory the worker may use, in MB")
+    threads: int = Field(5, ge=1, le=32, description="How many requests the web answers at once")
+    worker_threads: int = Field(10, ge=1, le=50, description="How many jobs the worker does at once")
+    locale: str = Field("es", pattern="^[a-z]{2}(_[A-Z]{2})?$", description="The language of whoever chose none")
+    attachments: Annotated[AttachmentsOnVolume | AttachmentsInS3, Field(discriminator="kind")] = Field(
+        AttachmentsOnVolume.model_validate({"kind": "volume"}), description="Where attachments are kept"
+    )
+    mail: Mail | None = Field(None, description="Through which server it sends mail")
+
+    port: ClassVar[int | None] = 3000
+    tls_only: ClassVar[bool] = True
+    needs_redis: ClassVar[bool] = True
+    needs_mail: ClassVar[bool] = True
+    extensions: ClassVar[tuple[str, ...]] = ("pg_stat_statements", "pg_trgm", "pgcrypto", "vector")
+    own_server_because: ClassVar[str] = (
+        "its preparation creates its extensions itself, plpgsql too, which Azure refuses even where they are there "
+        "(chatwoot/charts#162)"
+    )
+    secrets: ClassVar[tuple[Secret, ...]] = (
+        Secret("chatwoot_secret_key_base", "shared", "password", "Signs Chatwoot's sessions and links"),
+        Secret(
+            "chatwoot_encryption_primary_key",
+            "shared",
+            "password",
+            "Chatwoot's key; losing it loses every second factor and credential stored in Chatwoot",
+        ),
+        Secret("chatwoot_encryption_deterministic_key", "shared", "password", "Of what Chatwoot looks up encrypted"),
+        Secret("chatwoot_encryption_salt", "shared", "password", "From which Chatwoot's keys are derived"),
+    )
+
+    @field_validator("placement", mode="before")
+    @classmethod
+    def _on_a_host(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("where") == "azure":
+            why = "it needs a Redis beside it and a PostgreSQL in which it may create extensions, and Azure has neither"
+            raise fault(why, "where: docker, with a host")
+        return value
+
+    def called_for(self) -> tuple[Secret, ...]:
+        """What it keeps, and what opens its mail server and its bucket."""
+        in_s3 = _S3 if isinstance(self.attachments, AttachmentsInS3) else ()
+        return (*self.secrets, *((_SMTP,) if self.mail else ()), *in_s3)
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """The web, what prepares the database before it, and the worker."""
+        attachments = self.attachments.size_gb * 1024 if isinstance(self.attachments, AttachmentsOnVolume) else 0
+        web = f"{_REQUIREMENTS}: 4 GB for all of it; chatwoot/charts values.yaml: 1000Mi for the preparation"
+        return (
+            _container(name, self.cpu, self.memory_mb, web, disk_mb=512 + attachments),
+            _container(f"{name}-prepare", self.cpu, self.memory_mb, web, passing=True),
+            _container(
+                f"{name}-worker",
+                self.worker_cpu,
+                self.worker_memory_mb,
+                f"{_REQUIREMENTS}: Sidekiq can use 1 GB and more",
+            ),
+        )
+
+    def connections(self) -> int:
+        """The web's threads and the worker's: its pools are as large (config/database.yml)."""
+        return self.threads + self.worker_threads
+
+
+def _container(
+    name: str, cpu: float, memory_mb: int, source: str, disk_mb: int = 512, passing: bool = False
+) -> Container:
+    """A process of Rails. Its disk: what it caches and logs below its own folder."""
+    return Container(
+        name=name,
+        cpu=cpu,
+        memory_mb=memory_mb,
+        least_cpu=0.25,
+        least_memory_mb=1024,
+        disk_mb=disk_mb,
+        source=source,
+        passing=passing,
+    )

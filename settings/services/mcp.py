@@ -1,0 +1,83 @@
+"""What the MCP gateway may be told."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from settings.parts import Name, OnDocker
+from settings.problems import fault
+from settings.secrets import Secret
+from settings.services.service import Container, Hostname, Service
+
+__all__ = ["Mcp"]
+
+_CHART = "IBM/mcp-context-forge charts/mcp-stack/values.yaml, v1.0.8: mcpContextForge.resources.requests"
+
+POOL, OVERFLOW = 4, 2
+"""DB_POOL_SIZE and DB_MAX_OVERFLOW, of each worker."""
+MIGRATION = 2
+"""Before the workers start, the process that makes them brings the database up to date."""
+
+_IMAGE = re.compile(
+    r"(?P<name>(?:[a-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
+    r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+def _is_pinned(value: str) -> str:
+    found = _IMAGE.fullmatch(value)
+    if found is None or not re.search("[0-9]", found["tag"]):
+        why = "not an image at a version: what has none, or a moving one, runs something else tomorrow"
+        raise fault(why, "name:tag, as in ghcr.io/ibm/mcp-context-forge:v1.0.8")
+    return value
+
+
+class Mcp(Service):
+    """The one door through which agents reach tools: ContextForge, which asks everybody for a token."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    hostname: Hostname | None = Field(
+        None, description="Its name in the zone; without one, only services on the same host reach it"
+    )
+    database: Name = Field(description="Which one of smarteros:databaseServers holds its database")
+    image: Annotated[str, AfterValidator(_is_pinned)] | None = Field(
+        None, description="Another build of ContextForge, as name:tag; the vendor's own, when it is not said"
+    )
+    cpu: float = Field(1.0, ge=0.25, description="How many CPUs it may use")
+    memory_mb: int = Field(1024, ge=512, description="How much memory it may use, in MB")
+    workers: int = Field(2, ge=1, le=16, description="How many processes answer")
+    requests_per_minute: int = Field(
+        600, ge=10, description="How many calls of tools a minute it takes from one user, and from one address"
+    )
+    tool_timeout_s: int = Field(60, ge=1, le=600, description="How long a tool may take, in seconds")
+    admin_ui: bool = Field(False, description="Whether it has its pages for administrators; they ask for a password")
+
+    port: ClassVar[int | None] = 4444
+    needs_redis: ClassVar[bool] = True
+    secrets: ClassVar[tuple[Secret, ...]] = (
+        Secret("mcp_jwt_secret", "shared", "hex_256", "Signs the tokens of agents; losing it ends all of them"),
+        Secret(
+            "mcp_encryption_secret", "shared", "hex_256", "The gateway's key; losing it loses the credentials of tools"
+        ),
+        Secret("mcp_admin_password", "shared", "password", "Of the gateway's first administrator, operators.email"),
+    )
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """One container, with its workers in it. Measured: 220 to 240 MB a process, of which most is shared."""
+        return (
+            Container(
+                name=name,
+                cpu=self.cpu,
+                memory_mb=self.memory_mb,
+                least_cpu=0.5,
+                least_memory_mb=768,
+                source=f"{_CHART}: 500m and 768Mi, with two workers",
+            ),
+        )
+
+    def connections(self) -> int:
+        """The pools of its workers."""
+        return self.workers * (POOL + OVERFLOW) + MIGRATION
