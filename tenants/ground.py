@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -69,15 +69,26 @@ def prepared(place: Workplace, stack: str, say: Say) -> Iterator[Ground]:
     with guards.tunnel_open(place, settings, say):
         _vault_open(place, settings, say)
         secrets = secrets_for(place, platform)
-        with Encryption(platform, secrets.states) as encryption:
+        with Encryption(platform, secrets.states) as encryption, _own_provider(place) as with_provider:
             yield Ground(
-                place=place,
+                place=with_provider,
                 settings=settings,
                 platform=platform,
                 secrets=secrets,
                 encryption=encryption,
                 stacks=stacks_of(place, folder_of(place, "")),
             )
+
+
+@contextlib.contextmanager
+def _own_provider(place: Workplace) -> Iterator[Workplace]:
+    """`apps/`, served by this process for every stack of the run: the engine starts no plugin of it."""
+    from apps.server import served
+
+    with served() as port:
+        attached = place.environ.get("PULUMI_DEBUG_PROVIDERS", "")
+        every = ",".join(part for part in (attached, f"smarteros-apps:{port}") if part)
+        yield replace(place, environ={**place.environ, "PULUMI_DEBUG_PROVIDERS": every})
 
 
 def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
@@ -89,5 +100,5 @@ def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
 @cache
 def _code() -> str:
     """Of what this process has loaded, or will: steps and rules."""
-    files = [file for folder in ("tenants", "policy") for file in sorted(Path(ROOT / folder).rglob("*.py"))]
+    files = [file for folder in ("tenants", "apps", "policy") for file in sorted(Path(ROOT / folder).rglob("*.py"))]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
