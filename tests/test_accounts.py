@@ -95,7 +95,8 @@ def of_service(declared: tuple[Declared, ...], service: str) -> list[Declared]:
 def test_nothing_is_called_for_and_handed_out_unless_it_is_named() -> None:
     """Without the keys in the file there is no secret of them, and no word of them in any service."""
     nothing = model()
-    assert not [one for one in expected_secrets(nothing) if one.kind in KINDS]
+    names = {one.secret.name for _, account in every_account() for one in account.secrets}
+    assert not [one for one in expected_secrets(nothing) if one.key in names]
     for one in platform(ai={}, accounts={}):
         assert not [text for text in texts(resolved(one.inputs)) if "OPENAI" in text or "CREDENTIALS_OVERWRITE" in text]
 
@@ -297,7 +298,10 @@ def test_the_base_urls_are_the_vendors() -> None:
     """No setting leads a key to another address."""
     on = model(**all_on())
     urls = {
-        name: value for _, account in on.accounts_named() for name, value in account.told().items() if "BASE" in name
+        name: value
+        for _, account in on.accounts_named()
+        for name, value in account.told().items()
+        if name.endswith("_BASE_URL")
     }
     assert urls == {
         "OPENAI_BASE_URL": "https://api.openai.com/v1",

@@ -18,7 +18,12 @@ _NAME = re.compile(
     r"|(API|PRIVATE|ENCRYPTION|ACCESS|SIGNING|MASTER|UNSEAL)_?KEY",
     re.I,
 )
-_SAYS_WHERE = re.compile(r"(_FILE|_PATH|_URL|_NAME|_ID|_TTL|_ENABLED|_TYPE|_HEADER)$|^(OLD)?PWD$", re.I)
+_SAYS_WHERE = re.compile(
+    r"(_FILE|_PATH|_URL|_NAME|_ID|_TTL|_ENABLED|_TYPE|_HEADER|_(MAX_AGE|EXPIRY)?_?(DAYS|HOURS|MINUTES|SECONDS))$"
+    r"|^(OLD)?PWD$",
+    re.I,
+)
+_NEVER_SECRET = ("", "true", "false")
 _LOOKS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1|\bhv[sb]\.[A-Za-z0-9_-]{20}|\bghp_[A-Za-z0-9]{30}"
 )
@@ -61,7 +66,8 @@ def _app(inputs: Props) -> Iterator[str]:
     for container in [*each(template.get("containers")), *each(template.get("initContainers"))]:
         for variable in each(part(container).get("env")):
             name, value = part(variable).get("name"), part(variable).get("value")
-            if isinstance(name, str) and value not in (None, "", UNKNOWN) and names_a_secret(name):
+            told = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
+            if isinstance(name, str) and told and names_a_secret(name):
                 yield f"the variable {name} has its value in the app's own description: secretRef, from Key Vault"
         yield from _command([*each(part(container).get("command")), *each(part(container).get("args"))])
     for one in each(part(inputs.get("configuration")).get("secrets")):
@@ -72,7 +78,7 @@ def _app(inputs: Props) -> Iterator[str]:
 def _container(inputs: Props) -> Iterator[str]:
     for variable in each(inputs.get("envs")):
         name, _, value = str(variable).partition("=")
-        if value and names_a_secret(name) and not isinstance(variable, Marked):
+        if value.lower() not in _NEVER_SECRET and names_a_secret(name) and not isinstance(variable, Marked):
             yield f"the variable {name} is in plain: a secret of the Workload, best a secret file"
     yield from _command([*each(inputs.get("entrypoints")), *each(inputs.get("command"))])
     yield from _command(each(part(inputs.get("healthcheck")).get("tests")))
@@ -93,7 +99,7 @@ def _command(given: list[object]) -> Iterator[str]:
         option, is_given, value = word.lstrip("-").partition("=")
         value = value if is_given else after
         name = option.replace("-", "_").replace(".", "_")
-        plain = not isinstance(value, Marked) and value.lower() not in ("", "true", "false")
+        plain = not isinstance(value, Marked) and value.lower() not in _NEVER_SECRET
         if plain and not value.startswith(("-", "/", "$", '"$')) and (name in _OPTIONS or names_a_secret(name)):
             yield f"the option --{option} has its value in the command: a secret file of the Workload"
 

@@ -23,6 +23,7 @@ def app(**parts: Any) -> dict[str, Any]:
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (APP, app(env=[{"name": "DB_PASSWORD", "secretRef": "db-password"}, {"name": "DB_HOST", "value": "h"}])),
     (APP, app(secrets=[{"name": "x", "keyVaultUrl": "https://kv"}])),
+    (BOX, {"envs": ["ADMIN_REQUIRE_PASSWORD_CHANGE=false", "PASSWORD_MAX_AGE_DAYS=0"]}),
     (BOX, {"envs": ["POSTGRES_PASSWORD_FILE=/run/secrets/p", "TZ=UTC", Marked("API_TOKEN=abc"), UNKNOWN]}),
     (BOX, {"uploads": [{"file": "/run/secrets/redis-password", "content": Marked("x")}]}),
     (BOX, {"envs": ["PWD=/srv", "OLDPWD=/srv", "DB_URL=postgres://app:${DB_PW}@db/app", "URL=http://h:80/a@b"]}),
