@@ -22,6 +22,11 @@ WAIT_S = 60
 class VaultRefused(Exception):
     """Vault did not answer, or refused; the text says what, in its own words."""
 
+    def __init__(self, said: str, status: int = 0) -> None:
+        super().__init__(said)
+        self.status = status
+        """Of HTTP; 0 when nobody answered."""
+
 
 @dataclass(frozen=True)
 class SealStatus:
@@ -56,7 +61,7 @@ class VaultApi:
         deadline = time.monotonic() + WAIT_S
         while True:
             try:
-                found = self._ask("GET", "sys/seal-status")
+                found = self.ask("GET", "sys/seal-status")
                 break
             except VaultRefused:
                 if time.monotonic() > deadline:
@@ -72,46 +77,47 @@ class VaultApi:
 
     def initialize(self, shares: int, threshold: int) -> Keys:
         """Makes its keys: they are told this once and never again."""
-        found = self._ask("PUT", "sys/init", {"secret_shares": shares, "secret_threshold": threshold})
+        found = self.ask("PUT", "sys/init", {"secret_shares": shares, "secret_threshold": threshold})
         return Keys(tuple(found["keys_base64"]), str(found["root_token"]))
 
     def unseal(self, shares: Sequence[str]) -> None:
         """Gives shares until it is open, and waits until it works. Raises VaultRefused when they do not open it."""
-        self._ask("PUT", "sys/unseal", {"reset": True})
+        self.ask("PUT", "sys/unseal", {"reset": True})
         for share in shares:
-            if not self._ask("PUT", "sys/unseal", {"key": share})["sealed"]:
+            if not self.ask("PUT", "sys/unseal", {"key": share})["sealed"]:
                 self._wait_until_active()
                 return
         raise VaultRefused(f"it is still sealed after {len(shares)} keys of the keyring: it takes more of them")
 
     def log_in(self, role_id: str, secret_id: str) -> tuple[str, int]:
         """An AppRole login: the token, and for how many seconds it is good."""
-        found = self._ask("POST", "auth/approle/login", {"role_id": role_id, "secret_id": secret_id})["auth"]
+        found = self.ask("POST", "auth/approle/login", {"role_id": role_id, "secret_id": secret_id})["auth"]
         return str(found["client_token"]), int(found["lease_duration"])
 
     def log_out(self, token: str) -> None:
         """Ends a token."""
-        self._ask("POST", "auth/token/revoke-self", {}, token)
+        self.ask("POST", "auth/token/revoke-self", {}, token)
 
     def backup_of(self, key: str, token: str) -> str:
         """A key of transit with all its versions, in plain: for the keyring alone."""
-        return str(self._ask("GET", f"transit/backup/{key}", None, token)["data"]["backup"])
+        return str(self.ask("GET", f"transit/backup/{key}", None, token)["data"]["backup"])
 
     def restore(self, key: str, backup: str, token: str) -> None:
         """Puts such a copy in the place of the key of that name."""
-        self._ask("POST", f"transit/restore/{key}", {"backup": backup, "force": True}, token)
+        self.ask("POST", f"transit/restore/{key}", {"backup": backup, "force": True}, token)
 
     def _wait_until_active(self) -> None:
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
             try:
-                self._ask("GET", "sys/health")
+                self.ask("GET", "sys/health")
                 return
             except VaultRefused:
                 time.sleep(0.5)
         raise VaultRefused("it is open, and does not become active: its log says why (docker logs)")
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = "") -> dict[str, Any]:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = "") -> dict[str, Any]:
+        """One request below /v1. Raises VaultRefused."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
         headers = {"X-Vault-Token": token} if token else {}
         try:
@@ -127,5 +133,6 @@ class VaultApi:
         except ValueError:
             raise VaultRefused(f"what answers at 127.0.0.1:{self._port} is no Vault") from None
         if answer.status >= 400:
-            raise VaultRefused("; ".join(map(str, found.get("errors") or [])) or f"{path}: status {answer.status}")
+            said = "; ".join(map(str, found.get("errors") or [])) or f"{path}: status {answer.status}"
+            raise VaultRefused(said, answer.status)
         return found

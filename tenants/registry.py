@@ -7,6 +7,7 @@ tracked one, and a file there stands in for the tracked one of the same name.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ from pydantic import ValidationError
 
 from settings.explained import explained
 from settings.problems import Problem, SettingsError, did_you_mean, shown
-from tenants.model import Tenant, excesses, slug_fault, slug_of
+from tenants.model import State, Tenant, excesses, slug_fault, slug_of
 
-__all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed"]
+__all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed", "text_of", "with_state"]
 
 FOLDER = "tenants/registry"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -101,8 +102,18 @@ class Registry:
         """
         tenant, new = self.check(values)
         if new:
-            _write(self.file_of(tenant), tenant)
+            _write(self.file_of(tenant), text_of(tenant))
         return tenant, new
+
+    def set_state(self, slug: str, state: State) -> bool:
+        """Writes another state into a tenant's file; whether it was another. A tracked file of a simulated run stays as
+        it is: the changed one lies over it.
+        """
+        entry = self.find(slug)
+        if entry.tenant.state == state:
+            return False
+        _write(self.file_of(entry.tenant), with_state(entry.file.read_text(encoding="utf-8"), state))
+        return True
 
     def _platforms(self, tenant: Tenant) -> list[Problem]:
         """A tenant at the name of one of the platform's services would take its requests, or get none."""
@@ -237,11 +248,22 @@ def _unique_to(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
         yield "project", "identities/supabase/projectRef", tenant.identities.supabase.project_ref
 
 
-def _write(file: Path, tenant: Tenant) -> None:
-    """The whole file or none of it."""
+def text_of(tenant: Tenant) -> str:
+    """A tenant's file, with what differs from the defaults."""
     values = {"rut": tenant.rut, "name": tenant.name, "domain": tenant.domain, "state": tenant.state}
     values |= tenant.model_dump(by_alias=True, mode="json", exclude_defaults=True, exclude_none=True)
-    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def with_state(text: str, state: State) -> str:
+    """The file with another state; every other line, comments included, stays as it is."""
+    line = f"state: {state}"
+    changed, count = re.subn(r"^state:[^\n#]*?(?=[ \t]*(?:#|$))", line, text, flags=re.MULTILINE)
+    return changed if count else f"{text.rstrip()}\n{line}\n"
+
+
+def _write(file: Path, text: str) -> None:
+    """The whole file or none of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.new")
     draft.write_text(text, encoding="utf-8")

@@ -1,0 +1,109 @@
+"""Export and import: a live tenant into an archive, an archive into a new tenant, each compared with what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from keyring import Keyring, identity_from_environment
+from settings import keyring_file
+from tenants.archive import file as archive
+from tenants.archive.manifest import ArchiveBroken, Content, Manifest, Part, digest, read_manifest
+from tenants.archive.parts import TENANT, parts_of
+from tenants.ground import Ground
+from tenants.model import Tenant
+from tenants.names import TenantNames
+from tenants.registry import text_of
+
+__all__ = ["Exported", "Opened", "export", "fill", "open_archive"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An archive that was written, read back and found whole."""
+
+    file: Path
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An archive whose every checksum is right."""
+
+    file: Path
+    manifest: Manifest
+    parts: dict[str, bytes]
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What the tenant's file said."""
+        return dict(yaml.safe_load(self.parts[TENANT]))
+
+
+def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
+    """Writes the tenant into a new archive. What is written meanwhile by its applications may be half in it: suspend it
+    first when that matters; `delete` does.
+    """
+    say(f"exporting {tenant.slug}")
+    with parts_of(ground, tenant.names) as there:
+        parts = there.dump()
+        content, version = there.content()
+    parts[TENANT] = text_of(tenant).encode()
+    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    manifest = Manifest.model_validate(
+        {
+            "slug": tenant.slug,
+            "rut": tenant.rut,
+            "name": tenant.name,
+            "environment": ground.stack,
+            "made": made,
+            "serverVersion": version,
+            "schemaVersion": _schema(),
+            "parts": {name: Part(sha256=digest(one), size=len(one)) for name, one in parts.items()},
+            "content": content,
+        }
+    )
+    written = manifest.model_dump_json(by_alias=True, indent=1).encode()
+    target = folder / f"{tenant.slug}-{made.replace(':', '').replace('-', '')}{archive.SUFFIX}"
+    if target.exists():
+        raise ArchiveBroken(f"{target} is there already. Mend: a second later, or another folder")
+    keyring = Keyring.open(keyring_file(ground.place.environ), identity_from_environment(ground.place.environ))
+    archive.write(target, {**parts, archive.MANIFEST: written}, keyring.recipients)
+    open_archive(ground, target)  # what can't be read back is no archive
+    return Exported(target, manifest)
+
+
+def open_archive(ground: Ground, file: Path) -> Opened:
+    """The archive, when it is whole. Raises ArchiveBroken."""
+    parts = archive.read(file, identity_from_environment(ground.place.environ))
+    return Opened(file, read_manifest(parts.pop(archive.MANIFEST), parts), parts)
+
+
+def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say) -> Content:
+    """Puts an archive's content into a tenant that was just made, and compares. Raises ArchiveBroken when what is there
+    then is not what the archive says.
+    """
+    say(f"filling {names.slug} from {opened.file.name}")
+    with parts_of(ground, names) as there:
+        for left in there.restore(opened.parts):
+            say(f"warning: this platform has no place for {left}: it stays in the archive alone")
+        found, _ = there.content()
+    wanted = opened.manifest.content
+    if found.tables != wanted.tables:
+        differing = sorted(
+            name for name in {*found.tables, *wanted.tables} if found.tables.get(name) != wanted.tables.get(name)
+        )
+        raise ArchiveBroken(f"{names.slug}: after the import these tables are not as in the archive: {differing}")
+    return found
+
+
+def _schema() -> str:
+    from apps.migrations import latest
+
+    return latest("knowledge")

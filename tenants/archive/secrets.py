@@ -1,0 +1,55 @@
+"""What applications put into the tenant's mount in Vault, and back. What the steps put there is not in it: it is made
+anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.vault_api import VaultApi, VaultRefused
+from tenants.names import TenantNames
+
+__all__ = ["TenantSecretsInVault"]
+
+OF_STEPS = frozenset({"database", "redis"})
+
+
+class TenantSecretsInVault:
+    """One mount of version 2, with a token of whoever makes tenants."""
+
+    def __init__(self, vault: VaultApi, token: str, names: TenantNames) -> None:
+        self._vault, self._token, self._mount = vault, token, names.mount
+
+    def dump(self) -> bytes:
+        """Path → the newest version's keys and values."""
+        found = {
+            path: self._vault.ask("GET", f"{self._mount}/data/{path}", token=self._token) for path in self._paths()
+        }
+        kept = {path: one["data"]["data"] for path, one in found.items() if (one.get("data") or {}).get("data")}
+        return json.dumps(kept, sort_keys=True, indent=1).encode()
+
+    def restore(self, content: bytes) -> None:
+        """Each as a new version."""
+        for path, data in json.loads(content).items():
+            self._vault.ask("POST", f"{self._mount}/data/{path}", {"data": data}, self._token)
+
+    def content(self) -> str:
+        """A checksum."""
+        return hashlib.sha256(self.dump()).hexdigest()
+
+    def _paths(self, below: str = "") -> Iterator[str]:
+        try:
+            listed: dict[str, Any] = self._vault.ask("LIST", f"{self._mount}/metadata/{below}", token=self._token)
+        except VaultRefused as error:
+            if error.status == 404:
+                return
+            raise
+        for key in listed["data"]["keys"]:
+            path = f"{below}{key}"
+            if path.endswith("/"):
+                yield from self._paths(path)
+            elif path not in OF_STEPS:
+                yield path
