@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from settings.parts import Address, Host, HostKey, Name, Port, matching
 
@@ -29,11 +29,6 @@ _Socket = Annotated[
 _Path = Annotated[str, AfterValidator(matching("/[^ ]+", "not a path from the root", "as in /var/run/docker.sock"))]
 
 
-def _from_environment() -> str:
-    """Where the operator's own `docker` command finds the engine."""
-    return os.environ.get(DOCKER_HOST) or DEFAULT_DOCKER_HOST
-
-
 class RemoteHost(Host):
     """A machine that is reached by SSH. It exists already: it is never bought or destroyed from here."""
 
@@ -50,8 +45,8 @@ class LocalHost(Host):
 
     reach: Literal["local"] = Field(description="The Docker engine of the machine on which this runs")
     docker_host: _Socket = Field(
-        default_factory=_from_environment,
-        description="The engine's socket; DOCKER_HOST, or Docker's own default, when it is not said",
+        DEFAULT_DOCKER_HOST,
+        description="The engine's socket; when it is not said, DOCKER_HOST, as for the `docker` command",
     )
     socket: _Path = Field(
         "/var/run/docker.sock",
@@ -62,6 +57,12 @@ class LocalHost(Host):
         default_factory=dict,
         description="Services that answer at a port of localhost of their own, instead of at a name",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_operator(cls, value: Any) -> Any:
+        said = os.environ.get(DOCKER_HOST)
+        return {"dockerHost": said, **value} if said and isinstance(value, Mapping) else value
 
 
 def _how(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from settings.findings import Finding
+from settings.hosts import AnyHost, LocalHost
 from settings.parts import AzurePostgres, DatabaseServer
 from settings.services import Services
 
@@ -38,8 +39,10 @@ def own_servers(database_servers: tuple[DatabaseServer, ...], services: Services
             yield ("services", key, "database"), server.name, why, mend
 
 
-def mail_is_sent(services: Services) -> Iterator[Finding]:
-    """Whoever needs a mail server names one."""
+def mail_is_sent(services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
+    """Whoever needs a mail server names one; but on the developer's own machine, to which nobody else is invited."""
+    if any(isinstance(host, LocalHost) for host in hosts):
+        return
     for key, service in services.running():
         if service.needs_mail and getattr(service, "mail", None) is None:
             why = "missing: without it nobody is invited, gets a new password, or is answered by mail"

@@ -15,7 +15,7 @@ from typing import Any
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import IMAGES, Image
-from components.placements import Placement
+from components.placements import Placement, Running
 from components.services.postgres import Database
 from components.services.redis import RedisLogin
 from components.services.surroundings import Surroundings, Wires
@@ -59,6 +59,7 @@ SOURCES: Mapping[str, str] = {
     "AWS_RESPONSE_CHECKSUM_VALIDATION": "https://github.com/chatwoot/chatwoot/issues/13299",
     "MAILER_SENDER_EMAIL": f"{_VARIABLES}#configure-emails",
     "SMTP_*": f"{_VARIABLES}#configure-emails",
+    "SAFE_FETCH_ALLOW_PRIVATE_NETWORK": "https://github.com/chatwoot/chatwoot/pull/14548",
     "SMOS_*": "settings/wiring.py",
     "port": f"{_DOCS}/deployment/docker",
     "volumes": f"{_SOURCE}/docker-compose.production.yaml (/app/storage, in web and worker alike)",
@@ -102,9 +103,7 @@ class Chatwoot(ComponentResource):
     def __init__(self, name: str, args: ChatwootArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:services:Chatwoot", name, None, opts)
         web = args.placement.run(name, _web(name, args), ResourceOptions(parent=self))
-        args.placement.run(
-            f"{name}-worker", _worker(name, args), ResourceOptions(parent=self, depends_on=[web.resource])
-        )
+        args.placement.run(f"{name}-worker", _worker(name, args, web), ResourceOptions(parent=self))
         self.url = Output.from_input(web.url or args.address.url)
         self.register_outputs({"url": self.url})
 
@@ -125,7 +124,9 @@ def _web(name: str, args: ChatwootArgs) -> Workload:
     )
 
 
-def _worker(name: str, args: ChatwootArgs) -> Workload:
+def _worker(name: str, args: ChatwootArgs, web: Running) -> Workload:
+    # It learns its database's name when the web is there.
+    database_name = Output.all(args.database.database_name, web.host).apply(lambda both: str(both[0]))
     return Workload(
         **_shared(args),
         port=ALIVE_PORT,
@@ -133,7 +134,7 @@ def _worker(name: str, args: ChatwootArgs) -> Workload:
         cpu=args.wanted.worker_cpu,
         memory_mb=args.wanted.worker_memory_mb,
         # The port is for the health check alone: a scan of it once held a whole CPU (chatwoot/chatwoot#15818).
-        env={**_environment(args), "SIDEKIQ_ALIVE_HOST": "127.0.0.1"},
+        env={**_environment(args), "POSTGRES_DATABASE": database_name, "SIDEKIQ_ALIVE_HOST": "127.0.0.1"},
         volumes=_volumes(args, of=name),
         command=WORKER,
         # What it is doing it ends, or puts back.
@@ -183,6 +184,8 @@ def _environment(args: ChatwootArgs) -> dict[str, Input[str]]:
         "LOG_LEVEL": "info",
         **_storage(wanted),
         **(_mail(wanted.mail) if wanted.mail else {}),
+        # Only where no public name leads to whom it calls: it allows private addresses to every webhook.
+        **({"SAFE_FETCH_ALLOW_PRIVATE_NETWORK": "true"} if args.wires.private_networks else {}),
         **args.wires.env,
     }
 

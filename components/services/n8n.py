@@ -1,5 +1,5 @@
-"""n8n, the workflow engine: one process. Its database is handed in, not created; nobody's account is made
-here.
+"""n8n, the workflow engine: one process, or one with workers. Its database is handed in, not created; nobody's account
+is made here.
 
 What it keeps lies in the database, binary data included: the container can be thrown away at any time.
 """
@@ -14,6 +14,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.n8n_credentials import credential_overwrites
+from components.services.n8n_queue import Queue, queue_of, with_runner, worker
 from components.services.postgres import Database
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
@@ -29,8 +30,12 @@ SOURCES: Mapping[str, str] = {
     "DB_*": f"{_VARIABLES}/database/",
     "N8N_DEFAULT_BINARY_DATA_MODE": f"{_VARIABLES}/binary-data/",
     "N8N_RUNNERS_*": f"{_VARIABLES}/task-runners/",
+    "EXECUTIONS_MODE": f"{_VARIABLES}/executions/",
+    "OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS": f"{_VARIABLES}/queue-mode/",
+    "QUEUE_*": f"{_VARIABLES}/queue-mode/",
     "N8N_METRICS": f"{_VARIABLES}/endpoints/",
     "WEBHOOK_URL": f"{_VARIABLES}/endpoints/",
+    "N8N_SECURE_COOKIE": f"{_VARIABLES}/security/",
     "N8N_*": f"{_VARIABLES}/deployment/",
     "CREDENTIALS_OVERWRITE_*": f"{_VARIABLES}/credentials/",
     "GENERIC_TIMEZONE": f"{_VARIABLES}/timezone-localization/",
@@ -54,6 +59,7 @@ class N8nArgs:
     encryption_key: Input[str]
     wires: Wires
     accounts: HandedAccounts
+    queue: Queue | None = None
 
 
 class N8n(ComponentResource):
@@ -63,7 +69,14 @@ class N8n(ComponentResource):
 
     def __init__(self, name: str, args: N8nArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:services:N8n", name, None, opts)
-        running = args.placement.run(name, _workload(args), ResourceOptions(parent=self))
+        main = _workload(args)
+        if args.queue is None:
+            running = args.placement.run(name, main, ResourceOptions(parent=self))
+        else:
+            running = args.placement.run(name, with_runner(main, args.queue), ResourceOptions(parent=self))
+            # After it, for it brings the tables up to date.
+            after = ResourceOptions(parent=self, depends_on=[running.resource])
+            args.placement.run(f"{name}-worker", with_runner(worker(main, args.queue), args.queue), after)
         self.url = Output.from_input(running.url or args.address.url)
         self.register_outputs({"url": self.url})
 
@@ -95,6 +108,7 @@ def _workload(args: N8nArgs) -> Workload:
         "TZ": args.wanted.timezone,
         **args.wires.env,
         **credentials.env,
+        **(args.queue.env if args.queue else {}),
     }
     return Workload(
         image=args.image.reference,
@@ -107,6 +121,7 @@ def _workload(args: N8nArgs) -> Workload:
         secrets={
             "N8N_ENCRYPTION_KEY": args.encryption_key,
             "DB_POSTGRESDB_PASSWORD": args.database.password,
+            **(args.queue.secrets if args.queue else {}),
         },
         secret_files={**args.wires.secret_files, **credentials.secret_files},
         volumes=[Volume("data", "/home/node/.n8n", needs="scratch", size_mb=256)],
@@ -130,6 +145,7 @@ def declare(at: Surroundings, wanted: N8nSettings) -> None:
             encryption_key=at.secret("n8n_encryption_key"),
             wires=at.wires("n8n"),
             accounts=at.accounts("n8n"),
+            queue=queue_of(at, wanted, IMAGES.n8n_runners),
         ),
         at.inside(wanted.placement),
     )

@@ -4,6 +4,7 @@ answers there, and whether both hold the same secret. It knows settings.wiring's
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def _problems_of(call: Call, running: list[Process], declared: Sequence[Declared
         callee = who_answers(url, caller, running, declared)
         if isinstance(callee, str):
             yield f"{call.name}: {caller.name} calls {url}: {callee}"
+        elif refusal := _own_guard(url, caller, callee, declared):
+            yield f"{call.name}: {caller.name} calls {url}: {refusal}"
         elif callee.service != call.callee:
             yield f"{call.name}: {caller.name} calls {url}, and {callee.name} answers"
         elif not caller.told(f"{prefix}_HMAC") or caller.told(f"{prefix}_HMAC") != callee.told(f"{prefix}_HMAC"):
@@ -119,6 +122,30 @@ def _neighbour(alias: str, port: int, caller: Process, running: list[Process]) -
                 return f"{one.name} does not listen at {port}"
             return one
     return f"no container that {caller.name} reaches is called {alias}"
+
+
+def _own_guard(url: str, caller: Process, callee: Process, declared: Sequence[Declared]) -> str:
+    """What the two programs themselves refuse of a call that stays inside; nothing of most."""
+    if not url.startswith("http://"):
+        return ""
+    # chatwoot/chatwoot config/environments/production.rb: force_ssl answers with a redirection to https.
+    if callee.env.get("FORCE_SSL") == "true":
+        return f"{callee.name} answers to TLS alone"
+    # chatwoot/chatwoot pull request 14548.
+    if caller.service == "chatwoot" and caller.env.get("SAFE_FETCH_ALLOW_PRIVATE_NETWORK") != "true":
+        return f"{caller.name} calls no private address"
+    # IBM/mcp-context-forge mcpgateway/config.py: ssrf_allowed_networks; each was seen at a running gateway.
+    if caller.service == "mcp":
+        allowed = json.loads(caller.env.get("SSRF_ALLOWED_NETWORKS", "[]"))
+        shared = _networks(caller.resource) & _networks(callee.resource)
+        if not any(subnet in allowed for network in shared for subnet in _subnets(network, declared)):
+            return f"{caller.name} is not allowed to call into {', '.join(sorted(shared))}"
+    return ""
+
+
+def _subnets(network: str, declared: Sequence[Declared]) -> list[str]:
+    found = [resolved(one.inputs) for one in declared if one.token == "docker:index/network:Network"]
+    return [ipam["subnet"] for one in found if one["name"] == network for ipam in one["ipamConfigs"]]
 
 
 def _public(name: str, running: list[Process], declared: Sequence[Declared]) -> Process | str:

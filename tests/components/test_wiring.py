@@ -15,14 +15,13 @@ import pytest
 from components.systems.smarteros import SmarterOS, SmarterOSArgs
 from settings import expected_secrets
 from settings.reading import read_settings
-from settings.services import Services
 from settings.wiring import CALLS, HMAC_HEADER, IDENTITY_HEADER
 from tests.components.declared import ROOT, Declared, Hidden, config_of, declare, platform, resolved
 from tests.components.message_flow import calls_made, flow_problems, processes
 
 ON_HOST = {"where": "docker", "host": "vps"}
+ALL = {call.name for call in CALLS}
 CLOUD = {"kind": "cloud", "workspaceId": "wkspace_01EXAMPLE", "bots": {"triage": "0f5e1c1e-example"}}
-EXISTING = {call.name for call in CALLS if {call.caller, call.callee} <= set(Services.model_fields)}
 
 
 def beside(**changed: Any) -> dict[str, Any]:
@@ -35,6 +34,19 @@ def beside(**changed: Any) -> dict[str, Any]:
     values["hosts"][0] |= {"cpus": 16, "memoryMb": 65536, "diskGb": 400}
     values["databaseServers"] = [deepcopy(config_of("prod")["databaseServers"][1])]
     return {**values, "profile": "custom", **changed}
+
+
+def own_machine() -> dict[str, Any]:
+    """The developer's own machine, with all services of the flow."""
+    values: dict[str, Any] = deepcopy(config_of("local"))
+    here = {"where": "docker", "host": values["hosts"][0]["name"]}
+    database = values["databaseServers"][0]["name"]
+    for key in ("n8n", "chatwoot", "botpress", "mcp"):
+        usual = {**config_of("prod")["services"][key], "placement": here, "database": database}
+        values["services"].setdefault(key, usual)
+    values["hosts"][0] |= {"cpus": 16, "memoryMb": 65536}
+    values["databaseServers"][0]["extensions"] = config_of("prod")["databaseServers"][1]["extensions"]
+    return values
 
 
 def prod_with(**services: Any) -> dict[str, Any]:
@@ -50,6 +62,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "prod, and n8n on the host, too": ("prod", prod_with(n8n={"placement": ON_HOST, "database": "vps"})),
     "backup, all on one host, on standby": ("backup", beside()),
     "backup after a fail-over": ("backup", beside(standby=False)),
+    "a developer's own machine": ("local", own_machine()),
 }
 
 
@@ -63,7 +76,7 @@ def graph(case: str) -> tuple[Declared, ...]:
 @pytest.mark.parametrize("case", CASES)
 def test_a_message_arrives_at_every_call(case: str) -> None:
     """Addresses, networks, names, ports and secrets, from the first call to the last."""
-    assert calls_made(graph(case)) == EXISTING
+    assert calls_made(graph(case)) == ALL
     assert flow_problems(graph(case)) == []
 
 
@@ -153,6 +166,23 @@ BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str
         INSIDE,
         lambda all_: changed(all_, "mcp-container", lambda inputs: inputs.update(mustRun=False)),
         "no container that botpress-container reaches is called mcp",
+    ),
+    "inside: the caller's guard lets it nowhere": (
+        INSIDE,
+        lambda all_: changed(all_, "mcp-container", told_otherwise("SSRF_ALLOWED_NETWORKS", "172.31", "172.32")),
+        "mcp-container is not allowed to call into smarteros-backup-data, smarteros-backup-edge",
+    ),
+    "inside: the callee sends it to TLS": (
+        "a developer's own machine",
+        lambda all_: changed(all_, "chatwoot-container", told_otherwise("FORCE_SSL", "false", "true")),
+        "chatwoot-container answers to TLS alone",
+    ),
+    "inside: the caller refuses all that is private": (
+        "a developer's own machine",
+        lambda all_: changed(
+            all_, "chatwoot-container", told_otherwise("SAFE_FETCH_ALLOW_PRIVATE_NETWORK", "true", "false")
+        ),
+        "chatwoot-container calls no private address",
     ),
     "the secret of another call": (
         INSIDE,
@@ -258,15 +288,16 @@ def test_each_call_has_a_secret_of_its_own_in_the_keyring() -> None:
         settings, problems = read_settings("prod", given, "Pulumi.prod.yaml")
         assert settings is not None, problems
         entries = {one.entry for one in expected_secrets(settings) if "/wiring/" in one.entry}
-        assert entries == {f"prod/wiring/{name}" for name in EXISTING - gone}
+        assert entries == {f"prod/wiring/{name}" for name in ALL - gone}
 
 
 def test_the_secrets_of_the_calls_are_secrets() -> None:
     """Wherever they are handed over."""
-    values = {one.told(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(INSIDE)) for call in CALLS} - {None}
-    assert len(values) == len(EXISTING)
+    told = [one.told(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(INSIDE)) for call in CALLS]
+    secrets = {secret for secret in told if secret}
+    assert len(secrets) == len(ALL)
     texts = json.dumps([_plain(one.inputs) for one in graph(INSIDE)])
-    assert not [value for value in values if value in texts]
+    assert not [secret for secret in secrets if secret in texts]
 
 
 def _plain(value: Any) -> Any:
@@ -304,11 +335,15 @@ def test_others_are_told_the_addresses_and_no_secret() -> None:
     assert all(set(one) == {"caller", "callee", "url", "identity"} for one in told.values())
 
 
-@pytest.mark.skipif("chatwoot" not in Services.model_fields, reason="there is no such service yet")
-def test_chatwoot_calls_by_the_public_name_also_on_the_same_host() -> None:
-    """It refuses addresses of private networks, and what would allow them would allow them to every tenant."""
-    assert addresses("backup", **beside())["classify"]["url"].startswith("https://n8n-standby.smarterbot.cl/")
-    assert addresses("backup", **beside())["answer"]["url"].startswith("http://chatwoot:3000/")
+def test_chatwoot_calls_and_is_called_by_public_names_also_on_the_same_host() -> None:
+    """It refuses addresses of private networks, and what would allow them would allow them to every tenant. And what
+    comes to it without TLS it sends away.
+    """
+    told = addresses("backup", **beside())
+    assert told["classify"]["url"].startswith("https://n8n-standby.smarterbot.cl/")
+    assert told["answer"]["url"].startswith("https://chatwoot-standby.smarterbot.cl/")
+    for one in processes(graph(INSIDE)):
+        assert "SAFE_FETCH_ALLOW_PRIVATE_NETWORK" not in one.env
 
 
 def test_a_botpress_in_the_cloud_is_called_there_and_calls_by_public_names() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -21,7 +22,7 @@ from tests.components.declared import Declared, platform, prod_config, secrets_o
 
 __all__ = ["CONFIGURATIONS", "Told", "fallback_sources", "source_of", "sources_of", "told_workloads"]
 
-NEUTRAL = {"domain": "example.com", "operators": {"email": "operators@example.com"}}
+NEUTRAL = "example.com"
 """The page is of every environment's services, not of one customer's."""
 
 
@@ -53,7 +54,9 @@ def told_workloads() -> tuple[Told, ...]:
     for option, change in CONFIGURATIONS.items():
         services = deepcopy(prod_config()["services"])
         change(services)
-        values = {**prod_config(), **NEUTRAL, "services": services}
+        values = json.loads(
+            json.dumps({**prod_config(), "services": services}).replace(prod_config()["domain"], NEUTRAL)
+        )
         entries = {value: entry for entry, value in secrets_of("prod", values).items()}
         with _recorded() as workloads:
             declared = platform("prod", **values)
@@ -146,7 +149,7 @@ def fallback_sources() -> Mapping[str, str]:
 
     accounts = {
         variable: "settings/accounts.py (docs/accounts.md)"
-        for account in every_account()
+        for _, account in every_account()
         for variable in (*account.plain, *(one.variable for one in account.secrets))
     }
     files = {f"{variable}_FILE": source for variable, source in accounts.items()}
