@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.platform import AsJson, OnTarget, workplace
-from cli.tenant import Environment, report, tenants_told
+from cli.tenant_told import Environment, report, tenants_told
 from cli.told import say
 from deploy.target import Target
 from tenants import lifecycle

@@ -40,9 +40,11 @@ __all__ = [
     "ready_for",
     "refuse_lost",
     "registry_of",
+    "state_of",
     "status",
     "statuses",
     "take_down",
+    "workplace_of",
 ]
 
 Say = Callable[[str], None]
@@ -232,6 +234,16 @@ def _workplace(ground: Ground, slug: str, found: Mapping[str, Any] | None) -> Wo
     ground.encryption.readable(slug, found)
     place = ground.encryption.applied(ground.place)
     return made_ready(place, slug, ground.project_of(slug), found, ground.encryption.provider)
+
+
+def state_of(ground: Ground, slug: str) -> dict[str, Any] | None:
+    """The newest state of a tenant's stack; None when there is none."""
+    return deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
+
+
+def workplace_of(ground: Ground, slug: str) -> Workplace:
+    """Where the engine finds a tenant's stack that is there."""
+    return _workplace(ground, slug, state_of(ground, slug))
 
 
 def _names(ground: Ground, slug: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ class Registry:
         mend = did_you_mean(slug, [entry.tenant.slug for entry in self._entries])
         raise RegistryError([Problem(_name(slug), "", "", "there is no such file", mend)])
 
-    def check(self, values: Mapping[str, str]) -> tuple[Tenant, bool]:
+    def check(self, values: Mapping[str, Any]) -> tuple[Tenant, bool]:
         """The tenant that `add` would make of these values, and whether it is new. Raises RegistryError otherwise."""
         slug = slug_of(values.get("domain", ""))
         name = _name(slug if slug_fault(slug) is None else "(new)")
@@ -95,7 +95,7 @@ class Registry:
             raise RegistryError(clashes)
         return tenant, True
 
-    def add(self, values: Mapping[str, str]) -> tuple[Tenant, bool]:
+    def add(self, values: Mapping[str, Any]) -> tuple[Tenant, bool]:
         """Writes a new tenant's file: the tenant, and whether it was written (False: it was there, just so).
 
         Raises RegistryError, and writes nothing, when a value is wrong or something of it is another tenant's.

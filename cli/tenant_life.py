@@ -1,0 +1,104 @@
+"""`smos tenant suspend|resume|export|import|drift`: what becomes of a tenant over its life."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.platform import AsJson, OnTarget, workplace
+from cli.tenant_told import Environment, Slug, refuse_no_slug, report, tenants_told
+from cli.told import say
+from deploy.target import Target
+from tenants import desired, lifecycle
+from tenants.archive.shelf import shelf_of
+from tenants.model import State
+
+__all__ = ["drift", "export", "import_", "resume", "suspend"]
+
+
+def suspend(
+    slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX
+) -> None:
+    """Close every door of a tenant and lose nothing: its name shows the holding page, its logins end."""
+    _state(slug, stack, as_json, target, "suspended")
+
+
+def resume(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
+    """Open a suspended tenant again, exactly as it was."""
+    _state(slug, stack, as_json, target, "active")
+
+
+def _state(slug: str, stack: str, as_json: bool, target: Target, state: State) -> None:
+    with tenants_told(as_json):
+        refuse_no_slug(slug)
+        place = workplace(target, stack, quiet=as_json)
+        applied = desired.set_state(place, stack, lambda: lifecycle.registry_of(stack, target), slug, state, say)
+        report(applied, target, as_json)
+
+
+def export(
+    slug: Slug,
+    to: Annotated[Path | None, typer.Option("--to", help="The folder of the archive.")] = None,
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """Write a tenant into one encrypted file with checksums; what is not in it, it says."""
+    with tenants_told(as_json):
+        refuse_no_slug(slug)
+        registry = lifecycle.registry_of(stack, target)
+        place = workplace(target, stack, quiet=as_json)
+        made = desired.exported(place, stack, registry, slug, to or shelf_of(place).folder, say)
+    if as_json:
+        facts = made.manifest.model_dump(by_alias=True, mode="json")
+        typer.echo(json.dumps({"ok": True, "file": str(made.file), **facts}))
+        return
+    content = made.manifest.content
+    typer.echo(
+        f"{made.file}: {sum(content.rows.values())} rows in {len(content.rows)} tables, {content.redis_keys} keys"
+    )
+    for line in made.manifest.lossy:
+        typer.echo(f"  not in it: {line}")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="An archive of `tenant export`.", exists=True, dir_okay=False)],
+    domain: Annotated[str, typer.Option("--as", help="Another name in the zone than its own.")] = "",
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """Make a tenant from an archive, also under another name; every checksum is compared, before and after."""
+    with tenants_told(as_json):
+        place = workplace(target, stack, quiet=as_json)
+        reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
+        report(desired.imported(place, stack, reread, file, domain, say), target, as_json)
+
+
+def drift(
+    slug: Slug,
+    mend: Annotated[bool, typer.Option("--mend", help="Make it as wanted again.")] = False,
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """Ask every vendor whether a tenant is still as wanted. Exit code 1 when it is not."""
+    with tenants_told(as_json):
+        refuse_no_slug(slug)
+        registry = lifecycle.registry_of(stack, target)
+        place = workplace(target, stack, quiet=as_json)
+        found = desired.drift_of(place, stack, registry, slug, say, mend=mend)
+    ok = found.mended or not found.changed
+    if as_json:
+        typer.echo(json.dumps({"ok": ok, "tenant": slug, "changed": found.changed, "mended": found.mended}))
+    elif not found.changed:
+        typer.echo(f"tenant {slug}: as wanted")
+    else:
+        typer.echo(f"tenant {slug}: {'mended' if found.mended else 'not as wanted'}: {', '.join(found.changed)}")
+        if not found.mended:
+            typer.echo(f"mend: ./smos tenant drift {slug} --mend", err=True)
+    if not ok:
+        raise typer.Exit(1)
