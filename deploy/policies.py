@@ -39,9 +39,11 @@ def facts_of(settings: Settings, tenant: str = "") -> Facts:
     )
 
 
-def arguments(facts: Facts, folder: Path) -> list[str]:
-    """The engine's arguments. `folder` keeps the pack's configuration for as long as the engine runs."""
+def arguments(facts: Facts, folder: Path, pack: Path = PACK) -> list[str]:
+    """The engine's arguments. `folder` keeps the pack's configuration for as long as the engine runs. `pack`: where the
+    engine finds the rules, when it is not to start them itself.
+    """
     name = "-".join(part for part in ("policies", facts.environment, facts.tenant) if part)
     file = folder / f"{name}.json"
     file.write_text(json.dumps(configuration(facts), indent=2) + "\n")
-    return ["--policy-pack", str(PACK), "--policy-pack-config", str(file)]
+    return ["--policy-pack", str(pack), "--policy-pack-config", str(file)]

@@ -1,3 +1,3 @@
-"""The CrossGuard pack: what SmarterOS demands of every environment. Started by the engine, never imported by
-the program.
+"""The CrossGuard pack: what SmarterOS demands of every environment. Started by the engine, or served
+to many of its runs at once; never imported by the program.
 """

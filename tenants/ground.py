@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tenants.encryption import Encryption
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.secrets import TenantSecrets, secrets_for
+from tenants.servers import served
 from tenants.shards import project_of
 from tenants.state import stacks_of
 from tenants.workfolder import folder_of
@@ -37,6 +38,8 @@ class Ground:
     """A platform that takes tenants, reached and open."""
 
     place: Workplace
+    policy_pack: Path
+    """What judges the tenants' resources, as the engine takes it."""
     settings: Settings
     platform: Platform
     secrets: TenantSecrets = field(repr=False)
@@ -69,26 +72,16 @@ def prepared(place: Workplace, stack: str, say: Say) -> Iterator[Ground]:
     with guards.tunnel_open(place, settings, say):
         _vault_open(place, settings, say)
         secrets = secrets_for(place, platform)
-        with Encryption(platform, secrets.states) as encryption, _own_provider(place) as with_provider:
+        with Encryption(platform, secrets.states) as encryption, served(place) as servers:
             yield Ground(
-                place=with_provider,
+                place=servers.place,
+                policy_pack=servers.policy_pack,
                 settings=settings,
                 platform=platform,
                 secrets=secrets,
                 encryption=encryption,
                 stacks=stacks_of(place, folder_of(place, "")),
             )
-
-
-@contextlib.contextmanager
-def _own_provider(place: Workplace) -> Iterator[Workplace]:
-    """`apps/`, served by this process for every stack of the run: the engine starts no plugin of it."""
-    from apps.server import served
-
-    with served() as port:
-        attached = place.environ.get("PULUMI_DEBUG_PROVIDERS", "")
-        every = ",".join(part for part in (attached, f"smarteros-apps:{port}") if part)
-        yield replace(place, environ={**place.environ, "PULUMI_DEBUG_PROVIDERS": every})
 
 
 def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:

@@ -260,7 +260,8 @@ def _program(ground: Ground, tenant: Tenant) -> Importing:
 
 
 def _policies(ground: Ground, slug: str) -> list[str]:
-    return policies.arguments(policies.facts_of(ground.settings, slug), ground.place.scratch)
+    facts = policies.facts_of(ground.settings, slug)
+    return policies.arguments(facts, ground.place.scratch, ground.policy_pack)
 
 
 def _was_judged(there: Workplace, judged: str) -> bool:

@@ -72,6 +72,7 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
     monkeypatch.setattr(lifecycle, "run_with_events", deleting)
     ground = Ground(
         place=there,
+        policy_pack=there.project,
         settings=cast(Settings, None),
         platform=platform(True),
         secrets=SECRETS,
