@@ -30,10 +30,13 @@ Replace = Annotated[bool, typer.Option("--replace", help="Another value than the
 
 
 @app.command()
-def init(name: Named = "") -> None:
+def init(
+    name: Named = "",
+    stack: Annotated[str, typer.Option("--stack", help="Only what this environment calls for, as in local.")] = "",
+) -> None:
     """Make what is missing: your key, the keyring, and every entry that can be generated. Changes nothing else."""
     with told():
-        environments = _environments()
+        environments = [load_files(stack, ROOT)] if stack else _environments()
         file = keyring_file()
         identity = _own_identity(file)
         if not file.exists():

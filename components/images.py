@@ -37,6 +37,8 @@ class Images:
     """Every image that a system may run."""
 
     n8n: Image = Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7")
+    # Its version must be n8n's own.
+    n8n_runners: Image = Image(name="n8nio/runners", tag="2.35.7")
     # The community edition.
     chatwoot: Image = Image(name="chatwoot/chatwoot", tag="v4.18.0-ce")
     # The line with long-term support.

@@ -42,12 +42,7 @@ def explained(
     elif kind == "extra_forbidden":
         why, mend = "this key is not known", did_you_mean(str(loc[-1]), _siblings(root, loc))
     elif kind in {"union_tag_invalid", "union_tag_not_found"}:
-        why, mend = (
-            "it does not say where it runs",
-            f"where: one of {context.get('expected_tags', 'azure, docker')}",
-        )
-        if kind == "union_tag_invalid":
-            why = f"{context['tag']!r} is not a place where it can run"
+        why, mend = _untagged(root, loc, context)
     elif kind in {"model_type", "dict_type"}:
         why, mend = "must be an object", _description(root, loc) or "keys and values"
     elif kind == "string_type":
@@ -84,6 +79,21 @@ def _owners(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[Any]:
 def _has_tag(model: Any, tag: int | str) -> bool:
     """Whether a union's tag means this model: one of its fields can hold nothing else."""
     return any(getattr(field.annotation, "__args__", ()) == (tag,) for field in model.model_fields.values())
+
+
+def _untagged(root: type[BaseModel], loc: tuple[int | str, ...], context: Mapping[str, Any]) -> tuple[str, str]:
+    """Why a union does not know which of its models is meant, and what the key that says it may hold."""
+    key = str(context["discriminator"]).strip("'")
+    place = key == "where"
+    why = "it does not say where it runs" if place else f"it does not say its {key}"
+    if "tag" in context:
+        why = (
+            f"{context['tag']!r} is not a place where it can run" if place else f"{context['tag']!r} is no {key} of it"
+        )
+    fields = [field for owner in _owners(root, loc) for field in owner.model_fields.values() if field.alias == loc[-1]]
+    said = [model.model_fields[key].annotation for field in fields for model in _models(field.annotation)]
+    tags = ", ".join(str(tag) for annotation in said for tag in getattr(annotation, "__args__", ()))
+    return why, f"{key}: one of {context.get('expected_tags', tags)}"
 
 
 def _description(root: type[BaseModel], loc: tuple[int | str, ...]) -> str:

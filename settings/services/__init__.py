@@ -13,7 +13,7 @@ from settings.services.data import Knowledge, Tenants
 from settings.services.holding import Holding
 from settings.services.mcp import Mcp
 from settings.services.metabase import Metabase
-from settings.services.n8n import N8n
+from settings.services.n8n import N8n, QueueMode
 from settings.services.odoo import Odoo
 from settings.services.redis import Redis
 from settings.services.service import Container, Service
@@ -32,6 +32,7 @@ __all__ = [
     "Metabase",
     "N8n",
     "Odoo",
+    "QueueMode",
     "Redis",
     "Service",
     "Services",

@@ -2,19 +2,66 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from settings.parts import Name
+from settings.parts import ManagedRedis, Name, OnAzure, OnDocker, Setting
+from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.service import Anywhere, Container, Hostname, Service
+from settings.sizes import container_apps_size_problem
 
-__all__ = ["N8n"]
+__all__ = ["N8n", "QueueMode", "Runner", "SingleMode", "Workers"]
+
+_CHART = "n8n-io/n8n-hosting charts/n8n values.yaml"
+POOL = 2
+"""DB_POSTGRESDB_POOL_SIZE, of each process."""
+
+
+class SingleMode(Setting):
+    """One process does everything, code in workflows included."""
+
+    kind: Literal["single"] = Field(description="One process, or a queue with workers")
+
+
+class Workers(Setting):
+    """The processes that run the workflows."""
+
+    min_replicas: int = Field(1, ge=1, le=100, description="How many there are always")
+    max_replicas: int = Field(1, ge=1, le=100, description="How many there may be while work waits; in Azure alone")
+    concurrency: int = Field(10, ge=1, le=100, description="How many workflows one of them runs at once; 5 or more")
+    cpu: float = Field(0.5, ge=0.25, description="How many CPUs each may use")
+    memory_mb: int = Field(1024, ge=512, description="How much memory each may use, in MB")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Workers:
+        if self.min_replicas > self.max_replicas:
+            why = f"minReplicas is {self.min_replicas}, and maxReplicas {self.max_replicas}"
+            raise fault(why, f"maxReplicas: {self.min_replicas} or more")
+        return self
+
+
+class Runner(Setting):
+    """The container beside each process in which the code of workflows runs."""
+
+    cpu: float = Field(0.25, ge=0.25, description="How many CPUs each may use")
+    memory_mb: int = Field(512, ge=256, description="How much memory each may use, in MB")
+
+
+class QueueMode(Setting):
+    """One process for the editor, webhooks and timers; workers for the work; a runner beside each, for code."""
+
+    kind: Literal["queue"] = Field(description="One process, or a queue with workers")
+    workers: Workers = Field(Workers.model_validate({}), description="The processes that run the workflows")
+    runner: Runner = Field(Runner.model_validate({}), description="The container beside each, in which code runs")
+    redis: ManagedRedis | None = Field(
+        None, description="The queue's own Redis, in Azure; on a host the queue is in the host's Redis"
+    )
 
 
 class N8n(Service):
-    """The workflow engine, as one process."""
+    """The workflow engine."""
 
     placement: Anywhere = Field(description="Where it runs")
     hostname: Hostname = Field(description="Its name in the zone")
@@ -22,26 +69,93 @@ class N8n(Service):
     cpu: float = Field(0.5, ge=0.25, description="How many CPUs it may use")
     memory_mb: int = Field(1024, ge=512, description="How much memory it may use, in MB")
     timezone: str = Field("America/Santiago", description="The zone in which schedules are meant")
+    mode: Annotated[SingleMode | QueueMode, Field(discriminator="kind")] = Field(
+        SingleMode.model_validate({"kind": "single"}), description="One process, or a queue with workers"
+    )
+    licence: Literal["internal", "customer_owned", "embed"] = Field(
+        "internal", description="Under which terms of n8n's it is used: see docs/licences.md"
+    )
 
     port: ClassVar[int | None] = 5678
     takes_accounts: ClassVar[bool] = True
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("n8n_encryption_key", "shared", "password", "n8n's key; losing it loses every credential stored in n8n"),
     )
+    of_queue: ClassVar[tuple[Secret, ...]] = (
+        Secret("n8n_runners_auth_token", "stack", "password", "With which a runner of code shows n8n that it is one"),
+    )
+
+    @field_validator("mode")
+    @classmethod
+    def _suits_the_place(cls, mode: SingleMode | QueueMode, info: ValidationInfo) -> SingleMode | QueueMode:
+        if isinstance(mode, SingleMode):
+            return mode
+        where, workers = info.data.get("placement"), mode.workers
+        if isinstance(where, OnDocker) and workers.min_replicas != workers.max_replicas:
+            why = f"a host runs as many workers as it is told, not {workers.min_replicas} to {workers.max_replicas}"
+            mend = f"minReplicas: {workers.max_replicas} too, or placement: {{where: azure}}"
+            raise fault(why, mend)
+        if isinstance(where, OnDocker) and mode.redis is not None:
+            raise fault("on a host the queue is in the host's own Redis", "leave redis out, and have services.redis")
+        if isinstance(where, OnAzure) and "cpu" in info.data and "memory_mb" in info.data:
+            for what, cpu, memory_mb in (
+                ("n8n", info.data["cpu"], info.data["memory_mb"]),
+                ("a worker", workers.cpu, workers.memory_mb),
+            ):
+                problem = container_apps_size_problem(cpu + mode.runner.cpu, memory_mb + mode.runner.memory_mb)
+                if problem:
+                    raise fault(f"{what} with its runner: {problem[0]}", problem[1])
+        return mode
+
+    @property
+    def queue(self) -> QueueMode | None:
+        """The queue, when there is one."""
+        return self.mode if isinstance(self.mode, QueueMode) else None
+
+    def called_for(self) -> tuple[Secret, ...]:
+        """Its key; with a queue, what opens its runners' door."""
+        return (*self.secrets, *(self.of_queue if self.queue else ()))
+
+    def uses_redis(self) -> bool:
+        """The queue is in one."""
+        return self.queue is not None
 
     def footprint(self, name: str) -> tuple[Container, ...]:
-        """One process."""
-        return (
-            Container(
-                name=name,
-                cpu=self.cpu,
-                memory_mb=self.memory_mb,
-                least_cpu=0.2,
-                least_memory_mb=512,
-                source="n8n-io/n8n-hosting charts/n8n values.yaml: main requests 200m and 512Mi",
-            ),
-        )
+        """One process; or that one, the workers, and a runner beside each. In Azure a worker stands for all."""
+        main = _process(name, self.cpu, self.memory_mb, "main")
+        if self.queue is None:
+            return (main,)
+        workers, runner = self.queue.workers, self.queue.runner
+        names = [f"{name}-worker"]
+        if isinstance(self.placement, OnDocker):
+            names = [f"{name}-worker-{number}" for number in range(1, workers.max_replicas + 1)]
+        found = [main, _runner(name, runner)]
+        for one in names:
+            found += [_process(one, workers.cpu, workers.memory_mb, "worker"), _runner(one, runner)]
+        return tuple(found)
 
     def connections(self) -> int:
-        """DB_POSTGRESDB_POOL_SIZE, 2 by default."""
-        return 2
+        """A pool for each process."""
+        return POOL * (1 + (self.queue.workers.max_replicas if self.queue else 0))
+
+
+def _process(name: str, cpu: float, memory_mb: int, kind: str) -> Container:
+    return Container(
+        name=name,
+        cpu=cpu,
+        memory_mb=memory_mb,
+        least_cpu=0.2,
+        least_memory_mb=512,
+        source=f"{_CHART}: {kind} requests 200m and 512Mi",
+    )
+
+
+def _runner(name: str, runner: Runner) -> Container:
+    return Container(
+        name=f"{name}-runner",
+        cpu=runner.cpu,
+        memory_mb=runner.memory_mb,
+        least_cpu=0.1,
+        least_memory_mb=256,
+        source=f"{_CHART}: taskRunners requests 100m and 256Mi",
+    )

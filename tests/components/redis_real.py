@@ -13,7 +13,7 @@ from components.services.redis_users import users_file
 from sandbox.redis_process import ADDRESS, RedisProcess, Startup
 from tests.components.declared import platform, resolved
 
-__all__ = ["PASSWORDS", "client", "files", "start", "startup"]
+__all__ = ["PASSWORDS", "ask", "client", "ears", "files", "start", "startup"]
 
 PASSWORDS = {
     user: f"{user}Passw0rd" for user in ("n8n", "chatwoot", "botpress", "mcp", "other", "health", "provisioner")
@@ -64,3 +64,13 @@ def client(server: RedisProcess, user: str, password: str | None = None) -> redi
         password=password or PASSWORDS[user],
         decode_responses=True,
     )
+
+
+def ask(client: redis.Redis, *words: str) -> Any:
+    """What it answers to a command."""
+    return client.execute_command(*words)  # type: ignore[no-untyped-call] # the client has no types here
+
+
+def ears(client: redis.Redis) -> Any:
+    """A connection that subscribes."""
+    return client.pubsub()  # type: ignore[no-untyped-call] # the client has no types here

@@ -273,6 +273,17 @@ def test_paths_of_a_host_name_lead_to_other_ports() -> None:
     assert labels["traefik.http.routers.app.service"] == "app"
 
 
+def test_the_proxy_says_which_name_was_asked_for() -> None:
+    """Whoever sends X-Forwarded-Host is not believed, at any of its routers: Odoo finds its database by it."""
+    routed = replace(APP, routes={"/websocket": 8072})
+    labels = {one["label"]: one["value"] for one in container("docker", routed)["labels"]}
+    header = "traefik.http.middlewares.app-host.headers.customrequestheaders.X-Forwarded-Host"
+    assert labels[header] == APP.hostname
+    routers = [key.removesuffix(".rule") for key in labels if key.endswith(".rule")]
+    assert len(routers) == 2
+    assert {labels[f"{router}.middlewares"] for router in routers} == {"app-host"}
+
+
 HELPER = Sidecar(
     name="helper",
     image="example.org/helper:1",

@@ -8,6 +8,7 @@ elsewhere (hosts/). It keeps no blobs.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pulumi_docker as docker
@@ -49,6 +50,7 @@ class DockerHost(ComponentResource):
         self._settings, self._host = args.settings, args.host
         self._reach = reach_of(args.settings, args.host)
         self._networks: dict[str, Output[str]] = {}
+        self._images: dict[str, docker.RemoteImage] = {}
         for part, subnet in zip(NETWORK_OF.values(), docker_subnets(args.host), strict=True):
             network = docker.Network(
                 f"{name}-{part}",
@@ -104,6 +106,7 @@ class DockerHost(ComponentResource):
                 },
                 labels=self._labels(name, workload),
                 ports=self._reach.ports(name, workload, forward),
+                images=self._images,
                 docker_socket=self._reach.socket,
                 protect=self._settings.protect,
             ),
@@ -159,6 +162,7 @@ class DockerHost(ComponentResource):
             if workload.routes:
                 # With more than one service in a container, every router must say which is its own.
                 labels |= {f"{router}.service": name, **_routes(name, workload, self._reach.entry_point)}
+            labels |= _under_its_own_name(name, labels, self._settings.named_address(str(workload.hostname)).authority)
         return labels
 
     def database_server(
@@ -215,6 +219,16 @@ def _as_workload(main_host: Input[str], workload: Workload, sidecar: Sidecar) ->
         access=workload.access[:1],
         stop_timeout_s=workload.stop_timeout_s,
     )
+
+
+def _under_its_own_name(name: str, labels: Mapping[str, str], authority: str) -> dict[str, str]:
+    """Which name was asked for is said by the proxy, never by who asks. Cloudflare passes on an X-Forwarded-Host that
+    somebody made up, and Traefik keeps it from whom it trusts (pkg/middlewares/forwardedheaders in traefik v3): Odoo
+    would choose another tenant's database by it.
+    """
+    routers = [key.removesuffix(".rule") for key in labels if key.endswith(".rule")]
+    header = f"traefik.http.middlewares.{name}-host.headers.customrequestheaders.X-Forwarded-Host"
+    return {header: authority, **{f"{router}.middlewares": f"{name}-host" for router in routers}}
 
 
 def _routes(name: str, workload: Workload, entry_point: str) -> dict[str, str]:

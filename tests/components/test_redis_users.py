@@ -1,0 +1,279 @@
+"""The users of Redis on a real server: what prod declares, started, and asked what each of them may do."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from components.services.redis import START
+from components.services.redis_users import users_file
+from sandbox.redis_process import RedisProcess
+from tests.components import redis_real
+from tests.components.declared import resolved
+from tests.components.redis_real import ask, ears, files
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    """The Redis that prod declares, with a user of every service."""
+    found = redis_real.start(tmp_path_factory.mktemp("redis"))
+    yield found
+    found.close()
+
+
+def test_nobody_comes_in_without_a_name(server: RedisProcess) -> None:
+    """The user that Redis has by itself is closed, with and without a password."""
+    anonymous = redis.Redis(host="127.0.0.1", port=server.port)
+    with pytest.raises(redis.AuthenticationError, match="uthenticat"):
+        anonymous.ping()
+    with pytest.raises(redis.AuthenticationError, match="invalid username-password pair"):
+        redis.Redis(host="127.0.0.1", port=server.port, username="default", password="x").ping()
+    with pytest.raises(redis.AuthenticationError, match="invalid username-password pair"):
+        redis_real.client(server, "n8n", redis_real.PASSWORDS["chatwoot"]).ping()
+
+
+def test_health_may_ask_whether_it_is_there(server: RedisProcess) -> None:
+    """PING, and nothing else."""
+    health = redis_real.client(server, "health")
+    assert health.ping() is True
+    for command in ("GET x", "INFO", "DBSIZE", "CLIENT LIST", "SCAN 0", "PUBLISH x y", "ACL WHOAMI"):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            ask(health, *command.split())
+
+
+SERVICES = {
+    # What Bull 4 sends for a job's life (lib/queue.js, lib/commands), and n8n beside it.
+    "n8n": [
+        "INFO",
+        "CLIENT SETNAME bull:am9icw==",
+        "SCRIPT LOAD return(1)",
+        "INCR bull:jobs:id",
+        "HMSET bull:jobs:1 name job data {}",
+        "LPUSH bull:jobs:wait 1",
+        "BRPOPLPUSH bull:jobs:wait bull:jobs:active 1",
+        "SET bull:jobs:1:lock token PX 30000 NX",
+        "ZADD bull:jobs:delayed 1 1",
+        "ZRANGEBYSCORE bull:jobs:delayed 0 1",
+        "SADD bull:jobs:stalled 1",
+        "RENAME bull:jobs:wait2 bull:jobs:wait",
+        "PUBLISH bull:jobs:progress {}",
+        "PUBLISH n8n:n8n.commands {}",
+        "PUBLISH n8n.commands {}",
+        "SET n8n:main_instance_leader 1 EX 10",
+        "LLEN bull:jobs:wait",
+        "PING",
+        "QUIT",
+    ],
+    # What Sidekiq sends as a process that works on queues, sidekiq-cron, and Chatwoot's own stores.
+    "chatwoot": [
+        "INFO",
+        "CLIENT SETNAME Sidekiq-client-PID-1",
+        "SADD queues default",
+        "LPUSH queue:default {}",
+        "BRPOP queue:default queue:low 1",
+        "ZADD schedule 1 {}",
+        "ZADD retry 1 {}",
+        "ZADD dead 1 {}",
+        "ZREMRANGEBYSCORE dead -inf 0",
+        "SADD processes 0123456789ab:1:abcdef",
+        "HSET 0123456789ab:1:abcdef info {}",
+        "HSET 0123456789ab:1:abcdef:work 1 {}",
+        "RPOP 0123456789ab:1:abcdef-signals",
+        "SET process_cleanup 1 NX EX 60",
+        "INCRBY stat:processed:2026-11-20 1",
+        "BITFIELD MessageJob-18-3:24 INCRBY u16 #1 1",
+        "HINCRBY j|20261120|3:24 MessageJob|p 1",
+        "HSET 261120|3:2 MessageJob|p 1",
+        "BITFIELD h|MessageJob-18-3:24 INCRBY u16 #1 1",
+        "HSET it-abc c 1",
+        "SADD cron_jobs:default cron_job:default:trigger",
+        "HSET cron_job:default:trigger status enabled",
+        "SMEMBERS cron_jobs",
+        "SCRIPT LOAD return(1)",
+        "SET alfred:CONVERSATION::1 1",
+        "INCRBY velma:rack::attack:1:req 1",
+        "PUBLISH chatwoot_production_action_cable:room {}",
+    ],
+    "botpress": ["SET botpress/bot_monitor_lock 1", "PUBLISH botpress/job_done {}", "PUBLISH botpress#/admin#room {}"],
+    "mcp": [
+        "SET mcpgw:auth:user:a 1",
+        "SETEX mcp:session:1 10 1",
+        "SET oauth:state:1:2 x",
+        "SET gateway_service_leader 1 NX EX 10",
+        "SCAN 0 MATCH mcpgw:*",
+        "XADD mcpgateway:siem:events * event {}",
+        "PUBLISH mcpgw:cache:invalidate x",
+        "PUBLISH 8a4e6c1e-7b3f-4f0a-9d55-0c2f6f1b2a3c {}",
+    ],
+    "other": ["SET other:1 x", "PUBLISH other:1 x"],
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_may_do_what_its_client_does(server: RedisProcess, service: str) -> None:
+    """The commands that its vendor's code sends, on its keys and channels."""
+    client = redis_real.client(server, service)
+    for command in SERVICES[service]:
+        try:
+            ask(client, *command.split())
+        except redis.exceptions.NoPermissionError as refused:
+            pytest.fail(f"{command}: {refused}")
+        except (redis.exceptions.ResponseError, redis.exceptions.ConnectionError):
+            pass  # allowed: the key is not there, or of another kind
+
+
+def test_scripts_and_subscriptions_are_held_to_the_same(server: RedisProcess) -> None:
+    """A script may do what its user may; a pattern of channels is allowed only as it stands in the rules."""
+    client = redis_real.client(server, "n8n")
+    assert client.eval("return redis.call('SET', KEYS[1], 'x')", 1, "bull:jobs:meta") == "OK"
+    with pytest.raises(redis.exceptions.ResponseError, match=r"permissions|NOPERM|can't access"):
+        client.eval("return redis.call('SET', 'alfred:x', 'x')", 0)
+    with ears(client) as listening:
+        listening.subscribe("bull:jobs:completed", "n8n:n8n.commands")
+        listening.psubscribe("bull:jobs:progress*")
+        assert [listening.get_message(timeout=1) for _ in range(3)]
+    with ears(client) as listening:
+        listening.psubscribe("*")
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            listening.get_message(timeout=1)
+
+
+FORBIDDEN = (
+    *("CONFIG GET *", "FLUSHALL", "FLUSHDB", "KEYS *", "ACL LIST", "ACL SETUSER x", "DEBUG SLEEP 0", "MONITOR"),
+    *("CLIENT LIST", "CLIENT KILL TYPE normal", "SHUTDOWN NOSAVE", "REPLICAOF NO ONE", "SAVE", "SWAPDB 0 1"),
+    *("RANDOMKEY", "PUBSUB CHANNELS", "SCRIPT FLUSH", "MODULE LIST", "SORT {own} BY *", "MIGRATE h 1 k 0 1"),
+)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_may_rule_or_look_at_others(server: RedisProcess, service: str) -> None:
+    """Not the commands that administrate, not those that name others' keys; and no key or channel of anybody else."""
+    client = redis_real.client(server, service)
+    others = {f"{other}'s": PREFIXES[other] for other in SERVICES if other != service}
+    for command in (*FORBIDDEN, *("SCAN 0" for _ in [1] if service != "mcp")):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            ask(client, *command.replace("{own}", PREFIXES[service]).split())
+    for key in (*others.values(), "t_acme:1", "t_acme", "x"):
+        for command in ("GET", "DEL", "TYPE", "LPUSH {} x", "PUBLISH {} x"):
+            words = command.split() if "{}" in command else [command, "{}"]
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                ask(client, *(word.replace("{}", key) for word in words))
+
+
+PREFIXES = {
+    "n8n": "bull:jobs:wait",
+    "chatwoot": "queue:default",
+    "botpress": "botpress/x",
+    "mcp": "mcpgw:x",
+    "other": "other:x",
+}
+
+
+def small(config: str = "") -> str:
+    """The configuration of prod, for a server of two megabytes."""
+    return str(resolved(files()["redis.conf"]).replace("maxmemory 307mb", "maxmemory 2mb")) + config
+
+
+def test_a_full_server_refuses_and_forgets_nothing(tmp_path: Path) -> None:
+    """noeviction: what is in the queue stays, and who wants to add is told; reading and taking go on."""
+    server = redis_real.start(tmp_path, config=small())
+    client = redis_real.client(server, "n8n")
+    client.lpush("bull:jobs:wait", "first")
+    filling = client.pipeline(transaction=False)
+    for number in range(1000):
+        filling.set(f"bull:jobs:{number}", "x" * 10_000)
+    with pytest.raises(redis.exceptions.OutOfMemoryError):
+        filling.execute()
+    assert client.rpop("bull:jobs:wait") == "first"
+    assert client.info()["evicted_keys"] == 0
+    server.close()
+
+
+def tenant(server: RedisProcess, slug: str, password: str) -> None:
+    """What the tenants' program will do."""
+    provisioner = redis_real.client(server, "provisioner")
+    rules = [
+        "reset",
+        "on",
+        f">{password}",
+        f"~t_{slug}:*",
+        "resetchannels",
+        f"&t_{slug}:*",
+        "-@all",
+        "+@string",
+        "+ping",
+    ]
+    ask(provisioner, "ACL", "SETUSER", f"t_{slug}", *rules)
+    ask(provisioner, "ACL", "SAVE")
+
+
+def test_a_tenants_user_outlives_a_restart_in_which_the_services_passwords_change(tmp_path: Path) -> None:
+    """Users of tenants are the volume's, those of services the keyring's; who is no tenant's and was made beside is
+    gone.
+    """
+    server = redis_real.start(tmp_path)
+    tenant(server, "acme", "acmePassw0rd")
+    ask(redis_real.client(server, "provisioner"), "ACL", "SETUSER", "beside", "on", ">x", "+@all", "~*")
+    ask(redis_real.client(server, "provisioner"), "ACL", "SAVE")
+    redis_real.client(server, "t_acme", "acmePassw0rd").set("t_acme:1", "kept")
+    server.close()
+    fresh = {**redis_real.PASSWORDS, "n8n": "another", "provisioner": "another"}
+    del fresh["other"]
+    again = redis_real.start(tmp_path, fresh)
+    acme = redis_real.client(again, "t_acme", "acmePassw0rd")
+    assert acme.get("t_acme:1") == "kept"
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        acme.get("t_other:1")
+    assert redis_real.client(again, "n8n", "another").ping() is True
+    for gone, password in (("n8n", None), ("other", None), ("beside", "x")):
+        with pytest.raises(redis.AuthenticationError):
+            redis_real.client(again, gone, password).ping()
+    again.close()
+
+
+def test_who_makes_tenants_users_may_empty_their_keys_and_no_others(server: RedisProcess) -> None:
+    """Erasing a tenant: SCAN and UNLINK of its prefix, then its user."""
+    tenant(server, "gone", "gonePassw0rd")
+    redis_real.client(server, "t_gone", "gonePassw0rd").set("t_gone:1", "x")
+    redis_real.client(server, "n8n").set("bull:kept", "x")
+    provisioner = redis_real.client(server, "provisioner")
+    assert list(provisioner.scan_iter(match="t_gone:*")) == ["t_gone:1"]
+    assert provisioner.unlink("t_gone:1") == 1
+    assert ask(provisioner, "ACL", "DELUSER", "t_gone") == 1
+    for command in ("UNLINK bull:kept", "GET t_gone:1", "CONFIG GET *", "FLUSHALL", "PUBLISH t_gone:1 x", "ACL LIST"):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            ask(provisioner, *command.split())
+
+
+def test_a_start_that_is_killed_leaves_the_tenants_users(tmp_path: Path) -> None:
+    """Before, while and after the new file is written: the old one is whole until the new one is."""
+    kept = "user t_acme on #" + "a" * 64 + " ~t_acme:* resetchannels -@all +get\n"
+    data, secrets = tmp_path / "data", tmp_path / "secrets"
+    data.mkdir()
+    secrets.mkdir()
+    (secrets / "users.acl").write_text(users_file(redis_real.PASSWORDS))
+    script = (
+        START.replace("/data", str(data)).replace("/run/secrets", str(secrets)).replace("exec redis-server", "true")
+    )
+    steps = script.splitlines()
+    for count in range(len(steps) + 1):
+        (data / "users.acl").write_text("user old on nopass\n" + kept)
+        begun = "\n".join(steps[:count])
+        if begun.count("\nif ") == begun.count("\nfi"):
+            subprocess.run(["sh", "-c", begun], check=True)
+        assert kept in (data / "users.acl").read_text()
+    text = (data / "users.acl").read_text()
+    assert text == users_file(redis_real.PASSWORDS) + kept
+    assert (data / "users.acl").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_of_users_that_can_not_be_read_stops_the_start(tmp_path: Path) -> None:
+    """Rather than losing every tenant's user without a word."""
+    (tmp_path / "data" / "users.acl").mkdir(parents=True)
+    script = START.replace("/data", str(tmp_path / "data")).replace("/run/secrets", str(tmp_path)).replace("-f", "-e")
+    (tmp_path / "users.acl").write_text("user default reset off\n")
+    assert subprocess.run(["sh", "-c", script], capture_output=True).returncode != 0
