@@ -48,6 +48,8 @@ class ClosedContainerArgs:
     networks: Mapping[str, Attachment]
     labels: Mapping[str, str]
     ports: Sequence[PublishedPort]
+    images: dict[str, docker.RemoteImage]
+    """What the host has of the registries already: whoever is the first to run an image, fetches it."""
     docker_socket: str
     protect: bool
 
@@ -61,7 +63,10 @@ class ClosedContainer(ComponentResource):
         super().__init__("smarteros:docker:ClosedContainer", name, None, opts)
         inside = ResourceOptions(parent=self)
         workload, container_name = args.workload, args.names.container(name)
-        image = docker.RemoteImage(f"{name}-image", name=workload.image, keep_locally=True, opts=inside)
+        image = args.images.get(workload.image) or docker.RemoteImage(
+            f"{name}-image", name=workload.image, keep_locally=True, opts=inside
+        )
+        args.images[workload.image] = image
         volumes = [self._volume(name, args, volume) for volume in workload.volumes if volume.needs == "posix"]
         labels: dict[str, Output[str]] = {key: Output.from_input(text) for key, text in args.labels.items()}
         if not workload.read_only_root:
