@@ -15,19 +15,11 @@ from pydantic import AfterValidator, Field
 from apps.connections import redis_client
 from apps.kind import Config, Kind, NotDone, Props
 from settings.parts import Setting, matching
+from settings.redis_commands import OWN_KEYS
 
 __all__ = ["ACL_USER", "AclUserInputs", "rules_of"]
 
-# @dangerous has KEYS, FLUSHALL, CONFIG and more; of it, clients of queues need INFO. No pattern limits what SCAN and
-# RANDOMKEY show, and scripts that one user flushes or functions that one replaces are everybody's.
-# https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
-COMMANDS = (
-    *("+@all", "-@admin", "-@dangerous", "-scan", "-randomkey", "-dbsize", "-select", "-script"),
-    *("+script|load", "+script|exists", "+info", "+client|setname", "+client|getname", "+client|setinfo", "+client|id"),
-)
-SINCE_7 = ("-function",)
 BATCH = 500
-_FUNCTIONS_SINCE = 7
 # The platform's own users have other names: none of them can be taken over.
 _NAME = matching("t_[a-z0-9_]{1,60}", "not a tenant's user: t_, small letters, digits and _", "as in t_acme")
 _PREFIX = matching("t_[a-z0-9_]{1,60}:", "not a tenant's prefix: its user's name and a colon", "as in t_acme:")
@@ -42,12 +34,14 @@ class AclUserInputs(Setting):
     enabled: bool = True
 
 
-def rules_of(wanted: AclUserInputs, major: int) -> list[str]:
-    """The words of ACL SETUSER, from nothing: what the user had before is forgotten. `major`: the server's version."""
+def rules_of(wanted: AclUserInputs) -> list[str]:
+    """The words of ACL SETUSER, from nothing: what the user had before is forgotten. It stays in the first of Redis'
+    databases, where its keys are looked for when it goes.
+    """
     digest = hashlib.sha256(wanted.password.encode()).hexdigest()
     reaches = [f"~{wanted.prefix}*", f"&{wanted.prefix}*"]
-    commands = COMMANDS + (SINCE_7 if major >= _FUNCTIONS_SINCE else ())
-    return ["reset", "resetchannels", "on" if wanted.enabled else "off", f"#{digest}", *reaches, *commands]
+    state = "on" if wanted.enabled else "off"
+    return ["reset", "resetchannels", state, f"#{digest}", *reaches, "-@all", *OWN_KEYS.split(), "-select"]
 
 
 class _AclUsers:
@@ -84,8 +78,7 @@ class _AclUsers:
 
     def _set(self, config: Config, wanted: AclUserInputs) -> None:
         with _told(), redis_client(config) as client:
-            major = int(str(client.info("server")["redis_version"]).split(".")[0])
-            _ask(client, "ACL", "SETUSER", wanted.name, *rules_of(wanted, major))
+            _ask(client, "ACL", "SETUSER", wanted.name, *rules_of(wanted))
             if not wanted.enabled:
                 _end_connections(client, wanted.name)
             _ask(client, "ACL", "SAVE")

@@ -69,6 +69,7 @@ class Vault:
 class Platform:
     """A platform that is up."""
 
+    system: str
     environment: str
     domain: str
     zone_id: str
@@ -103,6 +104,7 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
     server = output["databaseServers"][name]
     vault = output.get("vault")
     return Platform(
+        system=str(output["system"]),
         environment=str(output["environment"]),
         domain=str(output["domain"]),
         zone_id=str(output["zoneId"]),

@@ -121,10 +121,20 @@ class _Declaration:
         name = f"{blobs.subscription_id}/{blobs.account}/{self._tenant.slug}"
         made = BlobContainer(
             "blobs",
-            BlobContainerArgs(blobs=blobs, names=self._tenant.names, role_assignment=str(uuid.uuid5(_NAMESPACE, name))),
+            BlobContainerArgs(
+                blobs=blobs,
+                names=self._tenant.names,
+                tags=self._tags(),
+                role_assignment=str(uuid.uuid5(_NAMESPACE, name)),
+            ),
             ResourceOptions(providers=[provider]),
         )
         return {"where": blobs.kind, "container": made.container}
+
+    def _tags(self) -> dict[str, str]:
+        """Whose a thing is, where the vendor has tags."""
+        whose = {"system": self._platform.system, "environment": self._platform.environment}
+        return {**whose, "tenant": self._tenant.slug, "managed-by": "pulumi"}
 
     def _vault(self) -> pulumi.Output[str]:
         from tenants.steps.vault import TenantVault, TenantVaultArgs, vault_provider

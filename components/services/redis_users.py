@@ -14,6 +14,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from settings.redis_commands import OWN_KEYS
+
 __all__ = ["TENANT_PREFIX", "users_file"]
 
 TENANT_PREFIX = "t_"
@@ -24,27 +26,14 @@ _UUID = "-".join(_HEX * length for length in (8, 4, 4, 4, 12))
 _CONTAINER = _HEX * 12
 """Docker's default host name: the first twelve digits of the container's id."""
 
-# What clients need on their own keys. Not @read and @write, which hold FUNCTION; nothing that names others' keys or
-# clients (SCAN, KEYS, RANDOMKEY, PUBSUB, CLIENT LIST); SORT reads keys that are not its arguments. INFO, which is
-# @dangerous, is asked by Bull, Sidekiq and ioredis as they start, for the version and the memory policy. AUTH, HELLO,
-# RESET and QUIT need no permission.
-_COMMANDS = (
-    "+@string +@list +@hash +@set +@sortedset +@bitmap +@stream +@transaction +@pubsub "
-    "+del +unlink +exists +touch +type +expire +expireat +pexpire +pexpireat +persist +ttl +pttl +rename +renamenx "
-    "+eval +evalsha +script|load +script|exists "
-    "-@dangerous -pubsub "
-    "+info +ping +echo +time +select +command "
-    "+client|setname +client|getname +client|setinfo +client|id"
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Access:
-    """The keys and channels of one user, as patterns, and what it may do beyond `_COMMANDS`, or instead of them."""
+    """The keys and channels of one user, as patterns, and what it may do beyond `OWN_KEYS`, or instead of them."""
 
     keys: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-    commands: str = _COMMANDS
+    commands: str = OWN_KEYS
 
     def rules(self) -> str:
         """As a line of the file has them, after the name and the password."""
@@ -109,7 +98,7 @@ _SERVICES: Mapping[str, _Access] = {
             *("mcpgw:*", "mcpgateway:*", "contextforge:*", "mcp:session:*", "mcp_session_events"),
             *("plugin:invalidation", "cancellation:cancel", _UUID),
         ),
-        commands=f"{_COMMANDS} +scan",
+        commands=f"{OWN_KEYS} +scan",
     ),
 }
 
@@ -119,7 +108,11 @@ _OPERATORS: Mapping[str, _Access] = {
     # the tenants' program have it.
     "provisioner": _Access(
         keys=(f"{TENANT_PREFIX}*",),
-        commands="+ping +scan +del +unlink +type +acl|setuser +acl|getuser +acl|deluser +acl|users +acl|save",
+        # Users, the end of their connections, the end of their keys; and an archive's way out and in.
+        commands=(
+            "+ping +scan +del +unlink +type +pttl +dump +restore "
+            "+acl|setuser +acl|getuser +acl|deluser +acl|users +acl|save +client|kill"
+        ),
     ),
 }
 

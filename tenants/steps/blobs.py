@@ -35,6 +35,7 @@ class BlobContainerArgs:
 
     blobs: Blobs
     names: TenantNames
+    tags: Mapping[str, str]
     role_assignment: str
     """The GUID under which Azure keeps that the tenant's identity reaches it, and no other."""
 
@@ -80,7 +81,7 @@ def _on_azure(parent: ComponentResource, name: str, args: BlobContainerArgs) -> 
             "resourceName": f"{blobs.prefix}-{wanted}",
             "resourceGroupName": blobs.resource_group,
             "location": blobs.location,
-            "tags": {"tenant": args.names.slug},
+            "tags": args.tags,
             "principalId": None,  # Azure computes it
         },
         parent,

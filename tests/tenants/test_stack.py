@@ -54,6 +54,7 @@ def platform(with_vault: bool, where: str = "azure") -> Platform:
         template="smarteros_tenant",
     )
     return Platform(
+        system="smarteros",
         environment="prod",
         domain="example.com",
         zone_id="0" * 32,
