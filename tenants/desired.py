@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,20 @@ def refuse_not_up(ground: Ground, slug: str) -> None:
 
 
 def _changes(told: str) -> list[str]:
-    """Of a preview in JSON: what would be done to which resource."""
-    import json
+    """Of a refresh that only looks, in JSON: which resource is gone, and which is another."""
+    return [found for step in json.loads(told).get("steps") or [] if (found := _change(step))]
 
-    found: dict[str, Any] = json.loads(told)
-    steps = found.get("steps") or []
-    return [f"{one['urn'].rsplit('::', 1)[-1]} ({one['op']})" for one in steps if one.get("op") not in ("same", "read")]
+
+def _change(step: Mapping[str, Any]) -> str:
+    name, old, new = step["urn"].rsplit("::", 1)[-1], step.get("oldState") or {}, step.get("newState")
+    if not new:
+        return f"{name} is gone"
+    parts = sorted(
+        {
+            key
+            for side in ("inputs", "outputs")
+            for key in {*(old.get(side) or {}), *(new.get(side) or {})}
+            if (old.get(side) or {}).get(key) != (new.get(side) or {}).get(key)
+        }
+    )
+    return f"{name}: {', '.join(parts)}" if parts else ""

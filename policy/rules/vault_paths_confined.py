@@ -63,6 +63,8 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
     for path, capabilities in blocks:
         if "sudo" in capabilities:
             yield f"the policy {name} has sudo on {path}: leave it to the root token"
+        elif set(capabilities) == {"deny"}:
+            continue  # it opens nothing
         elif path in _OWN_TOKEN or (not slug and path in _KNOWN.get(str(name), ())):
             continue
         elif slug and not _own(path, slug):

@@ -96,7 +96,7 @@ class TenantDatabase:
 def _checksum(connection: psycopg.Connection[Any], table: str) -> tuple[str, int]:
     """Streamed: a table may be larger than this machine's memory."""
     found, count = hashlib.sha256(), 0
-    query = sql.SQL('COPY (SELECT t::text FROM {} t ORDER BY 1 COLLATE "C") TO STDOUT').format(sql.SQL(table))
+    query = sql.SQL('COPY (SELECT t::text FROM {} t ORDER BY t::text COLLATE "C") TO STDOUT').format(sql.SQL(table))
     with connection.cursor() as cursor, cursor.copy(query) as copy:
         for block in copy:
             found.update(block)

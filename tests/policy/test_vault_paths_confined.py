@@ -52,8 +52,10 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     (POLICY, {"name": "x", "policy": UNKNOWN}),
     (POLICY, policy("tenant-acme", '{"path": {"kv-acme/*": {"capabilities": ["read"]}}}')),
     (POLICY, policy("tenant-acme", READ.format("auth/token/renew-self"))),
+    (POLICY, policy("tenant-acme", 'path "*" { capabilities = ["deny"] }')),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
+    (POLICY, policy("tenant-acme", 'path "*" { capabilities = ["deny", "read"] }'), "opens *"),
     (POLICY, policy("tenant-acme", READ.format("kv-other/data/*")), "opens kv-other/data/*: only kv-acme/"),
     (POLICY, policy("tenant-acme", READ.format("kv-acme2/data/*")), "kv-acme2"),
     (POLICY, policy("tenant-acme", READ.format("transit/encrypt/other")), "transit/encrypt/other"),
