@@ -5,6 +5,7 @@ Removing the user removes its keys. A user that is off keeps its keys and its pa
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from typing import Annotated, Any
@@ -64,7 +65,12 @@ class _AclUsers:
         return seen
 
     def update(self, config: Config, identity: str, old: AclUserInputs, wanted: AclUserInputs) -> Props:
-        self._set(config, wanted)
+        try:
+            self._set(config, wanted)
+        except NotDone:
+            with contextlib.suppress(NotDone):
+                self._set(config, old)  # of a change that failed nothing is left, as the state will say
+            raise
         return {}
 
     def delete(self, config: Config, identity: str, known: AclUserInputs) -> None:
