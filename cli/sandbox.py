@@ -65,6 +65,8 @@ def status(as_json: AsJson = False) -> None:
         )
     for forward in facts["forwards"]:
         typer.echo(f"  forward 127.0.0.1:{forward['local_port']} → {forward['target']} ({forward['name']})")
+    for port in facts["published"]:
+        typer.echo(f"  published 127.0.0.1:{port['local_port']} → {port['name']}")
 
 
 @app.command()

@@ -53,6 +53,7 @@ def examine(stack: str, target: Target, environ: Mapping[str, str] = os.environ,
         mend = f"mend what is said in Pulumi.{stack}.yaml"
         return [*found, Finding("settings", False, "; ".join(str(one) for one in error.problems), mend)]
     found.append(Finding("settings", True, f"Pulumi.{stack}.yaml is in order"))
+    found += [Finding(key, True, service.notice) for key, service in settings.services.running() if service.notice]
     if target is Target.SANDBOX:
         return [*found, Finding("clouds", True, "simulated on this machine: no account, no token")]
     return [*found, *(one for check in _REAL for one in check(settings, environ, project))]

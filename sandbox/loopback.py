@@ -49,6 +49,15 @@ class Loopback:
         if what != "deleted":
             self._publish(record)
 
+    def status(self) -> list[dict[str, Any]]:
+        """The ports that lead somewhere, for `smos sandbox status`."""
+        return [
+            {"name": name, "local_port": socket.getsockname()[1]}
+            for (_, name), servers in self._open.items()
+            for server in servers
+            for socket in server.sockets
+        ]
+
     def close(self) -> None:
         """Ends every listener."""
         for servers in self._open.values():

@@ -106,6 +106,7 @@ class World:
             "forwards": [
                 {"name": way.name, "local_port": way.local_port, "target": way.target_host} for way in self._ways
             ],
+            "published": self._loopback.status(),
             "databases": self._databases.status(),
             "vaults": self._vaults.status(),
             "redises": self._redises.status(),

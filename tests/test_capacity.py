@@ -288,9 +288,9 @@ def test_core_with_one_more_is_refused() -> None:
     """It would not be what a fail-over can count on."""
     services = deepcopy(config_of("backup")["services"])
     services["metabase"] = {"placement": {"where": "docker", "host": "vps"}, "hostname": "metabase", "database": "vps"}
-    (text,) = told("backup", services=services, profile="core")
+    (text,) = [one for one in told("backup", services=services, profile="core") if "smarteros:profile" in one]
     assert "here run metabase, too. Mend: remove services.metabase; or profile: full or profile: custom" in text
-    assert not told("backup", services=services, profile="custom")
+    assert not [one for one in told("backup", services=services, profile="custom") if "smarteros:profile" in one]
 
 
 def test_full_on_8_gb_is_refused_with_the_sum() -> None:

@@ -1,7 +1,7 @@
 """Botpress: version 12 as one container, or its vendor's cloud, of which nothing runs here.
 
 Its bots are made in it elsewhere. Their code runs in a sandbox that sees no files and, of the environment, what begins
-with EXPOSED_: so the ends of its calls, with their secrets, are handed over as that.
+with EXPOSED_: so the ends of its calls, with their secrets, and the accounts that name it are handed over as that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from components.secrecy import secret
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
 from components.services.postgres import Database
 from components.services.redis import RedisLogin
-from components.services.surroundings import Surroundings, Wires
+from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.services import BotpressCloud, BotpressV12
@@ -75,6 +75,7 @@ class BotpressArgs:
     admin_password: Input[str]
     app_secret: Input[str]
     wires: Wires
+    accounts: HandedAccounts
 
 
 class Botpress(ComponentResource):
@@ -98,7 +99,7 @@ def _workload(args: BotpressArgs) -> Workload:
         health=Health(http_path="/status", start_period_s=180),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
-        env={**_environment(args), **_settings(args), **_exposed(args.wires.plain)},
+        env={**_environment(args), **_settings(args), **_exposed(args.wires.plain), **_exposed(args.accounts.plain)},
         secrets={
             "DATABASE_URL": _database_url(args.database),
             "BP_CONFIG_APPSECRET": args.app_secret,
@@ -106,6 +107,7 @@ def _workload(args: BotpressArgs) -> Workload:
             **({"BP_CONFIG_PRO_LICENSEKEY": args.licence_key} if args.licence_key else {}),
             **({"REDIS_URL": args.redis.url} if args.redis else {}),
             **_exposed(args.wires.keys),
+            **_exposed(args.accounts.keys),
         },
         volumes=[Volume("data", "/botpress/data", needs="posix")],
         user=USER,
@@ -192,6 +194,7 @@ def declare(at: Surroundings, wanted: BotpressV12 | BotpressCloud) -> None:
             admin_password=at.secret("botpress_admin_password"),
             app_secret=at.secret("botpress_app_secret"),
             wires=at.wires("botpress"),
+            accounts=at.accounts("botpress"),
         ),
         at.inside(wanted.placement),
     )

@@ -17,7 +17,7 @@ from components.placements import Placement
 from components.secrecy import secret
 from components.services.postgres import Database
 from components.services.redis import RedisLogin
-from components.services.surroundings import Surroundings, Wires
+from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.services import Mcp as McpSettings
@@ -87,6 +87,7 @@ class McpArgs:
     jwt_secret: Input[str]
     encryption_secret: Input[str]
     wires: Wires
+    accounts: HandedAccounts
 
 
 class Mcp(ComponentResource):
@@ -111,13 +112,15 @@ def _workload(args: McpArgs) -> Workload:
         ),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
-        env={**_environment(args), **_door(args), **args.wires.env},
+        env={**_environment(args), **_door(args), **args.wires.env, **args.accounts.plain},
         secrets={
             "DATABASE_URL": _database_url(args.database),
             "REDIS_URL": args.redis.url,
             "JWT_SECRET_KEY": args.jwt_secret,
             "AUTH_ENCRYPTION_SECRET": args.encryption_secret,
             "PLATFORM_ADMIN_PASSWORD": args.admin_password,
+            # It looks for keys of models in its environment alone (mcpgateway/toolops/utils/llm_util.py).
+            **args.accounts.keys,
         },
         secret_files=args.wires.secret_files,
         volumes=[Volume("tmp", "/tmp", needs="scratch", size_mb=128)],  # noqa: S108 - inside the container
@@ -212,6 +215,7 @@ def declare(at: Surroundings, wanted: McpSettings) -> None:
             jwt_secret=at.secret("mcp_jwt_secret"),
             encryption_secret=at.secret("mcp_encryption_secret"),
             wires=at.wires("mcp"),
+            accounts=at.accounts("mcp"),
         ),
         at.inside(wanted.placement),
     )

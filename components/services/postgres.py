@@ -176,15 +176,18 @@ class Database(ComponentResource):
             opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["lcCollate", "lcCtype"]),
         )
         closed = closed_to_public(f"{name}-closed", database, inside)
-        for extension in args.extensions:
+        extensions = [
             postgresql.Extension(
                 f"{name}-{extension}",
                 name=extension,
                 database=database.name,
                 opts=ResourceOptions(parent=self, depends_on=[closed]),
             )
+            for extension in args.extensions
+        ]
         self.host, self.port, self.tls = args.server.host, args.server.port, args.server.tls
-        # Whoever connects waits until the database is there and closed to others.
-        self.database_name = Output.all(database.name, closed.id).apply(lambda both: str(both[0]))
+        # Whoever connects waits until the database is there, closed to others, and has its extensions.
+        ready = Output.all(database.name, closed.id, *(extension.id for extension in extensions))
+        self.database_name = ready.apply(lambda all_: str(all_[0]))
         self.user, self.password = owner.name, password.result
         self.register_outputs({"host": self.host, "database_name": self.database_name, "user": self.user})

@@ -48,6 +48,7 @@ class BotpressV12(Service):
     )
 
     port: ClassVar[int | None] = 3000
+    takes_accounts: ClassVar[bool] = True
     notice: ClassVar[str] = (
         "Botpress v12 has had no release since April 2025: known holes in it stay open. kind: cloud is its vendor's way"
     )
@@ -98,7 +99,7 @@ class BotpressCloud(Service):
     bots: dict[Name, _Word] = Field(default_factory=dict, description="What each bot is called here, and its id")
 
     # https://botpress.com/docs/api-reference/runtime-api/openapi/createMessage: a header names the bot.
-    elsewhere: ClassVar[Elsewhere | None] = Elsewhere(url=f"{API_URL}/chat/messages", token="botpress_token")  # noqa: S106
+    elsewhere: ClassVar[Elsewhere | None] = Elsewhere(url=f"{API_URL}/chat/messages", token="botpress_token")  # noqa: S106 - a name
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("botpress_token", "external", "botpress_token", "A personal access token at Botpress Cloud"),
     )

@@ -57,6 +57,7 @@ class Mcp(Service):
 
     port: ClassVar[int | None] = 4444
     needs_redis: ClassVar[bool] = True
+    takes_accounts: ClassVar[bool] = True
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("mcp_jwt_secret", "shared", "hex_256", "Signs the tokens of agents; losing it ends all of them"),
         Secret(

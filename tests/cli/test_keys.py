@@ -77,6 +77,15 @@ def test_init_makes_everything_once(ana: Operator) -> None:
     assert not [path for path, value in before.items() if value in said]
 
 
+def test_init_for_one_environment_makes_nothing_of_the_others(tmp_path: Path) -> None:
+    """A developer's throw-away keyring: no entry of a server's, and no vendor's that would be missing."""
+    developer = Operator(tmp_path, "eva")
+    said = developer.keys("init", "--stack", "local")
+    assert {path.split("/")[0] for path in developer.opened()} == {"local", "shared"}
+    assert "shared/n8nEncryptionKey" not in developer.opened()
+    assert "missing" not in said.stdout + said.stderr
+
+
 def test_init_makes_what_a_change_of_settings_calls_for(ana: Operator) -> None:
     """What is missing only; the rest keeps its values."""
     before = ana.opened()

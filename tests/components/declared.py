@@ -215,7 +215,8 @@ def declare(build: Callable[[Settings], object], stack: str = "prod", **changed:
     """What a build asks for, with the settings of a stack (or some of them changed)."""
     monitor = Recorder()
     mocks.set_mocks(Answers(), project="smarteros", stack=stack, preview=False, monitor=monitor)
-    values = config_of(stack) | changed
+    # Whoever changes which services run asks what they are, not whether a profile is whole.
+    values = config_of(stack) | ({"profile": "custom"} if "services" in changed else {}) | changed
     engine_config(values, secrets_of(stack, values))
 
     def program() -> None:

@@ -201,7 +201,7 @@ def _app_at(name: str, target: str, running: list[Process]) -> Process | str:
 
 
 def _record(name: str, declared: Sequence[Declared]) -> dict[str, Any] | None:
-    records = [resolved(one.inputs) for one in declared if one.token == RECORD]
+    records: list[dict[str, Any]] = [resolved(one.inputs) for one in declared if one.token == RECORD]
     wildcard = "*." + name.partition(".")[2]
     for wanted in (name, wildcard):
         for one in records:

@@ -48,9 +48,10 @@ class Case:
     def configuration(self) -> dict[str, Any]:
         """prod's, with this service there: as prod has it, else by its defaults."""
         services: dict[str, Any] = deepcopy(prod_config()["services"])
-        told = services.get(self.service, {})
+        told, accounts = services.get(self.service, {}), {}
         if not told or not self._is_of_this_kind(told):
             told = by_default(self.service, USUAL, self.kind)
+            accounts = {part: self._without_keys(prod_config().get(part, {})) for part in ("ai", "accounts")}
         if self.where:
             told["placement"] = dict(PLACEMENTS[self.where])
         if self.where in ("azure", "docker") and "database" in told:
@@ -58,7 +59,16 @@ class Case:
         if self.where == "azure":
             told |= dict(self._pairs(told))
         # Which services run is not the question here.
-        return {**prod_config(), "services": {**services, self.service: told}, "profile": "custom"}
+        changed = {"services": {**services, self.service: told}, "profile": "custom"}
+        return {**prod_config(), **accounts, **changed}
+
+    def _without_keys(self, accounts: dict[str, Any]) -> dict[str, Any]:
+        """The accounts, none of whose keys this service is handed: another kind of it may take none."""
+        others = {
+            name: {**account, "for": [one for one in account["for"] if one != self.service]}
+            for name, account in accounts.items()
+        }
+        return {name: account for name, account in others.items() if account["for"]}
 
     def _is_of_this_kind(self, told: dict[str, Any]) -> bool:
         return set(told) <= {str(field.alias) for field in self.model.model_fields.values()}

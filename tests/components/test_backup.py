@@ -147,8 +147,8 @@ def test_no_two_things_of_the_two_have_one_name(token: str, key: str) -> None:
 def test_machines_ports_and_networks_are_apart() -> None:
     """Two machines; both tunnels can be open at once; a log line says whose address it is."""
     prod, backup = (load_files(stack, ROOT) for stack in ("prod", "backup"))
-    assert not {host.address for host in prod.hosts} & {host.address for host in backup.hosts}
-    assert not {host.host_key for host in prod.hosts} & {host.host_key for host in backup.hosts}
+    assert not {host.address for host in prod.remote_hosts} & {host.address for host in backup.remote_hosts}
+    assert not {host.host_key for host in prod.remote_hosts} & {host.host_key for host in backup.remote_hosts}
     assert not {host.network_cidr for host in prod.hosts} & {host.network_cidr for host in backup.hosts}
     ports = [forward.local_port for settings in (prod, backup) for forward in settings.tunnels()]
     assert len(ports) == len(set(ports))

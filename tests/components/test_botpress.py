@@ -17,6 +17,8 @@ from settings.reading import read_settings
 from settings.services import BotpressV12
 from tests.components.declared import Declared, Hidden, config_of, declare, platform, resolved
 
+# Any of the services, and no account that names one which is not there.
+ALONE: dict[str, Any] = {"profile": "custom", "ai": {}}
 CLOUD = {"kind": "cloud", "workspaceId": "wkspace_01EXAMPLE", "bots": {"triage": "0f5e1c1e-example"}}
 PRO = {**config_of("prod")["services"]["botpress"], "licence": "pro"}
 
@@ -37,7 +39,7 @@ def prod() -> tuple[Declared, ...]:
 @cache
 def pro() -> tuple[Declared, ...]:
     """What prod declares with a licence of Pro."""
-    return tuple(platform(services=services(PRO)))
+    return tuple(platform(**ALONE, services=services(PRO)))
 
 
 def named(name: str, declared: tuple[Declared, ...] | None = None) -> Declared:
@@ -54,7 +56,7 @@ def environment(declared: tuple[Declared, ...] | None = None) -> dict[str, str]:
 
 def refusals(botpress: Any) -> str:
     """What the settings say of such a Botpress."""
-    found: dict[str, Any] = deepcopy(config_of("prod"))
+    found: dict[str, Any] = deepcopy(config_of("prod") | ALONE)
     found["services"]["botpress"] = botpress
     _, problems = read_settings("prod", found, "Pulumi.prod.yaml")
     return "\n".join(map(str, problems))
@@ -67,7 +69,7 @@ def told_of_the_platform(botpress: dict[str, Any] | None = None) -> dict[str, An
     def build(settings: Any) -> None:
         SmarterOS("smarteros", SmarterOSArgs(settings=settings)).platform.apply(told.append)
 
-    declare(build, services=services(botpress))
+    declare(build, **ALONE, services=services(botpress))
     return told[0]
 
 
@@ -121,7 +123,7 @@ def test_with_a_licence_it_has_its_user_of_redis() -> None:
 )
 def test_it_calls_for_the_secrets_of_its_kind(botpress: dict[str, Any] | None, names: set[str]) -> None:
     """And for no other."""
-    values = config_of("prod") | {"services": services(botpress)}
+    values = config_of("prod") | ALONE | {"services": services(botpress)}
     settings, problems = read_settings("prod", values, "Pulumi.prod.yaml")
     assert settings is not None, problems
     assert {one.key for one in expected_secrets(settings) if one.key.startswith("botpress_")} == names
@@ -137,13 +139,15 @@ def test_its_secrets_are_secrets() -> None:
 
 
 def test_bots_see_the_ends_of_their_calls_and_nothing_else() -> None:
-    """Their sandbox shows EXPOSED_… of the environment: so no other secret of Botpress begins so."""
+    """Their sandbox shows EXPOSED_… of the environment: so no other secret of Botpress begins so. And the accounts that
+    name Botpress, which are for them.
+    """
     told = environment()
     exposed = {key for key in told if key.startswith("EXPOSED_")}
     assert {"EXPOSED_SMOS_SECURE_URL", "EXPOSED_SMOS_SECURE_IDENTITY", "EXPOSED_SMOS_SECURE_HMAC"} <= exposed
-    assert all(key.startswith("EXPOSED_SMOS_") for key in exposed)
+    assert all(key.startswith(("EXPOSED_SMOS_", "EXPOSED_OPENAI_")) for key in exposed)
     plain = {str(one).split("=")[0] for one in named("botpress-container").inputs["envs"] if isinstance(one, str)}
-    assert not [key for key in plain if key.endswith("_HMAC")]
+    assert not [key for key in plain if key.endswith(("_HMAC", "_API_KEY"))]
 
 
 def test_who_talks_to_a_bot_past_the_web_chat_logs_in() -> None:
@@ -177,14 +181,14 @@ def test_its_pools_are_its_connections() -> None:
 def test_where_words_become_vectors_is_a_choice() -> None:
     """Its vendor's public server, when nothing is said."""
     assert "BP_MODULE_NLU_LANGUAGESOURCES" not in environment()
-    told = environment(tuple(platform(services=services(languageServer="http://lang:3100"))))
+    told = environment(tuple(platform(**ALONE, services=services(languageServer="http://lang:3100"))))
     assert json.loads(told["BP_MODULE_NLU_LANGUAGESOURCES"]) == [{"endpoint": "http://lang:3100"}]
 
 
 @pytest.mark.parametrize("botpress", [{"kind": "none"}, CLOUD])
 def test_what_runs_elsewhere_or_nowhere_is_not_declared(botpress: dict[str, Any]) -> None:
     """No container, no database, no record."""
-    declared = platform(services=services(botpress))
+    declared = platform(**ALONE, services=services(botpress))
     assert not [one for one in declared if one.name == "botpress" or one.name.startswith("botpress-")]
 
 
@@ -208,7 +212,7 @@ def test_operators_are_told_each_time_that_v12_has_no_support(
     """One line, in every preview and every up."""
     lines: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda line, *_: lines.append(line))
-    platform(services=services(botpress))
+    platform(**ALONE, services=services(botpress))
     assert any("no release since April 2025" in line for line in lines) is warned
 
 
@@ -242,14 +246,14 @@ def test_with_a_licence_it_needs_a_redis_on_its_host() -> None:
     """Without one it needs none."""
     for botpress, needs in ((PRO, True), (config_of("prod")["services"]["botpress"], False)):
         without = {key: value for key, value in services(botpress).items() if key not in ("redis", "mcp", "chatwoot")}
-        _, problems = read_settings("prod", config_of("prod") | {"services": without}, "Pulumi.prod.yaml")
+        _, problems = read_settings("prod", config_of("prod") | ALONE | {"services": without}, "Pulumi.prod.yaml")
         told = [one for one in problems if "services/botpress" in str(one) and "needs Redis" in str(one)]
         assert bool(told) is needs
 
 
 def test_every_variable_has_its_source() -> None:
     """docs/services.md is made of them."""
-    language = tuple(platform(services=services(PRO, languageServer="http://lang:3100")))
+    language = tuple(platform(**ALONE, services=services(PRO, languageServer="http://lang:3100")))
     told = environment() | environment(language)
     for key in told:
         assert any(key == one or (one.endswith("*") and key.startswith(one[:-1])) for one in SOURCES), key

@@ -49,7 +49,9 @@ def labels(declared: tuple[Declared, ...] | None = None) -> dict[str, str]:
 
 def refusals(**changed: Any) -> str:
     """What the settings say of a gateway that is told otherwise."""
-    _, problems = read_settings("prod", config_of("prod") | {"services": services(**changed)}, "Pulumi.prod.yaml")
+    _, problems = read_settings(
+        "prod", config_of("prod") | {"profile": "custom", "ai": {}, "services": services(**changed)}, "Pulumi.prod.yaml"
+    )
     return "\n".join(map(str, problems))
 
 
@@ -195,7 +197,9 @@ def test_what_it_can_not_be_told_is_refused(changed: dict[str, Any], where: str,
 def test_it_needs_a_redis_on_its_host() -> None:
     """Its sessions, its limits and its caches are shared by its workers there."""
     without = {key: value for key, value in services().items() if key != "redis"}
-    _, problems = read_settings("prod", config_of("prod") | {"services": without}, "Pulumi.prod.yaml")
+    _, problems = read_settings(
+        "prod", config_of("prod") | {"profile": "custom", "ai": {}, "services": without}, "Pulumi.prod.yaml"
+    )
     assert any("services/mcp/placement/host" in str(one) and "needs Redis" in str(one) for one in problems)
 
 

@@ -33,7 +33,7 @@ def beside(**changed: Any) -> dict[str, Any]:
         service |= {"database": "vps"} if "database" in service else {}
     values["hosts"][0] |= {"cpus": 16, "memoryMb": 65536, "diskGb": 400}
     values["databaseServers"] = [deepcopy(config_of("prod")["databaseServers"][1])]
-    return {**values, "profile": "custom", **changed}
+    return {**values, "profile": "custom", "ai": {}, **changed}
 
 
 def own_machine() -> dict[str, Any]:
@@ -45,6 +45,7 @@ def own_machine() -> dict[str, Any]:
         usual = {**config_of("prod")["services"][key], "placement": here, "database": database}
         values["services"].setdefault(key, usual)
     values["hosts"][0] |= {"cpus": 16, "memoryMb": 65536}
+    values["ai"] = {}
     values["databaseServers"][0]["extensions"] = config_of("prod")["databaseServers"][1]["extensions"]
     return values
 
@@ -54,7 +55,11 @@ def prod_with(**services: Any) -> dict[str, Any]:
     found: dict[str, Any] = deepcopy(config_of("prod")["services"])
     for key, changed in services.items():
         found[key] = None if changed is None else {**found[key], **changed}
-    return {"services": {key: value for key, value in found.items() if value is not None}}
+    return {
+        "profile": "custom",
+        "ai": {},
+        "services": {key: value for key, value in found.items() if value is not None},
+    }
 
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -349,10 +354,10 @@ def test_chatwoot_calls_and_is_called_by_public_names_also_on_the_same_host() ->
 def test_a_botpress_in_the_cloud_is_called_there_and_calls_by_public_names() -> None:
     """n8n gets its address and a token for it; nothing of Botpress is in the host's network."""
     services = prod_with(mcp={})["services"] | {"botpress": CLOUD}
-    declared = platform(services=services)
+    declared = platform(profile="custom", ai={}, services=services)
     holders = {one.service for one in processes(declared) if one.told("SMOS_CONVERSE_TOKEN")}
     assert holders == {"n8n"}
-    told = addresses("prod", services=services)
+    told = addresses("prod", profile="custom", ai={}, services=services)
     assert told["converse"]["url"] == "https://api.botpress.cloud/v1/chat/messages"
     assert told["secure"]["url"] == "https://mcp.smarterbot.cl/servers/{server}/mcp"
     (mcp,) = [one for one in processes(declared) if one.service == "mcp"]
@@ -367,7 +372,9 @@ def test_who_is_called_from_elsewhere_needs_a_name(botpress: dict[str, Any], ref
     services = prod_with(mcp={})["services"]
     services["botpress"] = botpress or services["botpress"]
     del services["mcp"]["hostname"]
-    _, problems = read_settings("prod", config_of("prod") | {"services": services}, "Pulumi.prod.yaml")
+    _, problems = read_settings(
+        "prod", config_of("prod") | {"profile": "custom", "ai": {}, "services": services}, "Pulumi.prod.yaml"
+    )
     told = [str(one) for one in problems]
     assert bool(told) is refused, told
     for one in told:

@@ -27,10 +27,13 @@ NEUTRAL = "example.com"
 
 
 def _queue_mode(services: dict[str, Any]) -> None:
-    services["n8n"]["mode"] = "queue"
+    services["n8n"]["mode"] = {"kind": "queue"}
 
 
-CONFIGURATIONS: Mapping[str, Callable[[dict[str, Any]], None]] = {"": lambda services: None}
+CONFIGURATIONS: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "": lambda services: None,
+    "services.n8n.mode: {kind: queue}": _queue_mode,
+}
 """What a configuration is called, and how it differs from prod's: where an option brings further containers."""
 
 

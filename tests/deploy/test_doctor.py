@@ -125,3 +125,10 @@ def test_the_command_ends_with_1_and_one_json_object(bare: dict[str, str]) -> No
     assert done.returncode == 1
     assert (facts["ok"], facts["target"], facts["stack"]) == (False, "real", "prod")
     assert {"what", "ok", "detail", "mend"} == facts["checks"][0].keys()
+
+
+def test_what_has_no_support_is_told_and_lacks_nothing(bare: dict[str, str]) -> None:
+    """One line for Botpress v12: a run needs nothing more for it."""
+    (found,) = [one for one in examine("prod", Target.SANDBOX, bare) if one.what == "botpress"]
+    assert found.ok
+    assert "no release since April 2025" in found.detail

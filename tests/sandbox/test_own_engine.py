@@ -182,6 +182,7 @@ def test_a_published_port_leads_to_what_is_behind_it(
     assert said_at(port) == b"heard hello"
     loopback.happened("updated", one, one)
     assert said_at(port) == b"heard hello"
+    assert loopback.status() == [{"name": "db", "local_port": port}]
     loopback.close()
     with pytest.raises(ConnectionRefusedError):
         said_at(port)
