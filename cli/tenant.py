@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import tenant_life
+from cli import tenant_fleet, tenant_life
 from cli.outcome import BadInput
 from cli.platform import AsJson, OnTarget, workplace
-from cli.tenant_told import Environment, Slug, refuse_no_slug, report, tenants_told
+from cli.tenant_told import Environment, Slug, refuse_no_slug, tenants_told
 from cli.told import say
 from deploy.target import Target
 from tenants import lifecycle
@@ -21,6 +21,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The tenants, each as its file says it. A new one: smos create tenant.",
 )
+app.command()(tenant_fleet.plan)
+app.command()(tenant_fleet.apply)
 app.command()(tenant_life.suspend)
 app.command()(tenant_life.resume)
 app.command()(tenant_life.export)
@@ -77,28 +79,6 @@ def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, targe
         found = lifecycle.status(workplace(target, stack, quiet=True), entry)
     facts = {**_facts(found), "file": str(entry.file), "known": found.known}
     typer.echo(json.dumps(facts, indent=None if as_json else 2, ensure_ascii=False))
-
-
-@app.command()
-def preview(
-    slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX
-) -> None:
-    """Show what `apply` would change, with the policies' judgement."""
-    with tenants_told(as_json):
-        refuse_no_slug(slug)
-        registry = lifecycle.registry_of(stack, target)
-        place = workplace(target, stack, quiet=as_json)
-        report(lifecycle.preview(place, stack, registry, slug, say, quiet=as_json), target, as_json)
-
-
-@app.command()
-def apply(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
-    """Make a tenant what its file says. Run again, it completes what was interrupted."""
-    with tenants_told(as_json):
-        refuse_no_slug(slug)
-        registry = lifecycle.registry_of(stack, target)
-        place = workplace(target, stack, quiet=as_json)
-        report(lifecycle.apply(place, stack, registry, slug, say), target, as_json)
 
 
 @app.command()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import tempfile
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from deploy import orphans
 from deploy.target import Workplace
 
 UNCHANGED = ("same", "read", "discard", "refresh")
+AT_ONCE_S = 3.0
+_RUNNING: set[subprocess.Popen[str]] = set()
 
 
 class EngineFailed(Exception):
@@ -55,12 +60,45 @@ def run(place: Workplace, project: Path, *arguments: str, capture: bool = False,
         stdout=subprocess.PIPE if capture else None,
         stderr=subprocess.PIPE if capture else None,
         text=True,
-        preexec_fn=orphans.stop_with_parent,
+        # Of a process with many threads, no Python may run in the child: of its death, the next run hears.
+        preexec_fn=None if place.apart else orphans.stop_with_parent,
+        process_group=0 if place.apart else None,
     )
-    out, err = _ended(process, stdin)
+    with _running(process):
+        out, err = _ended(process, stdin)
     if process.returncode != 0:
         raise EngineFailed(arguments[0], f"{out or ''}{err or ''}" if capture else "")
     return out or ""
+
+
+def end_at_once() -> None:
+    """Interrupts every engine that this process runs, and kills those that do not end soon."""
+    found = list(_RUNNING)
+    for process in found:
+        _signal(process, signal.SIGINT)
+
+    def kill() -> None:
+        for process in found:
+            _signal(process, signal.SIGKILL)
+
+    killer = threading.Timer(AT_ONCE_S, kill)
+    killer.daemon = True
+    killer.start()
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    if process in _RUNNING:  # not waited for yet: its number is still its own
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+
+
+@contextlib.contextmanager
+def _running(process: subprocess.Popen[str]) -> Iterator[None]:
+    _RUNNING.add(process)
+    try:
+        yield
+    finally:
+        _RUNNING.discard(process)
 
 
 def _ended(process: subprocess.Popen[str], stdin: str | None) -> tuple[str | None, str | None]:

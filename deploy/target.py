@@ -42,6 +42,10 @@ class Workplace:
     """A private folder for what is needed during a run."""
     environ: Mapping[str, str] = field(repr=False)
     ssh_config: Path | None = None
+    apart: bool = False
+    """Whether engines get process groups of their own: who runs many ends them himself, Ctrl-C in the terminal does not
+    reach them.
+    """
 
 
 def real(stack: str = "") -> Workplace:

@@ -7,7 +7,6 @@ token may encrypt and decrypt with that one key, and nothing else (access/states
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,16 +15,14 @@ from typing import Any
 from access.states import STATES_URL
 from deploy.guards import NotReady
 from deploy.target import Workplace
-from deploy.vault_api import VaultApi, VaultRefused
 from tenants.platform import Platform
 from tenants.secrets import VaultLogin
+from tenants.vault_session import VaultSession
 
 __all__ = ["PASSPHRASE", "Encryption", "encrypted_with"]
 
 PASSPHRASE = "passphrase"  # noqa: S105 - the name of a way, not what it is
 _ADDRESS, _TOKEN = "VAULT_SERVER_URL", "VAULT_SERVER_TOKEN"
-_ENDING_S = 300
-"""A token that is good for less is not given to another run of the engine."""
 
 
 class Encryption:
@@ -36,11 +33,9 @@ class Encryption:
     ) -> None:
         self._environment = platform.environment
         self._vault = platform.vault if login is not None else None
-        self._login = login
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._token = ""
-        self._ends = 0.0
+        self._session: VaultSession | None = None
+        if login is not None and platform.vault is not None:
+            self._session = VaultSession(platform.vault.local_port, login, platform.environment, clock)
 
     def __enter__(self) -> Encryption:
         return self
@@ -55,21 +50,9 @@ class Encryption:
 
     def environ(self) -> dict[str, str]:
         """What the engine reads from its environment. Logs in when there is no token, or it ends soon."""
-        if self._vault is None or self._login is None:
+        if self._vault is None or self._session is None:
             return {}
-        with self._lock:
-            if self._clock() > self._ends - _ENDING_S:
-                try:
-                    api = VaultApi(self._vault.local_port)
-                    self._token, good_for_s = api.log_in(self._login.role_id, self._login.secret_id)
-                except VaultRefused as refused:
-                    name = self._environment
-                    raise NotReady(
-                        f"Vault of {name} lets nobody use the key of tenants' states: {refused}. "
-                        f"Mend: ./smos vault init {name} (it opens Vault, and puts the login into the keyring)"
-                    ) from None
-                self._ends = self._clock() + good_for_s
-            return {_ADDRESS: self._vault.address, _TOKEN: self._token}
+        return {_ADDRESS: self._vault.address, _TOKEN: self._session.token()}
 
     def applied(self, place: Workplace) -> Workplace:
         """The workplace in which the engine can read and write tenants' states."""
@@ -88,13 +71,8 @@ class Encryption:
 
     def close(self) -> None:
         """Ends the token before its time."""
-        with self._lock:
-            token, self._token, self._ends = self._token, "", 0.0
-        if token and self._vault is not None:
-            try:
-                VaultApi(self._vault.local_port).log_out(token)
-            except VaultRefused:
-                return  # it ends by itself, within minutes
+        if self._session is not None:
+            self._session.close()
 
 
 def encrypted_with(found: Mapping[str, Any] | None) -> str:

@@ -124,6 +124,11 @@ class Registry:
         mend = "another first label of the domain, as in acme"
         return [Problem(_name(tenant.slug), "domain", shown(tenant.domain), why, mend)]
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where the files are; the last one lies over the others."""
+        return self._folders
+
     def file_of(self, tenant: Tenant) -> Path:
         """Where a new tenant's file is written."""
         return self._folders[-1] / f"{tenant.slug}.yaml"

@@ -21,7 +21,7 @@ def refused(app: Typer, *words: str) -> None:
 
 
 @pytest.mark.parametrize("name", ESCAPES)
-@pytest.mark.parametrize("command", ["destroy", "apply", "show", "status", "preview"])
+@pytest.mark.parametrize("command", ["destroy", "apply", "show", "status", "plan"])
 def test_a_slug_that_is_none(command: str, name: str) -> None:
     """Also where the loss was agreed to."""
     refused(tenant.app, command, name, *(["--allow-loss", name] if command == "destroy" else []))

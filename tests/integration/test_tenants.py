@@ -78,7 +78,7 @@ def test_again_changes_nothing(two: Clone) -> None:
     again = last_json(two.smos("create", "tenant", *OTHER, "--json").stdout)
     assert (again["changes"], again["violations"]) == (0, 0)
     assert last_json(two.smos("tenant", "apply", "acme", "--json").stdout)["changes"] == 0
-    assert last_json(two.smos("tenant", "preview", "acme", "--json").stdout)["changes"] == 0
+    assert last_json(two.smos("tenant", "plan", "acme", "--json").stdout)["changes"] == 0
 
 
 def test_no_tenant_reaches_another_database(two: Clone) -> None:

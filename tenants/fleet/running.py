@@ -1,0 +1,169 @@
+"""A run on many tenants, from the operator's wish to its summary."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from deploy.engine_run import end_at_once
+from deploy.target import Target, Workplace
+from tenants import lifecycle
+from tenants.fleet import journal as journals
+from tenants.fleet.files import Files
+from tenants.fleet.health import Check
+from tenants.fleet.journal import Journal
+from tenants.fleet.limits import REAL, Limit, Limiter
+from tenants.fleet.lock import alone
+from tenants.fleet.plan import Budget, Plan, Selection, in_words, left_of, planned
+from tenants.fleet.runner import Done, Outcome, Result, Run, run
+from tenants.fleet.stopping import Stopping, listening
+from tenants.fleet.usage import Usage
+from tenants.fleet.work import Work
+from tenants.ground import Ground, prepared
+from tenants.registry import Registry
+
+__all__ = ["Summary", "Wish", "fleet"]
+
+Say = Callable[[str], None]
+Told = Callable[[Done, int, int], None]
+"""Of each tenant as it ends: what came of it, the how-manieth it is, of how many."""
+WORKERS_ON_REAL_CLOUDS = 8
+"""There, a tenant's time is spent in waiting for the vendors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What an operator asked for."""
+
+    stack: str
+    selection: Selection = field(default_factory=Selection)
+    ahead: bool = False
+    """Only look what would change."""
+    workers: int = 0
+    """How many tenants at once; 0: as many as this machine has processors, or the clouds bear."""
+    budget: Budget = field(default_factory=Budget)
+    anew: bool = False
+    """Also what an unfinished run has done already."""
+    checks: Sequence[Check] | None = None
+    limits: dict[str, Limit] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What came of it."""
+
+    result: Result
+    planned: int
+    """How many tenants were meant, those included that an unfinished run had done before."""
+    before: int
+    seconds: float
+    core_seconds: float
+    peak_memory_mb: float
+    journal: str
+
+    @property
+    def failed(self) -> tuple[Done, ...]:
+        """Who is not what its file says."""
+        return tuple(one for one in self.result.done if not one.good)
+
+    @property
+    def good(self) -> bool:
+        """Whether everybody is what its file says."""
+        return not self.failed and not self.result.left
+
+    def facts(self) -> dict[str, Any]:
+        """As `--json` ends."""
+        return {
+            "tenants": self.planned,
+            "changed": self.result.count(Outcome.CHANGED),
+            "unchanged": self.result.count(Outcome.UNCHANGED) + self.before,
+            "failed": len(self.failed),
+            "seconds": round(self.seconds, 2),
+            "core_seconds": round(self.core_seconds, 2),
+            "peak_memory_mb": round(self.peak_memory_mb),
+        }
+
+
+def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told) -> Summary:
+    """Does it. Raises RegistryError, NotReady and the like before the first tenant begins; never for one tenant."""
+    begun, stopping = time.monotonic(), Stopping()
+    files = Files.of(registry.folders)
+    whole = planned([entry.tenant for entry in registry.entries], wish.selection)
+    for problem in lifecycle.without_file(registry.entries, lifecycle.live(place)):
+        say(f"warning: {problem}")
+    what = f"{'plan' if wish.ahead else 'apply'} of {len(whole.slugs)} tenants on {wish.stack}"
+    waiting = nullcontext(True) if wish.ahead else alone(place, what, say, stopped=lambda: bool(stopping.why))
+    with listening(stopping, say, end_at_once), Usage() as usage, waiting as is_alone:
+        if not is_alone:
+            result, plan, file = Result((), whole.slugs, stopping.why), whole, ""
+        else:
+            with prepared(replace(place, apart=True), wish.stack, say) as ground:
+                result, plan, file = _run(ground, wish, registry, files, whole, stopping, say, told)
+    if changed := files.changed():
+        say(f"{len(changed)} files were edited meanwhile; the next run reaches what they say: {', '.join(changed[:5])}")
+    return Summary(
+        result=result,
+        planned=len(whole.slugs),
+        before=len(whole.slugs) - len(plan.slugs),
+        seconds=time.monotonic() - begun,
+        core_seconds=usage.core_seconds,
+        peak_memory_mb=usage.peak_memory_mb,
+        journal=file,
+    )
+
+
+def _run(
+    ground: Ground,
+    wish: Wish,
+    registry: Registry,
+    files: Files,
+    whole: Plan,
+    stopping: Stopping,
+    say: Say,
+    told: Told,
+) -> tuple[Result, Plan, str]:
+    entries = {entry.tenant.slug: entry for entry in registry.entries}
+    fingerprints = {slug: ground.fingerprint(entries[slug].tenant) for slug in whole.slugs}
+    folder, name = ground.place.scratch.parent / "fleet", f"{wish.stack}-{'plan' if wish.ahead else 'apply'}"
+    plan = whole if wish.anew or wish.ahead else _resumed(journals.latest(folder, name), whole, fingerprints, say)
+    if plan.slugs:
+        say(f"{len(plan.slugs)} tenants: {in_words(plan.waves)}")
+    work = Work(ground=ground, entries=entries, files=files, say=say, ahead=wish.ahead, checks=wish.checks)
+    real = ground.place.target is Target.REAL
+    limits = wish.limits if wish.limits is not None else REAL if real else {}
+    workers = wish.workers or (WORKERS_ON_REAL_CLOUDS if real else os.cpu_count() or 2)
+    with Journal(folder, name) as journal:
+        journal.add("run", pid=os.getpid(), stack=wish.stack, tenants=list(plan.slugs), workers=workers)
+        for slug in whole.slugs:
+            if slug not in plan.slugs:  # so that the next run finds them, however this one ends
+                facts = {"outcome": Outcome.UNCHANGED, "changes": 0, "seconds": 0.0}
+                journal.add("ended", tenant=slug, fingerprint=fingerprints[slug], resumed=True, **facts)
+        wanted = Run(
+            plan=plan,
+            act=work.act,
+            journal=journal,
+            workers=max(1, min(workers, len(plan.slugs))),
+            budget=wish.budget,
+            health=work.health,
+            costs=work.costs,
+            limiter=Limiter(limits),
+            fingerprints=fingerprints,
+            told=told,
+        )
+        return run(wanted, stopping), plan, str(journal.file)
+
+
+def _resumed(before: journals.Told | None, whole: Plan, fingerprints: dict[str, str], say: Say) -> Plan:
+    """What is left of the plan after a run that did not reach its end."""
+    if before is None or before.finished:
+        return whole
+    plan = left_of(whole, before.done, fingerprints)
+    done = len(whole.slugs) - len(plan.slugs)
+    if done:
+        begun = str(before.begun.get("at", ""))[:19].replace("T", " ")
+        say(f"going on where the run of {begun} UTC ended: {done} of {len(whole.slugs)} tenants are done")
+    return plan

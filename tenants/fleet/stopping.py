@@ -1,0 +1,52 @@
+"""Ctrl-C in a run on many tenants: the first lets those end that have begun, the second ends at once.
+
+The engines are in process groups of their own, so that the terminal's Ctrl-C does not reach them beside this.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["Stopping", "listening"]
+
+
+class Stopping:
+    """Whether a run is to end, and why."""
+
+    def __init__(self) -> None:
+        self._why = ""
+        self._lock = threading.RLock()  # a signal may come while its own thread is in here
+
+    @property
+    def why(self) -> str:
+        """Empty as long as it goes on."""
+        return self._why
+
+    def stop(self, why: str) -> None:
+        """Nobody begins any more. The first reason stays."""
+        with self._lock:
+            self._why = self._why or why
+
+
+@contextmanager
+def listening(stopping: Stopping, say: Callable[[str], None], at_once: Callable[[], None]) -> Iterator[None]:
+    """For the block, in the main thread: SIGINT and SIGTERM stop the run, the second time with `at_once`."""
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        if stopping.why:
+            say("ending at once; run the same command again to complete what was cut off")
+            at_once()
+        else:
+            stopping.stop("stopped by the operator")
+            say("finishing what runs, beginning no more; once more ends at once")
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

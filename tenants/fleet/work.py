@@ -1,0 +1,125 @@
+"""What a run on many tenants does with one: brings it up or looks ahead, tells how that ended, and never raises.
+
+What the engine said is told in a few lines, without anything that is secret here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from deploy.engine_run import EngineFailed
+from deploy.locks import Locked
+from deploy.state import NoRoom
+from tenants import lifecycle
+from tenants.fleet.files import Files
+from tenants.fleet.health import Check, unwell
+from tenants.fleet.limits import refused_for
+from tenants.fleet.runner import Done, Outcome
+from tenants.ground import Ground
+from tenants.lifecycle import Applied
+from tenants.registry import Entry, RegistryError
+from tenants.vault_session import VaultSession
+
+__all__ = ["Work", "masked", "summed_up"]
+
+LOCKED_S = 5.0
+LINES, LENGTH = 4, 700
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """On the tenants of one platform."""
+
+    ground: Ground
+    entries: Mapping[str, Entry]
+    files: Files
+    say: Callable[[str], None]
+    ahead: bool = False
+    """Only look what would change."""
+    checks: Sequence[Check] | None = None
+
+    def act(self, slug: str) -> Done:
+        """One tenant."""
+        try:
+            self.files.check(slug)
+            applied = self._done(self.entries[slug])
+        except Exception as error:
+            return self._failed(slug, error)
+        changes = applied.outcome.changed
+        outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
+        return Done(slug=slug, outcome=outcome, changes=changes, seconds=applied.seconds)
+
+    def health(self, done: Sequence[Done]) -> dict[str, str]:
+        """Of those that ended well, who is not well."""
+        if self.ahead:
+            return {}
+        login, vault = self.ground.secrets.vault, self.ground.platform.vault
+        session = VaultSession(vault.local_port, login, self.ground.stack) if vault and login else None
+        try:
+            with ThreadPoolExecutor(max_workers=4) as several:
+                tenants = [self.entries[one.slug].tenant for one in done]
+                found = several.map(lambda one: (one.slug, unwell(self.ground, one, session, self.checks)), tenants)
+                return {slug: self._told(why) for slug, why in found if why}
+        finally:
+            if session is not None:
+                session.close()
+
+    def costs(self, slug: str) -> Mapping[str, float]:
+        """How many requests of a limited vendor a tenant's run will make, at most."""
+        return NEW if slug not in self.ground.stacks else KNOWN
+
+    def _done(self, entry: Entry) -> Applied:
+        if self.ahead:
+            return lifecycle.look_ahead(self.ground, entry)
+        return lifecycle.bring_up(self.ground, entry, lambda text: self.say(f"{entry.tenant.slug}: {text}"))
+
+    def _failed(self, slug: str, error: Exception) -> Done:
+        said = error.said if isinstance(error, EngineFailed) else str(error) or type(error).__name__
+        refused_s = refused_for(said) if isinstance(error, EngineFailed) else None
+        again_in_s = LOCKED_S if isinstance(error, Locked) else refused_s
+        return Done(
+            slug=slug,
+            outcome=Outcome.FAILED,
+            why=self._told(summed_up(said) if isinstance(error, EngineFailed) else said),
+            again_in_s=again_in_s,
+            refused=refused_s is not None,
+            ends_all=isinstance(error, RegistryError | NoRoom),
+        )
+
+    def _told(self, text: str) -> str:
+        return masked(text, _secrets(self.ground))
+
+
+# What a tenant's resources ask of the vendors that count requests, with what is asked besides: the token and the zone
+# first, the reading after each writing. A run that changes nothing asks for the first alone.
+NEW: Mapping[str, float] = {"cloudflare": 6, "azure-native": 8}
+KNOWN: Mapping[str, float] = {"cloudflare": 2, "azure-native": 1}
+
+
+def summed_up(said: str) -> str:
+    """What an operator needs of the engine's output: the lines that say what went wrong."""
+    lines = [line.strip() for line in _COLOURS.sub("", said).splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower() or "violat" in line.lower() or "mandatory" in line]
+    kept = list(dict.fromkeys(errors or lines[-LINES:]))[:LINES]
+    return " | ".join(kept)
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """The text without these, and not too long."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return text if len(text) <= LENGTH else f"{text[:LENGTH]}…"
+
+
+def _secrets(ground: Ground) -> list[str]:
+    """Every secret that this process has handed to anybody."""
+    found = [*ground.encryption.environ().values(), ground.place.environ.get("PULUMI_CONFIG_PASSPHRASE", "")]
+    for value in dataclasses.asdict(ground.secrets).values():
+        found += value.values() if isinstance(value, dict) else [value]
+    addresses = {ground.platform.vault.address} if ground.platform.vault else set()
+    return [str(one) for one in found if one and len(str(one)) >= 8 and one not in addresses]
