@@ -27,6 +27,7 @@ app.command()(tenant_life.suspend)
 app.command()(tenant_life.resume)
 app.command()(tenant_life.export)
 app.command("import")(tenant_life.import_)
+app.command()(tenant_life.delete)
 app.command()(tenant_life.drift)
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.outcome import BadInput
 from cli.platform import AsJson, OnTarget, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug, report, tenants_told
 from cli.told import say
 from deploy.target import Target
-from tenants import desired, lifecycle
+from tenants import desired, lifecycle, offboarding
 from tenants.archive.shelf import shelf_of
 from tenants.model import State
 
-__all__ = ["drift", "export", "import_", "resume", "suspend"]
+__all__ = ["delete", "drift", "export", "import_", "resume", "suspend"]
 
 
 def suspend(
@@ -76,6 +78,47 @@ def import_(
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         report(desired.imported(place, stack, reread, file, domain, say), target, as_json)
+
+
+def delete(
+    slug: Slug,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --confirm.")] = False,
+    confirm: Annotated[str, typer.Option("--confirm", help="The slug once more.")] = "",
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
+    """End a tenant: export it, take all of it down, and prove that nothing is left. Exit code 1 when something is."""
+    with tenants_told(as_json):
+        refuse_no_slug(slug)
+        registry = lifecycle.registry_of(stack, target)
+        registry.find(slug)
+        _confirmed(slug, yes, confirm)
+        place = workplace(target, stack, quiet=as_json)
+        done = offboarding.delete(place, stack, lambda: lifecycle.registry_of(stack, target), slug, say)
+    if as_json:
+        kept = [{"what": one.what, "until": one.until} for one in done.kept]
+        facts = {"archive": str(done.archive or ""), "resources": done.resources, "left": 0, "kept": kept}
+        typer.echo(json.dumps({"ok": True, "tenant": slug, **facts}))
+        return
+    typer.echo(f"tenant {slug} is gone: {done.resources} resources deleted, nothing is left")
+    for one in done.kept:
+        typer.echo(f"  kept by design until {one.until}: {one.what}")
+    if done.archive:
+        typer.echo(f"  it comes back with: ./smos tenant import {done.archive}")
+
+
+def _confirmed(slug: str, yes: bool, confirm: str) -> None:
+    if yes and confirm == slug:
+        return
+    mend = f"./smos tenant delete {slug} --yes --confirm {slug}"
+    if yes or confirm:
+        raise BadInput(f"--yes and --confirm {slug} belong together, and the slug must be this one's. Mend: {mend}")
+    if not sys.stdin.isatty():
+        raise BadInput(f"this ends tenant {slug}, and nobody can be asked here. Mend: {mend}")
+    typed = typer.prompt(f"This ends tenant {slug}: its database, secrets, files and name. Type its slug")
+    if typed != slug:
+        raise BadInput(f"{typed!r} is not {slug}: nothing was done")
 
 
 def drift(

@@ -130,6 +130,7 @@ def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "SMOS_TARGET": "sandbox",
         "SMOS_CLOUDFLARE_API": f"http://127.0.0.1:{running.control}/client/v4",
+        "SMOS_ARM_API": f"http://127.0.0.1:{running.control}/arm",
         "SMOS_SSH_CONFIG": str(home.ssh_config),
         "SMOS_SANDBOX": str(home.folder),
         "SMOS_KEYRING": str(home.keyring),

@@ -1,6 +1,6 @@
-"""Two questions to Cloudflare's API over HTTP, answered from the inventory: DNS records and origin certificates.
+"""Questions to Cloudflare's API over HTTP, answered from the inventory: DNS records, origin certificates, buckets.
 
-Everything else that the provider does goes through the simulated provider itself; these two are asked by whoever looks
+Everything else that the provider does goes through the simulated provider itself; these are asked by whoever looks
 for what a killed run created. The token must be of the right shape, as the provider's rules want it; whose it is, is
 not checked.
 """
@@ -20,6 +20,7 @@ PREFIX = "/client/v4/"
 _RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 _CERTIFICATE = "cloudflare:index/originCaCertificate:OriginCaCertificate"
 _ZONE = "sandbox:zone"
+_BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 
 
 def answer(cloud: Inventory, url: str, authorization: str) -> tuple[int, dict[str, Any]]:
@@ -31,6 +32,8 @@ def answer(cloud: Inventory, url: str, authorization: str) -> tuple[int, dict[st
     path = parts.path.removeprefix(PREFIX).strip("/").split("/")
     if len(path) == 3 and path[0] == "zones" and path[2] == "dns_records":
         return _records(cloud, path[1], query)
+    if len(path) == 4 and path[0] == "accounts" and path[2:] == ["r2", "buckets"]:
+        return _buckets(cloud, path[1])
     if path == ["certificates"]:
         return _certificates(cloud, query.get("zone_id", ""))
     return 400, _failed(7000, f"No route for that URI: {parts.path} is not simulated")
@@ -45,6 +48,13 @@ def _records(cloud: Inventory, zone: str, query: Mapping[str, str]) -> tuple[int
             found = [one for one in found if str(one.inputs.get(name)).lower() == query[name].lower()]
     shown = ("name", "type", "content", "ttl", "proxied", "comment")
     return 200, _listed([{"id": one.id, **{name: one.outputs.get(name) for name in shown}} for one in found])
+
+
+def _buckets(cloud: Inventory, account: str) -> tuple[int, dict[str, Any]]:
+    if not any(one.inputs.get("accountId") == account for one in cloud.find(_ZONE)):
+        return 404, _failed(10006, "Account not found")
+    names = [one.inputs["name"] for one in cloud.find(_BUCKET) if one.inputs.get("accountId") == account]
+    return 200, {**_listed([]), "result": {"buckets": [{"name": name} for name in names]}}
 
 
 def _certificates(cloud: Inventory, zone: str) -> tuple[int, dict[str, Any]]:

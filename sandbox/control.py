@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from sandbox import cloudflare_api
+from sandbox import arm_api, cloudflare_api
 from sandbox.cloud import Inventory
 from sandbox.faults import Fault, Faults
 from sandbox.home import Running, SandboxError
@@ -103,7 +103,11 @@ class ControlServer:
 def _handler(token: str, commands: Mapping[str, Command], cloud: Inventory) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(*cloudflare_api.answer(cloud, self.path, self.headers.get("Authorization", "")))
+            authorization = self.headers.get("Authorization", "")
+            if self.path.startswith(f"{arm_api.PREFIX}/"):
+                address = f"http://{self.headers.get('Host', '')}{arm_api.PREFIX}"
+                return self._answer(*arm_api.answer(cloud, self.path, authorization, address))
+            self._answer(*cloudflare_api.answer(cloud, self.path, authorization))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

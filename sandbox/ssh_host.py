@@ -8,6 +8,7 @@ password login (a bootstrapped host has none).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,16 @@ def _absent() -> str | None:
     return None
 
 
+_LISTED = re.compile(
+    r"docker (?P<kind>ps --all|volume ls) --filter label=(?P<label>[\w.-]+)=(?P<value>[\w.-]+) "
+    r"--format '\{\{\.Names?\}\}'"
+)
+
+
+def _none(_kind: str, _label: str, _value: str) -> list[str]:
+    return []
+
+
 def _nothing(_kind: str, _name: str) -> str | None:
     return None
 
@@ -48,6 +59,8 @@ class SimulatedHost:
     """What /etc/smarteros/host-version holds; None before the bootstrap."""
     docker_inspect: Callable[[str, str], str | None] = _nothing
     """(container, network, volume or image; its name) → the id that Docker knows it by; None: there is none."""
+    docker_listed: Callable[[str, str, str], list[str]] = _none
+    """(ps or volume ls; a label and its value) → the names of what carries it."""
     accepted: list[str] = field(default_factory=list, compare=False)
     """Logins, commands and forwards, in order: for tests and for the sandbox's report."""
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set, compare=False)
@@ -143,6 +156,9 @@ def _run(host: SimulatedHost, command: str | None) -> tuple[int, str, str]:
         result = (0, f"{version}\n", "") if version else (NOT_FOUND, "", "bash: line 1: docker: command not found\n")
     elif words[:1] == ["docker"] and words[2:5] == ["inspect", "--format", "'{{.Id}}'"] and len(words) == 6:
         result = _inspected(host, words[1], words[5].strip("'"))
+    elif (match := _LISTED.fullmatch(command)) is not None:
+        names = host.docker_listed(match["kind"], match["label"], match["value"])
+        result = (0, "".join(f"{name}\n" for name in names), "")
     elif words == ["cat", "/etc/smarteros/host-version"]:
         content = host.host_version()
         missing = "cat: /etc/smarteros/host-version: No such file or directory\n"

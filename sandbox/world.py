@@ -17,7 +17,7 @@ import asyncssh
 
 from sandbox import postgres_tls, ssh_host
 from sandbox.authority import authority, server_certificate
-from sandbox.catalog.docker_daemon import ENGINE, docker_id
+from sandbox.catalog.docker_daemon import ENGINE, docker_id, labelled
 from sandbox.cloud import Inventory
 from sandbox.databases import Databases
 from sandbox.docker_api import DockerSocket
@@ -183,6 +183,9 @@ class World:
             host_version=lambda: state("hostVersion"),
             docker_inspect=lambda kind, name: docker_id(
                 self._cloud, f"ssh://{machine.address}:{machine.port}", kind, name
+            ),
+            docker_listed=lambda kind, label, value: labelled(
+                self._cloud, f"ssh://{machine.address}:{machine.port}", kind, label, value
             ),
         )
         return await ssh_host.serve(host, lambda target, port: self._route(machine.address, target, port))

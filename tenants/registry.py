@@ -23,6 +23,8 @@ from tenants.model import State, Tenant, excesses, slug_fault, slug_of
 __all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed", "text_of", "with_state"]
 
 FOLDER = "tenants/registry"
+GONE = ".gone"
+"""Beside a file that lies over another: the one below it counts no more."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = {str(field.alias): field for field in Tenant.model_fields.values()}
 
@@ -103,6 +105,7 @@ class Registry:
         tenant, new = self.check(values)
         if new:
             _write(self.file_of(tenant), text_of(tenant))
+            (self._folders[-1] / f"{tenant.slug}{GONE}").unlink(missing_ok=True)
         return tenant, new
 
     def set_state(self, slug: str, state: State) -> bool:
@@ -114,6 +117,16 @@ class Registry:
             return False
         _write(self.file_of(entry.tenant), with_state(entry.file.read_text(encoding="utf-8"), state))
         return True
+
+    def remove(self, slug: str) -> str:
+        """Takes a tenant's file out of the registry: its text. In a simulated run a tracked file stays, hidden."""
+        entry, top = self.find(slug), self._folders[-1]
+        text = entry.file.read_text(encoding="utf-8")
+        if len(self._folders) > 1:
+            top.mkdir(parents=True, exist_ok=True)
+            (top / f"{slug}{GONE}").touch()
+        (top / f"{slug}.yaml").unlink(missing_ok=True)
+        return text
 
     def _platforms(self, tenant: Tenant) -> list[Problem]:
         """A tenant at the name of one of the platform's services would take its requests, or get none."""
@@ -164,9 +177,11 @@ def _name(slug: str) -> str:
 
 
 def _files(folders: Iterable[Path]) -> list[Path]:
-    """One file a name: that of the last folder which has it."""
+    """One file a name: that of the last folder which has it, unless a later one says that it is gone."""
     found: dict[str, Path] = {}
     for folder in folders:
+        for gone in folder.glob(f"*{GONE}"):
+            found.pop(f"{gone.name.removesuffix(GONE)}.yaml", None)
         for file in [*folder.glob("*.yaml"), *folder.glob("*.yml")]:
             found[file.name] = file
     return [found[name] for name in sorted(found)]

@@ -95,6 +95,19 @@ def docker_id(cloud: Cloud, host: str, kind: str, name: str) -> str | None:
     return str(record.outputs.get("imageId") or record.id.removesuffix(name)) if kind == "image" else record.id
 
 
+def labelled(cloud: Cloud, host: str, kind: str, label: str, value: str) -> list[str]:
+    """What `docker --host HOST ps --all` or `volume ls` says with a filter on a label: names."""
+    token = "docker:index/volume:Volume" if kind == "volume ls" else "docker:index/container:Container"
+    wanted = {"label": label, "value": value}
+    return [
+        str(one.inputs["name"])
+        for one in on_host(cloud, token, {"host": host})
+        if any(
+            {"label": own.get("label"), "value": own.get("value")} == wanted for own in one.inputs.get("labels") or []
+        )
+    ]
+
+
 def images_on(cloud: Cloud, config: Props) -> set[str]:
     """Every text that names an image pulled onto this daemon: name, id, digest."""
     found: set[str] = set()

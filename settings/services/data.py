@@ -33,6 +33,10 @@ class Tenants(Service):
         40, ge=1, description="How many connections all of them together are given room for; each is limited on its own"
     )
 
+    archive_retention_days: int = Field(
+        30, ge=0, le=3650, description="How long the archive of a deleted tenant is kept (docs/tenants.md, Ley 21.719)"
+    )
+
     extensions: ClassVar[tuple[str, ...]] = ("vector",)
 
     def connections(self) -> int:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import datetime
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.target import ROOT, Target, Workplace
+from keyring.store import write_whole
+from tenants.archive.file import SUFFIX
 
-__all__ = ["Shelf", "shelf_of"]
+__all__ = ["Shelf", "Shelved", "shelf_of"]
+
+_NAME = re.compile(rf"(?P<slug>[a-z][a-z0-9-]*)-(?P<made>\d{{8}}T\d{{6}}Z){re.escape(SUFFIX)}")
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """One archive on the shelf."""
+
+    file: Path
+    slug: str
+    made: datetime.datetime
+
+    def expires(self, days: int) -> datetime.date:
+        """The day from which on it need not be kept."""
+        return (self.made + datetime.timedelta(days=days)).date()
 
 
 @dataclass(frozen=True)
@@ -15,6 +35,19 @@ class Shelf:
     """A folder of archives, and of the files of deleted tenants."""
 
     folder: Path
+
+    def archives(self) -> Iterator[Shelved]:
+        """Oldest first; what has another name is none of ours and stays."""
+        for file in sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda one: one.name):
+            match = _NAME.fullmatch(file.name)
+            if match is not None:
+                made = datetime.datetime.strptime(match["made"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
+                yield Shelved(file, match["slug"], made)
+
+    def keep_file(self, slug: str, text: str) -> None:
+        """The file of a deleted tenant."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(self.folder / f"{slug}.yaml", text.encode())
 
 
 def shelf_of(place: Workplace) -> Shelf:

@@ -1,0 +1,83 @@
+"""Questions to Azure's Resource Manager over HTTP: lists that no resource of Pulumi gives.
+
+A real run asks with the service principal of ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID, else with who is
+logged in at the Azure CLI; a simulated one asks the sandbox. No token is part of an error.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.guards import NotReady
+from deploy.target import Target, Workplace
+
+__all__ = ["ARM_API", "listed"]
+
+ARM_API = "SMOS_ARM_API"
+"""Where a simulated run has Azure's API. Ignored in a real one: no variable may lead a token elsewhere."""
+
+_AZURE = "https://management.azure.com"
+_LOGIN = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+_PRINCIPAL = ("ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID")
+_TIMEOUT_S = 30
+_MEND = "Mend: az login, or ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID of who may read the subscription"
+
+
+def listed(place: Workplace, path: str, api_version: str) -> Iterator[dict[str, Any]]:
+    """Every element of a list, page by page; none when what should hold it is gone. Raises NotReady."""
+    simulated = place.environ.get(ARM_API) if place.target is Target.SANDBOX else None
+    token = "simulated" if simulated else _token(place)
+    url = f"{simulated or _AZURE}{path}?api-version={api_version}"
+    while url:
+        page = _get(url, token)
+        yield from page.get("value") or []
+        url = str(page.get("nextLink") or "")
+        if url and not url.startswith(simulated or _AZURE):
+            raise NotReady(f"Azure's list of {path} goes on at another address, which is not followed")
+
+
+def _get(url: str, token: str) -> dict[str, Any]:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - Azure, or ours
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return {}
+        raise NotReady(f"Azure answered {error.code} to the question what exists. {_MEND}") from None
+    except (OSError, ValueError) as error:
+        raise NotReady(f"Azure can't be asked what exists: {error}. Mend: try again") from None
+
+
+def _token(place: Workplace) -> str:
+    given = {name: place.environ.get(name, "") for name in _PRINCIPAL}
+    if all(given.values()):
+        return _of_principal(*given.values())
+    command = ["az", "account", "get-access-token", "--resource", _AZURE, "--output", "json"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - fixed words
+        return str(json.loads(done.stdout)["accessToken"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        raise NotReady(f"nobody is logged in at Azure, so what is left there can't be looked for. {_MEND}") from None
+
+
+def _of_principal(client: str, secret: str, tenant: str) -> str:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client,
+        "client_secret": secret,
+        "scope": f"{_AZURE}/.default",
+    }
+    url = _LOGIN.format(tenant=urllib.parse.quote(tenant, safe=""))
+    request = urllib.request.Request(url, data=urllib.parse.urlencode(form).encode())  # noqa: S310 - Microsoft's
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
+            return str(json.load(answer)["access_token"])
+    except (OSError, ValueError, KeyError):
+        raise NotReady(f"Azure does not let the service principal in. {_MEND}") from None

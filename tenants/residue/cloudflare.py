@@ -1,0 +1,61 @@
+"""Of Cloudflare: records at the tenant's name or below it, records that name it in their comment, and the bucket."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.guards import NotReady
+from deploy.identities import means_of
+from tenants.ground import Ground
+from tenants.model import Tenant
+from tenants.residue.left import Left
+
+__all__ = ["left"]
+
+PAGE = 100
+_TIMEOUT_S = 30
+
+
+def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
+    """Asked with the token that makes the records."""
+    platform = ground.platform
+    for one in _listed(ground, f"zones/{platform.zone_id}/dns_records"):
+        name, comment = str(one.get("name", "")).lower(), str(one.get("comment") or "")
+        if name == tenant.domain or name.endswith(f".{tenant.domain}") or comment == f"tenant {tenant.slug}":
+            yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")
+    blobs = platform.blobs
+    if blobs is not None and blobs.kind == "r2":
+        bucket = f"{blobs.prefix}-{tenant.names.blobs}"
+        for one in _listed(ground, f"accounts/{blobs.account_id}/r2/buckets"):
+            if one.get("name") == bucket:
+                yield Left("Cloudflare R2", f"the bucket {bucket}", "empty it and delete it")
+
+
+def _listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:
+    address = means_of(ground.place, ground.settings).cloudflare
+    page = 1
+    while True:
+        answer = _get(f"{address}/{path}?page={page}&per_page={PAGE}", ground.secrets.cloudflare_token)
+        result = answer.get("result") or []
+        found = result.get("buckets") or [] if isinstance(result, dict) else result
+        yield from found
+        pages = int((answer.get("result_info") or {}).get("total_pages") or 1)
+        if page >= pages:
+            return
+        page += 1
+
+
+def _get(url: str, token: str) -> dict[str, Any]:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - theirs, or ours
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        raise NotReady(f"Cloudflare answered {error.code} to the question what is left") from None
+    except (OSError, ValueError) as error:
+        raise NotReady(f"Cloudflare can't be asked what is left: {error}. Mend: try again") from None
