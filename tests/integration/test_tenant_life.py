@@ -1,0 +1,177 @@
+"""A tenant's life by the commands, with data in it: suspended, resumed, exported, deleted with proof, imported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from tests.integration.conftest import Clone
+from tests.integration.test_demo import last_json
+from tests.integration.test_tenants import server
+
+pytestmark = pytest.mark.slow
+NAME = "Panadería Ñuñoa"
+SLUG, DOMAIN = "panaderia", "panaderia.smarterbot.cl"
+
+
+def rut(number: int) -> str:
+    """A RUT with its right check digit."""
+    from tenants.rut import check_digit
+
+    return f"{number}-{check_digit(str(number))}"
+
+
+def stack(clone: Clone, slug: str, script: str) -> str:
+    """What a plain command on the tenant's stack prints."""
+    address = json.loads(clone.smos("vault", "status", "prod", "--json").stdout)["address"]
+    folder = clone.home.folder / "tenants" / slug
+    return clone.shell(
+        f"export VAULT_SERVER_URL={address} VAULT_SERVER_TOKEN=$(./smos vault token prod)\n"
+        f"unset PULUMI_OPTION_CWD; cd {folder} && {script}"
+    ).stdout
+
+
+def made(clone: Clone, slug: str) -> dict[str, dict[str, Any]]:
+    """The resources of a tenant's stack by name, secrets shown."""
+    exported = json.loads(stack(clone, slug, f"pulumi stack export --show-secrets --stack {slug}"))
+    return {one["urn"].rsplit("::", 1)[-1]: one for one in exported["deployment"]["resources"]}
+
+
+def secret(resource: dict[str, Any]) -> str:
+    """A generated password."""
+    return str(json.loads(resource["outputs"]["result"]["plaintext"]))
+
+
+class Data:
+    """The tenant's own doors: as its applications go through them."""
+
+    def __init__(self, clone: Clone, slug: str) -> None:
+        resources = made(clone, slug)
+        platform = json.loads(clone.shell("pulumi stack output platform --json --stack prod").stdout)
+        name = f"t_{slug.replace('-', '_')}"
+        self.database = {
+            **server(clone),
+            "user": name,
+            "dbname": name,
+            "password": secret(resources["database-password"]),
+        }
+        self.redis = redis.Redis(
+            port=platform["redis"]["localPort"],
+            username=name,
+            password=secret(resources["redis-password"]),
+            decode_responses=True,
+        )
+        self.prefix = f"{name}:"
+
+    def fill(self) -> None:
+        """Documents, chunks, keys."""
+        with psycopg.connect(**self.database) as connection:
+            connection.execute(
+                "INSERT INTO documents (source, title, content_sha256, metadata) "
+                "SELECT 'web', 'Menú «día» ' || n, sha256(n::text::bytea), jsonb_build_object('n', n, 'x', null) "
+                "FROM generate_series(1, 25) n"
+            )
+            connection.execute(
+                "INSERT INTO chunks (document_id, position, tokens, content, embedding) "
+                "SELECT id, 0, 12, E'línea\\t' || id, array_fill(0.25::real, ARRAY[1536])::vector FROM documents"
+            )
+        self.redis.set(f"{self.prefix}sesión", "1", ex=3600)
+        self.redis.hset(f"{self.prefix}carro", mapping={"pan": "2"})
+
+    def seen(self) -> tuple[int, int, str | None, dict[str, str]]:
+        """What a reader of everything sees."""
+        with psycopg.connect(**self.database) as connection:
+            documents = connection.execute("SELECT count(*) FROM documents").fetchone()
+            chunks = connection.execute("SELECT count(*) FROM chunks WHERE embedding IS NOT NULL").fetchone()
+        cart: Any = self.redis.hgetall(f"{self.prefix}carro")
+        return (documents or (0,))[0], (chunks or (0,))[0], self.redis.get(f"{self.prefix}sesión"), cart  # type: ignore[return-value] # untyped
+
+
+WANTED = (25, 25, "1", {"pan": "2"})
+
+
+@pytest.fixture(scope="module")
+def tenant(demo: Clone) -> Iterator[Clone]:
+    """A tenant with data in it; gone afterwards."""
+    demo.smos("create", "tenant", rut(77888999), NAME, DOMAIN, "--json")
+    Data(demo, SLUG).fill()
+    yield demo
+    listed = last_json(demo.smos("tenant", "list", "--json").stdout)["tenants"]
+    if any(one["slug"] == SLUG for one in listed):
+        demo.smos("tenant", "delete", SLUG, "--yes", "--confirm", SLUG)
+
+
+def test_suspended_means_out_at_once_and_resumed_means_exactly_as_before(tenant: Clone) -> None:
+    """Open sessions end, new ones are refused, at every door; afterwards the same passwords see the same data."""
+    data = Data(tenant, SLUG)
+    assert data.seen() == WANTED
+    open_session = psycopg.connect(**data.database)
+    said = last_json(tenant.smos("tenant", "suspend", SLUG, "--json").stdout)
+    assert (said["ok"], said["violations"]) == (True, 0)
+    with pytest.raises(psycopg.OperationalError):
+        open_session.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(**data.database)
+    with pytest.raises(redis.RedisError):
+        data.redis.get(f"{data.prefix}sesión")
+    record = next(one for one in made(tenant, SLUG).values() if one["type"].endswith(":DnsRecord"))
+    assert record["inputs"]["content"].startswith("pausa.")
+    assert last_json(tenant.smos("tenant", "suspend", SLUG, "--json").stdout)["changes"] == 0
+    tenant.smos("tenant", "resume", SLUG, "--json")
+    assert data.seen() == WANTED
+    assert last_json(tenant.smos("tenant", "drift", SLUG, "--json").stdout)["ok"] is True
+
+
+def test_drift_is_found_and_mended(tenant: Clone) -> None:
+    """Somebody opens what is closed, or closes what is open, beside Pulumi."""
+    platform = json.loads(tenant.shell("pulumi stack output platform --json --stack prod").stdout)
+    password = tenant.shell("./smos keys show prod/redisPasswords/provisioner --reveal").stdout.strip()
+    operator = redis.Redis(port=platform["redis"]["localPort"], username="provisioner", password=password)
+    operator.acl_setuser(f"t_{SLUG}", enabled=False)
+    found = last_json(tenant.smos("tenant", "drift", SLUG, "--json", ok=False).stdout)
+    assert found["changed"] == ["redis-user: enabled"]
+    assert last_json(tenant.smos("tenant", "drift", SLUG, "--mend", "--json").stdout)["mended"] is True
+    assert Data(tenant, SLUG).seen() == WANTED
+
+
+def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path: Path) -> None:
+    """Export, delete with proof, import: equal checksums, also under another name; twice is refused."""
+    first = last_json(tenant.smos("tenant", "export", SLUG, "--to", str(tmp_path), "--json").stdout)
+    assert first["content"]["rows"] == {"public.chunks": 25, "public.documents": 25}
+    gone = last_json(tenant.smos("tenant", "delete", SLUG, "--yes", "--confirm", SLUG, "--json").stdout)
+    assert (gone["ok"], gone["left"]) == (True, 0)
+    assert SLUG not in {one["slug"] for one in last_json(tenant.smos("tenant", "list", "--json").stdout)["tenants"]}
+    assert not [one for one in tenant.inventory() if SLUG in json.dumps(one)]
+    tenant.smos("tenant", "import", gone["archive"], "--json")
+    assert Data(tenant, SLUG).seen() == WANTED
+    again = last_json(tenant.smos("tenant", "export", SLUG, "--to", str(tmp_path), "--json").stdout)
+    assert again["content"] == first["content"]
+    refused = tenant.smos("tenant", "import", gone["archive"], ok=False)
+    assert "is live: an import would overwrite it" in refused.stderr + refused.stdout
+    broken = tmp_path / "broken.tar.age"
+    broken.write_bytes(Path(gone["archive"]).read_bytes()[:-20])
+    assert "was changed" in (said := tenant.smos("tenant", "import", str(broken), ok=False)).stderr + said.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("delete", "acme"), "nobody can be asked here"),
+        (("delete", "acme", "--yes", "--confirm", "acme-2"), "the slug must be this one's"),
+        (("delete", "acme", "--yes"), "belong together"),
+        (("delete", "nobody", "--yes", "--confirm", "nobody"), "there is no such file"),
+        (("import", "/dev/null"), "can't be decrypted"),
+        (("suspend", "../acme"), "is no tenant's slug"),
+    ],
+)
+def test_what_is_wrong_stops_before_anything(demo: Clone, words: tuple[str, ...], told: str) -> None:
+    """Exit code 1 or 2, and the tenant as it was."""
+    done = demo.smos("tenant", *words, ok=False)
+    assert told in done.stdout + done.stderr
+    assert last_json(demo.smos("tenant", "status", "acme", "--json").stdout)["status"] == "up"
