@@ -137,15 +137,21 @@ def _own_guard(url: str, caller: Process, callee: Process, declared: Sequence[De
     # IBM/mcp-context-forge mcpgateway/config.py: ssrf_allowed_networks; each was seen at a running gateway.
     if caller.service == "mcp":
         allowed = json.loads(caller.env.get("SSRF_ALLOWED_NETWORKS", "[]"))
-        shared = _networks(caller.resource) & _networks(callee.resource)
-        if not any(subnet in allowed for network in shared for subnet in _subnets(network, declared)):
-            return f"{caller.name} is not allowed to call into {', '.join(sorted(shared))}"
+        network, subnet = _where_it_resolves(caller, callee, declared)
+        if subnet not in allowed:
+            return f"{caller.name} is not allowed to call into {network}"
     return ""
 
 
-def _subnets(network: str, declared: Sequence[Declared]) -> list[str]:
-    found = [resolved(one.inputs) for one in declared if one.token == "docker:index/network:Network"]
-    return [ipam["subnet"] for one in found if one["name"] == network for ipam in one["ipamConfigs"]]
+def _where_it_resolves(caller: Process, callee: Process, declared: Sequence[Declared]) -> tuple[str, str]:
+    """The network in which Docker's DNS finds the callee first, and its addresses: of those that both are in, one with
+    a way out comes before one without, then it goes by name (moby/moby daemon/libnetwork/sandbox.go, Endpoint.Less).
+    """
+    shared = _networks(caller.resource) & _networks(callee.resource)
+    all_ = [resolved(one.inputs) for one in declared if one.token == "docker:index/network:Network"]
+    first = min((one for one in all_ if one["name"] in shared), key=lambda one: (one["internal"], one["name"]))
+    (ipam,) = first["ipamConfigs"]
+    return first["name"], ipam["subnet"]
 
 
 def _public(name: str, running: list[Process], declared: Sequence[Declared]) -> Process | str:

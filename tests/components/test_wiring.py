@@ -180,7 +180,7 @@ BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str
     "inside: the caller's guard lets it nowhere": (
         INSIDE,
         lambda all_: changed(all_, "mcp-container", told_otherwise("SSRF_ALLOWED_NETWORKS", "172.31", "172.32")),
-        "mcp-container is not allowed to call into smarteros-backup-data, smarteros-backup-edge",
+        "mcp-container is not allowed to call into smarteros-backup-edge",
     ),
     "inside: the callee sends it to TLS": (
         "a developer's own machine",
