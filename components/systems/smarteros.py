@@ -18,7 +18,20 @@ from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.chosen import Placements, placement_for
 from components.placements.cloudflare import ObjectStorage
 from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
-from components.services import botpress, chatwoot, knowledge, mcp, metabase, n8n, odoo, redis, storage, tenants, traefik, vault
+from components.services import (
+    botpress,
+    chatwoot,
+    knowledge,
+    mcp,
+    metabase,
+    n8n,
+    odoo,
+    redis,
+    storage,
+    tenants,
+    traefik,
+    vault,
+)
 from components.services.dns import Dns, DnsArgs
 from components.services.postgres import (
     PROVISIONER,
