@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import statistics
 import subprocess
 import threading
@@ -40,6 +41,10 @@ class MeasuredRunFailed(Exception):
 
 def seconds(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> float:
     """Wall time of a command. Raises MeasuredRunFailed."""
+    return _run(command, environ, cwd)[0]
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[float, str]:
     begun = time.monotonic()
     done = subprocess.run(  # noqa: S603  our own commands
         command, env=dict(environ), cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -47,7 +52,14 @@ def seconds(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> fl
     taken = time.monotonic() - begun
     if done.returncode != 0:
         raise MeasuredRunFailed(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-    return taken
+    return taken, done.stdout
+
+
+def seconds_and_facts(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> tuple[float, dict[str, Any]]:
+    """Wall time of a command, and the JSON object that is its last line. Raises MeasuredRunFailed."""
+    taken, output = _run(command, environ, cwd)
+    found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    return taken, found
 
 
 def median_seconds(command: Sequence[str], environ: Mapping[str, str], cwd: Path, runs: int = 5) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.measure import Figure, Watch, median_seconds, seconds
+from bench.measure import Figure, MeasuredRunFailed, Watch, median_seconds, seconds, seconds_and_facts
 from deploy.target import ROOT, without_pulumi
 from sandbox import client
 from sandbox.home import Home
@@ -21,7 +21,16 @@ Say = Callable[[str], None]
 SMOS = str(ROOT / "smos")
 TENANT = ("11.111.111-1", "Bench", "bench.smarterbot.cl")
 PROGRAM = ("__main__.py", "components", "settings", "hosts")
-SDKS = ("pulumi", "pulumi_azure_native", "pulumi_cloudflare", "pulumi_command", "pulumi_docker", "pulumi_postgresql")
+SDKS = (
+    "pulumi",
+    "pulumi_azure_native",
+    "pulumi_cloudflare",
+    "pulumi_command",
+    "pulumi_docker",
+    "pulumi_postgresql",
+    "pulumi_random",
+    "pulumi_tls",
+)
 
 
 def figures(say: Say) -> Iterator[Figure]:
@@ -39,6 +48,29 @@ def figures(say: Say) -> Iterator[Figure]:
             yield from _demo(home, inside, say)
         finally:
             client.stop(home)
+    with tempfile.TemporaryDirectory(prefix="smos-bench-") as folder:
+        home = Home(Path(folder) / "sandbox")
+        try:
+            yield from _platform({**environ, "SMOS_SANDBOX": str(home.folder)}, say)
+        finally:
+            client.stop(home)
+
+
+def _platform(environ: dict[str, str], say: Say) -> Iterator[Figure]:
+    """The complete environment `prod`: its profile is full, or its settings are refused."""
+    up = [SMOS, "up", "prod", "--yes", "--json"]
+    say("the complete prod from nothing")
+    seconds([SMOS, "sandbox", "start"], environ, ROOT)
+    first, made = seconds_and_facts(up, environ, ROOT)
+    yield Figure(f"complete prod up from nothing ({made['resources']} resources)", round(first, 1), "s", 45)
+    say("prod again")
+    again = []
+    for _ in range(3):
+        taken, facts = seconds_and_facts(up, environ, ROOT)
+        if facts["changes"]:
+            raise MeasuredRunFailed(f"{' '.join(up)}\nwas to change nothing, and changed {facts['changes']}")
+        again.append(taken)
+    yield Figure("no-change up", round(statistics.median(again), 1), "s", 12)
 
 
 def _demo(home: Home, environ: dict[str, str], say: Say) -> Iterator[Figure]:
@@ -63,7 +95,7 @@ def _demo(home: Home, environ: dict[str, str], say: Say) -> Iterator[Figure]:
     say("the policy pack")
     yield Figure("policy pack on prod", round(_policy_share(environ), 2), "s", 1)
     say("the program's own share")
-    yield Figure("program's share beyond SDK imports", round(_program_share(environ, roots), 2), "s", 1.5)
+    yield Figure("program's share beyond SDK imports", round(_program_share(environ, roots), 2), "s", 2)
 
 
 def _policy_share(environ: dict[str, str]) -> float:

@@ -11,7 +11,7 @@ __all__ = ["Drawing", "text_width", "wrapped"]
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 # The widest of the fonts above needs at most this part of the font's size for an average letter, digit or space.
-LETTER = 0.58
+LETTER = 0.64
 Anchor = Literal["start", "middle", "end"]
 
 

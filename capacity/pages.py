@@ -23,9 +23,9 @@ def least_sentence(profile: str) -> str:
     held = least_of(profile)
     host = SPECIFICATION
     needs = (
-        f"By the vendors' own minima the profile {profile} on one machine needs {number(held.cpu.used)} CPUs, "
-        f"{number(held.memory.used)} MB and {number(held.disk.used)} MB of disk; Docker and the system "
-        f"{HOST_RESERVE_CPU:g} CPUs and {HOST_RESERVE_MB} MB more"
+        f"By the vendors' own minima the profile {profile} on one machine needs {number(held.cpu.used)} CPUs and "
+        f"{number(held.memory.used)} MB of memory; Docker and the system {HOST_RESERVE_CPU:g} CPUs and "
+        f"{HOST_RESERVE_MB} MB more. {number(held.disk.used)} MB of disk are expected to be filled"
     )
     short = list(problem_of_host(held))
     machine = f"The specification's machine has {host.cpus} CPUs, {host.memory_mb} MB and {host.disk_gb} GB"

@@ -74,7 +74,6 @@ IDS: Mapping[str, str] = {
     "azure-native:app:ContainerApp": f"{_ARM}App/containerApps/{{containerAppName}}",
     "cloudflare:index/zoneSetting:ZoneSetting": "{zoneId}/{settingId}",
     "cloudflare:index/r2Bucket:R2Bucket": "{name}",
-    "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle": "{accountId}/{bucketName}/{jurisdiction}",
     "docker:index/volume:Volume": "{name}",
     "smarteros-apps:redis:AclUser": "{name}",
     "smarteros-apps:postgres:Migrations": "{database}/{set}",
@@ -95,7 +94,11 @@ IDS: Mapping[str, str] = {
 
 _LEFT_OUT = {"jurisdiction": "default", "database": "postgres", "backend": "approle"}
 
-NOWHERE = ("random:", "tls:", "command:", "pulumi:providers:", "vault:appRole/authBackendRoleSecretId:")
+NOWHERE = (
+    *("random:", "tls:", "command:", "pulumi:providers:", "vault:appRole/authBackendRoleSecretId:"),
+    # All rules of a bucket are put at once, and neither can be imported.
+    *("cloudflare:index/r2BucketLifecycle:", "cloudflare:index/r2BucketLock:"),
+)
 """Created in Pulumi's state alone, or made again without harm: beginnings of tokens."""
 
 _TIMEOUT_S = 15.0

@@ -29,12 +29,14 @@ def facts_of(settings: Settings, tenant: str = "") -> Facts:
         )
         for host in settings.hosts
     )
+    storage = settings.services.storage
     return Facts(
         environment=settings.stack,
         domain=settings.domain,
         hosts=hosts,
         tenant=tenant,
         system=settings.system,
+        backups=storage.backups.container if storage and storage.backups else "",
         own_machine=settings.own_machine is not None,
     )
 

@@ -36,6 +36,7 @@ _FACTS = PolicyConfigSchema(
         "domain": {"type": "string"},
         "tenant": {"type": "string"},
         "system": {"type": "string"},
+        "backups": {"type": "string"},
         "ownMachine": {"type": "boolean"},
         "hosts": {"type": "array", "items": {"type": "object"}},
     }

@@ -56,6 +56,8 @@ class Facts:
     """The slug, when the stack is a tenant's."""
     system: str = ""
     """With what the names of containers and networks begin, before the environment; empty when nobody told."""
+    backups: str = ""
+    """The container of the blob storage that holds backups; empty when there is none."""
     own_machine: bool = False
     """Whether all of it is on a developer's own machine, where nobody else reaches it."""
 
@@ -82,6 +84,7 @@ class Facts:
             hosts=hosts,
             tenant=str(told.get("tenant", "")),
             system=str(told.get("system", "")),
+            backups=str(told.get("backups", "")),
             own_machine=told.get("ownMachine") is True,
         )
 
@@ -92,7 +95,7 @@ class Facts:
             for one in self.hosts
         ]
         told = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
-        return {**told, "hosts": hosts, "ownMachine": self.own_machine}
+        return {**told, "hosts": hosts, "backups": self.backups, "ownMachine": self.own_machine}
 
 
 @dataclass(frozen=True, kw_only=True)

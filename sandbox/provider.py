@@ -328,7 +328,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _refuse_existing(
         self, kind: ResourceType, computing: Computing, config: Props, context: grpc.ServicerContext
     ) -> None:
-        if kind.state_only:
+        if kind.state_only or kind.overwrites:
             return
         if self._cloud.exact(kind.token, kind.scope(config) if kind.scope else "", computing.id) is not None:
             self._abort(

@@ -386,10 +386,15 @@ class Unchangeable(Rule):
     """A change that the vendor refuses (it neither updates nor replaces). `test(old, new)`: True when allowed."""
 
     test: Callable[[Value, Value], bool]
+    absent: Value = MISSING
+    """What it is where it is not given; without one, a value that was not there before may be anything."""
 
     def examine_change(self, old: Props, new: Props) -> Iterator[tuple[str, str]]:
         """(path, reason) of each forbidden change."""
-        before, after = lookup(old, self.path), lookup(new, self.path)
+        before, after = (
+            found if is_set(found) or found is UNKNOWN else self.absent
+            for found in (lookup(old, self.path), lookup(new, self.path))
+        )
         if UNKNOWN in (before, after) or not is_set(before):
             return
         if not self.test(before, after):
@@ -441,6 +446,8 @@ class ResourceType:
     scope: Callable[[Props], str] | None = None
     """Provider configuration → the daemon or server that it talks to, where the vendor's ids are unique only within it
     (a Docker volume's id is its name). The inventory's key is (token, scope, id)."""
+    overwrites: bool = False
+    """Whether the vendor takes a creation as an update of what is there already."""
     state_only: bool = False
     """Lives in Pulumi's state alone (random, tls, command): nothing in the inventory, a refresh answers the state, and
     ids need not be unique (RandomPassword's is always "none")."""

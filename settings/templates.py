@@ -131,7 +131,7 @@ def _external() -> Iterator[tuple[Secret, str]]:
         (one, f"the service {key}")
         for key, field in Services.model_fields.items()
         for kind in _services(field.annotation)
-        for one in kind.secrets
+        for one in (*kind.secrets, *kind.optional_secrets)
     ]
     for one, whose in [*((one, "the platform itself") for one in PLATFORM_SECRETS), *of_services]:
         if one.scope == "external" and one.name not in seen:

@@ -15,6 +15,7 @@ from settings.parts import AzurePostgres, DatabaseServer, Host, OnDocker
 
 __all__ = [
     "DATA_SUBNET",
+    "EDGE_SUBNET",
     "OPERATED",
     "Forward",
     "data_address",

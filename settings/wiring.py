@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from settings.findings import Finding
-from settings.hosts import AnyHost, LocalHost
+from settings.hosts import AnyHost, LocalHost, RemoteHost
 from settings.parts import OnDocker
-from settings.tunnels import EDGE_SUBNET, docker_subnets
+from settings.tunnels import DATA_SUBNET, EDGE_SUBNET, docker_subnets
 
 if TYPE_CHECKING:
     from settings.model import Settings
@@ -109,14 +110,24 @@ def told(settings: Settings, call: Call) -> dict[str, str]:
 
 
 def private_networks(settings: Settings, service: str) -> tuple[str, ...]:
-    """The private networks that a service calls into: nothing else that is private is its business."""
+    """The private networks that a service calls into: nothing else that is private is its business.
+
+    Docker's DNS answers with the address in the first network that both are in: those with a way out come first, then
+    by name (moby/moby daemon/libnetwork/sandbox.go, Endpoint.Less). That is `edge`; but on the developer's own machine
+    `data` has a way out, too.
+    """
     inside = [
         call
         for call in calls_of(settings)
         if call.caller == service and _stays_inside(settings.services, settings.hosts, call)
     ]
-    hosts = {getattr(settings.services, call.callee).placement.host for call in inside}
-    return tuple(str(docker_subnets(settings.host(host))[EDGE_SUBNET]) for host in sorted(hosts))
+    names = sorted({getattr(settings.services, call.callee).placement.host for call in inside})
+    return tuple(str(subnet) for name in names for subnet in _answering(settings.host(name)))
+
+
+def _answering(host: RemoteHost | LocalHost) -> list[IPv4Network]:
+    subnets = docker_subnets(host)
+    return [subnets[EDGE_SUBNET], *([subnets[DATA_SUBNET]] if isinstance(host, LocalHost) else [])]
 
 
 def _stays_inside(services: Services, hosts: tuple[AnyHost, ...], call: Call) -> bool:

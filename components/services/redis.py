@@ -22,7 +22,14 @@ from settings.services import Redis as RedisSettings
 if TYPE_CHECKING:
     from components.services.surroundings import Surroundings
 
-__all__ = ["Redis", "RedisArgs", "RedisLogin", "RedisServer", "declare"]
+__all__ = ["SOURCES", "Redis", "RedisArgs", "RedisLogin", "RedisServer", "declare"]
+
+SOURCES: Mapping[str, str] = {
+    "port": "https://github.com/redis/docker-library-redis/blob/master/7.2/debian/Dockerfile (EXPOSE)",
+    "volumes": "https://github.com/redis/docker-library-redis/blob/master/7.2/debian/Dockerfile (VOLUME /data)",
+    "health": "https://redis.io/docs/latest/commands/ping/",
+}
+"""Who says so: the port, the volumes, the health check."""
 
 PORT = 6379
 CONFIG, USERS, HEALTH = "redis.conf", "users.acl", "health-password"

@@ -12,14 +12,17 @@ from sandbox.rules import (
     NeedsInCloud,
     Pattern,
     ResourceType,
+    Unchangeable,
     arm_id,
 )
 from sandbox.values import UNKNOWN, Props, lookup
 
 SHARE = "azure-native:storage:FileShare"
 _CONTAINER = "azure-native:storage:BlobContainer"
+_BLOB_SERVICE = "azure-native:storage:BlobServiceProperties"
 _SPEC = "Azure/azure-rest-api-specs specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/"
 _BLOBS = "https://learn.microsoft.com/azure/storage/blobs/"
+_VERSION_LEVEL = _BLOBS + "immutable-version-level-worm-policies"
 _FILES = "https://learn.microsoft.com/azure/storage/files/"
 
 IN_ACCOUNT = in_parent(
@@ -45,6 +48,31 @@ def _public(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     return None if open_account else "Public access is not permitted on this storage account"
 
 
+def _wants_versions_kept(inputs: Props) -> bool:
+    return known(inputs, "immutableStorageWithVersioning.enabled") is True
+
+
+def _without_versions(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    if not _wants_versions_kept(inputs):
+        return None
+    account = account_id(inputs, config).lower()
+    for record in cloud.find(_BLOB_SERVICE):
+        of_it = record.id.lower().startswith(f"{account}/")
+        if of_it and known(record.inputs, "isVersioningEnabled") is True:
+            return None
+    return "the account keeps no versions"
+
+
+def _without_support(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    account = account_inputs(inputs, cloud, config)
+    kind, hierarchical = text(account, "kind"), known(account, "isHnsEnabled") is True
+    if not _wants_versions_kept(inputs) or not kind:
+        return None
+    if hierarchical:
+        return "the account has isHnsEnabled: true"
+    return None if kind in ("StorageV2", "BlockBlobStorage") else f"the account is of kind {kind}"
+
+
 BLOB_CONTAINER = ResourceType(
     token=_CONTAINER,
     about="A container of blobs.",
@@ -54,7 +82,10 @@ BLOB_CONTAINER = ResourceType(
     ),
     named_by="containerName",
     autoname=random_suffix,
-    properties=("resourceGroupName", "accountName", "containerName", "metadata", "publicAccess"),
+    properties=(
+        *("resourceGroupName", "accountName", "containerName", "metadata", "publicAccess"),
+        "immutableStorageWithVersioning.enabled",
+    ),
     rules=(
         in_group(),
         IN_ACCOUNT,
@@ -80,6 +111,28 @@ BLOB_CONTAINER = ResourceType(
             says="set allowBlobPublicAccess on the account first, or better leave publicAccess None",
             source=_BLOBS + "anonymous-read-access-configure",
         ),
+        Unchangeable(
+            path="immutableStorageWithVersioning.enabled",
+            absent=False,
+            test=lambda old, new: old == new,
+            says="can only be set as the container is made: an existing one is migrated (az storage container-rm "
+            "migrate-vlw), and it is never off again",
+            source=_SPEC + "blob.json",
+        ),
+        NeedsInCloud(
+            path="immutableStorageWithVersioning",
+            name="versions:immutableStorageWithVersioning",
+            test=_without_versions,
+            says="turn on isVersioningEnabled of the account's blob service first",
+            source=_VERSION_LEVEL + "#version-dependency",
+        ),
+        NeedsInCloud(
+            path="immutableStorageWithVersioning",
+            name="kind:immutableStorageWithVersioning",
+            test=_without_support,
+            says="is for accounts of kind StorageV2 or BlockBlobStorage without a hierarchical namespace",
+            source=_VERSION_LEVEL + "#availability",
+        ),
     ),
     computed=arm_outputs(
         "Microsoft.Storage/storageAccounts/blobServices/containers",
@@ -90,7 +143,11 @@ BLOB_CONTAINER = ResourceType(
         leaseStatus=lambda one: "Unlocked",
     ),
     replaces=("resourceGroupName", "accountName", "containerName"),
-    not_checked=("A container with an immutability policy or a legal hold cannot be deleted in the real one.",),
+    not_checked=(
+        "a container with an immutability policy, a legal hold or immutableStorageWithVersioning can't be deleted "
+        "before it is empty: no blob is kept here",
+        "policies of single blobs: they are set over the blob's own API, which nothing answers here",
+    ),
 )
 
 

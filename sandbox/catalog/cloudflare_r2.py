@@ -1,4 +1,4 @@
-"""Buckets of the simulated Cloudflare R2 and their lifecycle rules. No object is kept: nothing answers S3."""
+"""Buckets of the simulated Cloudflare R2, their lifecycle rules and locks. No object is kept: nothing answers S3."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sandbox.rules import (
     Between,
     Cloud,
     Computing,
+    Length,
     Must,
     NeedsInCloud,
     OneOf,
@@ -17,10 +18,11 @@ from sandbox.rules import (
 )
 from sandbox.values import UNKNOWN, Props, Value
 
-__all__ = ["BUCKET", "LIFECYCLE", "TYPES"]
+__all__ = ["BUCKET", "LIFECYCLE", "LOCK", "TYPES"]
 
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 LIFECYCLE = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
+LOCK = "cloudflare:index/r2BucketLock:R2BucketLock"
 API = "https://developers.cloudflare.com/api/resources/r2/subresources/buckets/methods/create/"
 CREATE = "https://developers.cloudflare.com/r2/buckets/create-buckets/"
 LOCATION = "https://developers.cloudflare.com/r2/reference/data-location/"
@@ -29,12 +31,20 @@ ERRORS = "https://developers.cloudflare.com/r2/api/error-codes/"
 SERVICES = "https://github.com/cloudflare/terraform-provider-cloudflare/blob/main/internal/services"
 SCHEMA = f"{SERVICES}/r2_bucket/schema.go"
 LIFECYCLE_SCHEMA = f"{SERVICES}/r2_bucket_lifecycle/schema.go"
+LOCKS = "https://developers.cloudflare.com/r2/buckets/bucket-locks/"
+LOCK_API = "https://developers.cloudflare.com/api/resources/r2/subresources/buckets/subresources/locks/methods/update/"
+LOCK_SCHEMA = f"{SERVICES}/r2_bucket_lock/schema.go"
 
 JURISDICTIONS = ("default", "eu", "fedramp", "us")
 ABORT, DELETE, MOVE = (
     "rules[*].abortMultipartUploadsTransition.condition",
     "rules[*].deleteObjectsTransition.condition",
     "rules[*].storageClassTransitions[*].condition",
+)
+HELD = "rules[*].condition"
+ONE_ID = (
+    "its id: with the real provider it is the account's, for every bucket the same (pulumi/pulumi-cloudflare "
+    "provider/resources.go, resourcesWithMissingID), and it can't be imported"
 )
 BUCKET_NAME = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 
@@ -86,6 +96,15 @@ def _does_something(value: Value, _: Props) -> bool | str:
     return True
 
 
+def _age_date_or_for_ever(value: Value, _: Props) -> bool | str:
+    of_type = {"Age": "maxAgeSeconds", "Date": "date"}
+    wanted = of_type.get(str(value.get("type")))
+    if wanted is not None and value.get(wanted) is None:
+        return f"type {value.get('type')} without {wanted}"
+    more = [name for name in of_type.values() if name != wanted and value.get(name) is not None]
+    return not more or f"type {value.get('type')} with {more[0]}"
+
+
 def _age_or_date(value: Value, _: Props) -> bool | str:
     wanted, other = ("maxAge", "date") if value.get("type") == "Age" else ("date", "maxAge")
     if value.get(wanted) is None:
@@ -130,7 +149,8 @@ TYPES = (
         replaces=("accountId", "name", "jurisdiction", "location"),
         not_checked=(
             "a bucket with objects in it can't be deleted there (10008): none has objects here",
-            "custom domains, CORS, locks and event notifications: other types, not simulated",
+            "a bucket with lock rules can't be emptied, so can't be deleted while anything is in it",
+            "custom domains, CORS and event notifications: other types, not simulated",
         ),
     ),
     ResourceType(
@@ -180,6 +200,56 @@ TYPES = (
         not_checked=(
             "the rule with which every new bucket is born (uploads older than 7 days are aborted): set it yourself",
             "that a bucket has at most 1000 rules, and whether they contradict each other",
+            ONE_ID,
         ),
+        overwrites=True,
+    ),
+    ResourceType(
+        token=LOCK,
+        about="All locks of one bucket: until when nobody deletes or overwrites which objects. Deleting the resource "
+        "leaves the bucket's locks as they are.",
+        sources=(LOCKS, LOCK_API, LOCK_SCHEMA),
+        properties=(
+            *("accountId", "bucketName", "jurisdiction"),
+            *("rules[*].id", "rules[*].enabled", "rules[*].prefix"),
+            *(f"{HELD}.{name}" for name in ("type", "maxAgeSeconds", "date")),
+        ),
+        rules=(
+            ACCOUNT_ID,
+            OneOf(path="jurisdiction", values=("default", "eu", "fedramp"), source=LOCK_SCHEMA),
+            UniqueItems(path="rules", key="id", source=LOCK_SCHEMA),
+            Length(path="rules", most=1000, says="a bucket has at most 1000 lock rules", source=LOCKS),
+            OneOf(path=f"{HELD}.type", values=("Age", "Date", "Indefinite"), source=LOCK_SCHEMA),
+            Must(
+                path=HELD,
+                test=_age_date_or_for_ever,
+                says="an Age has maxAgeSeconds, a Date has date, Indefinite has neither",
+                source=LOCK_API,
+            ),
+            Between(path=f"{HELD}.maxAgeSeconds", least=0, source=LOCK_API),
+            Pattern(
+                path=f"{HELD}.date",
+                regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)",
+                says="must be a moment as RFC 3339 has it: 2027-01-01T00:00:00Z",
+                source=LOCK_SCHEMA,
+            ),
+            ACCOUNT_EXISTS,
+            NeedsInCloud(
+                path="bucketName",
+                test=_bucket,
+                says="The specified bucket does not exist.",
+                code="10006",
+                source=ERRORS,
+            ),
+        ),
+        id="{accountId}/{bucketName}/{jurisdiction}",
+        defaults={"jurisdiction": "default"},
+        replaces=("accountId", "bucketName"),
+        not_checked=(
+            "which objects a lock holds: none is kept here. Locks go before lifecycle rules",
+            "how long maxAgeSeconds may be: Cloudflare documents no more than that it is a number",
+            ONE_ID,
+        ),
+        overwrites=True,
     ),
 )

@@ -56,6 +56,9 @@ class BotpressV12(Service):
         Secret("botpress_app_secret", "shared", "password", "Signs Botpress's logins and references to conversations"),
         Secret("botpress_admin_password", "shared", "password", "Of Botpress's first administrator, operators.email"),
     )
+    optional_secrets: ClassVar[tuple[Secret, ...]] = (
+        Secret("botpress_licence_key", "external", "botpress_licence_key", "Of Botpress Pro"),
+    )
 
     def told(self) -> dict[str, Any]:
         """What others may know of it."""
@@ -63,8 +66,7 @@ class BotpressV12(Service):
 
     def called_for(self) -> tuple[Secret, ...]:
         """With Pro, the licence's key too."""
-        key = Secret("botpress_licence_key", "external", "botpress_licence_key", "Of Botpress Pro")
-        return (*self.secrets, key) if self.licence == "pro" else self.secrets
+        return (*self.secrets, *self.optional_secrets) if self.licence == "pro" else self.secrets
 
     def uses_redis(self) -> bool:
         """Without a licence of Pro it ends itself when it is told of a Redis

@@ -98,6 +98,7 @@ class Chatwoot(Service):
         Secret("chatwoot_encryption_deterministic_key", "shared", "password", "Of what Chatwoot looks up encrypted"),
         Secret("chatwoot_encryption_salt", "shared", "password", "From which Chatwoot's keys are derived"),
     )
+    optional_secrets: ClassVar[tuple[Secret, ...]] = (_SMTP, *_S3)
 
     @field_validator("placement", mode="before")
     @classmethod

@@ -60,6 +60,8 @@ class Service(Setting):
 
     secrets: ClassVar[tuple[Secret, ...]] = ()
     """What it calls for in the keyring, where it runs."""
+    optional_secrets: ClassVar[tuple[Secret, ...]] = ()
+    """What it calls for besides, as some of its settings are: `called_for` says when."""
     port: ClassVar[int | None] = None
     """Where it listens inside its container, for what is beside it."""
     tls_only: ClassVar[bool] = False

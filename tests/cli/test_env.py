@@ -15,7 +15,8 @@ from cli import env
 from cli.outcome import BadInput
 from deploy import env_file
 from keyring import Keyring
-from settings import SHAPES, expected_secrets
+from settings import SHAPES, expected_secrets, load_files
+from settings.accounts import every_account
 from settings.reading import read_settings
 from settings.templates import groups, made_here, rendered
 from tests.accounts_on import all_on
@@ -90,13 +91,22 @@ def test_each_variable_says_how_to_come_by_it() -> None:
         assert len(re.findall(rf"^(?:# )?{name}=$", text, re.M)) == 1
         assert key.secret.purpose in text
         assert SHAPES[key.secret.kind].mend in text
-        assert key.made_here or "https://" in SHAPES[key.secret.kind].mend or "from" in SHAPES[key.secret.kind].mend
+    for one in (one for _, account in every_account() for one in account.secrets if one.secret.scope == "external"):
+        assert "https://" in SHAPES[one.secret.kind].mend, one.variable
+
+
+@pytest.mark.parametrize("stack", ["prod", "backup", "local"])
+def test_no_key_that_a_stack_calls_for_is_missing(stack: str) -> None:
+    """What a service calls for only as some of its settings are, too (mend: its optional_secrets)."""
+    settings = load_files(stack, ROOT)
+    listed = {key.entry for group in groups(settings) for key in group.keys}
+    assert {one.entry for one in expected_secrets(settings) if one.external} <= listed
 
 
 def test_a_stacks_template_says_who_is_handed_what() -> None:
     """As its file has it; and which ones nobody has to get anywhere."""
     text = template("--stack", "prod")
-    assert "external/openaiApiKey; handed to n8n." in text
+    assert "external/openaiApiKey; handed to n8n, botpress." in text
     assert "external/geminiApiKey; handed to nobody: smarteros:ai/gemini is not in Pulumi.prod.yaml." in text
     assert "# shared/n8nEncryptionKey: " in text
     assert template("openai").count("=\n") == 1

@@ -105,6 +105,7 @@ def test_verify_tells_what_is_missing_until_nothing_is(ana: Operator) -> None:
     ana.keys("set", "external/cloudflareApiToken", stdin=f"{TOKEN}\n")
     ana.keys("set", "external/cloudflareDnsToken", stdin=TOKEN)
     ana.keys("set", "external/openaiApiKey", stdin=f"sk-proj-{TOKEN}")
+    ana.keys("set", "external/chatwootSmtpPassword", stdin=TOKEN)
     assert ana.opened()["external/cloudflareApiToken"] == TOKEN
     assert "nothing missing; encrypted to ana and nobody else" in ana.keys("verify").stdout
 

@@ -85,6 +85,7 @@ class Declared:
     dependencies: tuple[str, ...]
     protect: bool
     custom: bool
+    replace_on_changes: tuple[str, ...] = ()
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Input → the URNs of the resources that its value comes from."""
 
@@ -118,6 +119,7 @@ class Recorder(mocks.MockMonitor):
                 dependencies=tuple(request.dependencies),
                 protect=request.protect,
                 custom=request.custom,
+                replace_on_changes=tuple(request.replaceOnChanges),
                 sources={key: tuple(found.urns) for key, found in request.propertyDependencies.items()},
             )
         )

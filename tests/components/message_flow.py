@@ -56,7 +56,7 @@ class Process:
 def processes(declared: Sequence[Declared]) -> list[Process]:
     """Everything that runs and stays running."""
     found = [_container(one, declared) for one in declared if one.token == CONTAINER and _stays(one)]
-    return found + [_app(one, declared) for one in declared if one.token == APP]
+    return found + [one for app in declared if app.token == APP for one in _app(app, declared)]
 
 
 def calls_made(declared: Sequence[Declared]) -> set[str]:
@@ -137,15 +137,21 @@ def _own_guard(url: str, caller: Process, callee: Process, declared: Sequence[De
     # IBM/mcp-context-forge mcpgateway/config.py: ssrf_allowed_networks; each was seen at a running gateway.
     if caller.service == "mcp":
         allowed = json.loads(caller.env.get("SSRF_ALLOWED_NETWORKS", "[]"))
-        shared = _networks(caller.resource) & _networks(callee.resource)
-        if not any(subnet in allowed for network in shared for subnet in _subnets(network, declared)):
-            return f"{caller.name} is not allowed to call into {', '.join(sorted(shared))}"
+        network, subnet = _where_it_resolves(caller, callee, declared)
+        if subnet not in allowed:
+            return f"{caller.name} is not allowed to call into {network}"
     return ""
 
 
-def _subnets(network: str, declared: Sequence[Declared]) -> list[str]:
-    found = [resolved(one.inputs) for one in declared if one.token == "docker:index/network:Network"]
-    return [ipam["subnet"] for one in found if one["name"] == network for ipam in one["ipamConfigs"]]
+def _where_it_resolves(caller: Process, callee: Process, declared: Sequence[Declared]) -> tuple[str, str]:
+    """The network in which Docker's DNS finds the callee first, and its addresses: of those that both are in, one with
+    a way out comes before one without, then it goes by name (moby/moby daemon/libnetwork/sandbox.go, Endpoint.Less).
+    """
+    shared = _networks(caller.resource) & _networks(callee.resource)
+    all_ = [resolved(one.inputs) for one in declared if one.token == "docker:index/network:Network"]
+    first = min((one for one in all_ if one["name"] in shared), key=lambda one: (one["internal"], one["name"]))
+    (ipam,) = first["ipamConfigs"]
+    return first["name"], ipam["subnet"]
 
 
 def _public(name: str, running: list[Process], declared: Sequence[Declared]) -> Process | str:
@@ -216,7 +222,7 @@ def _stays(one: Declared) -> bool:
 
 def _service_of(name: str) -> str:
     """Whose process it is: what it is called begins with the service's key."""
-    return re.sub(r"(?:-[a-z-]+)?-(?:container|app)$", "", name)
+    return name.partition("-")[0]
 
 
 def _container(one: Declared, declared: Sequence[Declared]) -> Process:
@@ -234,25 +240,29 @@ def _container(one: Declared, declared: Sequence[Declared]) -> Process:
     return Process(one.name, _service_of(one.name), env, files, one)
 
 
-def _app(one: Declared, declared: Sequence[Declared]) -> Process:
+def _app(one: Declared, declared: Sequence[Declared]) -> Iterator[Process]:
+    """Its containers; the first is the one that its ingress leads to."""
     inputs = resolved(one.inputs)
     vault = {
         f"https://kv.vault.azure.net/secrets/{secret['secretName']}": secret["properties"]["value"]
         for secret in (resolved(other.inputs) for other in declared if other.token == VAULT_SECRET)
     }
     secrets = {secret["name"]: vault[secret["keyVaultUrl"]] for secret in inputs["configuration"]["secrets"]}
-    (container, *_) = inputs["template"]["containers"]
-    env = {one["name"]: secrets[one["secretRef"]] if "secretRef" in one else one["value"] for one in container["env"]}
     items = {
         volume["name"]: {item["path"]: secrets[item["secretRef"]] for item in volume.get("secrets", [])}
         for volume in inputs["template"]["volumes"]
     }
-    files = {
-        f"{mount['mountPath']}/{path}": content
-        for mount in container.get("volumeMounts", [])
-        for path, content in items[mount["volumeName"]].items()
-    }
-    return Process(one.name, _service_of(one.name), env, files, one)
+    for index, container in enumerate(inputs["template"]["containers"]):
+        env = {
+            told["name"]: secrets[told["secretRef"]] if "secretRef" in told else told["value"]
+            for told in container["env"]
+        }
+        files = {
+            f"{mount['mountPath']}/{path}": content
+            for mount in container.get("volumeMounts", [])
+            for path, content in items[mount["volumeName"]].items()
+        }
+        yield Process(f"{one.name}/{container['name']}" if index else one.name, _service_of(one.name), env, files, one)
 
 
 def _networks(one: Declared) -> set[str]:

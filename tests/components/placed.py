@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -15,11 +15,20 @@ from settings.reading import read_settings
 from settings.services import Service, Services
 from tests.components.declared import Declared, platform, prod_config, resolved
 
-__all__ = ["CASES", "PLACES", "Case", "Contained", "containers_of"]
+__all__ = ["CASES", "OPTIONS", "PLACES", "Case", "Contained", "containers_of"]
 
 PLACES = ("azure", "docker", "r2")
 PLACEMENTS = {"azure": {"where": "azure"}, "docker": {"where": "docker", "host": "vps"}, "r2": {"where": "r2"}}
 USUAL = {"host": "vps", "database": "vps"}
+OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "n8n": {
+        "queue": {
+            "azure": {"mode": {"kind": "queue", "workers": {"minReplicas": 1, "maxReplicas": 3}}},
+            "docker": {"mode": {"kind": "queue", "workers": {"minReplicas": 2, "maxReplicas": 2}}},
+        }
+    },
+}
+"""Service → what can be chosen beside a place and brings other containers → where → what the settings say then."""
 CONTAINER, APP = "docker:index/container:Container", "azure-native:app:ContainerApp"
 
 
@@ -30,10 +39,12 @@ class Case:
     service: str
     kind: int
     where: str
+    option: str = ""
 
     def __str__(self) -> str:
         kind = f"-{self.model.__name__}" if len(models_of(self.service)) > 1 else ""
-        return f"{self.service}{kind}-{self.where or 'no place'}"
+        option = f"-{self.option}" if self.option else ""
+        return f"{self.service}{kind}-{self.where or 'no place'}{option}"
 
     @property
     def model(self) -> type[Service]:
@@ -58,6 +69,8 @@ class Case:
             told["database"] = {"azure": "azure", "docker": "vps"}[self.where]
         if self.where == "azure":
             told |= dict(self._pairs(told))
+        if self.option:
+            told |= deepcopy(dict(OPTIONS[self.service][self.option][self.where]))
         # Which services run is not the question here.
         changed = {"services": {**services, self.service: told}, "profile": "custom"}
         return {**prod_config(), **accounts, **changed}
@@ -164,4 +177,9 @@ CASES = tuple(
     for service in Services.model_fields
     for kind, model in enumerate(models_of(service))
     for where in (PLACES if places_of(model) else ("",))
+) + tuple(
+    Case(service, 0, where, option)
+    for service, options in OPTIONS.items()
+    for option, places in options.items()
+    for where in places
 )

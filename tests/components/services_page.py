@@ -40,7 +40,7 @@ def page() -> str:
     services = [*Services.model_fields, *dict.fromkeys(one.service for one in told if _is_server(one))]
     for service in services:
         own = [one for one in told if one.service == service]
-        names = ", ".join(f"[{one.name}](#{one.name})" for one in own)
+        names = ", ".join(f"[{one.name}](#{one.name.replace(',', '').replace(' ', '-')})" for one in own)
         lines.append(f"| {service} | {_about(service)} | {_places(service)} | {names or 'none'} |")
     refused = [line for service in Services.model_fields for line in _refused(service)]
     lines += ["\n## Where a service can't run, and why\n", *refused]
@@ -109,7 +109,7 @@ def _container(told: Told) -> Iterator[str]:
     workload, sources = told.workload, {**fallback_sources(), **sources_of(told.service)}
     yield f"\n### {told.name}\n"
     if told.option:
-        yield f"- Only {told.option}."
+        yield f"- only with `{told.option}`"
     yield f"- image: `{workload.image}`"
     yield from _process(workload)
     yield f"- port: {_port(workload)}" + (f" — {_link(sources.get('port', ''))}" if workload.port else "")
@@ -182,7 +182,7 @@ def _variables(told: Told, variables: Mapping[str, object], sources: Mapping[str
 
 
 def _sidecar(told: Told, sidecar: Sidecar, sources: Mapping[str, str]) -> Iterator[str]:
-    yield f"\n#### {told.name}-{sidecar.name}, beside it\n"
+    yield f"\n#### {told.name.partition(',')[0]}-{sidecar.name}, beside it\n"
     yield f"- image: `{sidecar.image}`"
     yield from _process(sidecar)
     yield f"- health: {_health(sidecar.health, sidecar.port)} — {_link(sources.get('health', ''))}"

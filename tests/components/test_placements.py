@@ -198,6 +198,12 @@ def test_a_container_of_a_host_is_closed() -> None:
     assert inputs["restart"] == "unless-stopped"
 
 
+def test_a_container_that_did_not_become_healthy_is_made_anew() -> None:
+    """The engine keeps it with the error of its creation; the provider's update would do nothing, and call it well."""
+    waited = [one for one in run("docker", PREPARED) if one.name in ("app-container", "app-prepare")]
+    assert [one.replace_on_changes for one in waited] == [("#initerror",)] * 2
+
+
 def test_data_and_socket_networks_lead_nowhere() -> None:
     """Of a host's networks only `edge` reaches the internet."""
     networks = {one.name: one.inputs for one in run("docker") if "network:Network" in one.token}

@@ -64,6 +64,11 @@ def prod_with(**services: Any) -> dict[str, Any]:
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "prod: n8n in Azure, the rest on the host": ("prod", {}),
+    "prod, n8n as a queue": ("prod", prod_with(n8n={"mode": {"kind": "queue", "redis": {}}})),
+    "prod, n8n as a queue on the host": (
+        "prod",
+        prod_with(n8n={"placement": ON_HOST, "database": "vps", "mode": {"kind": "queue"}}),
+    ),
     "prod, and n8n on the host, too": ("prod", prod_with(n8n={"placement": ON_HOST, "database": "vps"})),
     "backup, all on one host, on standby": ("backup", beside()),
     "backup after a fail-over": ("backup", beside(standby=False)),
@@ -175,7 +180,7 @@ BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str
     "inside: the caller's guard lets it nowhere": (
         INSIDE,
         lambda all_: changed(all_, "mcp-container", told_otherwise("SSRF_ALLOWED_NETWORKS", "172.31", "172.32")),
-        "mcp-container is not allowed to call into smarteros-backup-data, smarteros-backup-edge",
+        "mcp-container is not allowed to call into smarteros-backup-edge",
     ),
     "inside: the callee sends it to TLS": (
         "a developer's own machine",
@@ -276,6 +281,15 @@ def test_what_is_broken_is_found(how: str) -> None:
     """The walk itself: each way in which a message could be stopped is one that it tells."""
     case, breaking, told = BROKEN[how]
     assert any(told in one for one in flow_problems(breaking(graph(case)))), flow_problems(breaking(graph(case)))
+
+
+@pytest.mark.parametrize("case", ["prod, n8n as a queue", "prod, n8n as a queue on the host"])
+def test_whoever_runs_the_code_of_workflows_holds_no_secret(case: str) -> None:
+    """The runners beside n8n and its workers: what they run is written by whoever may edit a workflow."""
+    runners = [one for one in processes(graph(case)) if "runner" in one.name]
+    assert runners
+    held = [one.told(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(case)) for call in CALLS]
+    assert not [one.name for one in runners for secret in held if secret and one.holds(secret)]
 
 
 def test_a_third_who_holds_a_secret_is_found() -> None:

@@ -52,7 +52,7 @@ class Told:
 
 @cache
 def told_workloads() -> tuple[Told, ...]:
-    """Every workload once: prod's, then those that only an option brings."""
+    """Every workload once: prod's, then those that an option of their service brings or tells something else."""
     found: dict[str, Told] = {}
     for option, change in CONFIGURATIONS.items():
         services = deepcopy(prod_config()["services"])
@@ -63,13 +63,21 @@ def told_workloads() -> tuple[Told, ...]:
         entries = {value: entry for entry, value in secrets_of("prod", values).items()}
         with _recorded() as workloads:
             declared = platform("prod", **values)
+        where = _Origin(declared, entries)
         for name, workload in workloads.items():
-            if name not in found:
-                where = _Origin(declared, entries)
-                texts = {**workload.env, **workload.secrets, **workload.secret_files}
-                described = {key: where.described(value) for key, value in texts.items()}
-                found[name] = Told(where.service_of(name), name, option, workload, described)
+            of_the_option = option.startswith(f"services.{where.service_of(name)}.")
+            if name in found and not (of_the_option and _differs(workload, found[name].workload)):
+                continue
+            texts = {**workload.env, **workload.secrets, **workload.secret_files}
+            described = {key: where.described(value) for key, value in texts.items()}
+            title = f"{name}, told more" if name in found else name
+            found[title] = Told(where.service_of(name), title, option, workload, described)
     return tuple(found.values())
+
+
+def _differs(one: Workload, other: Workload) -> bool:
+    """Whether it is told of other things."""
+    return {*one.env, *one.secrets} != {*other.env, *other.secrets}
 
 
 @contextmanager

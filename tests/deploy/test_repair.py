@@ -59,7 +59,16 @@ def test_every_simulated_type_can_be_found_again(kind: Any) -> None:
     assert kind.token in {*IDS, *ASKED} or kind.token.startswith(NOWHERE), f"add {kind.token} to deploy/identities.py"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if isinstance(kind.id, str)], ids=lambda kind: kind.token)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.overwrites], ids=lambda kind: kind.token)
+def test_what_a_creation_overwrites_is_made_again(kind: Any, settings: Settings) -> None:
+    """Nothing needs to be adopted: the vendor takes the same once more."""
+    assert identity_of(pending(kind.token, {}), Means(settings=settings)) is None
+
+
+IN_INPUTS = [kind for kind in KINDS if isinstance(kind.id, str) and not kind.overwrites]
+
+
+@pytest.mark.parametrize("kind", IN_INPUTS, ids=lambda kind: kind.token)
 def test_an_id_that_follows_from_the_inputs_is_the_vendors(kind: Any, settings: Settings) -> None:
     """The sandbox's tables have it from the vendor's documentation; both say the same."""
     names = {word.split("}")[0] for word in kind.id.split("{")[1:]}

@@ -218,6 +218,7 @@ class AzurePlatform(ComponentResource):
             BlobStoreArgs(
                 names=self._settings.names,
                 containers=wanted.containers,
+                backups=wanted.backups,
                 redundancy=wanted.placement.redundancy,
                 keep_deleted_days=wanted.placement.keep_deleted_days,
                 resource_group=self.resource_group_name,

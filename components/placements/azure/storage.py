@@ -1,4 +1,9 @@
-"""Blobs: versioned, undeletable for a while, never public, never by an account key."""
+"""Blobs: versioned, undeletable for a while, never public, never by an account key.
+
+The container of backups can hold blobs that nobody can delete before a day: it is made for that, and whoever backs up
+sets the day on each (docs/adr/backups-are-immutable.md). A default for the whole container would keep restic from
+removing its own locks.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_azure_native import storage
 
 from settings.naming import Names
+from settings.services.storage import Backups
 
 __all__ = ["BlobStore", "BlobStoreArgs"]
 
@@ -19,6 +25,7 @@ class BlobStoreArgs:
 
     names: Names
     containers: Sequence[str]
+    backups: Backups | None
     redundancy: str
     keep_deleted_days: int
     resource_group: Input[str]
@@ -67,7 +74,7 @@ class BlobStore(ComponentResource):
             account_name=account.name,
             management_policy_name="default",
             resource_group_name=args.resource_group,
-            policy=_drop_old_versions(args.keep_deleted_days),
+            policy=_life_cycle(args),
             opts=ResourceOptions(parent=self, depends_on=[service]),
         )
         for container in args.containers:
@@ -77,28 +84,50 @@ class BlobStore(ComponentResource):
                 account_name=account.name,
                 resource_group_name=args.resource_group,
                 public_access=storage.PublicAccess.NONE,
+                immutable_storage_with_versioning=_immutable(container, args.backups),
                 opts=ResourceOptions(parent=self, protect=args.protect, depends_on=[service]),
             )
         self.url = Output.concat("https://", account.name, ".blob.core.windows.net")
         self.register_outputs({"url": self.url})
 
 
-def _drop_old_versions(days: int) -> storage.ManagementPolicySchemaArgs:
-    """Without it every overwritten blob is paid for ever."""
+def _immutable(container: str, backups: Backups | None) -> storage.ImmutableStorageWithVersioningArgs | None:
+    """Of the container of backups, from its creation on: Azure turns it on for no other, and never off."""
+    mine = backups is not None and container == backups.container
+    return storage.ImmutableStorageWithVersioningArgs(enabled=True) if mine else None
+
+
+def _life_cycle(args: BlobStoreArgs) -> storage.ManagementPolicySchemaArgs:
     return storage.ManagementPolicySchemaArgs(
-        rules=[
-            storage.ManagementPolicyRuleArgs(
-                name="old-versions",
-                type=storage.RuleType.LIFECYCLE,
-                enabled=True,
-                definition=storage.ManagementPolicyDefinitionArgs(
-                    actions=storage.ManagementPolicyActionArgs(
-                        version=storage.ManagementPolicyVersionArgs(
-                            delete=storage.DateAfterCreationArgs(days_after_creation_greater_than=days)
-                        )
-                    ),
-                    filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
-                ),
-            )
-        ]
+        rules=[_drop_old_versions(args.keep_deleted_days), *_cool_packs(args.backups)]
+    )
+
+
+def _drop_old_versions(days: int) -> storage.ManagementPolicyRuleArgs:
+    """Without it every overwritten blob is paid for ever."""
+    too_old = storage.DateAfterCreationArgs(days_after_creation_greater_than=days)
+    version = storage.ManagementPolicyVersionArgs(delete=too_old)
+    return _rule("old-versions", storage.ManagementPolicyActionArgs(version=version), None)
+
+
+def _cool_packs(backups: Backups | None) -> list[storage.ManagementPolicyRuleArgs]:
+    """Packs are written once and read by restores alone; indexes and snapshots are small, and read by every run."""
+    if backups is None or backups.cool_after_days is None:
+        return []
+    old = storage.DateAfterModificationArgs(days_after_modification_greater_than=backups.cool_after_days)
+    cool = storage.ManagementPolicyActionArgs(base_blob=storage.ManagementPolicyBaseBlobArgs(tier_to_cool=old))
+    return [_rule("cool-packs", cool, [f"{backups.container}/{folder}/data/" for folder in backups.repositories])]
+
+
+def _rule(
+    name: str, actions: storage.ManagementPolicyActionArgs, prefixes: list[str] | None
+) -> storage.ManagementPolicyRuleArgs:
+    return storage.ManagementPolicyRuleArgs(
+        name=name,
+        type=storage.RuleType.LIFECYCLE,
+        enabled=True,
+        definition=storage.ManagementPolicyDefinitionArgs(
+            actions=actions,
+            filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"], prefix_match=prefixes),
+        ),
     )

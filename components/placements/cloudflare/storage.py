@@ -1,4 +1,4 @@
-"""Buckets of R2. Private; R2 keeps no old versions, so what is overwritten or deleted there is gone.
+"""Buckets of R2. Private; R2 keeps no old versions: what is overwritten or deleted there is gone. Backups are locked.
 
 Keys for S3 clients are made by an operator at Cloudflare: they are worth as much as the data, and a state may be lost.
 """
@@ -16,10 +16,15 @@ from components.workload import Workload
 from settings import Settings
 from settings.naming import Names
 from settings.parts import ManagedRedis, OnR2
+from settings.services.storage import Backups
 
 __all__ = ["ObjectStorage", "R2Buckets", "R2BucketsArgs"]
 
-WEEK_S = 7 * 24 * 3600
+DAY_S = 24 * 3600
+LOCKED = ("data/", "snapshots/", "keys/", "config")
+"""What is locked of a restic repository: all that a restore needs. Not locks/, which restic removes as it ends, and not
+index/, which a prune must replace and which is made again from the packs (restic repair index).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,7 @@ class R2BucketsArgs:
     names: Names
     account_id: str
     containers: Sequence[str]
+    backups: Backups | None
     location: str
     protect: bool
 
@@ -50,13 +56,22 @@ class R2Buckets(ComponentResource):
                 # A wish of the first creation: R2 answers with where the bucket is, and takes no other later.
                 opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["location"]),
             )
+            backups = args.backups if args.backups and args.backups.container == container else None
             cloudflare.R2BucketLifecycle(
                 f"{name}-{container}-lifecycle",
                 account_id=args.account_id,
                 bucket_name=bucket.name,
-                rules=[_drop_broken_uploads()],
+                rules=[_drop_broken_uploads(), *_cool_packs(backups)],
                 opts=ResourceOptions(parent=self),
             )
+            if backups is not None:
+                cloudflare.R2BucketLock(
+                    f"{name}-{container}-lock",
+                    account_id=args.account_id,
+                    bucket_name=bucket.name,
+                    rules=_locks(backups),
+                    opts=ResourceOptions(parent=self),
+                )
         self.url = Output.from_input(f"https://{args.account_id}.r2.cloudflarestorage.com")
         self.register_outputs({"url": self.url})
 
@@ -69,10 +84,40 @@ def _drop_broken_uploads() -> cloudflare.R2BucketLifecycleRuleArgs:
         conditions=cloudflare.R2BucketLifecycleRuleConditionsArgs(prefix=""),
         abort_multipart_uploads_transition=cloudflare.R2BucketLifecycleRuleAbortMultipartUploadsTransitionArgs(
             condition=cloudflare.R2BucketLifecycleRuleAbortMultipartUploadsTransitionConditionArgs(
-                max_age=WEEK_S, type="Age"
+                max_age=7 * DAY_S, type="Age"
             )
         ),
     )
+
+
+def _cool_packs(backups: Backups | None) -> list[cloudflare.R2BucketLifecycleRuleArgs]:
+    """Packs are written once and read by restores alone."""
+    if backups is None or backups.cool_after_days is None:
+        return []
+    old = cloudflare.R2BucketLifecycleRuleStorageClassTransitionConditionArgs(
+        max_age=backups.cool_after_days * DAY_S, type="Age"
+    )
+    cool = cloudflare.R2BucketLifecycleRuleStorageClassTransitionArgs(condition=old, storage_class="InfrequentAccess")
+    return [
+        cloudflare.R2BucketLifecycleRuleArgs(
+            id=f"cool-{folder}",
+            enabled=True,
+            conditions=cloudflare.R2BucketLifecycleRuleConditionsArgs(prefix=f"{folder}/data/"),
+            storage_class_transitions=[cool],
+        )
+        for folder in backups.repositories
+    ]
+
+
+def _locks(backups: Backups) -> list[cloudflare.R2BucketLockRuleArgs]:
+    age = cloudflare.R2BucketLockRuleConditionArgs(type="Age", max_age_seconds=backups.immutable_days * DAY_S)
+    return [
+        cloudflare.R2BucketLockRuleArgs(
+            id=f"{folder}-{part.rstrip('/')}", enabled=True, prefix=f"{folder}/{part}", condition=age
+        )
+        for folder in backups.repositories
+        for part in LOCKED
+    ]
 
 
 class ObjectStorage:
@@ -106,6 +151,7 @@ class ObjectStorage:
                 names=self._settings.names,
                 account_id=self._settings.zone.account_id,
                 containers=wanted.containers,
+                backups=wanted.backups,
                 location=wanted.placement.location,
                 protect=self._settings.protect,
             ),
