@@ -8,6 +8,7 @@ accident of one run, and are no backup.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ Say = Callable[[str], None]
 KEPT = 20
 RESERVE = 64 * 1024 * 1024
 MB = 1024 * 1024
+NEWEST = 64
 
 
 class BrokenState(Exception):
@@ -162,12 +164,22 @@ def _mend_side_files(file: Path, say: Say) -> None:
     """
     root = file.parents[2]
     for folder in (root, file.parent, *(root / kind / file.parent.name / file.stem for kind in ("backups", "history"))):
-        for side in folder.glob("*.attrs"):
+        for side in _newest_or_empty(folder):
             try:
                 json.loads(side.read_bytes())
             except ValueError:
                 say(f"removing a side file that a killed run left cut off: {side.name}")
                 side.unlink(missing_ok=True)
+
+
+def _newest_or_empty(folder: Path) -> list[Path]:
+    """The side files that can be cut off: those of the last operations. A stack's history has thousands of others."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        found = [(one.stat(), one.path) for one in entries if one.name.endswith(".attrs")]
+    found.sort(key=lambda one: one[0].st_mtime_ns, reverse=True)
+    return [Path(path) for place, (about, path) in enumerate(found) if place < NEWEST or about.st_size == 0]
 
 
 def _room(folder: Path, size: int, stack: str) -> None:

@@ -70,6 +70,8 @@ class Run:
     workers: int
     budget: Budget = field(default_factory=Budget)
     health: Health = lambda _: {}
+    group: Callable[[str], str] = lambda slug: slug
+    """Of tenants of one group, one is done at a time."""
     costs: Callable[[str], Mapping[str, float]] = lambda _: {}
     """How many requests a tenant's run will ask of which vendor."""
     limiter: Limiter = field(default_factory=lambda: Limiter({}))
@@ -163,10 +165,13 @@ class _Waving:
                     yield self._counted(one)
 
     def _begin_some(self) -> None:
+        busy = {self._wanted.group(turn.slug) for turn in self._running.values()}
         for turn in list(self._waiting):
             if len(self._running) >= self._wanted.workers or not self._goes_on():
                 return
-            if turn.not_before <= time.monotonic():
+            group = self._wanted.group(turn.slug)
+            if turn.not_before <= time.monotonic() and group not in busy:
+                busy.add(group)
                 self._waiting.remove(turn)
                 self._running[self._threads.submit(self._one, turn.slug)] = turn
 

@@ -16,6 +16,7 @@ from tenants.fleet import journal as journals
 from tenants.fleet.files import Files
 from tenants.fleet.health import Check
 from tenants.fleet.journal import Journal
+from tenants.fleet.lean import lean
 from tenants.fleet.limits import REAL, Limit, Limiter
 from tenants.fleet.lock import alone
 from tenants.fleet.plan import Budget, Plan, Selection, in_words, left_of, planned
@@ -101,7 +102,7 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
         if not is_alone:
             result, plan, file = Result((), whole.slugs, stopping.why), whole, ""
         else:
-            with prepared(replace(place, apart=True), wish.stack, say) as ground:
+            with lean(replace(place, apart=True)) as spare, prepared(spare, wish.stack, say) as ground:
                 result, plan, file = _run(ground, wish, registry, files, whole, stopping, say, told)
     if changed := files.changed():
         say(f"{len(changed)} files were edited meanwhile; the next run reaches what they say: {', '.join(changed[:5])}")
@@ -152,6 +153,7 @@ def _run(
             costs=work.costs,
             limiter=Limiter(limits),
             fingerprints=fingerprints,
+            group=ground.project_of,  # two engines in one project's folder meet each other's half-written side files
             told=told,
         )
         return run(wanted, stopping), plan, str(journal.file)

@@ -180,6 +180,28 @@ def test_attempts_end(tmp_path: Path) -> None:
     assert (count[0], result.done[0].why) == (runner.ATTEMPTS, "429")
 
 
+def test_of_a_group_one_is_done_at_a_time(tmp_path: Path) -> None:
+    """Two stacks of one project meet in one folder; others go on meanwhile."""
+    running: list[str] = []
+    together: list[set[str]] = []
+    lock = threading.Lock()
+
+    def act(slug: str) -> Done:
+        with lock:
+            running.append(slug)
+            together.append(set(running))
+        time.sleep(0.02)
+        with lock:
+            running.remove(slug)
+        return done(slug)
+
+    result, _ = through(tmp_path, plan(12), act, workers=4, group=lambda slug: str(int(slug[4:]) % 3))
+    assert len(result.done) == 12
+    assert max(len(one) for one in together) == 3
+    for one in together:
+        assert len({int(slug[4:]) % 3 for slug in one}) == len(one)
+
+
 @pytest.mark.parametrize("workers", [1, 4])
 def test_nobody_is_left_out_and_each_is_told_once(tmp_path: Path, workers: int) -> None:
     """A line a tenant, counted upwards."""
