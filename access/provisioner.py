@@ -22,6 +22,11 @@ _RULES: dict[str, tuple[str, ...]] = {
     f"auth/{APPROLE}/role/tenant-*": (*_ALL, "list"),
     # The tenant's key: made and configured, never used or exported.
     f"{TRANSIT}/keys/tenant-*": _ALL,
+    # Names alone, of everybody: whoever deletes a tenant proves by them that nothing of it is left.
+    "sys/mounts": ("read",),
+    "sys/policies/acl": ("list",),
+    f"auth/{APPROLE}/role": ("list",),
+    f"{TRANSIT}/keys": ("list",),
 }
 
 

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.told import say, told
+from cli.tenant_told import tenants_told
+from cli.told import say
 from demo import tour
 
 _NEXT = (
@@ -28,7 +29,7 @@ def demo(
     """Simulated clouds, `prod` up, then what an operator gets. Run again, it changes nothing and says so."""
     if not as_json:
         say("target: sandbox (simulated clouds of this machine)")
-    with told(as_json):
+    with tenants_told(as_json):
         if down:
             tour.take_down(say)
             typer.echo(json.dumps({"ok": True}) if as_json else "removed")

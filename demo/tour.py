@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from demo.life import lived, tour_a_life
 from deploy import guards, platform, vault
 from deploy.engine_run import EngineFailed, Outcome, run
-from deploy.platform import Wish
+from deploy.platform import Wish as PlatformWish
 from deploy.simulated import simulated
 from deploy.target import Target, Workplace
 from keyring import KeyringError
@@ -20,9 +22,13 @@ from sandbox import client
 from sandbox.home import Home
 from settings import SettingsError
 from tenants import lifecycle
+from tenants.fleet.runner import Done
+from tenants.fleet.running import Wish, fleet
 
 Say = Callable[[str], None]
 STACK = "prod"
+SHOWN = "beesmart"
+"""The tenant whose life is shown, once."""
 T = TypeVar("T")
 
 
@@ -54,10 +60,12 @@ def bring_up(say: Say) -> Tour:
     timings: dict[str, float] = {}
     place = _timed(timings, "simulated clouds and hosts", lambda: simulated(say, stack=STACK))
     say(f"bringing up {STACK}")
-    wish = Wish(stack=STACK, yes=True, quiet=True)
+    wish = PlatformWish(stack=STACK, yes=True, quiet=True)
     outcome = _timed(timings, f"{STACK}: preview, policy, update", lambda: platform.up(place, wish, say))
     outcome = _and(outcome, _timed(timings, "Vault", lambda: _vault(place, say)))
     outcome = _and(outcome, _timed(timings, "tenants", lambda: _tenants(place, say)))
+    if not lived(Home.of_clone()):
+        outcome = _and(outcome, _timed(timings, f"a life: {SHOWN}", lambda: _life(place, say)))
     outputs = json.loads(run(place, place.project, "stack", "output", "--json", "--stack", STACK, capture=True))
     return Tour(outcome, len(lifecycle.live(place)), time.monotonic() - begun, timings, outputs)
 
@@ -87,7 +95,7 @@ def _destroy(say: Say) -> None:
         say(f"destroying tenant {slug}")
         lifecycle.destroy(place, STACK, slug, say)
     say(f"destroying {STACK}")
-    platform.destroy(place, Wish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
+    platform.destroy(place, PlatformWish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
 
 
 def _vault(place: Workplace, say: Say) -> Outcome:
@@ -99,11 +107,19 @@ def _vault(place: Workplace, say: Say) -> Outcome:
 def _tenants(place: Workplace, say: Say) -> Outcome:
     """Every tenant of the registry, brought to what its file says."""
     registry = lifecycle.registry_of(STACK, Target.SANDBOX)
-    whole = Outcome()
-    for entry in registry.entries:
-        say(f"bringing up tenant {entry.tenant.slug}")
-        whole = _and(whole, lifecycle.apply(place, STACK, registry, entry.tenant.slug, say).outcome)
-    return whole
+    say(f"bringing up {len(registry.entries)} tenants")
+    told: list[Done] = []
+    summary = fleet(place, Wish(stack=STACK), registry, say, lambda one, _number, _of: told.append(one))
+    if not summary.good:
+        lines = [f"{one.slug}: {one.why}" for one in summary.failed]
+        raise guards.NotReady("\n".join(["not every tenant is what its file says", *lines]))
+    resources = sum(lifecycle.status(place, entry).resources for entry in registry.entries)
+    return Outcome(Counter(update=sum(one.changes for one in told)), resources)
+
+
+def _life(place: Workplace, say: Say) -> Outcome:
+    say(f"the life of {SHOWN}: suspended, resumed, exported, deleted, imported")
+    return Outcome(Counter(update=tour_a_life(place, STACK, SHOWN, say)))
 
 
 def _and(one: Outcome, other: Outcome) -> Outcome:

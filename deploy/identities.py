@@ -74,6 +74,7 @@ IDS: Mapping[str, str] = {
     "azure-native:app:ContainerApp": f"{_ARM}App/containerApps/{{containerAppName}}",
     "cloudflare:index/zoneSetting:ZoneSetting": "{zoneId}/{settingId}",
     "cloudflare:index/r2Bucket:R2Bucket": "{name}",
+    "cloudflare:index/customHostnameFallbackOrigin:CustomHostnameFallbackOrigin": "{zoneId}",
     "docker:index/volume:Volume": "{name}",
     "smarteros-apps:redis:AclUser": "{name}",
     "smarteros-apps:postgres:Migrations": "{database}/{set}",
@@ -247,6 +248,15 @@ def _record(one: Pending, means: Means) -> str | None:
     return None
 
 
+def _custom_hostname(one: Pending, means: Means) -> str | None:
+    wanted = one.inputs
+    query = {"hostname": str(wanted["hostname"])}
+    for found in _cloudflare(one, means, f"zones/{wanted['zoneId']}/custom_hostnames", query):
+        if _text(found.get("hostname")) == _text(wanted["hostname"]):
+            return str(found["id"])
+    return None
+
+
 def _certificate(one: Pending, means: Means) -> str | None:
     wanted = set(one.inputs["hostnames"])
     query = {"zone_id": means.settings.zone.zone_id}
@@ -287,5 +297,6 @@ _ASKED: Mapping[str, Ask] = {
     "docker:index/network:Network": _docker("network"),
     "docker:index/remoteImage:RemoteImage": _docker("image"),
     "cloudflare:index/dnsRecord:DnsRecord": _record,
+    "cloudflare:index/customHostname:CustomHostname": _custom_hostname,
     "cloudflare:index/originCaCertificate:OriginCaCertificate": _certificate,
 }

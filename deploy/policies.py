@@ -6,6 +6,7 @@ Rules read no settings themselves: the pack is a process of its own, started by 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.target import ROOT
@@ -18,8 +19,8 @@ from settings.hosts import LocalHost
 PACK = ROOT / "policy"
 
 
-def facts_of(settings: Settings, tenant: str = "") -> Facts:
-    """What the rules know of an environment, or of one of its tenants."""
+def facts_of(settings: Settings, tenant: str = "", domains: Sequence[str] = ()) -> Facts:
+    """What the rules know of an environment, or of one of its tenants, which may have `domains` of its own."""
     hosts = tuple(
         Host(
             name=host.name,
@@ -35,6 +36,7 @@ def facts_of(settings: Settings, tenant: str = "") -> Facts:
         domain=settings.domain,
         hosts=hosts,
         tenant=tenant,
+        tenant_domains=tuple(domains),
         system=settings.system,
         backups=storage.backups.container if storage and storage.backups else "",
         own_machine=settings.own_machine is not None,

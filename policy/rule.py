@@ -54,6 +54,8 @@ class Facts:
     hosts: tuple[Host, ...] = ()
     tenant: str = ""
     """The slug, when the stack is a tenant's."""
+    tenant_domains: tuple[str, ...] = ()
+    """The domains of the tenant's own, as its file says."""
     system: str = ""
     """With what the names of containers and networks begin, before the environment; empty when nobody told."""
     backups: str = ""
@@ -83,6 +85,7 @@ class Facts:
             domain=str(told.get("domain", "")),
             hosts=hosts,
             tenant=str(told.get("tenant", "")),
+            tenant_domains=tuple(str(one) for one in told.get("tenantDomains") or []),
             system=str(told.get("system", "")),
             backups=str(told.get("backups", "")),
             own_machine=told.get("ownMachine") is True,
@@ -95,6 +98,7 @@ class Facts:
             for one in self.hosts
         ]
         told = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
+        told |= {"tenantDomains": list(self.tenant_domains)}
         return {**told, "hosts": hosts, "backups": self.backups, "ownMachine": self.own_machine}
 
 

@@ -1,4 +1,5 @@
-"""Questions to Cloudflare's API over HTTP, answered from the inventory: DNS records, origin certificates, buckets.
+"""Questions to Cloudflare's API over HTTP, answered from the inventory: DNS records, origin certificates, buckets,
+custom hostnames.
 
 Everything else that the provider does goes through the simulated provider itself; these are asked by whoever looks
 for what a killed run created. The token must be of the right shape, as the provider's rules want it; whose it is, is
@@ -19,6 +20,8 @@ __all__ = ["PREFIX", "answer"]
 PREFIX = "/client/v4/"
 _RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 _CERTIFICATE = "cloudflare:index/originCaCertificate:OriginCaCertificate"
+_HOSTNAME = "cloudflare:index/customHostname:CustomHostname"
+_SHOWN = ("hostname", "status")
 _ZONE = "sandbox:zone"
 _BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 
@@ -32,6 +35,8 @@ def answer(cloud: Inventory, url: str, authorization: str) -> tuple[int, dict[st
     path = parts.path.removeprefix(PREFIX).strip("/").split("/")
     if len(path) == 3 and path[0] == "zones" and path[2] == "dns_records":
         return _records(cloud, path[1], query)
+    if len(path) == 3 and path[0] == "zones" and path[2] == "custom_hostnames":
+        return _custom_hostnames(cloud, path[1], query)
     if len(path) == 4 and path[0] == "accounts" and path[2:] == ["r2", "buckets"]:
         return _buckets(cloud, path[1])
     if path == ["certificates"]:
@@ -48,6 +53,15 @@ def _records(cloud: Inventory, zone: str, query: Mapping[str, str]) -> tuple[int
             found = [one for one in found if str(one.inputs.get(name)).lower() == query[name].lower()]
     shown = ("name", "type", "content", "ttl", "proxied", "comment")
     return 200, _listed([{"id": one.id, **{name: one.outputs.get(name) for name in shown}} for one in found])
+
+
+def _custom_hostnames(cloud: Inventory, zone: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    if not any(one.id == zone for one in cloud.find(_ZONE)):
+        return 404, _failed(1001, "Invalid zone identifier")
+    found = [one for one in cloud.find(_HOSTNAME) if one.inputs.get("zoneId") == zone]
+    if "hostname" in query:
+        found = [one for one in found if str(one.inputs.get("hostname")).lower() == query["hostname"].lower()]
+    return 200, _listed([{"id": one.id, **{name: one.outputs.get(name) for name in _SHOWN}} for one in found])
 
 
 def _buckets(cloud: Inventory, account: str) -> tuple[int, dict[str, Any]]:

@@ -113,7 +113,7 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> A
     refuse_strange(found, slug, ground.platform, tenant)
     there = _workplace(ground, slug, found)
     judged = ground.fingerprint(tenant)
-    arguments = [] if _was_judged(there, judged) else _policies(ground, slug)
+    arguments = [] if _was_judged(there, judged) else _policies(ground, tenant)
     repair(there, ground.settings, slug, found or {}, say, project)
     forget_deleted(there, slug, found, say)
     program = _program(ground, tenant)
@@ -137,7 +137,7 @@ def look_ahead(ground: Ground, entry: Entry, *, quiet: bool = True) -> Applied:
     refuse_strange(found, slug, ground.platform, tenant)
     there = _workplace(ground, slug, found)
     program = _program(ground, tenant)
-    outcome = run_inline(there, there.project, "preview", slug, program, *_policies(ground, slug), quiet=quiet)
+    outcome = run_inline(there, there.project, "preview", slug, program, *_policies(ground, tenant), quiet=quiet)
     return Applied(tenant, outcome, time.monotonic() - begun)
 
 
@@ -259,8 +259,8 @@ def _program(ground: Ground, tenant: Tenant) -> Importing:
     return imported
 
 
-def _policies(ground: Ground, slug: str) -> list[str]:
-    facts = policies.facts_of(ground.settings, slug)
+def _policies(ground: Ground, tenant: Tenant) -> list[str]:
+    facts = policies.facts_of(ground.settings, tenant.slug, tenant.domains)
     return policies.arguments(facts, ground.place.scratch, ground.policy_pack)
 
 

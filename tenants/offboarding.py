@@ -18,7 +18,6 @@ from tenants.archive.shelf import Shelf, shelf_of
 from tenants.desired import Reread, set_state
 from tenants.ground import Ground, prepared
 from tenants.residue import Left, left_of
-from tenants.residue.state import left as stack_left
 
 __all__ = ["Deleted", "Kept", "Residue", "delete"]
 
@@ -66,7 +65,7 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
             deleted = lifecycle.take_down(ground, slug, say).changed
     with prepared(place, stack, say) as ground:
         say(f"looking for what is left of {slug}")
-        found = left_of(ground, entry.tenant) or list(stack_left(ground, entry.tenant))
+        found = left_of(ground, entry.tenant, [one.tenant.slug for one in reread().entries])
         if found:
             raise Residue(slug, found)
         kept = tuple(_kept(ground, shelf, archive))

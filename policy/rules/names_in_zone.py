@@ -1,4 +1,6 @@
-"""Every name that is made lies in the zone of the environment; a tenant's below its own label."""
+"""Every name that is made lies in the zone of the environment; a tenant's below its own label, or is a domain of its
+own that its file says. Records are made in the zone alone.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy.rule import Facts, Resource, Rule, each, part
+
+RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+HOSTNAME = "cloudflare:index/customHostname:CustomHostname"
+FALLBACK = "cloudflare:index/customHostnameFallbackOrigin:CustomHostnameFallbackOrigin"
 
 _HOST = re.compile(r"\bHost(?:SNI)?\s*\(([^)]*)\)", re.I)
 _NOT_HOST = re.compile(r"!\s*[(\s]*Host", re.I)
@@ -22,6 +28,8 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
         if not isinstance(name, str):
             continue
         plain = name.rstrip(".").lower()
+        if plain in facts.tenant_domains and resource.token != RECORD:
+            continue
         if plain != facts.domain and not plain.endswith(f".{facts.domain}"):
             yield f"{where}: {name} is outside the zone {facts.domain}"
         elif facts.tenant and not _of_tenant(plain, facts):
@@ -36,8 +44,12 @@ def _of_tenant(name: str, facts: Facts) -> bool:
 
 def _names(resource: Resource) -> Iterator[tuple[str, Any]]:
     inputs = resource.inputs
-    if resource.token == "cloudflare:index/dnsRecord:DnsRecord":
+    if resource.token == RECORD:
         yield "name", inputs.get("name")
+    elif resource.token == HOSTNAME:
+        yield "hostname", inputs.get("hostname")
+    elif resource.token == FALLBACK:
+        yield "origin", inputs.get("origin")
     elif resource.token == "cloudflare:index/originCaCertificate:OriginCaCertificate":
         yield from (("hostnames", name) for name in each(inputs.get("hostnames")))
     elif resource.token == "azure-native:app:ContainerApp":
@@ -68,7 +80,9 @@ RULE = Rule(
     name="names-in-zone",
     says="Every name lies in the zone of the environment.",
     types=(
-        "cloudflare:index/dnsRecord:DnsRecord",
+        RECORD,
+        HOSTNAME,
+        FALLBACK,
         "cloudflare:index/originCaCertificate:OriginCaCertificate",
         "azure-native:app:ContainerApp",
         "docker:index/container:Container",

@@ -1,4 +1,4 @@
-"""The simulated Cloudflare: DNS, zone settings, Origin CA and R2, in the zones and accounts that the sandbox is told
+"""The simulated Cloudflare: DNS, zone settings, Origin CA, R2 and Cloudflare for SaaS, in the zones and accounts that the sandbox is told
 of.
 """
 
@@ -6,7 +6,14 @@ from __future__ import annotations
 
 import re
 
-from sandbox.catalog import cloudflare_dns, cloudflare_origin, cloudflare_r2, cloudflare_setting, cloudflare_zone
+from sandbox.catalog import (
+    cloudflare_dns,
+    cloudflare_origin,
+    cloudflare_r2,
+    cloudflare_saas,
+    cloudflare_setting,
+    cloudflare_zone,
+)
 from sandbox.rules import Forbidden, Must, Package, Required
 from sandbox.values import Props, Value
 
@@ -21,8 +28,14 @@ def _token(value: Value, _: Props) -> bool:
 
 PACKAGE = Package(
     name="cloudflare",
-    types=(*cloudflare_dns.TYPES, *cloudflare_setting.TYPES, *cloudflare_origin.TYPES, *cloudflare_r2.TYPES),
-    functions=cloudflare_zone.FUNCTIONS,
+    types=(
+        *cloudflare_dns.TYPES,
+        *cloudflare_setting.TYPES,
+        *cloudflare_origin.TYPES,
+        *cloudflare_r2.TYPES,
+        *cloudflare_saas.TYPES,
+    ),
+    functions=(*cloudflare_zone.FUNCTIONS, *cloudflare_saas.FUNCTIONS),
     config=(
         Required(
             path="apiToken",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.residue import azure, cloudflare, hosts, postgres, redis, state, vault
-from tenants.residue.left import Left
+from tenants.residue.left import Left, Sought
 
-__all__ = ["SEARCHERS", "Left", "left_of"]
+__all__ = ["SEARCHERS", "Left", "Sought", "left_of"]
 
-SEARCHERS: Mapping[str, Callable[[Ground, Tenant], Iterator[Left]]] = {
+SEARCHERS: Mapping[str, Callable[[Ground, Sought], Iterator[Left]]] = {
     "PostgreSQL": postgres.left,
     "Redis": redis.left,
     "Vault": vault.left,
@@ -22,6 +22,10 @@ SEARCHERS: Mapping[str, Callable[[Ground, Tenant], Iterator[Left]]] = {
 }
 
 
-def left_of(ground: Ground, tenant: Tenant) -> list[Left]:
-    """Everything that is left; an empty list is the proof. Raises NotReady when somebody can't be asked."""
-    return [found for search in SEARCHERS.values() for found in search(ground, tenant)]
+def left_of(ground: Ground, tenant: Tenant, slugs: Iterable[str]) -> list[Left]:
+    """Everything that is left; an empty list is the proof. Raises NotReady when somebody can't be asked.
+
+    `slugs`: of every tenant of the registry; those with a live stack count too.
+    """
+    sought = Sought.among(tenant, {*slugs, *ground.stacks})
+    return [found for search in SEARCHERS.values() for found in search(ground, sought)]

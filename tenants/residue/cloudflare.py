@@ -12,8 +12,8 @@ from typing import Any
 from deploy.guards import NotReady
 from deploy.identities import means_of
 from tenants.ground import Ground
-from tenants.model import Tenant
-from tenants.residue.left import Left
+from tenants.names import TenantNames
+from tenants.residue.left import Left, Sought
 
 __all__ = ["left"]
 
@@ -21,19 +21,22 @@ PAGE = 100
 _TIMEOUT_S = 30
 
 
-def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
+def left(ground: Ground, sought: Sought) -> Iterator[Left]:
     """Asked with the token that makes the records."""
-    platform = ground.platform
+    platform, tenant = ground.platform, sought.tenant
     for one in _listed(ground, f"zones/{platform.zone_id}/dns_records"):
         name, comment = str(one.get("name", "")).lower(), str(one.get("comment") or "")
         if name == tenant.domain or name.endswith(f".{tenant.domain}") or comment == f"tenant {tenant.slug}":
             yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")
     blobs = platform.blobs
     if blobs is not None and blobs.kind == "r2":
-        bucket = f"{blobs.prefix}-{tenant.names.blobs}"
+
+        def bucket(names: TenantNames) -> str:
+            return f"{blobs.prefix}-{names.blobs}"
+
         for one in _listed(ground, f"accounts/{blobs.account_id}/r2/buckets"):
-            if one.get("name") == bucket:
-                yield Left("Cloudflare R2", f"the bucket {bucket}", "empty it and delete it")
+            if sought.carries(str(one.get("name")), bucket, "-"):
+                yield Left("Cloudflare R2", f"the bucket {one['name']}", "empty it and delete it")
 
 
 def _listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:

@@ -9,28 +9,27 @@ from deploy.guards import NotReady
 from deploy.identities import means_of
 from hosts.ssh import SshProblem, run
 from tenants.ground import Ground
-from tenants.model import Tenant
-from tenants.residue.left import Left
+from tenants.residue.left import Left, Sought
 
 __all__ = ["LABEL", "left"]
 
 LABEL = "smarteros.tenant"
 _QUESTIONS = {
-    "the container": "docker ps --all --filter label={label} --format '{{{{.Names}}}}'",
-    "the volume": "docker volume ls --filter label={label} --format '{{{{.Name}}}}'",
+    "the container": ("docker ps --all --filter label={label} --format '{{{{.Names}}}}'", "docker rm --force {name}"),
+    "the volume": ("docker volume ls --filter label={label} --format '{{{{.Name}}}}'", "docker volume rm {name}"),
 }
 
 
-def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
+def left(ground: Ground, sought: Sought) -> Iterator[Left]:
     """Every host of the settings is asked, by SSH."""
     config = means_of(ground.place, ground.settings).ssh_config
     for host in ground.settings.remote_hosts:
-        for what, question in _QUESTIONS.items():
-            command = question.format(label=f"{LABEL}={tenant.slug}")
+        for what, (question, mend) in _QUESTIONS.items():
+            command = question.format(label=f"{LABEL}={sought.tenant.slug}")
             try:
                 status, out, err = asyncio.run(run(host, command, config))
             except SshProblem as problem:
                 raise NotReady(str(problem)) from None
             if status != 0:
                 raise NotReady(f"host {host.name} can't be asked what is left: {err.strip() or status}")
-            yield from (Left(f"host {host.name}", f"{what} {name}", "docker rm it") for name in out.split())
+            yield from (Left(f"host {host.name}", f"{what} {name}", mend.format(name=name)) for name in out.split())

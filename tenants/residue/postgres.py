@@ -1,4 +1,7 @@
-"""Of PostgreSQL: the database and the role. What belongs to a role keeps PostgreSQL from dropping it."""
+"""Of PostgreSQL: the database and the role, and copies of them that somebody made by hand.
+
+What belongs to a role keeps PostgreSQL from dropping it.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,20 @@ import psycopg
 
 from deploy.guards import NotReady
 from tenants.ground import Ground
-from tenants.model import Tenant
-from tenants.residue.left import Left
+from tenants.names import TenantNames
+from tenants.residue.left import Left, Sought
 
 __all__ = ["left"]
 
 _QUESTIONS = {
-    "the database": ("SELECT datname FROM pg_database WHERE datname = %s", 'DROP DATABASE "{}" WITH (FORCE)'),
-    "the role": ("SELECT rolname FROM pg_roles WHERE rolname = %s", 'DROP ROLE "{}"'),
+    "the database": ("SELECT datname FROM pg_database ORDER BY 1", 'DROP DATABASE "{}" WITH (FORCE)'),
+    "the role": ("SELECT rolname FROM pg_roles ORDER BY 1", 'DROP ROLE "{}"'),
 }
 
 
-def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
-    """Asked as the provisioner."""
-    server, name = ground.platform.server, tenant.names.database
+def left(ground: Ground, sought: Sought) -> Iterator[Left]:
+    """Asked as the provisioner. Databases come first: a role that owns one can't be dropped."""
+    server = ground.platform.server
     where = f"PostgreSQL {server.name}"
     try:
         with psycopg.connect(
@@ -33,7 +36,12 @@ def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
             sslmode=server.sslmode,
         ) as connection:
             for what, (question, mend) in _QUESTIONS.items():
-                if connection.execute(question, (name,)).fetchone():
-                    yield Left(where, f"{what} {name}", mend.format(name))
+                for (name,) in connection.execute(question).fetchall():
+                    if sought.carries(name, _database, "_"):
+                        yield Left(where, f"{what} {name}", mend.format(name))
     except psycopg.Error as error:
         raise NotReady(f"{where} can't be asked what is left: {str(error).splitlines()[0]}") from None
+
+
+def _database(names: TenantNames) -> str:
+    return names.database

@@ -1,4 +1,4 @@
-"""Of Redis: the user, and keys below its prefix."""
+"""Of Redis: the user, keys below its prefix, and copies of both that somebody made by hand."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import redis
 
 from deploy.guards import NotReady
 from tenants.ground import Ground
-from tenants.model import Tenant
-from tenants.residue.left import Left
+from tenants.names import TenantNames
+from tenants.residue.left import Left, Sought
 
 __all__ = ["left"]
 
 SHOWN = 3
 
 
-def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
+def left(ground: Ground, sought: Sought) -> Iterator[Left]:
     """Asked as who makes the users."""
-    server, names = ground.platform.redis, tenant.names
+    server = ground.platform.redis
     if server is None:
         return
     client: Any = redis.Redis(
@@ -29,13 +29,21 @@ def left(ground: Ground, tenant: Tenant) -> Iterator[Left]:
         username=server.login,
         password=ground.secrets.redis_password,
         decode_responses=True,
+        encoding_errors="replace",
     )
     try:
-        if names.redis_user in client.acl_users():
-            yield Left("Redis", f"the user {names.redis_user}", f"ACL DELUSER {names.redis_user}, then ACL SAVE")
-        keys = list(islice(client.scan_iter(match=f"{names.redis_prefix}*", count=500), SHOWN + 1))
+        for user in sorted(client.acl_users()):
+            if sought.carries(user, _user, "_"):
+                yield Left("Redis", f"the user {user}", f"ACL DELUSER {user}, then ACL SAVE")
+        seen = client.scan_iter(match=f"{_user(sought.tenant.names)}*", count=500)
+        ours = (key for key in seen if ":" in key and sought.carries(key.partition(":")[0], _user, "_"))
+        keys = list(islice(ours, SHOWN + 1))
         if keys:
             more = " and more" if len(keys) > SHOWN else ""
             yield Left("Redis", f"the keys {', '.join(sorted(keys)[:SHOWN])}{more}", "UNLINK them")
     except redis.RedisError as error:
         raise NotReady(f"Redis can't be asked what is left: {error}") from None
+
+
+def _user(names: TenantNames) -> str:
+    return names.redis_user

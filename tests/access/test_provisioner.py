@@ -26,6 +26,10 @@ MAY = [
     ("update", "transit/keys/tenant-acme/config"),
     ("create", "kv-acme/data/database"),
     ("read", "auth/token/lookup-self"),
+    ("read", "sys/mounts"),
+    ("list", "sys/policies/acl/"),
+    ("list", "auth/approle/role/"),
+    ("list", "transit/keys/"),
 ]
 MAY_NOT = [
     ("update", "sys/mounts/platform"),
@@ -42,7 +46,10 @@ MAY_NOT = [
     ("update", "transit/decrypt/tenant-acme"),
     ("update", "transit/hmac/tenant-acme"),
     ("read", "transit/export/hmac-key/tenant-acme"),
-    ("read", "sys/mounts"),
+    ("update", "sys/mounts"),
+    ("read", "sys/policies/acl/operators"),
+    ("read", f"auth/approle/role/{PROVISIONER}"),
+    ("read", "transit/keys/states"),
     ("read", "sys/raw/core"),
     ("update", "sys/rekey/init"),
 ]

@@ -11,6 +11,8 @@ from policy.rules.names_in_zone import RULE
 from tests.policy.judged import said
 
 APP = "azure-native:app:ContainerApp"
+HOSTNAME = "cloudflare:index/customHostname:CustomHostname"
+FALLBACK = "cloudflare:index/customHostnameFallbackOrigin:CustomHostnameFallbackOrigin"
 BOX = "docker:index/container:Container"
 CERTIFICATE = "cloudflare:index/originCaCertificate:OriginCaCertificate"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -25,6 +27,7 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     (RECORD, {"name": "Example.com."}),
     (RECORD, {"name": "*.example.com"}),
     (RECORD, {"name": UNKNOWN}),
+    (FALLBACK, {"origin": "edge.example.com"}),
     (BOX, routed("Host(`a.example.com`) || Host(`b.example.com`)")),
     (BOX, routed("Host(`a.example.com`) && PathPrefix(`/x`)")),
     (BOX, {"labels": [{"label": "traefik.enable", "value": "true"}]}),
@@ -33,6 +36,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (RECORD, {"name": "n8n.example.org"}, "n8n.example.org"),
     (RECORD, {"name": "badexample.com"}, "outside"),
+    (HOSTNAME, {"hostname": "www.acme.cl"}, "www.acme.cl"),
+    (FALLBACK, {"origin": "edge.example.org"}, "edge.example.org"),
     (BOX, routed("Host(`a.example.com`) || Host(`b.example.org`)"), "b.example.org"),
     (BOX, routed("HostRegexp(`.*`)"), "HostRegexp"),
     (BOX, routed("hostregexp(`.*`)"), "HostRegexp"),
@@ -71,6 +76,17 @@ def test_a_tenant_has_its_own_names_only() -> None:
         assert said(RULE, RECORD, {"name": name}, acme) == []
     for name in ("example.com", "other.example.com", "notacme.example.com", "*.example.com"):
         assert len(said(RULE, RECORD, {"name": name}, acme)) == 1
+
+
+def test_a_tenant_has_the_domains_of_its_own_file() -> None:
+    """As a custom hostname, and as a router's name; no other domain, and never as a record of the zone."""
+    acme = Facts(environment="prod", domain="example.com", tenant="acme", tenant_domains=("www.acme.cl",))
+    assert said(RULE, HOSTNAME, {"hostname": "www.acme.cl"}, acme) == []
+    assert said(RULE, BOX, routed("Host(`acme.example.com`) || Host(`www.acme.cl`)"), acme) == []
+    for name in ("acme.cl", "www.beta.cl", "x.www.acme.cl", "other.example.com"):
+        assert len(said(RULE, HOSTNAME, {"hostname": name}, acme)) == 1, name
+    assert len(said(RULE, RECORD, {"name": "www.acme.cl"}, acme)) == 1
+    assert Facts.of(acme.told()) == acme
 
 
 def test_without_the_zone_nothing_is_guessed() -> None:
