@@ -67,6 +67,8 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
         typer.echo(f"{slug}: {found.word}, {found.resources} resources" + (f", {found.changed}" if found.up else ""))
         if found.unfinished:
             typer.echo(f"  {found.unfinished} operations without an end; mend: ./smos tenant apply {slug}")
+        for one in found.known.get("pending") or []:
+            typer.echo(f"  pending: {one['what']}: {one['reason']}. Mend: {one['mend']}")
     if found.word != "up":
         raise typer.Exit(1)
 
@@ -114,4 +116,5 @@ def _facts(one: lifecycle.Status) -> dict[str, Any]:
         "resources": one.resources,
         "changed": one.changed,
         "project": one.project,
+        "pending": one.known.get("pending") or [],
     }

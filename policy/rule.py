@@ -98,8 +98,14 @@ class Facts:
             for one in self.hosts
         ]
         told = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
-        told |= {"tenantDomains": list(self.tenant_domains)}
-        return {**told, "hosts": hosts, "backups": self.backups, "ownMachine": self.own_machine}
+        domains = list(self.tenant_domains)
+        return {
+            **told,
+            "tenantDomains": domains,
+            "hosts": hosts,
+            "backups": self.backups,
+            "ownMachine": self.own_machine,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

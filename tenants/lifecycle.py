@@ -16,8 +16,9 @@ from deploy.repair import repair
 from deploy.target import ROOT, Target, Workplace
 from settings import load_files
 from settings.problems import Problem
+from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
-from tenants.endings import ending_begun, forget_deleted
+from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
 from tenants.inline import Importing, Program, run_inline
@@ -78,8 +79,17 @@ class Status:
 
     @property
     def word(self) -> str:
-        """In a word: up, interrupted, not up."""
-        return "interrupted" if self.unfinished else "up" if self.up else "not up"
+        """In a word: up, suspended, offboarding or importing, as it was made last; or interrupted, or not up."""
+        if self.unfinished or not self.up:
+            return "interrupted" if self.unfinished else "not up"
+        state = str(self.known.get("state", "active"))
+        return "up" if state == "active" else state
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether the last run made it what its file says now."""
+        wanted = "up" if self.tenant.state == "active" else self.tenant.state
+        return self.word == wanted
 
 
 def registry_of(stack: str, target: Target) -> Registry:
@@ -114,8 +124,12 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> A
     there = _workplace(ground, slug, found)
     judged = ground.fingerprint(tenant)
     arguments = [] if _was_judged(there, judged) else _policies(ground, tenant)
+    remember_changed(there, found)
     repair(there, ground.settings, slug, found or {}, say, project)
-    forget_deleted(there, slug, found, say)
+    if not forget_deleted(there, slug, found, say):
+        read_changed(there, slug, found, say)
+    if tenant.state != "offboarding":
+        shelf_of(ground.place).forget_ending(slug)
     program = _program(ground, tenant)
     outcome = run_inline(there, there.project, "up", slug, program, "--yes", "--skip-preview", *arguments, quiet=quiet)
     (there.project / JUDGED).write_text(judged)

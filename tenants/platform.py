@@ -79,6 +79,8 @@ class Platform:
     """The name of the page that a suspended tenant's visitors see."""
     server: Server
     vault: Vault | None
+    custom_domains: bool = False
+    """Whether it takes domains of tenants' own."""
     redis: Redis | None = None
     blobs: Blobs | None = None
 
@@ -108,6 +110,7 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
         environment=str(output["environment"]),
         domain=str(output["domain"]),
         zone_id=str(output["zoneId"]),
+        custom_domains=tenants.get("customDomains") is True,
         edge_name=str(tenants["edgeName"]),
         holding_name=str(tenants["holdingName"]),
         server=Server(

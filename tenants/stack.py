@@ -16,6 +16,7 @@ from tenants.secrets import TenantSecrets
 from tenants.steps.blobs import BlobContainer, BlobContainerArgs, azure_provider
 from tenants.steps.database import Database, DatabaseArgs, postgres_provider
 from tenants.steps.dns import Dns, DnsArgs, cloudflare_provider
+from tenants.steps.domains import Domains, DomainsArgs, refused
 from tenants.steps.knowledge import Knowledge, KnowledgeArgs
 from tenants.steps.redis import RedisUser, RedisUserArgs
 
@@ -57,6 +58,7 @@ class _Declaration:
         if platform.vault is not None and self._secrets.vault is not None:
             known["vault"] = {"mount": self._vault(), "role": tenant.names.policy}
         known["domain"] = self._dns(cloudflare, known)
+        known |= self._domains(cloudflare)
         pulumi.export("tenant", known)
 
     def _apps(self) -> ProviderResource:
@@ -162,6 +164,20 @@ class _Declaration:
             ),
             ResourceOptions(providers=[cloudflare]),
         ).domain
+
+    def _domains(self, cloudflare: ProviderResource) -> dict[str, Any]:
+        """Its own domains, and what waits for a human."""
+        tenant, platform = self._tenant, self._platform
+        if not tenant.domains:
+            return {"pending": []}
+        if not platform.custom_domains:
+            return {"pending": refused(tenant.domains)}
+        made = Domains(
+            "domains",
+            DomainsArgs(zone_id=platform.zone_id, domains=tenant.domains, target=tenant.domain),
+            ResourceOptions(providers=[cloudflare]),
+        )
+        return {"domains": made.known, "pending": made.pending}
 
 
 def _where(server: Server) -> dict[str, str]:

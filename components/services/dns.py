@@ -33,6 +33,8 @@ class DnsArgs:
     zone_id: str
     sets_zone: bool
     addresses: Mapping[str, str]
+    fallback_origin: str = ""
+    """Which of these names answers for tenants' own domains (Cloudflare for SaaS); none without any."""
 
 
 class Dns(ComponentResource):
@@ -64,5 +66,13 @@ class Dns(ComponentResource):
             )
             for hostname, address in args.addresses.items()
         ]
+        if args.fallback_origin:
+            cloudflare.CustomHostnameFallbackOrigin(
+                f"{name}-fallback-origin",
+                zone_id=args.zone_id,
+                origin=args.fallback_origin,
+                # It must be there, and proxied.
+                opts=ResourceOptions(parent=self, depends_on=records),
+            )
         self.record_names = Output.all(*[record.name for record in records])
         self.register_outputs({"record_names": self.record_names})

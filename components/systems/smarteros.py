@@ -176,7 +176,12 @@ class SmarterOS(ComponentResource):
         """What the settings name, and nothing else."""
         zone = self._settings.cloudflare
         if zone is not None:
-            dns = DnsArgs(zone_id=zone.zone_id, sets_zone=not self._settings.standby, addresses=self._addresses())
+            dns = DnsArgs(
+                zone_id=zone.zone_id,
+                sets_zone=not self._settings.standby,
+                addresses=self._addresses(),
+                fallback_origin=self._settings.fqdn(EDGE) if self._takes_domains() else "",
+            )
             Dns("dns", dns, self._at.inside())
         for key, declare in SERVICES.items():
             wanted = getattr(self._settings.services, key)
@@ -193,6 +198,12 @@ class SmarterOS(ComponentResource):
         address = self._settings.remote_host(proxy.placement.host).address
         return {self._settings.fqdn(name): address for name in names}
 
+    def _takes_domains(self) -> bool:
+        """Whether tenants' own domains lead here. A zone has one fallback origin, and a standby leaves it alone."""
+        services = self._settings.services
+        wanted = services.tenants is not None and services.tenants.custom_domains
+        return wanted and services.traefik is not None and not self._settings.standby
+
     def _for_tenants(self) -> dict[str, Any] | None:
         """Where tenants' parts are made, and where their names lead; None where there is no place for tenants, or no
         zone for their names.
@@ -204,6 +215,7 @@ class SmarterOS(ComponentResource):
             "databaseServer": services.tenants.database,
             "template": tenants.TEMPLATE,
             "provisioner": PROVISIONER,
+            "customDomains": self._takes_domains(),
             "edgeName": self._settings.fqdn(EDGE),
             "holdingName": self._settings.fqdn(services.holding.hostname if services.holding else EDGE),
             "redisHost": self._at.redis[services.redis.placement.host].host if services.redis else None,

@@ -1,5 +1,5 @@
-"""The simulated Cloudflare: DNS, zone settings, Origin CA, R2 and Cloudflare for SaaS, in the zones and accounts that the sandbox is told
-of.
+"""The simulated Cloudflare: DNS, zone settings, Origin CA, R2 and Cloudflare for SaaS, in the zones and accounts that
+the sandbox is told of.
 """
 
 from __future__ import annotations

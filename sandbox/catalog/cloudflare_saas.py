@@ -166,8 +166,8 @@ TYPES = (
                 path="hostname",
                 name="must:hostname:top",
                 test=_top,
-                says="Reserved top domain custom hostnames, such as 'test', 'example', 'invalid' or 'localhost', is not "
-                "supported.",
+                says="Reserved top domain custom hostnames, such as 'test', 'example', 'invalid' or 'localhost', is not"
+                " supported.",
                 code="1409",
                 source=CODES,
             ),

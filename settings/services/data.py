@@ -36,6 +36,9 @@ class Tenants(Service):
     archive_retention_days: int = Field(
         30, ge=0, le=3650, description="How long the archive of a deleted tenant is kept (docs/tenants.md, Ley 21.719)"
     )
+    custom_domains: bool = Field(
+        False, description="Whether tenants may have domains of their own: Cloudflare for SaaS is enabled for the zone"
+    )
 
     extensions: ClassVar[tuple[str, ...]] = ("vector",)
 
