@@ -104,7 +104,7 @@ def _run(wish: Wish, target: Target, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(summary.facts()))
     if not summary.good:
-        raise typer.Exit(130 if summary.result.stopped.startswith("stopped by") else 1)
+        raise typer.Exit(summary.result.kind)
 
 
 def _line(one: Done, number: int, of: int, ahead: bool) -> str:

@@ -37,6 +37,7 @@ _REQUESTS = {
     "About": "pulumi.runtime.proto.language_pb2:AboutRequest",
     "Run": "pulumi.runtime.proto.language_pb2:RunRequest",
 }
+_DECLARING = threading.Lock()
 # A tenant has few resources: more at once only cost memory where many stacks run side by side.
 _PARALLEL = "8"
 
@@ -97,11 +98,11 @@ class _Late:
     def _ready(self) -> Any:
         with self._once:
             if self._server is None:
-                with _without_collection():
+                with _without_collection(), _DECLARING:
                     from pulumi.automation._server import LanguageServer
 
                     _leave_out()
-                    self._server = LanguageServer(self._program())
+                    self._server = LanguageServer(_one_at_a_time(self._program()))
         return self._server
 
 
@@ -121,6 +122,18 @@ def _handlers(late: _Late) -> Any:
             return handler(method) if method in _REQUESTS else None
 
     return Handlers()
+
+
+def _one_at_a_time(program: Program) -> Program:
+    """The vendors' SDKs load their parts when they are first used, and another thread sees them half loaded. Declaring is
+    Python alone, of which one thread runs at a time anyway.
+    """
+
+    def declare() -> None:
+        with _DECLARING:
+            program()
+
+    return declare
 
 
 def _leave_out() -> None:

@@ -275,7 +275,7 @@ def _program(ground: Ground, tenant: Tenant) -> Importing:
 
 def _policies(ground: Ground, tenant: Tenant) -> list[str]:
     facts = policies.facts_of(ground.settings, tenant.slug, tenant.domains)
-    return policies.arguments(facts, ground.place.scratch, ground.policy_pack)
+    return policies.arguments(facts, folder_of(ground.place, tenant.slug), ground.policy_pack)
 
 
 def _was_judged(there: Workplace, judged: str) -> bool:

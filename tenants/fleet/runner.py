@@ -15,7 +15,7 @@ from enum import StrEnum
 from tenants.fleet.journal import Journal
 from tenants.fleet.limits import Limiter
 from tenants.fleet.plan import Budget, Plan, Wave
-from tenants.fleet.stopping import Stopping
+from tenants.fleet.stopping import Stopping, Why
 
 __all__ = ["Act", "Done", "Health", "Outcome", "Result", "Run", "run"]
 
@@ -48,6 +48,8 @@ class Done:
     """A vendor had enough of requests: others wait, too."""
     ends_all: bool = False
     """Nobody may begin any more: what the run stands on has changed."""
+    edited: bool = False
+    """… namely what the operator wrote."""
 
     @property
     def good(self) -> bool:
@@ -89,6 +91,8 @@ class Result:
     """Whom it did not reach."""
     stopped: str = ""
     """Why it ended before its end."""
+    kind: Why = Why.FAILURES
+    """What kind of a reason that is."""
 
     def count(self, *outcomes: Outcome) -> int:
         """How many tenants came out so."""
@@ -109,7 +113,7 @@ def run(wanted: Run, stopping: Stopping) -> Result:
                 break
     left = tuple(slug for slug in wanted.plan.slugs if slug not in done)
     wanted.journal.add("stopped" if stopped else "finished", **({"why": stopped, "left": len(left)} if stopped else {}))
-    return Result(tuple(done.values()), left, stopped)
+    return Result(tuple(done.values()), left, stopped, stopping.kind)
 
 
 def _look_after(wanted: Run, wave: Wave, done: dict[str, Done]) -> None:
@@ -190,7 +194,7 @@ class _Waving:
         self._ended += 1
         self._failed += not one.good
         if one.ends_all:
-            self._stopping.stop(one.why)
+            self._stopping.stop(one.why, Why.EDITED if one.edited else Why.FAILURES)
         self._wanted.journal.add(
             "ended",
             tenant=one.slug,

@@ -94,18 +94,20 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
     begun, stopping = time.monotonic(), Stopping()
     files = Files.of(registry.folders)
     whole = planned([entry.tenant for entry in registry.entries], wish.selection)
-    for problem in lifecycle.without_file(registry.entries, lifecycle.live(place)):
-        say(f"warning: {problem}")
+    lost = lifecycle.without_file(registry.entries, lifecycle.live(place))
+    for problem in lost[:1]:
+        more = f" (and {len(lost) - 1} others: ./smos tenant list)" if lost[1:] else ""
+        say(f"warning: {problem}{more}")
     what = f"{'plan' if wish.ahead else 'apply'} of {len(whole.slugs)} tenants on {wish.stack}"
     waiting = nullcontext(True) if wish.ahead else alone(place, what, say, stopped=lambda: bool(stopping.why))
     with listening(stopping, say, end_at_once), Usage() as usage, waiting as is_alone:
         if not is_alone:
-            result, plan, file = Result((), whole.slugs, stopping.why), whole, ""
+            result, plan, file = Result((), whole.slugs, stopping.why, stopping.kind), whole, ""
         else:
             with lean(replace(place, apart=True)) as spare, prepared(spare, wish.stack, say) as ground:
                 result, plan, file = _run(ground, wish, registry, files, whole, stopping, say, told)
     if changed := files.changed():
-        say(f"{len(changed)} files were edited meanwhile; the next run reaches what they say: {', '.join(changed[:5])}")
+        say(f"edited meanwhile, and for the next run: {', '.join(changed[:5])}{' and more' if changed[5:] else ''}")
     return Summary(
         result=result,
         planned=len(whole.slugs),
@@ -129,7 +131,7 @@ def _run(
 ) -> tuple[Result, Plan, str]:
     entries = {entry.tenant.slug: entry for entry in registry.entries}
     fingerprints = {slug: ground.fingerprint(entries[slug].tenant) for slug in whole.slugs}
-    folder, name = ground.place.scratch.parent / "fleet", f"{wish.stack}-{'plan' if wish.ahead else 'apply'}"
+    folder, name = ground.place.scratch.parent / "fleet", _name(wish)
     plan = whole if wish.anew or wish.ahead else _resumed(journals.latest(folder, name), whole, fingerprints, say)
     if plan.slugs:
         say(f"{len(plan.slugs)} tenants: {in_words(plan.waves)}")
@@ -157,6 +159,13 @@ def _run(
             told=told,
         )
         return run(wanted, stopping), plan, str(journal.file)
+
+
+def _name(wish: Wish) -> str:
+    """Of the journals of just this command: what another one left is not its own."""
+    wave, tier = wish.selection.wave, wish.selection.tier
+    parts = ("plan" if wish.ahead else "apply", "" if wave is None else f"wave{wave}", tier or "")
+    return "-".join((wish.stack, *(part for part in parts if part)))
 
 
 def _resumed(before: journals.Told | None, whole: Plan, fingerprints: dict[str, str], say: Say) -> Plan:

@@ -9,9 +9,19 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from types import FrameType
 
-__all__ = ["Stopping", "listening"]
+__all__ = ["Stopping", "Why", "listening"]
+
+
+class Why(IntEnum):
+    """Why a run ended before its end, as the exit code says it."""
+
+    FAILURES = 1
+    EDITED = 2
+    """What the operator wrote is not what the run began with."""
+    OPERATOR = 130
 
 
 class Stopping:
@@ -19,6 +29,7 @@ class Stopping:
 
     def __init__(self) -> None:
         self._why = ""
+        self._kind = Why.FAILURES
         self._lock = threading.RLock()  # a signal may come while its own thread is in here
 
     @property
@@ -26,10 +37,16 @@ class Stopping:
         """Empty as long as it goes on."""
         return self._why
 
-    def stop(self, why: str) -> None:
+    @property
+    def kind(self) -> Why:
+        """What kind of a reason it is, once there is one."""
+        return self._kind
+
+    def stop(self, why: str, kind: Why = Why.FAILURES) -> None:
         """Nobody begins any more. The first reason stays."""
         with self._lock:
-            self._why = self._why or why
+            if not self._why:
+                self._why, self._kind = why, kind
 
 
 @contextmanager
@@ -41,7 +58,7 @@ def listening(stopping: Stopping, say: Callable[[str], None], at_once: Callable[
             say("ending at once; run the same command again to complete what was cut off")
             at_once()
         else:
-            stopping.stop("stopped by the operator")
+            stopping.stop("stopped by the operator", Why.OPERATOR)
             say("finishing what runs, beginning no more; once more ends at once")
 
     before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}

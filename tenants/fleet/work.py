@@ -29,6 +29,9 @@ __all__ = ["Work", "masked", "summed_up"]
 LOCKED_S = 5.0
 LINES, LENGTH = 4, 700
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_OF = re.compile(r"\S+ \(\S+\):")  # a type and a name, above what is said of them
+_FOLLOWS = re.compile(r"context canceled|update failed|preview failed|resource monitor shut")
+_JUDGED = re.compile(r"^- \[mandatory\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,7 @@ class Work:
             again_in_s=again_in_s,
             refused=refused_s is not None,
             ends_all=isinstance(error, RegistryError | NoRoom),
+            edited=isinstance(error, RegistryError),
         )
 
     def _told(self, text: str) -> str:
@@ -104,8 +108,13 @@ KNOWN: Mapping[str, float] = {"cloudflare": 2, "azure-native": 1}
 def summed_up(said: str) -> str:
     """What an operator needs of the engine's output: the lines that say what went wrong."""
     lines = [line.strip() for line in _COLOURS.sub("", said).splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() or "violat" in line.lower() or "mandatory" in line]
-    kept = list(dict.fromkeys(errors or lines[-LINES:]))[:LINES]
+    errors, where = [], ""
+    for line in lines[lines.index("Diagnostics:") :] if "Diagnostics:" in lines else lines:
+        if line.startswith("error:") and not _FOLLOWS.search(line):
+            errors.append(f"{where} {line}".strip())
+        where = line if _OF.fullmatch(line) else where
+    judged = [line for line in lines if _JUDGED.search(line)]
+    kept = list(dict.fromkeys([*errors, *judged] or lines[-LINES:]))[:LINES]
     return " | ".join(kept)
 
 
