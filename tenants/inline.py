@@ -125,7 +125,7 @@ def _handlers(late: _Late) -> Any:
 
 
 def _one_at_a_time(program: Program) -> Program:
-    """The vendors' SDKs load their parts when they are first used, and another thread sees them half loaded. Declaring is
+    """The vendors' SDKs load their parts when they are first used; another thread sees them half loaded. Declaring is
     Python alone, of which one thread runs at a time anyway.
     """
 
