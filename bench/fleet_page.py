@@ -45,7 +45,7 @@ def table(found: Measured) -> str:
         f"has {found.resources} resources (components and providers included). In core-seconds, those of the simulated",
         "clouds included.",
         "",
-        "| tenants | made, each | unchanged, each | one more unchanged | all unchanged, on the clock | memory, at most |",
+        "| tenants | made, each | unchanged, each | one more unchanged | all of them, on the clock | memory, at most |",
         "| ---: | ---: | ---: | ---: | ---: | ---: |",
         *_rows(found),
         "",
