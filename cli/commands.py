@@ -26,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "destroy": Entry("cli.platform:destroy", "Take an environment down."),
     "create": Entry("cli.create:app", "Something new: create tenant RUT NAME DOMAIN."),
     "tenant": Entry("cli.tenant:app", "The tenants: list, status, show, preview, apply, destroy."),
+    "domain": Entry("cli.domain:app", "The domains of tenants' own: what the customer's DNS lacks."),
     "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
     "keys": Entry("cli.keys:app", "The keyring: init, show, set, generate, verify, recipients."),
     "env": Entry("cli.env:app", "Templates of .env files: which keys of others' services there are, how to get each."),
