@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,19 @@ from deploy.guards import NotReady
 from deploy.target import Workplace
 from settings.problems import Problem
 from tenants import lifecycle
+from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.moves import Exported, export, fill, open_archive
 from tenants.belonging import refuse_strange
 from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
-from tenants.model import State
+from tenants.model import State, slug_of
 from tenants.registry import FOLDER, Registry, RegistryError
 
 __all__ = ["Drift", "drift_of", "exported", "imported", "set_state"]
 
 Say = Callable[[str], None]
 Reread = Callable[[], Registry]
+IMPORTING: State = "importing"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ def set_state(place: Workplace, stack: str, reread: Reread, slug: str, state: St
     """Writes the state into the tenant's file and makes it so. Again, it completes or proves it."""
     registry = reread()
     entry = registry.find(slug)
+    if entry.tenant.state == IMPORTING and state != "offboarding":
+        mend = f"import the same archive again, or ./smos tenant delete {slug}"
+        raise NotReady(f"tenant {slug}: its import has not ended, so it may be half there. Mend: {mend}")
     if registry.set_state(slug, state):
         say(f"{registry.file_of(entry.tenant)}: state: {state}")
     return lifecycle.apply(place, stack, reread(), slug, say)
@@ -53,24 +58,44 @@ def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder
 
 
 def imported(place: Workplace, stack: str, reread: Reread, file: Path, domain: str, say: Say) -> Applied:
-    """A tenant from an archive: under its own name or another `domain`. Refuses one that exists, in a file or live."""
+    """A tenant from an archive: under its own name or another `domain`. Refuses one that exists, in a file or live.
+
+    Until it is whole its file says `importing`, and every door of it is closed: after a failure or a kill, the same
+    command goes on.
+    """
     registry = reread()
     with prepared(place, stack, say) as ground:
         opened = open_archive(ground, file)
-        values = {**opened.values, "state": "active"} | ({"domain": domain} if domain else {})
+        values = {**opened.values, "state": IMPORTING} | ({"domain": domain} if domain else {})
+        _refuse_existing(ground, registry, slug_of(str(values.get("domain", ""))))
         tenant, new = registry.check(values)
-        if tenant.slug in ground.stacks:
-            why = f"tenant {tenant.slug} is live: an import would overwrite it"
-            mend = "delete it first, or --as NAME.ZONE"
-            raise RegistryError([Problem(f"{FOLDER}/{tenant.slug}.yaml", "", "", why, mend)])
-        if not new:
-            why = f"there is a file of tenant {tenant.slug} already"
-            raise RegistryError([Problem(f"{FOLDER}/{tenant.slug}.yaml", "", "", why, "remove it, or --as NAME.ZONE")])
-        registry.add(values)
-        entry = reread().find(tenant.slug)
-        applied = lifecycle.bring_up(ground, entry, say)
-        fill(ground, opened, tenant.names, say)
-    return applied
+        slug = tenant.slug
+        if new:
+            registry.add(values)
+        else:
+            say(f"tenant {slug}: an import of it has not ended; going on")
+        begun = lifecycle.bring_up(ground, reread().find(slug), say)
+        try:
+            fill(ground, opened, tenant.names, say)
+        except ArchiveBroken as error:
+            mend = f"Mend: the same command again, or ./smos tenant delete {slug}"
+            raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None
+        reread().set_state(slug, "suspended" if opened.values.get("state") == "suspended" else "active")
+        opened_up = lifecycle.bring_up(ground, reread().find(slug), say)
+    return replace(opened_up, outcome=begun.outcome, seconds=begun.seconds + opened_up.seconds)
+
+
+def _refuse_existing(ground: Ground, registry: Registry, slug: str) -> None:
+    existing = next((one.tenant for one in registry.entries if one.tenant.slug == slug), None)
+    if existing is not None and existing.state == IMPORTING:
+        return
+    name = f"{FOLDER}/{slug}.yaml"
+    if slug in ground.stacks:
+        why = f"tenant {slug} is live: an import would overwrite it"
+        raise RegistryError([Problem(name, "", "", why, "delete it first, or --as NAME.ZONE")])
+    if existing is not None:
+        why = f"there is a file of tenant {slug} already"
+        raise RegistryError([Problem(name, "", "", why, "remove it, or --as NAME.ZONE")])
 
 
 def drift_of(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, mend: bool) -> Drift:

@@ -2,6 +2,9 @@
 
 The engine would delete it again, or build on it, and either fails for good: of what is gone, nothing can be read or
 revoked. Creations without an end are `deploy.repair`'s.
+
+And what a killed run was changing is read anew: the state has the old values, the vendor perhaps the new ones, and what
+is wanted now may be the old ones again, so that nothing would be done.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from typing import Any
 from deploy.engine_run import run
 from deploy.target import Workplace
 
-__all__ = ["ending_begun", "forget_deleted"]
+__all__ = ["ending_begun", "forget_deleted", "read_changed", "remember_changed"]
 
-DELETING = "deleting"
+DELETING, UPDATING = "deleting", "updating"
+CHANGING = "changing"
+"""What is to be read, one URN a line: the engine itself forgets it with the next run."""
 # The state says itself what was being deleted; but a run that fails before it is mended forgets that.
 BEGUN = "ending"
 
@@ -36,6 +41,32 @@ def forget_deleted(there: Workplace, slug: str, found: Mapping[str, Any] | None,
         mark.touch()
         run(there, there.project, "refresh", "--yes", "--skip-preview", "--stack", slug, capture=True)
         mark.unlink()
+        (there.project / CHANGING).unlink(missing_ok=True)
         return True
     mark.unlink(missing_ok=True)
     return False
+
+
+def remember_changed(there: Workplace, found: Mapping[str, Any] | None) -> None:
+    """Keeps, beside the stack's project file, what a killed run was changing: before anything touches the state."""
+    pending = (found or {}).get("pending_operations") or []
+    urns = {one["resource"]["urn"] for one in pending if one["type"] == UPDATING and one["resource"].get("custom")}
+    if urns:
+        (there.project / CHANGING).write_text("\n".join(sorted(urns | _changing(there))))
+
+
+def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> int:
+    """Reads it anew at the vendors; how many resources. Needs the tunnel."""
+    known = {one["urn"] for one in (found or {}).get("resources") or []}
+    urns = sorted(_changing(there) & known)
+    if urns:
+        say(f"a run that changed {slug} was killed; reading {len(urns)} of its resources anew")
+        targets = [word for urn in urns for word in ("--target", urn)]
+        run(there, there.project, "refresh", "--yes", "--skip-preview", "--stack", slug, *targets, capture=True)
+    (there.project / CHANGING).unlink(missing_ok=True)
+    return len(urns)
+
+
+def _changing(there: Workplace) -> set[str]:
+    file = there.project / CHANGING
+    return set(file.read_text().splitlines()) if file.exists() else set()

@@ -91,7 +91,7 @@ _LONGEST_NAME = 253
 _LOCALE = matching("[a-z]{2}-[A-Z]{2}", "not a language and a country", "as in es-CL")
 Rut = Annotated[str, AfterValidator(normalised)]
 OwnDomain = Annotated[Domain, AfterValidator(_is_own_domain)]
-State = Literal["active", "suspended", "offboarding"]
+State = Literal["active", "suspended", "offboarding", "importing"]
 
 
 class Isolation(Setting):
@@ -120,7 +120,7 @@ class Tenant(Setting):
     locale: Annotated[str, AfterValidator(_LOCALE)] = Field("es-CL", description="Language and country, as in es-CL")
     timezone: Annotated[str, AfterValidator(_is_timezone)] = Field("America/Santiago", description="Its time zone")
     wave: int = Field(1, ge=0, le=9, description="When a run on all reaches it: 0 are the canaries, 9 the last")
-    state: State = Field("active", description="What is wanted of it: active, suspended or offboarding")
+    state: State = Field("active", description="What is wanted of it: active, suspended, offboarding or importing")
 
     @property
     def slug(self) -> str:

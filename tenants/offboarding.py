@@ -10,18 +10,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.guards import NotReady
 from deploy.target import Workplace
 from settings.parts import AzureBlobs, AzurePostgres
 from tenants import lifecycle
-from tenants.archive.moves import export
+from tenants.archive.login import forget_logins
+from tenants.archive.moves import export, open_archive
 from tenants.archive.shelf import Shelf, shelf_of
 from tenants.desired import Reread, set_state
 from tenants.ground import Ground, prepared
 from tenants.residue import Left, left_of
+from tenants.state import deployment, outputs_of, resources_of, stacks_of
+from tenants.workfolder import folder_of, with_project
 
 __all__ = ["Deleted", "Kept", "Residue", "delete"]
 
 Say = Callable[[str], None]
+DATABASE = "postgresql:index/database:Database"
 
 
 @dataclass(frozen=True)
@@ -53,24 +58,54 @@ class Residue(Exception):
 
 
 def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) -> Deleted:
-    """Ends a tenant. Raises Residue when anything of it is left anywhere."""
+    """Ends a tenant. Raises Residue when anything of it is left anywhere.
+
+    Interrupted at any moment and run again, it goes on: the archive is made once, before anything goes, and nothing
+    overwrites it.
+    """
     entry = reread().find(slug)
     shelf = shelf_of(place)
-    archive, deleted = None, 0
+    archive, deleted = shelf.ending(slug), 0
+    if archive is not None:
+        say(f"a delete of {slug} was begun; {archive.name} was made then, and is kept")
     if slug in lifecycle.live(place):
-        set_state(place, stack, reread, slug, "offboarding", say)
+        if archive is None:
+            _refuse_half_gone(place, slug)
+            set_state(place, stack, reread, slug, "offboarding", say)
         with prepared(place, stack, say) as ground:
-            archive = export(ground, entry.tenant, shelf.folder, say).file
+            if archive is None:
+                archive = export(ground, entry.tenant, shelf.folder, say).file
+            else:
+                open_archive(ground, archive)
             say(f"{archive.name}: whole")
+            shelf.begin_ending(slug, archive)
             deleted = lifecycle.take_down(ground, slug, say).changed
     with prepared(place, stack, say) as ground:
+        forget_logins(ground.platform.server, ground.secrets.provisioner_password, entry.tenant.names.database)
         say(f"looking for what is left of {slug}")
         found = left_of(ground, entry.tenant, [one.tenant.slug for one in reread().entries])
         if found:
             raise Residue(slug, found)
         kept = tuple(_kept(ground, shelf, archive))
-    shelf.keep_file(slug, reread().remove(slug))
+    shelf.keep_file(slug, entry.file.read_text(encoding="utf-8"))
+    reread().remove(slug)
+    shelf.forget_ending(slug)
     return Deleted(slug, archive, deleted, kept)
+
+
+def _refuse_half_gone(place: Workplace, slug: str) -> None:
+    """A delete was begun on another machine, where its archive is: what would be exported here is not the tenant."""
+    project = stacks_of(place, folder_of(place, ""))[slug]
+    found = deployment(place, with_project(place, slug, project), project, slug) or {}
+    going = [one["resource"] for one in found.get("pending_operations") or [] if one["type"] == "deleting"]
+    databases = [one for one in resources_of(found) if one["type"] == DATABASE]
+    was_up = bool(outputs_of(found).get("tenant"))
+    if was_up and (not databases or any(one["type"] == DATABASE for one in going)):
+        raise NotReady(
+            f"tenant {slug} is half gone, and the archive of it is not here: a delete of it was begun elsewhere. "
+            f"Mend: the same command there; or, when that archive is safe, ./smos tenant destroy {slug} "
+            f"--allow-loss {slug} here, then ./smos tenant delete {slug}"
+        )
 
 
 def _kept(ground: Ground, shelf: Shelf, archive: Path | None) -> Iterator[Kept]:

@@ -1,14 +1,18 @@
-"""The tenant's database as SQL and back, as the provisioner in the name of the owner: no administrator is needed.
+"""The tenant's database as SQL and back, with its owner's rights: neither an administrator nor the provisioner.
 
 The client programs come with the PostgreSQL that is installed here, newer than any server of the platform.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
+import secrets
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,58 +20,132 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from tenants.archive.login import Login, login_to
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server
 
-__all__ = ["TenantDatabase"]
+__all__ = ["Tables", "TenantDatabase", "database_of"]
 
 _OURS = ("_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock")
 """How the schema came to be: times and names of machines, no content of the tenant."""
 _TABLES = """
-SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
-WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename <> ALL(%s) ORDER BY 1
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%%'
+AND c.relname <> ALL(%s) AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1
 """
+_SEQUENCES = """
+SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), coalesce(last_value::text, 'unused')
+FROM pg_sequences WHERE sequencename NOT LIKE '\\_yoyo%%' ORDER BY 1
+"""
+_LARGE_OBJECTS = (
+    "SELECT oid FROM pg_largeobject_metadata WHERE lomowner = (SELECT oid FROM pg_roles WHERE rolname = %s) ORDER BY 1"
+)
+_SETTINGS = {
+    # The text of a value shall not depend on what the tenant has set for its database.
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "search_path": "pg_catalog",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+KEY = "smarteros"
+_RESTRICTED = re.compile(rb"^\\(?:un)?restrict " + KEY.encode() + rb"\n", re.MULTILINE)
+SEQUENCES, LARGE_OBJECTS = "(sequences)", "(large objects)"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Of each table its checksum and number of rows; beside them, of the sequences and large objects."""
+
+    digests: dict[str, str]
+    rows: dict[str, int]
+    server_version: int
+
+
+@contextlib.contextmanager
+def database_of(server: Server, provisioner_password: str, name: str) -> Iterator[TenantDatabase]:
+    """A tenant's database, open for the block."""
+    with login_to(server, provisioner_password, name) as login:
+        yield TenantDatabase(server, login, name)
 
 
 class TenantDatabase:
     """One database, by the forward on this machine."""
 
-    def __init__(self, server: Server, password: str, name: str) -> None:
-        self._server, self._password, self._name = server, password, name
+    def __init__(self, server: Server, login: Login, name: str) -> None:
+        self._server, self._login, self._name = server, login, name
 
-    def dump(self) -> bytes:
-        """Its content as SQL that makes everything anew, whoever owns it then."""
-        return self._run(
-            "pg_dump",
-            # Made by an administrator in the template: a tenant can neither drop nor make it.
-            *("--format=plain", "--no-owner", "--no-privileges", "--clean", "--if-exists", "--exclude-extension=*"),
-            *("--no-comments", f"--role={self._name}"),
-        )
+    def dump(self) -> tuple[bytes, Tables]:
+        """Its content as SQL that makes everything anew, whoever owns it then; and what is in it at the same moment."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+            content = self._run(
+                "pg_dump",
+                # Made by an administrator in the template: a tenant can neither drop nor make it.
+                *("--format=plain", "--no-owner", "--no-privileges", "--clean", "--if-exists", "--exclude-extension=*"),
+                *("--no-comments", "--no-security-labels", "--no-subscriptions", "--no-publications"),
+                *(f"--role={self._name}", f"--restrict-key={KEY}", f"--snapshot={(row or ('',))[0]}"),
+            )
+            return content, self._tables(connection)
 
     def restore(self, content: bytes) -> None:
-        """Runs such SQL: all of it or nothing."""
+        """Runs such SQL: all of it or nothing. Commands of psql itself could start programs here: they are refused."""
+        with self._connected() as connection:
+            # --clean drops no large objects of other numbers, and those of the same would be in the way.
+            for (oid,) in connection.execute(_LARGE_OBJECTS, (self._name,)).fetchall():
+                connection.execute("SELECT lo_unlink(%s)", (oid,))
         self._run(
             "psql",
             *("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"),
-            content=content,
+            content=f"\\restrict {secrets.token_hex(16)}\n".encode() + _RESTRICTED.sub(b"", content),
         )
 
-    def content(self) -> tuple[dict[str, str], dict[str, int], int]:
-        """Of each table a checksum over its rows in the order of their text, and their number; the server's version."""
+    def content(self) -> Tables:
+        """What is in it now."""
+        with self._reading() as connection:
+            return self._tables(connection)
+
+    def _tables(self, connection: psycopg.Connection[Any]) -> Tables:
         digests: dict[str, str] = {}
         rows: dict[str, int] = {}
-        with psycopg.connect(**self._parameters()) as connection:
-            version = connection.info.server_version
-            for (table,) in connection.execute(_TABLES, (list(_OURS),)).fetchall():
-                digests[table], rows[table] = _checksum(connection, table)
-        return digests, rows, version
+        for (table,) in connection.execute(_TABLES, (list(_OURS),)).fetchall():
+            digests[table], rows[table] = _checksum(connection, table)
+        for name, query in ((SEQUENCES, _SEQUENCES), (LARGE_OBJECTS, _LARGE_OBJECTS)):
+            found = connection.execute(query, None if name == SEQUENCES else (self._name,)).fetchall()
+            if found:
+                lines = [_large_object(connection, one[0]) if name == LARGE_OBJECTS else repr(one) for one in found]
+                digests[name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return Tables(digests, rows, connection.info.server_version)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[psycopg.Connection[Any]]:
+        """One moment, seen by every question."""
+        with self._connected() as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            yield connection
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[Any]]:
+        settings = "".join(f" -c {name}={value}" for name, value in _SETTINGS.items())
+        wanted = self._parameters()
+        try:
+            with psycopg.connect(**{**wanted, "options": wanted["options"] + settings}) as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise ArchiveBroken(f"PostgreSQL on {self._name}: {str(error).splitlines()[0]}") from None
 
     def _parameters(self) -> dict[str, Any]:
         return {
             "host": "127.0.0.1",
             "port": self._server.local_port,
-            "user": self._server.login,
-            "password": self._password,
+            "user": self._login.user,
+            "password": self._login.password,
             "dbname": self._name,
             "sslmode": self._server.sslmode,
             "options": f"-c role={self._name}",
@@ -94,14 +172,27 @@ class TenantDatabase:
 
 
 def _checksum(connection: psycopg.Connection[Any], table: str) -> tuple[str, int]:
-    """Streamed: a table may be larger than this machine's memory."""
+    """Streamed: a table may be larger than this machine's memory. The rows' own order is that of their text."""
     found, count = hashlib.sha256(), 0
-    query = sql.SQL('COPY (SELECT t::text FROM {} t ORDER BY t::text COLLATE "C") TO STDOUT').format(sql.SQL(table))
+    row = 'SELECT ROW(t.*)::text FROM {} t ORDER BY ROW(t.*)::text COLLATE "C"'
+    query = sql.SQL(f"COPY ({row}) TO STDOUT").format(sql.SQL(table))
     with connection.cursor() as cursor, cursor.copy(query) as copy:
         for block in copy:
             found.update(block)
             count += bytes(block).count(b"\n")
     return found.hexdigest(), count
+
+
+def _large_object(connection: psycopg.Connection[Any], oid: int) -> str:
+    """Its number and a checksum, block by block."""
+    found, offset = hashlib.sha256(), 0
+    while True:
+        row = connection.execute("SELECT lo_get(%s, %s, %s)", (oid, offset, BLOCK)).fetchone()
+        block = bytes(row[0]) if row else b""
+        if not block:
+            return f"{oid} {found.hexdigest()}"
+        found.update(block)
+        offset += len(block)
 
 
 def _programs() -> Path:

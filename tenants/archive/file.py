@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ __all__ = ["MANIFEST", "SUFFIX", "read", "write"]
 
 MANIFEST = "manifest.json"
 SUFFIX = ".tar.age"
+_NAME = re.compile(r"[a-z][a-z0-9]*\.[a-z]+")
+_MEND = "Mend: another copy of the archive, or the key of who was a recipient when it was made"
 
 
 def write(file: Path, parts: Mapping[str, bytes], recipients: tuple[Recipient, ...]) -> None:
@@ -40,17 +43,24 @@ def read(file: Path, identity: Identity) -> dict[str, bytes]:
     try:
         plain = pyrage.decrypt(content, list(identity.keys))
     except pyrage.DecryptError as error:
-        raise ArchiveBroken(f"{file}: it can't be decrypted with your key, or was changed ({error})") from None
+        raise ArchiveBroken(f"{file}: it can't be decrypted with your key, or was changed ({error}). {_MEND}") from None
     parts: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
             for member in tar:
-                held = tar.extractfile(member)
-                if held is None or member.name in parts:
-                    raise ArchiveBroken(f"{file}: {member.name} is no plain file of an archive")
-                parts[member.name] = held.read()
+                parts[member.name] = _content(file, tar, member, parts)
     except tarfile.TarError as error:
-        raise ArchiveBroken(f"{file}: {error}") from None
+        raise ArchiveBroken(f"{file}: {error}. {_MEND}") from None
     if MANIFEST not in parts:
-        raise ArchiveBroken(f"{file}: there is no {MANIFEST} in it")
+        raise ArchiveBroken(f"{file}: there is no {MANIFEST} in it. Mend: an archive of ./smos tenant export")
     return parts
+
+
+def _content(file: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, parts: Mapping[str, bytes]) -> bytes:
+    """Of a plain file with a plain name: nothing of it becomes a path here, and nothing else belongs in an archive."""
+    if not member.isreg() or not _NAME.fullmatch(member.name):
+        raise ArchiveBroken(f"{file}: {member.name!r} in it is no plain file of an archive. {_MEND}")
+    if member.name in parts:
+        raise ArchiveBroken(f"{file}: {member.name} is in it twice. {_MEND}")
+    held = tar.extractfile(member)
+    return held.read() if held is not None else b""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -13,9 +15,28 @@ from tenants.archive.manifest import ArchiveBroken
 from tenants.names import TenantNames
 from tenants.platform import Redis
 
-__all__ = ["TenantKeys"]
+__all__ = ["Keys", "TenantKeys"]
 
 BATCH = 500
+FOR_EVER = -1
+# How Redis packs a value depends on its history; what it answers, once sorted, does not.
+_VALUES: Mapping[bytes, Callable[[Any, bytes], Any]] = {
+    b"string": lambda client, key: client.get(key),
+    b"hash": lambda client, key: sorted(client.hgetall(key).items()),
+    b"list": lambda client, key: client.lrange(key, 0, -1),
+    b"set": lambda client, key: sorted(client.smembers(key)),
+    b"zset": lambda client, key: sorted(client.zrange(key, 0, -1, withscores=True)),
+    b"stream": lambda client, key: [(name, sorted(fields.items())) for name, fields in client.xrange(key)],
+}
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What is below the prefix."""
+
+    count: int
+    digest: str
+    """Over names and values of the keys that live for ever: those that end meanwhile are missed by nobody."""
 
 
 class TenantKeys:
@@ -29,41 +50,45 @@ class TenantKeys:
 
     def dump(self) -> bytes:
         """Every key with its value and the milliseconds that it still lives (0: for ever), one a line."""
-        lines = []
+        return "".join(self._lines()).encode()
+
+    def restore(self, content: bytes) -> None:
+        """Puts them back; what was there before goes."""
+        for key in self._keys():
+            self._client.unlink(key)
+        for number, line in enumerate(content.decode().splitlines(), 1):
+            try:
+                name, value, lives_ms = json.loads(line)
+                key = self._prefix + base64.b64decode(name)
+                self._client.restore(key, lives_ms, base64.b64decode(value), replace=True)
+            except (redis.RedisError, ValueError, TypeError) as error:
+                raise ArchiveBroken(f"redis.jsonl, line {number}: a key could not be put back: {error}") from None
+
+    def content(self) -> Keys:
+        """How many, and a checksum."""
+        found, count = hashlib.sha256(), 0
+        for key in sorted(self._keys()):
+            kind, lives_ms = self._client.type(key), self._client.pttl(key)
+            count += kind != b"none"
+            if lives_ms == FOR_EVER:
+                value = _VALUES.get(kind, _packed)(self._client, key)
+                found.update(repr((key.removeprefix(self._prefix), kind, value)).encode() + b"\n")
+        return Keys(count, found.hexdigest())
+
+    def _lines(self) -> Iterator[str]:
         for key in sorted(self._keys()):
             value, lives_ms = self._client.dump(key), self._client.pttl(key)
             if value is None:  # it has just ended
                 continue
-            name = key.removeprefix(self._prefix)
-            lines.append(json.dumps([_text(name), _text(value), max(0, int(lives_ms))]))
-        return "".join(f"{line}\n" for line in lines).encode()
+            yield json.dumps([_text(key.removeprefix(self._prefix)), _text(value), max(0, int(lives_ms))]) + "\n"
 
-    def restore(self, content: bytes) -> None:
-        """Puts them back; what is there by the same name is replaced."""
-        for line in content.decode().splitlines():
-            name, value, lives_ms = json.loads(line)
-            key = self._prefix + base64.b64decode(name)
-            try:
-                self._client.restore(key, lives_ms, base64.b64decode(value), replace=True)
-            except redis.ResponseError as error:
-                raise ArchiveBroken(f"redis.jsonl: a key could not be put back: {error}") from None
-
-    def content(self) -> tuple[int, str]:
-        """How many, and a checksum over names and values."""
-        return checksum(self.dump())
-
-    def _keys(self) -> list[bytes]:
-        pattern = self._prefix + b"*"
-        return list(self._client.scan_iter(match=pattern, count=BATCH))
+    def _keys(self) -> set[bytes]:
+        """A scan may name a key twice."""
+        return set(self._client.scan_iter(match=self._prefix + b"*", count=BATCH))
 
 
-def checksum(content: bytes) -> tuple[int, str]:
-    """Of a dump: the time that a key still lives does not count."""
-    found, lines = hashlib.sha256(), content.decode().splitlines()
-    for line in lines:
-        name, value, _ = json.loads(line)
-        found.update(f"{name} {value}\n".encode())
-    return len(lines), found.hexdigest()
+def _packed(client: Any, key: bytes) -> Any:
+    return client.dump(key)
 
 
 def _text(value: bytes) -> str:

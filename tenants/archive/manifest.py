@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Literal
 
@@ -20,6 +21,8 @@ LOSSY = (
     "applications: objects inside Chatwoot, n8n, Botpress, Odoo and Metabase are not in here",
 )
 
+_MEND = "Mend: another copy of the archive; it was written otherwise"
+
 
 class ArchiveBroken(Exception):
     """An archive can't be used; the text says which part and why. Nothing was changed."""
@@ -35,10 +38,12 @@ class Part(Setting):
 class Content(Setting):
     """What is in the tenant, counted so that an import can be compared: independent of names, passwords and formats."""
 
-    tables: Mapping[str, str] = Field(description="Table → SHA-256 over its rows in order")
+    tables: Mapping[str, str] = Field(
+        description="Table → SHA-256 over its rows in order; and of all sequences, and all large objects"
+    )
     rows: Mapping[str, int] = Field(description="Table → how many rows")
     redis_keys: int
-    redis: str = Field(description="SHA-256 over keys (without the prefix) and values")
+    redis: str = Field(description="SHA-256 over names (without the prefix) and values of the keys that live for ever")
     secrets: str = Field(description="SHA-256 over paths and values of the secrets that applications put into Vault")
 
 
@@ -65,15 +70,31 @@ def digest(content: bytes) -> str:
 
 def read_manifest(content: bytes, parts: Mapping[str, bytes]) -> Manifest:
     """The manifest, when every part is what it says. Raises ArchiveBroken."""
+    known = Manifest.model_fields["format"].default
+    if _format(content) != known:
+        why = f"manifest.json: format: {_format(content)} is not known here: this version reads format {known}"
+        raise ArchiveBroken(f"{why}. Mend: the version of SmarterOS that wrote it, or a newer one")
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = "/".join(map(str, first["loc"]))
-        raise ArchiveBroken(f"manifest.json: {where}: {first['msg']}") from None
+        raise ArchiveBroken(f"manifest.json: {where}: {first['msg']}. {_MEND}") from None
     if set(parts) != set(manifest.parts):
-        raise ArchiveBroken(f"it should hold {', '.join(sorted(manifest.parts))}; it holds {', '.join(sorted(parts))}")
+        raise ArchiveBroken(
+            f"it should hold {', '.join(sorted(manifest.parts))}; it holds {', '.join(sorted(parts))}. {_MEND}"
+        )
     for name, wanted in manifest.parts.items():
         if digest(parts[name]) != wanted.sha256 or len(parts[name]) != wanted.size:
-            raise ArchiveBroken(f"{name}: its checksum is {digest(parts[name])[:12]}…, not {wanted.sha256[:12]}…")
+            raise ArchiveBroken(
+                f"{name}: its checksum is {digest(parts[name])[:12]}…, not {wanted.sha256[:12]}…. {_MEND}"
+            )
     return manifest
+
+
+def _format(content: bytes) -> object:
+    try:
+        told = json.loads(content)
+    except ValueError:
+        return None
+    return told.get("format") if isinstance(told, dict) else None

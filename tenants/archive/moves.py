@@ -52,8 +52,7 @@ def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
     """
     say(f"exporting {tenant.slug}")
     with parts_of(ground, tenant.names) as there:
-        parts = there.dump()
-        content, version = there.content()
+        parts, content, version = there.dump()
     parts[TENANT] = text_of(tenant).encode()
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     manifest = Manifest.model_validate(
@@ -93,13 +92,17 @@ def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say) -> Conten
     with parts_of(ground, names) as there:
         for left in there.restore(opened.parts):
             say(f"warning: this platform has no place for {left}: it stays in the archive alone")
-        found, _ = there.content()
+        found = there.content()
     wanted = opened.manifest.content
     if found.tables != wanted.tables:
         differing = sorted(
             name for name in {*found.tables, *wanted.tables} if found.tables.get(name) != wanted.tables.get(name)
         )
         raise ArchiveBroken(f"{names.slug}: after the import these tables are not as in the archive: {differing}")
+    for what in ("redis", "secrets"):
+        now, then = getattr(found, what), getattr(wanted, what)
+        if now and then and now != then:
+            raise ArchiveBroken(f"{names.slug}: after the import what is in {what} is not as in the archive")
     return found
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy.vault_api import VaultApi
-from tenants.archive.database import TenantDatabase
-from tenants.archive.keys import TenantKeys
+from tenants.archive.database import Tables, TenantDatabase, database_of
+from tenants.archive.keys import Keys, TenantKeys
 from tenants.archive.manifest import Content
 from tenants.archive.secrets import TenantSecretsInVault
 from tenants.ground import Ground
@@ -27,14 +27,15 @@ class Parts:
     keys: TenantKeys | None
     secrets: TenantSecretsInVault | None
 
-    def dump(self) -> dict[str, bytes]:
-        """File → content."""
-        found = {DATABASE: self.database.dump()}
+    def dump(self) -> tuple[dict[str, bytes], Content, int]:
+        """File → content; what is in it, and the version of the database server."""
+        database, tables = self.database.dump()
+        found = {DATABASE: database}
         if self.keys:
             found[REDIS] = self.keys.dump()
         if self.secrets:
             found[VAULT] = self.secrets.dump()
-        return found
+        return found, self._content(tables), tables.server_version
 
     def restore(self, parts: dict[str, bytes]) -> list[str]:
         """Puts them back; the parts that this platform has no place for."""
@@ -46,32 +47,43 @@ class Parts:
         placed = {REDIS: self.keys, VAULT: self.secrets}
         return [name for name, place in placed.items() if place is None and name in parts]
 
-    def content(self) -> tuple[Content, int]:
-        """What is in the tenant now, and the version of its database server."""
-        tables, rows, version = self.database.content()
-        count, redis = self.keys.content() if self.keys else (0, "")
+    def content(self) -> Content:
+        """What is in the tenant now."""
+        return self._content(self.database.content())
+
+    def _content(self, tables: Tables) -> Content:
+        keys = self.keys.content() if self.keys else Keys(0, "")
         told = {
-            "tables": tables,
-            "rows": rows,
-            "redisKeys": count,
-            "redis": redis,
+            "tables": tables.digests,
+            "rows": tables.rows,
+            "redisKeys": keys.count,
+            "redis": keys.digest,
             "secrets": self.secrets.content() if self.secrets else "",
         }
-        return Content.model_validate(told), version
+        return Content.model_validate(told)
 
 
 @contextlib.contextmanager
 def parts_of(ground: Ground, names: TenantNames) -> Iterator[Parts]:
     """The parts of one tenant, reached for the block; the token of Vault ends with it."""
     platform, secrets = ground.platform, ground.secrets
-    database = TenantDatabase(platform.server, secrets.provisioner_password, names.database)
     keys = TenantKeys(platform.redis, secrets.redis_password, names) if platform.redis else None
-    if platform.vault is None or secrets.vault is None:
-        yield Parts(database=database, keys=keys, secrets=None)
+    with (
+        database_of(platform.server, secrets.provisioner_password, names.database) as database,
+        _secrets_of(ground, names) as in_vault,
+    ):
+        yield Parts(database=database, keys=keys, secrets=in_vault)
+
+
+@contextlib.contextmanager
+def _secrets_of(ground: Ground, names: TenantNames) -> Iterator[TenantSecretsInVault | None]:
+    reached, login = ground.platform.vault, ground.secrets.vault
+    if reached is None or login is None:
+        yield None
         return
-    vault = VaultApi(platform.vault.local_port)
-    token, _ = vault.log_in(secrets.vault.role_id, secrets.vault.secret_id)
+    vault = VaultApi(reached.local_port)
+    token, _ = vault.log_in(login.role_id, login.secret_id)
     try:
-        yield Parts(database=database, keys=keys, secrets=TenantSecretsInVault(vault, token, names))
+        yield TenantSecretsInVault(vault, token, names)
     finally:
         vault.log_out(token)

@@ -8,8 +8,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from deploy.vault_api import VaultApi, VaultRefused
+from tenants.archive.manifest import ArchiveBroken
 from tenants.names import TenantNames
 
 __all__ = ["TenantSecretsInVault"]
@@ -24,25 +26,38 @@ class TenantSecretsInVault:
         self._vault, self._token, self._mount = vault, token, names.mount
 
     def dump(self) -> bytes:
-        """Path → the newest version's keys and values."""
-        found = {
-            path: self._vault.ask("GET", f"{self._mount}/data/{path}", token=self._token) for path in self._paths()
-        }
-        kept = {path: one["data"]["data"] for path, one in found.items() if (one.get("data") or {}).get("data")}
+        """Path → the newest version's keys and values; one whose newest version was deleted is not in it."""
+        found = {path: self._newest(path) for path in self._paths()}
+        kept = {path: data for path, data in found.items() if data is not None}
         return json.dumps(kept, sort_keys=True, indent=1).encode()
 
     def restore(self, content: bytes) -> None:
-        """Each as a new version."""
+        """Each as a new version. Raises ArchiveBroken."""
         for path, data in json.loads(content).items():
-            self._vault.ask("POST", f"{self._mount}/data/{path}", {"data": data}, self._token)
+            try:
+                self._vault.ask("POST", f"{self._mount}/data/{quote(path)}", {"data": data}, self._token)
+            except VaultRefused as error:
+                raise ArchiveBroken(f"vault.json: {path} could not be put back: {error}") from None
 
     def content(self) -> str:
         """A checksum."""
         return hashlib.sha256(self.dump()).hexdigest()
 
+    def _newest(self, path: str) -> dict[str, Any] | None:
+        try:
+            found = self._vault.ask("GET", f"{self._mount}/data/{quote(path)}", token=self._token)
+        except VaultRefused as error:
+            if error.status == 404:  # of a deleted version, Vault says so
+                return None
+            raise
+        data: dict[str, Any] | None = (found.get("data") or {}).get("data")
+        return data
+
     def _paths(self, below: str = "") -> Iterator[str]:
         try:
-            listed: dict[str, Any] = self._vault.ask("LIST", f"{self._mount}/metadata/{below}", token=self._token)
+            listed: dict[str, Any] = self._vault.ask(
+                "LIST", f"{self._mount}/metadata/{quote(below)}", token=self._token
+            )
         except VaultRefused as error:
             if error.status == 404:
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,37 @@ class Shelf:
             if match is not None:
                 made = datetime.datetime.strptime(match["made"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
                 yield Shelved(file, match["slug"], made)
+
+    def begin_ending(self, slug: str, archive: Path) -> None:
+        """From here on the tenant may be half gone: this archive is the whole of it."""
+        write_whole(self._ending(slug), f"{archive.name}\n".encode())
+
+    def ending(self, slug: str) -> Path | None:
+        """The archive with which a delete that has not ended began."""
+        try:
+            archive = self.folder / Path(self._ending(slug).read_text(encoding="utf-8").strip()).name
+        except FileNotFoundError:
+            return None
+        return archive if archive.is_file() else None
+
+    def forget_ending(self, slug: str) -> None:
+        """It has ended, or the tenant is brought up again."""
+        self._ending(slug).unlink(missing_ok=True)
+
+    def _ending(self, slug: str) -> Path:
+        return self.folder / f"{slug}.ending"
+
+    def expired(self, gone: Callable[[str], bool], days: int, today: datetime.date) -> list[Shelved]:
+        """What of deleted tenants has expired: of whom `gone` says so. Removes nothing."""
+        return [one for one in self.archives() if gone(one.slug) and one.expires(days) <= today]
+
+    def remove(self, archives: Iterable[Shelved]) -> None:
+        """Removes them; and the file of a tenant of whom no archive is left."""
+        for one in archives:
+            one.file.unlink()
+            if all(other.slug != one.slug for other in self.archives()):
+                (self.folder / f"{one.slug}.yaml").unlink(missing_ok=True)
+                self.forget_ending(one.slug)
 
     def keep_file(self, slug: str, text: str) -> None:
         """The file of a deleted tenant."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import psycopg
 
 from deploy.guards import NotReady
+from tenants.archive.login import JOINT
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.residue.left import Left, Sought
@@ -37,7 +38,7 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
         ) as connection:
             for what, (question, mend) in _QUESTIONS.items():
                 for (name,) in connection.execute(question).fetchall():
-                    if sought.carries(name, _database, "_"):
+                    if sought.carries(name.partition(JOINT)[0], _database, "_"):
                         yield Left(where, f"{what} {name}", mend.format(name))
     except psycopg.Error as error:
         raise NotReady(f"{where} can't be asked what is left: {str(error).splitlines()[0]}") from None
