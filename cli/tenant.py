@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import tenant_fleet, tenant_life
+from cli import tenant_archive, tenant_fleet, tenant_life
 from cli.outcome import BadInput
 from cli.platform import AsJson, OnTarget, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug, tenants_told
@@ -29,6 +29,7 @@ app.command()(tenant_life.export)
 app.command("import")(tenant_life.import_)
 app.command()(tenant_life.delete)
 app.command()(tenant_life.drift)
+app.add_typer(tenant_archive.app, name="archive")
 
 
 @app.command("list")
@@ -56,20 +57,22 @@ def schema_of_a_file() -> None:
 
 @app.command()
 def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
-    """How one tenant is. Exit code 1 when it is not up."""
+    """How one tenant is. Exit code 1 when it is not as its file says."""
     with tenants_told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
         found = lifecycle.status(workplace(target, stack, quiet=True), entry)
     if as_json:
-        typer.echo(json.dumps({"ok": found.word == "up", **_facts(found)}))
+        typer.echo(json.dumps({"ok": found.as_wanted, **_facts(found)}))
     else:
         typer.echo(f"{slug}: {found.word}, {found.resources} resources" + (f", {found.changed}" if found.up else ""))
+        if found.up and not found.unfinished and not found.as_wanted:
+            typer.echo(f"  its file says {found.tenant.state}; mend: ./smos tenant apply {slug}")
         if found.unfinished:
             typer.echo(f"  {found.unfinished} operations without an end; mend: ./smos tenant apply {slug}")
         for one in found.known.get("pending") or []:
             typer.echo(f"  pending: {one['what']}: {one['reason']}. Mend: {one['mend']}")
-    if found.word != "up":
+    if not found.as_wanted:
         raise typer.Exit(1)
 
 

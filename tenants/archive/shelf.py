@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from deploy.target import ROOT, Target, Workplace
 from keyring.store import write_whole
 from tenants.archive.file import SUFFIX
 
-__all__ = ["Shelf", "Shelved", "shelf_of"]
+__all__ = ["Retention", "Shelf", "Shelved", "shelf_of"]
 
 _NAME = re.compile(rf"(?P<slug>[a-z][a-z0-9-]*)-(?P<made>\d{{8}}T\d{{6}}Z){re.escape(SUFFIX)}")
 
@@ -63,10 +63,6 @@ class Shelf:
     def _ending(self, slug: str) -> Path:
         return self.folder / f"{slug}.ending"
 
-    def expired(self, gone: Callable[[str], bool], days: int, today: datetime.date) -> list[Shelved]:
-        """What of deleted tenants has expired: of whom `gone` says so. Removes nothing."""
-        return [one for one in self.archives() if gone(one.slug) and one.expires(days) <= today]
-
     def remove(self, archives: Iterable[Shelved]) -> None:
         """Removes them; and the file of a tenant of whom no archive is left."""
         for one in archives:
@@ -79,6 +75,25 @@ class Shelf:
         """The file of a deleted tenant."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(self.folder / f"{slug}.yaml", text.encode())
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how long archives are kept: of tenants that are there, for as long; of deleted ones, for some days."""
+
+    there: frozenset[str]
+    """Slugs that have a file or a stack."""
+    today: datetime.date
+    days: int = 30
+
+    def until(self, one: Shelved) -> datetime.date | None:
+        """The day from which on an archive of a deleted tenant may go; None: its tenant is there."""
+        return None if one.slug in self.there else one.expires(self.days)
+
+    def expired(self, shelf: Shelf) -> list[Shelved]:
+        """Those of deleted tenants whose day has come."""
+        found = [(one, self.until(one)) for one in shelf.archives()]
+        return [one for one, until in found if until is not None and until <= self.today]
 
 
 def shelf_of(place: Workplace) -> Shelf:

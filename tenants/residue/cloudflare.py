@@ -28,6 +28,10 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
         name, comment = str(one.get("name", "")).lower(), str(one.get("comment") or "")
         if name == tenant.domain or name.endswith(f".{tenant.domain}") or comment == f"tenant {tenant.slug}":
             yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")
+    if platform.custom_domains:
+        for one in _listed(ground, f"zones/{platform.zone_id}/custom_hostnames"):
+            if str(one.get("hostname", "")).lower() in tenant.domains:
+                yield Left("Cloudflare", f"the custom hostname {one['hostname']}", "delete it in SSL/TLS")
     blobs = platform.blobs
     if blobs is not None and blobs.kind == "r2":
 

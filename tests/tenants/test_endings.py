@@ -82,3 +82,43 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
     monkeypatch.setattr(lifecycle, "prepared", lambda *_: nullcontext(ground))
     lifecycle.destroy(there, "prod", "acme", lambda _: None)
     assert runs == ["refresh", "state", "destroy", "stack"]
+
+
+UPDATING = {
+    "resources": [{"urn": "a"}, {"urn": "b"}],
+    "pending_operations": [
+        {"type": "updating", "resource": {"urn": "a", "custom": True}},
+        {"type": "updating", "resource": {"urn": "gone", "custom": True}},
+        {"type": "updating", "resource": {"urn": "b", "custom": False}},
+    ],
+}
+
+
+def test_what_was_being_changed_is_read_anew_once(there: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name; also when the reading failed, or something else has touched the state since: the engine forgets it."""
+    told: list[tuple[str, ...]] = []
+
+    def reads(*words: Any, **_: Any) -> None:
+        told.append(words[2:])
+        if len(told) == 1:
+            raise EngineFailed("refresh")
+
+    monkeypatch.setattr(endings, "run", reads)
+    endings.remember_changed(there, UPDATING)
+    with pytest.raises(EngineFailed):
+        endings.read_changed(there, "acme", UPDATING, lambda _: None)
+    forgotten = {"resources": UPDATING["resources"]}
+    endings.remember_changed(there, forgotten)
+    assert endings.read_changed(there, "acme", forgotten, lambda _: None) == 1
+    assert told[0] == told[1]
+    assert told[1][-2:] == ("--target", "a")
+    assert endings.read_changed(there, "acme", forgotten, lambda _: None) == 0
+    assert len(told) == 2
+
+
+def test_a_reading_of_everything_counts_too(there: Workplace, runs: list[str]) -> None:
+    """What is gone can't be read by name."""
+    endings.remember_changed(there, {**UPDATING, **DELETING, "pending_operations": UPDATING["pending_operations"]})
+    assert endings.forget_deleted(there, "acme", DELETING, lambda _: None)
+    assert endings.read_changed(there, "acme", UPDATING, lambda _: None) == 0
+    assert runs == ["refresh"]

@@ -35,7 +35,12 @@ from tests.apps.servers import PASSWORD, admin, postgres_server, redis_server
 from tests.sandbox.vault_servers import Asked, simulated
 from tests.tenants.test_stack import BLOBS, platform
 
-TENANT = Tenant.model_validate({"rut": "12345678-5", "name": "Acme", "domain": "acme.example.com"})
+TENANT = Tenant.model_validate(
+    {
+        **{"rut": "12345678-5", "name": "Acme", "domain": "acme.example.com", "tier": "enterprise"},
+        "domains": ["www.acme.cl"],
+    }
+)
 OTHERS = ("acme", "acme-2", "acm", "globex")
 AZURE = BLOBS["azure"]
 GROUP = f"/subscriptions/{AZURE.subscription_id}/resourceGroups/{AZURE.resource_group}/providers/Microsoft."
@@ -152,6 +157,7 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
             "server": server,
             "redis": Redis(local_port=servers["redis"].port, host="redis", login="provisioner"),
             "vault": Vault(local_port=servers["vault"].port),
+            "custom_domains": True,
         }
         ground = Ground(
             place=place,
@@ -228,6 +234,7 @@ def _plant_neighbour(there: Everywhere) -> None:
     there.vault.done("POST", f"auth/{APPROLE}/role/tenant-acme-2", {})
     there.vault.done("POST", "transit/keys/tenant-acme-2", {})
     _record(there, "acme-2.example.com", "tenant acme-2")
+    _hostname(there, "www.acme-2.cl")
     _container(there, "t-acme-2", "acme-2")
     _identity(there, "t-acme-2", "acme-2")
     _assignment(there, "t-acme-2")
@@ -257,6 +264,10 @@ def _record(there: Everywhere, name: str, comment: str = "") -> None:
     there.record(
         "cloudflare:index/dnsRecord:DnsRecord", f"r{name}", zoneId="0" * 32, name=name, type="CNAME", comment=comment
     )
+
+
+def _hostname(there: Everywhere, name: str) -> None:
+    there.record("cloudflare:index/customHostname:CustomHostname", f"h{name}", zoneId="0" * 32, hostname=name)
 
 
 def _container(there: Everywhere, name: str, slug: str = "") -> None:
@@ -317,6 +328,7 @@ PLANTED: dict[str, tuple[str, Plant, str]] = {
     "record": ("Cloudflare", lambda at: _record(at, "acme.example.com"), "zone's DNS"),
     "record below": ("Cloudflare", lambda at: _record(at, "www.acme.example.com"), "www.acme.example.com"),
     "record elsewhere": ("Cloudflare", lambda at: _record(at, "x.example.com", "tenant acme"), "x.example.com"),
+    "custom hostname": ("Cloudflare", lambda at: _hostname(at, "www.acme.cl"), "the custom hostname www.acme.cl"),
     "container": ("Azure", lambda at: _container(at, "t-acme"), "az storage container-rm delete"),
     "a copy of the container": ("Azure", lambda at: _container(at, "t-acme-copy"), "t-acme-copy"),
     "container by its metadata": ("Azure", lambda at: _container(at, "odd", "acme"), "odd"),
