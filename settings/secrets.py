@@ -171,5 +171,5 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
             found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
     for call in calls_between({key for key, _ in settings.services.running()}):
         purpose = f"Signs what {call.caller} sends to {call.callee} ({call.name})"
-        found.append(ExpectedSecret(wiring_entry(call, settings.stack), purpose, "password", OF_SERVICES, call.secret))
+        found.append(ExpectedSecret(wiring_entry(call, settings), purpose, "password", OF_SERVICES, call.secret))
     return found

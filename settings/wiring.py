@@ -83,9 +83,11 @@ def calls_of(settings: Settings) -> list[Call]:
     return list(calls_between({key for key, _ in settings.services.running()}))
 
 
-def wiring_entry(call: Call, stack: str) -> str:
-    """Where in the keyring the secret of a call is."""
-    return f"{stack}/wiring/{call.name}"
+def wiring_entry(call: Call, settings: Settings) -> str:
+    """Where in the keyring the secret of a call is. The same for all environments: the services' own databases have it,
+    too, in credentials and tools, and after a fail-over they are restored into the other environment.
+    """
+    return f"{settings.stack if settings.own_machine else 'shared'}/wiring/{call.name}"
 
 
 def identity_of(settings: Settings, call: Call) -> str:

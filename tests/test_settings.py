@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
 from settings.secrets import SHAPES, SecretOutputs, entry_of
+from settings.wiring import CALLS, wiring_entry
 from tests.components.declared import Answers, config_of, engine_config, prod_config, secrets_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -276,7 +277,7 @@ def test_both_environments_share_what_must_be_the_same() -> None:
         for key, service in both["prod"].services.running()
         for one in service.called_for()
         if key not in there
-    }
+    } | {wiring_entry(call, both["prod"]) for call in CALLS if not {call.caller, call.callee} <= there}
     assert {path.split("/")[0] for path in prod - backup - beyond} == {"prod"}
 
 

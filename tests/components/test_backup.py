@@ -73,8 +73,10 @@ def n8n_environment(stack: str) -> dict[str, str]:
 def test_n8n_is_told_the_same_on_both_placements() -> None:
     """The same image and the same variables; what differs is where its database is and at which name it answers."""
     prod, backup = n8n_environment("prod"), n8n_environment("backup")
-    assert set(prod) == set(backup)
-    differ = {key for key in prod if prod[key] != backup[key] and prod[key] != "(secret)"}
+    wires = {name for name in prod if name.startswith("SMOS_")}  # the other ends of its calls do not run in backup
+    assert wires
+    assert set(prod) - wires == set(backup)
+    differ = {key for key in backup if prod[key] != backup[key] and prod[key] != "(secret)"}
     names = {"N8N_HOST", "N8N_EDITOR_BASE_URL", "WEBHOOK_URL"}
     assert differ == {"DB_POSTGRESDB_HOST", "DB_POSTGRESDB_SSL_ENABLED", *names}
     assert all("n8n-standby.smarterbot.cl" in backup[key] for key in names)

@@ -307,7 +307,16 @@ def test_each_call_has_a_secret_of_its_own_in_the_keyring() -> None:
         settings, problems = read_settings("prod", given, "Pulumi.prod.yaml")
         assert settings is not None, problems
         entries = {one.entry for one in expected_secrets(settings) if "/wiring/" in one.entry}
-        assert entries == {f"prod/wiring/{name}" for name in ALL - gone}
+        assert entries == {f"shared/wiring/{name}" for name in ALL - gone}
+
+
+def test_after_a_fail_over_the_secrets_are_the_same_and_a_developers_are_his_own() -> None:
+    """Databases that are restored elsewhere hold them, in credentials and tools; no developer gets those of prod."""
+    for stack, values, folder in (("backup", beside(), "shared"), ("local", own_machine(), "local")):
+        settings, problems = read_settings(stack, values, f"Pulumi.{stack}.yaml")
+        assert settings is not None, problems
+        entries = {one.entry for one in expected_secrets(settings) if "/wiring/" in one.entry}
+        assert entries == {f"{folder}/wiring/{name}" for name in ALL}
 
 
 def test_the_secrets_of_the_calls_are_secrets() -> None:

@@ -22,6 +22,8 @@ CLOSED = {
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (BOX, CLOSED),
     (BOX, {"start": False}),
+    # One that is waited for until it ends.
+    (BOX, changed(CLOSED, healthcheck=None, attach=True, mustRun=False)),
     (BOX, changed(CLOSED, readOnly=False, labels=[{"label": "smarteros.writable-root", "value": "npm"}])),
     (BOX, changed(CLOSED, capabilities={"drops": ["ALL"], "adds": ["CAP_CHOWN"]})),
 ]
@@ -39,6 +41,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (BOX, changed(CLOSED, memory=-1.0), "memory"),
     (BOX, changed(CLOSED, memory=0.0), "memory"),
     (BOX, changed(CLOSED, healthcheck=None), "health check"),
+    (BOX, changed(CLOSED, healthcheck=None, mustRun=False), "health check"),
+    (BOX, changed(CLOSED, healthcheck=None, attach=True), "health check"),
+    (BOX, changed(CLOSED, healthcheck=None, attach=True, mustRun=False, memory=None), "memory"),
     (BOX, changed(CLOSED, readOnly=False), "read-only"),
     (BOX, changed(CLOSED, readOnly=None, labels=[{"label": "smarteros.writable-root", "value": ""}]), "read-only"),
 ]

@@ -20,6 +20,14 @@ def test_up_to_the_reserve_is_room() -> None:
     assert said_of_stack(RULE, [box("a", 7168.0), box("b", UNKNOWN)]) == []
 
 
+def test_what_ends_before_the_others_start_does_not_count() -> None:
+    """A preparation is waited for and left alone; what is only one of the two may stay."""
+    passing = box("app-prepare", 9000.0, attach=True, mustRun=False)
+    assert said_of_stack(RULE, [box("app", 7168.0), passing]) == []
+    for more in ({"attach": True}, {"mustRun": False}):
+        assert said_of_stack(RULE, [box("app", 7168.0), box("other", 1.0, **more)])
+
+
 def test_too_much_names_host_sum_and_parts() -> None:
     """So that one sees what to make smaller."""
     ((name, text),) = said_of_stack(RULE, [box("a", 7000.0), box("b", 169.0)])

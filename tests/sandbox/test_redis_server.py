@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -117,6 +118,22 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the server outlived its sandbox"
         time.sleep(0.05)
+    left = Path(json.loads((tmp_path / "process.json").read_text())[2])
+    assert left.is_dir()
+    RedisProcess(tmp_path, told(tmp_path)).close()
+    assert not left.exists()
+
+
+def test_one_that_outlived_its_sandbox_is_ended_by_the_next(tmp_path: Path) -> None:
+    """Two may never write the same file: the old one is proved by its start time, and stopped."""
+    old = RedisProcess(tmp_path, told(tmp_path))
+    connect(old.port).set("kept", "1")
+    server = old.server
+    new = RedisProcess(tmp_path, told(tmp_path))
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    assert connect(new.port).get("kept") == "1"
+    new.close()
+    old.close()
 
 
 # -- which record has which --------------------------------------------------------------------------------------------
