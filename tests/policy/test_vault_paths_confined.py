@@ -70,6 +70,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (POLICY, policy("tenant-acme-reader", READ.format("kv-acme/*")), "kv-acme/*"),
     *((POLICY, policy("ops", READ.format(path)), "give itself everything") for path in POWERFUL),
     (POLICY, policy("provisioner", READ.format("sys/policies/acl/*")), "give itself everything"),
+    (POLICY, policy("provisioner", READ.format("sys/policies/acl")), "give itself everything"),
+    (POLICY, policy("ops", READ.replace("read", "list").format("sys/policies/acl")), "give itself everything"),
     (POLICY, policy("n8n", READ.format("kv-*")), "tenants have"),
     (POLICY, policy("provisioner", READ.format("transit/decrypt/states")), "tenants' states can be read"),
     (POLICY, policy("states", READ.format("transit/keys/states")), "tenants' states can be read"),
