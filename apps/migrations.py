@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import AfterValidator
 
-from apps.connections import as_role
+from apps.connections import as_owner
 from apps.kind import Config, Kind, NotDone, Props
 from settings.parts import Setting, matching
 
@@ -78,20 +78,20 @@ def _backend(config: Config, wanted: MigrationsInputs) -> Iterator[tuple[Any, An
     folder = FOLDER / wanted.set
     if not folder.is_dir():
         raise NotDone(f"there is no set of migrations {wanted.set}")
-    parameters = as_role(config, wanted.database, wanted.role)
-    login = f"{quote(parameters['user'])}:{quote(parameters['password'], safe='')}"
-    address = f"{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
-    more = urlencode({key: parameters[key] for key in ("sslmode", "connect_timeout", "options")}, quote_via=quote)
-    try:
-        backend = yoyo.get_backend(f"postgresql+psycopg://{login}@{address}?{more}")
-    except psycopg.Error as error:
-        raise NotDone(f"{wanted.database}: {str(error).splitlines()[0]}") from None
-    try:
-        yield backend, yoyo.read_migrations(str(folder))
-    except psycopg.Error as error:
-        raise NotDone(f"{wanted.database}, migrations {wanted.set}: {str(error).splitlines()[0]}") from None
-    finally:
-        backend.connection.close()
+    with as_owner(config, wanted.database, wanted.role) as parameters:
+        login = f"{quote(parameters['user'], safe='')}:{quote(parameters['password'], safe='')}"
+        address = f"{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
+        more = urlencode({key: parameters[key] for key in ("sslmode", "connect_timeout", "options")}, quote_via=quote)
+        try:
+            backend = yoyo.get_backend(f"postgresql+psycopg://{login}@{address}?{more}")
+        except psycopg.Error as error:
+            raise NotDone(f"{wanted.database}: {str(error).splitlines()[0]}") from None
+        try:
+            yield backend, yoyo.read_migrations(str(folder))
+        except psycopg.Error as error:
+            raise NotDone(f"{wanted.database}, migrations {wanted.set}: {str(error).splitlines()[0]}") from None
+        finally:
+            backend.connection.close()
 
 
 MIGRATIONS = Kind(

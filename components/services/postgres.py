@@ -121,6 +121,8 @@ class Provisioner(ComponentResource):
             password=secret(args.password),
             roles=[role.name],
             assume_role=role.name,
+            # It also works in tenants' databases: a function there by the name of one of PostgreSQL's is not its own.
+            search_paths=["pg_catalog"],
             opts=ResourceOptions(parent=self),
         )
         self.role_name = login.name

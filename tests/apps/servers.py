@@ -74,6 +74,7 @@ def postgres_server(folder: Path) -> Iterator[Cluster]:
         connection.autocommit = True
         connection.execute("CREATE ROLE provisioner CREATEDB CREATEROLE")
         connection.execute(f"CREATE ROLE login LOGIN PASSWORD '{PASSWORD}' IN ROLE provisioner")
+        connection.execute("ALTER ROLE login SET ROLE TO provisioner")
     try:
         yield cluster
     finally:
