@@ -42,6 +42,8 @@ class Asked:
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
+        if 300 <= answer.status < 400:  # another spelling of the path: a page for people
+            return answer.status, answer.getheader("Location")
         return answer.status, json.loads(content) if content.strip() else None
 
     def done(self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str | None = None) -> Any:
