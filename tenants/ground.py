@@ -58,7 +58,8 @@ class Ground:
 
     def fingerprint(self, tenant: Tenant) -> str:
         """Of all that decides what is declared for a tenant, and of the rules that judge it."""
-        parts = (tenant.model_dump_json(), json.dumps(self.platform, default=vars, sort_keys=True), _code())
+        settings = self.settings.model_dump_json() if tenant.isolation.n8n == "silo" else ""
+        parts = (tenant.model_dump_json(), settings, json.dumps(self.platform, default=vars, sort_keys=True), _code())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -93,5 +94,9 @@ def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
 @cache
 def _code() -> str:
     """Of what this process has loaded, or will: steps and rules."""
-    files = [file for folder in ("tenants", "apps", "policy") for file in sorted(Path(ROOT / folder).rglob("*.py"))]
+    files = [
+        file
+        for folder in ("tenants", "apps", "policy", "components")
+        for file in sorted(Path(ROOT / folder).rglob("*.py"))
+    ]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

@@ -26,6 +26,7 @@ from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.shards import project_of
+from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.workfolder import folder_of, made_ready, with_project
 
@@ -112,6 +113,7 @@ def apply(place: Workplace, stack: str, registry: Registry, slug: str, say: Say,
     """Makes a tenant what its file says. Run again after anything, it completes what is missing and no more."""
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as ground:
+        refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
         return bring_up(ground, entry, say, quiet=quiet)
 
 
@@ -141,6 +143,7 @@ def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Sa
     """Shows what `apply` would change, and what the policies say of it. Changes nothing but an empty stack."""
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as ground:
+        refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
         return look_ahead(ground, entry, quiet=quiet)
 
 
@@ -268,7 +271,7 @@ def _program(ground: Ground, tenant: Tenant) -> Importing:
     def imported() -> Program:
         from tenants.stack import program
 
-        return program(tenant, ground.platform, ground.secrets)
+        return program(tenant, ground.platform, ground.secrets, ground.settings)
 
     return imported
 

@@ -24,6 +24,16 @@ class TenantNames:
         return f"t_{self.slug.replace('-', '_')}"
 
     @property
+    def silo_database(self) -> str:
+        """The database of its own n8n and the role that owns it: no slug's `t_…`, and no service's."""
+        return f"n8n_{self.slug.replace('-', '_')}"
+
+    @property
+    def silo(self) -> str:
+        """Its own n8n on a host, after the environment: the end of no other container's or volume's name."""
+        return f"t-{self.slug}-n8n"
+
+    @property
     def redis_user(self) -> str:
         """The user of Redis, called as the database's owner is."""
         return self.database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import Input, ProviderResource, ResourceOptions
@@ -20,21 +20,28 @@ from tenants.steps.domains import Domains, DomainsArgs, refused
 from tenants.steps.knowledge import Knowledge, KnowledgeArgs
 from tenants.steps.redis import RedisUser, RedisUserArgs
 
+if TYPE_CHECKING:
+    from settings import Settings
+
 __all__ = ["program"]
 
 _NAMESPACE = uuid.UUID("b6f2c0de-51c5-4a56-a5ab-6d1c9f0b7e11")
 
 
-def program(tenant: Tenant, platform: Platform, secrets: TenantSecrets) -> Callable[[], None]:
-    """What the engine runs. It exports `tenant`, in which no secret is."""
-    return _Declaration(tenant, platform, secrets).declare
+def program(
+    tenant: Tenant, platform: Platform, secrets: TenantSecrets, settings: Settings | None = None
+) -> Callable[[], None]:
+    """What the engine runs. It exports `tenant`, in which no secret is. `settings`: the platform's, of which a tenant
+    with instances of its own needs the host.
+    """
+    return _Declaration(tenant, platform, secrets, settings).declare
 
 
 class _Declaration:
     """A tenant's steps. A suspended one has the same, with every door closed."""
 
-    def __init__(self, tenant: Tenant, platform: Platform, secrets: TenantSecrets) -> None:
-        self._tenant, self._platform, self._secrets = tenant, platform, secrets
+    def __init__(self, tenant: Tenant, platform: Platform, secrets: TenantSecrets, settings: Settings | None) -> None:
+        self._tenant, self._platform, self._secrets, self._settings = tenant, platform, secrets, settings
         self._is_open = tenant.state == "active"
         self._logins: dict[str, Mapping[str, Input[str]]] = {}
         """What the tenant's applications log in with, as it is put into its part of Vault."""
@@ -53,6 +60,8 @@ class _Declaration:
         }
         if platform.redis is not None:
             known["redis"] = self._redis(platform.redis, apps)
+        if tenant.isolation.n8n == "silo":
+            known["n8n"] = self._n8n(apps)
         if platform.blobs is not None:
             known["blobs"] = self._blobs(cloudflare)
         if platform.vault is not None and self._secrets.vault is not None:
@@ -84,7 +93,7 @@ class _Declaration:
 
     def _database(self, apps: ProviderResource) -> dict[str, Any]:
         server, names = self._platform.server, self._tenant.names
-        postgres = postgres_provider("databases", server, self._secrets.provisioner_password)
+        self._postgres = postgres = postgres_provider("databases", server, self._secrets.provisioner_password)
         connections = self._tenant.granted.database_connections
         database = Database(
             "database",
@@ -103,6 +112,20 @@ class _Declaration:
             "password": database.password,
         }
         return {**_where(server), "name": database.database_name, "owner": names.database, "schema": knowledge.version}
+
+    def _n8n(self, apps: ProviderResource) -> dict[str, Any]:
+        """An n8n of its own. The SDKs that it needs are imported for those alone that have one."""
+        from tenants.steps.n8n import SiloN8n, SiloN8nArgs, docker_of
+
+        if self._settings is None:
+            raise RuntimeError("unreachable: whoever runs a tenant with an n8n of its own knows the settings")
+        made = SiloN8n(
+            "n8n",
+            SiloN8nArgs(tenant=self._tenant, server=self._platform.server, settings=self._settings),
+            ResourceOptions(providers=[self._postgres, apps, docker_of(self._settings)]),
+        )
+        self._logins["n8n"] = made.login
+        return {"url": made.url, "database": self._tenant.names.silo_database, "running": self._is_open}
 
     def _redis(self, redis: Redis, apps: ProviderResource) -> dict[str, Any]:
         names = self._tenant.names

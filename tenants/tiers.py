@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from settings.parts import Setting
 
-__all__ = ["SILOS", "TIERS", "Quotas", "Tier", "WantedQuotas"]
+__all__ = ["SILOS", "SILO_SIZES", "TIERS", "Quotas", "SiloSize", "Tier", "WantedQuotas"]
 
 Tier = Literal["basic", "pro", "enterprise"]
 
@@ -51,6 +52,22 @@ TIERS: Mapping[Tier, Quotas] = {
     "basic": _quotas(5, 16, 5, 1, 3),
     "pro": _quotas(10, 64, 25, 3, 10),
     "enterprise": _quotas(20, 256, 250, 10, 50),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiloSize:
+    """What an instance of a tenant's own may use."""
+
+    cpu: float
+    memory_mb: int
+    connections: int
+    """To its database: n8n keeps two, and opens them anew while an old one still runs."""
+
+
+SILO_SIZES: Mapping[Tier, SiloSize] = {
+    "pro": SiloSize(cpu=0.5, memory_mb=1024, connections=5),
+    "enterprise": SiloSize(cpu=1.0, memory_mb=2048, connections=10),
 }
 SILOS: Mapping[Tier, frozenset[str]] = {
     "basic": frozenset(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
@@ -15,13 +16,12 @@ from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.n8n_credentials import credential_overwrites
 from components.services.n8n_queue import Queue, queue_of, with_runner, worker
-from components.services.postgres import Database
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.services import N8n as N8nSettings
 
-__all__ = ["SOURCES", "N8n", "N8nArgs", "declare"]
+__all__ = ["SOURCES", "Connection", "N8n", "N8nArgs", "declare"]
 
 _HOSTING = "https://docs.n8n.io/hosting"
 _VARIABLES = f"{_HOSTING}/configuration/environment-variables"
@@ -47,13 +47,41 @@ SOURCES: Mapping[str, str] = {
 """Who says so: a variable, or a beginning of several; the port, the volumes, the health check."""
 
 
+class Connection(Protocol):
+    """A database, as n8n connects to it."""
+
+    @property
+    def host(self) -> Input[str]:
+        """Where it is."""
+
+    @property
+    def port(self) -> int:
+        """Usually 5432."""
+
+    @property
+    def tls(self) -> bool:
+        """Whether it speaks TLS."""
+
+    @property
+    def database_name(self) -> Input[str]:
+        """What it is called."""
+
+    @property
+    def user(self) -> Input[str]:
+        """Its owner."""
+
+    @property
+    def password(self) -> Input[str]:
+        """The owner's."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class N8nArgs:
     """What n8n needs from the rest of the platform."""
 
     placement: Placement
     image: Image
-    database: Database
+    database: Connection
     address: WebAddress
     wanted: N8nSettings
     encryption_key: Input[str]

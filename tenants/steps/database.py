@@ -44,6 +44,8 @@ class DatabaseArgs:
     names: TenantNames
     connections: int
     is_open: bool
+    called: str = ""
+    """The database and its owner, when it is not the tenant's first."""
 
 
 class Database(ComponentResource):
@@ -57,7 +59,7 @@ class Database(ComponentResource):
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:tenants:Database", name, None, opts)
         inside = ResourceOptions(parent=self)
-        wanted = args.names.database
+        wanted = args.called or args.names.database
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=inside)
         owner = postgresql.Role(
             f"{name}-owner",
@@ -68,7 +70,7 @@ class Database(ComponentResource):
             opts=inside,
         )
         # Who is connected stays when a role loses its login: they are shown out.
-        Sessions(
+        sessions = Sessions(
             f"{name}-sessions",
             role=owner.name,
             allowed=args.is_open,
@@ -98,6 +100,6 @@ class Database(ComponentResource):
             privileges=[],
             opts=inside,
         )
-        self.database_name = Output.all(database.name, closed.id).apply(lambda both: str(both[0]))
+        self.database_name = Output.all(database.name, closed.id, sessions.id).apply(lambda known: str(known[0]))
         self.password = password.result
         self.register_outputs({"database_name": self.database_name})

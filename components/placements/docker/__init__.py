@@ -5,6 +5,6 @@ container.
 from __future__ import annotations
 
 from components.placements.docker.connection import docker_provider
-from components.placements.docker.host import DockerHost, DockerHostArgs
+from components.placements.docker.host import DockerHost, DockerHostArgs, Guest
 
-__all__ = ["DockerHost", "DockerHostArgs", "docker_provider"]
+__all__ = ["DockerHost", "DockerHostArgs", "Guest", "docker_provider"]

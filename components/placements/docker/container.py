@@ -12,7 +12,7 @@ What has to be prepared runs in a container of its own, to its end, before the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi_docker as docker
@@ -52,6 +52,7 @@ class ClosedContainerArgs:
     """What the host has of the registries already: whoever is the first to run an image, fetches it."""
     docker_socket: str
     protect: bool
+    volume_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class ClosedContainer(ComponentResource):
@@ -119,6 +120,7 @@ class ClosedContainer(ComponentResource):
         created = docker.Volume(
             f"{name}-{volume.name}",
             name=args.names.container(f"{name}-{volume.name}"),
+            labels=_of_volume(args),
             opts=ResourceOptions(parent=self, protect=args.protect),
         )
         return docker.ContainerVolumeArgs(volume_name=created.name, container_path=volume.path)
@@ -164,6 +166,7 @@ class ClosedContainer(ComponentResource):
         volume = docker.Volume(
             f"{name}-secrets",
             name=args.names.container(f"{name}-secrets"),
+            labels=_of_volume(args),
             opts=ResourceOptions(parent=self),
         )
         loader = docker.Container(
@@ -174,6 +177,8 @@ class ClosedContainer(ComponentResource):
             must_run=False,
             network_mode="none",
             restart="no",
+            labels=[docker.ContainerLabelArgs(label=key, value=text) for key, text in args.volume_labels.items()]
+            or None,
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=folder)],
             uploads=[
                 docker.ContainerUploadArgs(
@@ -189,6 +194,10 @@ class ClosedContainer(ComponentResource):
         )
         mount = docker.ContainerVolumeArgs(volume_name=volume.name, container_path=folder, read_only=True)
         return mount, loader
+
+
+def _of_volume(args: ClosedContainerArgs) -> list[docker.VolumeLabelArgs] | None:
+    return [docker.VolumeLabelArgs(label=key, value=text) for key, text in args.volume_labels.items()] or None
 
 
 def _replaced(parent: ClosedContainer) -> ResourceOptions:

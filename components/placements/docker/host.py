@@ -25,11 +25,21 @@ from settings.hosts import LocalHost, RemoteHost
 from settings.parts import AzurePostgres, ManagedRedis
 from settings.tunnels import docker_subnets
 
-__all__ = ["DockerHost", "DockerHostArgs"]
+__all__ = ["DockerHost", "DockerHostArgs", "Guest"]
 
 # A router without a priority has the length of its rule as one, and a host name has at most 253 characters.
 ROUTE_PRIORITY = "1000"
 NETWORK_OF: dict[Access, str] = {"web": "edge", "data": "data", "docker_api": "socket"}
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Whose the containers are that come later: the host's networks are there already, and names are led to it by
+    whoever it is.
+    """
+
+    labels: Mapping[str, str]
+    """Of each container and volume."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,8 @@ class DockerHostArgs:
 
     settings: Settings
     host: RemoteHost | LocalHost
+    guest: Guest | None = None
+    """What runs there of another stack than the host's own."""
 
 
 class DockerHost(ComponentResource):
@@ -47,11 +59,12 @@ class DockerHost(ComponentResource):
 
     def __init__(self, name: str, args: DockerHostArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:docker:Host", name, None, opts)
-        self._settings, self._host = args.settings, args.host
+        self._settings, self._host, self._guest = args.settings, args.host, args.guest
         self._reach = reach_of(args.settings, args.host)
         self._networks: dict[str, Output[str]] = {}
         self._images: dict[str, docker.RemoteImage] = {}
-        for part, subnet in zip(NETWORK_OF.values(), docker_subnets(args.host), strict=True):
+        subnets = zip(NETWORK_OF.values(), docker_subnets(args.host), strict=True)
+        for part, subnet in subnets if args.guest is None else ():
             network = docker.Network(
                 f"{name}-{part}",
                 name=args.settings.names.container(part),
@@ -68,6 +81,9 @@ class DockerHost(ComponentResource):
                 opts=ResourceOptions(parent=self),
             )
             self._networks[part] = network.name
+        if args.guest is not None:
+            theirs = {part: args.settings.names.container(part) for part in NETWORK_OF.values()}
+            self._networks = {part: Output.from_input(called) for part, called in theirs.items()}
         self.edge_network = self._networks["edge"]
         self.register_outputs({"edge_network": self.edge_network})
 
@@ -109,12 +125,14 @@ class DockerHost(ComponentResource):
                 images=self._images,
                 docker_socket=self._reach.socket,
                 protect=self._settings.protect,
+                volume_labels=self._guest.labels if self._guest else {},
             ),
             opts,
         )
         url = None
         if workload.hostname:
-            self._reach.lead(name, workload.hostname, opts)
+            if self._guest is None:
+                self._reach.lead(name, workload.hostname, opts)
             url = Output.from_input(self._reach.url(name, workload.hostname))
         return Running(resource=created, host=created.host, port=workload.port, url=url)
 
@@ -148,6 +166,7 @@ class DockerHost(ComponentResource):
     def _labels(self, name: str, workload: Workload) -> dict[str, str]:
         """Whom the container belongs to, and what the reverse proxy needs to know to route to it."""
         labels = {"smarteros.system": self._settings.system, "smarteros.stack": self._settings.stack}
+        labels |= self._guest.labels if self._guest else {}
         if self._reach.is_routed(name, workload):
             router = f"traefik.http.routers.{name}"
             labels |= {
