@@ -46,7 +46,8 @@ def explained(
     elif kind in {"model_type", "dict_type"}:
         why, mend = "must be an object", _description(root, loc) or "keys and values"
     elif kind == "literal_error":
-        why, mend = "not one of the choices", f"one of: {context['expected']}"
+        there = ": it can't run there" if loc[-1] == "where" else ""
+        why, mend = f"not one of the choices{there}", f"one of: {context['expected']}"
     elif not mend:
         about = _description(root, loc) or "see the key's description"
         why, mend = why.replace("Input should be", "it should be"), f"correct it ({about})"
