@@ -48,7 +48,8 @@ def explained(
     elif kind == "string_type":
         why, mend = "must be a text", _description(root, loc) or "put it in quotes"
     elif kind == "literal_error":
-        why, mend = "not one of the choices", f"one of: {context['expected']}"
+        there = ": it can't run there" if loc[-1] == "where" else ""
+        why, mend = f"not one of the choices{there}", f"one of: {context['expected']}"
     elif not mend:
         about = _description(root, loc) or "see the key's description"
         why, mend = why.replace("Input should be", "it should be"), f"correct it ({about})"

@@ -48,8 +48,8 @@ def test_a_placement_that_a_service_cannot_run_on() -> None:
     """The model knows where each service can run."""
     (text,) = told(**services(vault={"placement": {"where": "azure", "host": "vps"}}))
     assert text == (
-        'Pulumi.prod.yaml: smarteros:services/vault/placement/where: "azure": not one of the choices. '
-        "Mend: one of: 'docker'"
+        'Pulumi.prod.yaml: smarteros:services/vault/placement/where: "azure": not one of the choices: it '
+        "can't run there. Mend: one of: 'docker'"
     )
     (text,) = [one for one in told(**services(n8n={"placement": {"where": "r2"}})) if "n8n" in one]
     assert text == (

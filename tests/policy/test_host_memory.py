@@ -24,8 +24,8 @@ def test_what_ends_before_the_others_start_does_not_count() -> None:
     """A preparation is waited for and left alone; what is only one of the two may stay."""
     passing = box("app-prepare", 9000.0, attach=True, mustRun=False)
     assert said_of_stack(RULE, [box("app", 7168.0), passing]) == []
-    for more in ({"attach": True}, {"mustRun": False}):
-        assert said_of_stack(RULE, [box("app", 7168.0), box("other", 1.0, **more)])
+    for one in (box("other", 1.0, attach=True), box("other", 1.0, mustRun=False)):
+        assert said_of_stack(RULE, [box("app", 7168.0), one])
 
 
 def test_too_much_names_host_sum_and_parts() -> None:
