@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from deploy.target import ROOT, Workplace
 from keyring import Keyring, identity_from_environment
 from tenants.platform import Platform
 
-__all__ = ["TenantSecrets", "VaultLogin", "secrets_for"]
+__all__ = ["TenantSecrets", "VaultLogin", "derived_key", "secrets_for"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,23 @@ class TenantSecrets:
     cloudflare_token: str = field(repr=False)
     provisioner_password: str = field(repr=False)
     redis_password: str = field(repr=False, default="")
+    root_key: str = field(repr=False, default="")
+    """Of which the keys are derived that must be the same after anything: `derived_key`."""
     vault: VaultLogin | None = field(repr=False, default=None)
     states: VaultLogin | None = field(repr=False, default=None)
     """The login of the engine, which encrypts the states; no step uses it."""
+
+
+ROOT_KEY = "shared/tenantsRootKey"
+
+
+def derived_key(root_key: str, purpose: str, rut: str) -> str:
+    """A key of one company for one purpose: always the same, under whatever slug it lives and wherever its state went.
+    Who has it learns neither the root nor another's. Raises NotReady without a root.
+    """
+    if not root_key:
+        raise NotReady(f"the keyring has no {ROOT_KEY}, of which tenants' keys are. Mend: ./smos keys init")
+    return hmac.new(bytes.fromhex(root_key), f"{purpose}\0{rut}".encode(), hashlib.sha256).hexdigest()
 
 
 def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
@@ -45,6 +61,7 @@ def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
         cloudflare_token=keyring.get("external/cloudflareApiToken"),
         provisioner_password=keyring.get(f"{stack}/databaseProvisionerPasswords/{platform.server.name}"),
         redis_password=keyring.get(f"{stack}/redisPasswords/{platform.redis.login}") if platform.redis else "",
+        root_key=keyring.find(ROOT_KEY) or "",
         vault=_login(keyring, stack, "provisioner") if vaults else None,
         states=_login(keyring, stack, "states") if vaults else None,
     )

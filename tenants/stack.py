@@ -12,7 +12,7 @@ from pulumi import Input, ProviderResource, ResourceOptions
 from apps.sdk import ServerAccess, apps_provider
 from tenants.model import Tenant
 from tenants.platform import Platform, Redis, Server
-from tenants.secrets import TenantSecrets
+from tenants.secrets import TenantSecrets, derived_key
 from tenants.steps.blobs import BlobContainer, BlobContainerArgs, azure_provider
 from tenants.steps.database import Database, DatabaseArgs, postgres_provider
 from tenants.steps.dns import Dns, DnsArgs, cloudflare_provider
@@ -121,10 +121,14 @@ class _Declaration:
             raise RuntimeError("unreachable: whoever runs a tenant with an n8n of its own knows the settings")
         made = SiloN8n(
             "n8n",
-            SiloN8nArgs(tenant=self._tenant, server=self._platform.server, settings=self._settings),
+            SiloN8nArgs(
+                tenant=self._tenant,
+                server=self._platform.server,
+                settings=self._settings,
+                encryption_key=derived_key(self._secrets.root_key, "n8n encryption key", self._tenant.rut),
+            ),
             ResourceOptions(providers=[self._postgres, apps, docker_of(self._settings)]),
         )
-        self._logins["n8n"] = made.login
         return {"url": made.url, "database": self._tenant.names.silo_database, "running": self._is_open}
 
     def _redis(self, redis: Redis, apps: ProviderResource) -> dict[str, Any]:

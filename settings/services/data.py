@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from settings.parts import Name
+from settings.secrets import Secret
 from settings.services.service import Service
 
 __all__ = ["Knowledge", "Tenants"]
@@ -41,6 +42,9 @@ class Tenants(Service):
     )
 
     extensions: ClassVar[tuple[str, ...]] = ("vector",)
+    secrets: ClassVar[tuple[Secret, ...]] = (
+        Secret("tenants_root_key", "shared", "hex_256", "Of it are tenants' own n8n keys; losing it loses credentials"),
+    )
 
     def connections(self) -> int:
         """As expected: their roles' limits together would be many times what is ever used."""

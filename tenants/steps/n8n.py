@@ -7,10 +7,8 @@ platform's: its workflows share nothing. While the tenant is suspended there is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
 
 from components.images import IMAGES
@@ -28,8 +26,6 @@ from tenants.tiers import SILO_SIZES
 
 __all__ = ["SiloN8n", "SiloN8nArgs", "docker_of"]
 
-KEY_LENGTH = 48
-
 
 def docker_of(settings: Settings) -> ProviderResource:
     """Docker on the host where silos run."""
@@ -45,6 +41,10 @@ class SiloN8nArgs:
     tenant: Tenant
     server: Server
     settings: Settings
+    encryption_key: str = field(repr=False)
+    """Another one makes every credential unreadable that is stored in this n8n: it comes of the keyring, not of a
+    state that may be lost.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +58,14 @@ class _Connection:
 
 
 class SiloN8n(ComponentResource):
-    """Database, key and container."""
+    """Database and container."""
 
     url: Output[str]
-    login: Mapping[str, Input[str]]
-    """What is put into the tenant's part of Vault: with it, and the database, an n8n is made again that can read what
-    is in it.
-    """
 
     def __init__(self, name: str, args: SiloN8nArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:tenants:SiloN8n", name, None, opts)
         tenant, names, settings = args.tenant, args.tenant.names, args.settings
         size, is_open = SILO_SIZES[tenant.tier], tenant.state == "active"
-        # Another key makes every credential that is stored in this n8n unreadable: it is never made anew.
-        key = random.RandomPassword(
-            f"{name}-encryption-key",
-            length=KEY_LENGTH,
-            special=False,
-            opts=ResourceOptions(parent=self, protect=True, ignore_changes=["length", "special"]),
-        )
         database = Database(
             f"{name}-database",
             DatabaseArgs(
@@ -90,18 +79,11 @@ class SiloN8n(ComponentResource):
         )
         address = settings.named_address(tenant.domain)
         if is_open:
-            self._run(args, database, key.result)
+            self._run(args, database)
         self.url = database.database_name.apply(lambda _: address.url)
-        self.login = {
-            "host": args.server.host,
-            "database": database.database_name,
-            "user": names.silo_database,
-            "password": database.password,
-            "encryptionKey": key.result,
-        }
         self.register_outputs({"url": self.url})
 
-    def _run(self, args: SiloN8nArgs, database: Database, key: Output[str]) -> None:
+    def _run(self, args: SiloN8nArgs, database: Database) -> None:
         tenant, names, settings = args.tenant, args.tenant.names, args.settings
         size, host = SILO_SIZES[tenant.tier], host_of(settings)
         inside = ResourceOptions(parent=self)
@@ -135,7 +117,7 @@ class SiloN8n(ComponentResource):
                 ),
                 address=settings.named_address(tenant.domain),
                 wanted=wanted,
-                encryption_key=secret(key),
+                encryption_key=secret(args.encryption_key),
                 wires=Wires(plain={}, keys={}, private_networks=()),
                 accounts=HandedAccounts(plain={}, keys={}),
             ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,15 +20,18 @@ from settings import Settings, load_files
 from settings.services import Services
 from tenants.model import Tenant
 from tenants.names import TenantNames
+from tenants.secrets import derived_key
 from tenants.silos import host_of, refuse_no_room
 from tenants.stack import program
 from tests.components.declared import ROOT, Answers, Declared, Hidden, Recorder, resolved
 from tests.policy.judged import violations
-from tests.tenants.test_stack import SECRETS, platform
+from tests.tenants.test_stack import SECRETS as USUAL
+from tests.tenants.test_stack import platform
 
 CONTAINER = "docker:index/container:Container"
 DATABASE = "postgresql:index/database:Database"
-PASSWORD = "random:index/randomPassword:RandomPassword"
+ROOT_KEY = "c0ffee" * 10 + "0042"
+SECRETS = replace(USUAL, root_key=ROOT_KEY)
 
 
 @cache
@@ -78,9 +83,7 @@ def test_it_has_a_database_and_a_key_of_its_own() -> None:
     assert databases["n8n_acme_2"].inputs["owner"] == "n8n_acme_2"
     environment = dict(one.split("=", 1) for one in container()["envs"])
     assert environment["DB_POSTGRESDB_DATABASE"] == environment["DB_POSTGRESDB_USER"] == "n8n_acme_2"
-    assert environment["N8N_ENCRYPTION_KEY"].startswith("Rand0m")
-    (key,) = (one for one in declared() if one.name == "n8n-encryption-key")
-    assert key.protect
+    assert environment["N8N_ENCRYPTION_KEY"] == derived_key(ROOT_KEY, "n8n encryption key", "12345678-5")
 
 
 def test_nothing_of_the_platforms_is_handed_to_it() -> None:
@@ -90,16 +93,16 @@ def test_nothing_of_the_platforms_is_handed_to_it() -> None:
     assert [one for one in declared() if one.token == "docker:index/volume:Volume"] == []
 
 
-def test_its_key_is_in_the_tenants_part_of_vault_and_hidden() -> None:
-    """So that it survives the state, and comes into the archive with the rest of the mount."""
-    (entry,) = (one for one in declared() if one.name == "vault-n8n")
-    assert "encryptionKey" in str(resolved(entry.inputs)["dataJson"])
-    assert isinstance(entry.inputs["dataJson"], Hidden)
-    shown = str([{key: value for key, value in one.inputs.items() if key != "envs"} for one in declared()])
-    assert "N8N_ENCRYPTION_KEY=" not in shown
+def test_its_key_comes_of_the_keyring_and_is_hidden() -> None:
+    """The same under another slug and after every state is lost, another for each company; none tells the root."""
+    keys = {derived_key(ROOT_KEY, purpose, rut) for purpose in ("a", "b") for rut in ("12345678-5", "76431209-0")}
+    assert len(keys) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{64}", one) and one != ROOT_KEY for one in keys)
     (running,) = (one for one in declared() if one.token == CONTAINER)
     (hidden,) = (one for one in running.inputs["envs"] if "N8N_ENCRYPTION_KEY=" in str(resolved({"x": one})))
     assert isinstance(hidden, Hidden)
+    with pytest.raises(NotReady, match="keys init"):
+        derived_key("", "a", "12345678-5")
 
 
 def test_suspended_nothing_runs_and_nothing_is_lost() -> None:
@@ -107,7 +110,6 @@ def test_suspended_nothing_runs_and_nothing_is_lost() -> None:
     before, after = ({one.name: one for one in declared(state)} for state in ("active", "suspended"))
     assert CONTAINER not in {one.token for one in after.values()}
     assert {one.name for one in after.values() if one.protect} == {one.name for one in before.values() if one.protect}
-    assert before["n8n-encryption-key"].inputs == after["n8n-encryption-key"].inputs
     assert after["n8n-database-owner"].inputs["login"] is False
 
 
