@@ -108,9 +108,10 @@ _OPERATORS: Mapping[str, _Access] = {
     # the tenants' program have it.
     "provisioner": _Access(
         keys=(f"{TENANT_PREFIX}*",),
-        # Users, the end of their connections, the end of their keys; and an archive's way out and in.
+        # Users, the end of their connections, the end of their keys; an archive's way out and in; and what is in a key,
+        # by which an archive is compared (who may dump it, may read it).
         commands=(
-            "+ping +scan +del +unlink +type +pttl +dump +restore "
+            "+ping +scan +del +unlink +type +pttl +dump +restore +get +hgetall +lrange +smembers +zrange +xrange "
             "+acl|setuser +acl|getuser +acl|deluser +acl|users +acl|save +client|kill"
         ),
     ),

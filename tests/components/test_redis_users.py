@@ -244,7 +244,7 @@ def test_who_makes_tenants_users_may_empty_their_keys_and_no_others(server: Redi
     assert list(provisioner.scan_iter(match="t_gone:*")) == ["t_gone:1"]
     assert provisioner.unlink("t_gone:1") == 1
     assert ask(provisioner, "ACL", "DELUSER", "t_gone") == 1
-    for command in ("UNLINK bull:kept", "GET t_gone:1", "CONFIG GET *", "FLUSHALL", "PUBLISH t_gone:1 x", "ACL LIST"):
+    for command in ("UNLINK bull:kept", "SET t_gone:1 x", "CONFIG GET *", "FLUSHALL", "PUBLISH t_gone:1 x", "ACL LIST"):
         with pytest.raises(redis.exceptions.NoPermissionError):
             ask(provisioner, *command.split())
 

@@ -29,6 +29,37 @@ DOMAIN = f"{SLUG}.smarterbot.cl"
 DELETE = ("tenant", "delete", SLUG, "--yes", "--confirm", SLUG, "--json")
 
 
+PROGRAM = """
+import json, os, sys, uuid
+told = json.loads(os.environ["PLANTED"])
+sys.path.insert(0, told["root"])
+from pulumi import CustomResource, ProviderResource, ResourceOptions
+from tenants.names import TenantNames
+from tenants.platform import Blobs
+from tenants.steps.blobs import BlobContainer, BlobContainerArgs, azure_provider
+from tenants.steps.dns import Dns, DnsArgs, cloudflare_provider
+slug, blobs = told["slug"], Blobs(**told["blobs"])
+BlobContainer(
+    "blobs",
+    BlobContainerArgs(
+        blobs=blobs, names=TenantNames(slug), tags={**told["tags"], "tenant": slug}, role_assignment=str(uuid.uuid4())
+    ),
+    ResourceOptions(providers=[azure_provider("azure", blobs)]),
+)
+Dns(
+    "dns",
+    DnsArgs(zone_id=told["zone"], domain=told["domain"], target=told["edge"], slug=slug),
+    ResourceOptions(providers=[cloudflare_provider("cloudflare", "t" * 40)]),
+)
+host = ProviderResource("docker", "host", told["docker"]["inputs"], ResourceOptions(version=told["docker"]["version"]))
+labels = [{"label": "smarteros.tenant", "value": slug}]
+CustomResource(
+    "docker:index/volume:Volume", "volume", {"name": "planted", "labels": labels},
+    ResourceOptions(provider=host, version=told["docker"]["version"]),
+)
+"""
+
+
 def create(clone: Clone) -> None:
     """The tenant, with data in it."""
     clone.smos("create", "tenant", rut(77111222), "Zapatería", DOMAIN, "--json")
@@ -78,6 +109,62 @@ class Planter:
         VaultApi(self.platform["vault"]["localPort"]).ask(method, path, body, self.secret("prod/vault/rootToken"))
 
 
+@contextlib.contextmanager
+def in_the_clouds(clone: Clone, told: dict[str, Any], folder: Path) -> Iterator[None]:
+    """A stack of a project of its own, of which the tenants' commands know nothing."""
+    exported = json.loads(clone.shell("pulumi stack export --stack prod").stdout)["deployment"]["resources"]
+    docker = next(
+        one["inputs"]
+        for one in exported
+        if one["type"] == "pulumi:providers:docker" and str(one["inputs"].get("host", "")).startswith("ssh")
+    )
+    version = docker.pop("version", "")
+    docker.pop("__internal", None)
+    blobs, tags = told["tenants"]["blobs"], {"system": told["system"], "environment": "prod", "managed-by": "pulumi"}
+    planted = {
+        **{"root": str(clone.root), "slug": SLUG, "domain": DOMAIN, "blobs": blobs, "tags": tags},
+        **{"zone": told["zoneId"], "edge": told["tenants"]["edgeName"]},
+        "docker": {"inputs": docker, "version": version},
+    }
+    folder.mkdir()
+    runtime = {"name": "python", "options": {"virtualenv": str(clone.root / ".venv")}}
+    (folder / "Pulumi.yaml").write_text(json.dumps({"name": "planted", "runtime": runtime}))
+    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "planted.json").write_text(json.dumps(planted))
+    there = f'unset PULUMI_OPTION_CWD; cd {folder}; export PLANTED="$(cat planted.json)"\n'
+    clone.shell(f"{there}pulumi stack init planted && pulumi up --yes --skip-preview --stack planted")
+    try:
+        yield
+    finally:
+        clone.shell(
+            f"{there}pulumi state unprotect --all --yes --stack planted && "
+            "pulumi destroy --yes --skip-preview --stack planted && pulumi stack rm planted --yes"
+        )
+
+
+def test_what_is_planted_in_the_clouds_is_found(tenant: Clone, tmp_path: Path) -> None:
+    """By another Pulumi project: record, blob container, identity, role assignment, volume."""
+    registry = tenant.home.folder / "registry" / f"{SLUG}.yaml"
+    text, told = registry.read_text(), platform(tenant)
+    tenant.smos(*DELETE)
+    registry.write_text(text)
+    (registry.parent / f"{SLUG}.gone").unlink(missing_ok=True)
+    with in_the_clouds(tenant, told, tmp_path / "planted"):
+        failed = tenant.smos(*DELETE, ok=False)
+        assert failed.returncode == 1
+        said = last_json(failed.stdout)["error"]
+    for line in (
+        f"the CNAME record {DOMAIN}. Mend: ",
+        f"the blob container t-{SLUG}. Mend: az storage container-rm delete",
+        f"t-{SLUG}. Mend: az identity delete",
+        "Mend: az role assignment delete",
+        "the volume planted. Mend: docker volume rm planted",
+    ):
+        assert line in said
+    assert registry.exists()
+    assert last_json(tenant.smos(*DELETE).stdout)["left"] == 0
+
+
 def test_what_is_planted_behind_pulumis_back_is_found(tenant: Clone) -> None:
     """One at a time, at each vendor that can be reached so: exit code 1, where, what and the mend; the file stays until
     nothing is left. A neighbour that begins alike is none.
@@ -86,12 +173,14 @@ def test_what_is_planted_behind_pulumis_back_is_found(tenant: Clone) -> None:
     text = registry.read_text()
     planter = Planter(tenant)
     planter.sql(f"CREATE ROLE t_{SLUG}s")
+    value = planter.redis.dump(f"t_{SLUG}:carro")
     gone = last_json(tenant.smos(*DELETE).stdout)
     assert gone["left"] == 0
     registry.write_text(text)
     (registry.parent / f"{SLUG}.gone").unlink(missing_ok=True)
     planter.sql(f"CREATE ROLE t_{SLUG}", f"CREATE DATABASE t_{SLUG}_copy")
-    planter.redis.set(f"t_{SLUG}:cart", "1")
+    assert value is not None
+    planter.redis.restore(f"t_{SLUG}:cart", 0, value)
     planter.redis.acl_setuser(f"t_{SLUG}", enabled=False)
     planter.vault("POST", f"sys/mounts/kv-{SLUG}", {"type": "kv", "options": {"version": "2"}})
     planter.vault("POST", f"transit/keys/tenant-{SLUG}", {})

@@ -33,7 +33,7 @@ from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.platform import Redis, Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
-from tests.apps.servers import PASSWORD, admin, config_of, postgres_server, redis_server
+from tests.apps.servers import PASSWORD, admin, config_of, limited_provisioner, postgres_server, redis_server
 from tests.sandbox.vault_servers import Asked, simulated
 
 ACME, OTHER = TenantNames("acme"), TenantNames("zapato-azul")
@@ -55,7 +55,7 @@ class Place:
         )
         platform = SimpleNamespace(
             server=self.server,
-            redis=Redis(local_port=redis.port, host="redis", login="provisioner"),
+            redis=Redis(local_port=redis.port, host="redis", login=limited_provisioner(redis)),
             vault=Vault(local_port=vault.port),
         )
         secrets = TenantSecrets(

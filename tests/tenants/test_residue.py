@@ -31,7 +31,7 @@ from tenants.names import TenantNames
 from tenants.platform import Redis, Server, Vault
 from tenants.residue import Left, Sought, hosts, left_of
 from tenants.secrets import TenantSecrets, VaultLogin
-from tests.apps.servers import PASSWORD, admin, postgres_server, redis_server
+from tests.apps.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
 from tests.sandbox.vault_servers import Asked, simulated
 from tests.tenants.test_stack import BLOBS, platform
 
@@ -155,7 +155,7 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
         parts = {
             **vars(usual),
             "server": server,
-            "redis": Redis(local_port=servers["redis"].port, host="redis", login="provisioner"),
+            "redis": Redis(local_port=servers["redis"].port, host="redis", login=limited_provisioner(servers["redis"])),
             "vault": Vault(local_port=servers["vault"].port),
             "custom_domains": True,
         }
