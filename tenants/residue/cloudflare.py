@@ -44,17 +44,18 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
 
 
 def _listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:
+    """Every one: some lists of Cloudflare have numbered pages, others (buckets) go on at a cursor."""
     address = means_of(ground.place, ground.settings).cloudflare
-    page = 1
+    page, cursor = 1, ""
     while True:
-        answer = _get(f"{address}/{path}?page={page}&per_page={PAGE}", ground.secrets.cloudflare_token)
+        query = {"per_page": PAGE, **({"cursor": cursor} if cursor else {"page": page})}
+        answer = _get(f"{address}/{path}?{urllib.parse.urlencode(query)}", ground.secrets.cloudflare_token)
         result = answer.get("result") or []
-        found = result.get("buckets") or [] if isinstance(result, dict) else result
-        yield from found
-        pages = int((answer.get("result_info") or {}).get("total_pages") or 1)
-        if page >= pages:
+        yield from result.get("buckets") or [] if isinstance(result, dict) else result
+        about = answer.get("result_info") or {}
+        cursor, page = str(about.get("cursor") or ""), page + 1
+        if not cursor and page > int(about.get("total_pages") or 1):
             return
-        page += 1
 
 
 def _get(url: str, token: str) -> dict[str, Any]:

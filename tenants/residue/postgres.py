@@ -38,7 +38,8 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
         ) as connection:
             for what, (question, mend) in _QUESTIONS.items():
                 for (name,) in connection.execute(question).fetchall():
-                    if sought.carries(name.partition(JOINT)[0], _database, "_"):
+                    plain = name.partition(JOINT)[0]
+                    if any(sought.carries(plain, called, "_") for called in (_database, _silo)):
                         yield Left(where, f"{what} {name}", mend.format(name))
     except psycopg.Error as error:
         raise NotReady(f"{where} can't be asked what is left: {str(error).splitlines()[0]}") from None
@@ -46,3 +47,7 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
 
 def _database(names: TenantNames) -> str:
     return names.database
+
+
+def _silo(names: TenantNames) -> str:
+    return names.silo_database

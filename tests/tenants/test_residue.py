@@ -29,7 +29,7 @@ from tenants.ground import Ground
 from tenants.model import Tenant, is_slug
 from tenants.names import TenantNames
 from tenants.platform import Redis, Server, Vault
-from tenants.residue import Left, Sought, hosts, left_of
+from tenants.residue import Left, Sought, cloudflare, hosts, left_of
 from tenants.secrets import TenantSecrets, VaultLogin
 from tests.apps.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
 from tests.sandbox.vault_servers import Asked, simulated
@@ -227,6 +227,7 @@ def _plant_neighbour(there: Everywhere) -> None:
     there.sql("CREATE ROLE t_acme_2")
     there.sql("CREATE DATABASE t_acme_2")
     there.sql("CREATE ROLE t_acme_2_old")
+    there.sql("CREATE ROLE n8n_acme_2")
     there.redis.client().acl_setuser("t_acme_2", enabled=True)
     there.redis.client().set("t_acme_2:cart", "1")
     there.vault.done("POST", "sys/mounts/kv-acme-2", {"type": "kv-v2"})
@@ -243,8 +244,8 @@ def _plant_neighbour(there: Everywhere) -> None:
 def _clean(there: Everywhere) -> None:
     with psycopg.connect(**admin(there.cluster), autocommit=True) as connection:
         for kind, question in (
-            ("DATABASE", r"SELECT datname FROM pg_database WHERE datname LIKE 't\_%'"),
-            ("ROLE", r"SELECT rolname FROM pg_roles WHERE rolname LIKE 't\_%'"),
+            ("DATABASE", r"SELECT datname FROM pg_database WHERE datname ~ '^(t|n8n)_'"),
+            ("ROLE", r"SELECT rolname FROM pg_roles WHERE rolname ~ '^(t|n8n)_'"),
         ):
             for (name,) in connection.execute(cast(Any, question)).fetchall():
                 connection.execute(cast(Any, f'DROP {kind} "{name}"'))
@@ -294,6 +295,7 @@ def test_with_nothing_planted_nothing_is_found(everywhere: Everywhere) -> None:
 PLANTED: dict[str, tuple[str, Plant, str]] = {
     "database": ("PostgreSQL", lambda at: at.sql("CREATE DATABASE t_acme"), 'DROP DATABASE "t_acme"'),
     "a copy of the database": ("PostgreSQL", lambda at: at.sql("CREATE DATABASE t_acme_before"), "t_acme_before"),
+    "database of its own n8n": ("PostgreSQL", lambda at: at.sql("CREATE DATABASE n8n_acme"), "n8n_acme"),
     "role": ("PostgreSQL", lambda at: at.sql("CREATE ROLE t_acme"), 'DROP ROLE "t_acme"'),
     "a role made by hand": ("PostgreSQL", lambda at: at.sql("CREATE ROLE t_acme_reader"), "t_acme_reader"),
     "user of Redis": ("Redis", lambda at: at.redis.client().acl_setuser("t_acme"), "ACL DELUSER t_acme"),
@@ -391,3 +393,25 @@ def test_who_cant_be_asked_is_no_proof(everywhere: Everywhere) -> None:
             everywhere.left()
     finally:
         everywhere.vault.done("PUT", f"sys/policies/acl/{PROVISIONER}", {"policy": provisioner_policy()})
+
+
+def test_every_page_of_a_list_is_read(everywhere: Everywhere, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By number, and by cursor."""
+    asked: list[str] = []
+    pages: list[dict[str, Any]] = [
+        {"result": [{"name": "a"}], "result_info": {"total_pages": 2}},
+        {"result": [{"name": "b"}], "result_info": {"total_pages": 2}},
+        {"result": {"buckets": [{"name": "c"}]}, "result_info": {"cursor": "x y"}},
+        {"result": {"buckets": [{"name": "d"}]}, "result_info": {"cursor": ""}},
+    ]
+
+    def answered(url: str, _token: str) -> dict[str, Any]:
+        asked.append(url.partition("?")[2])
+        return pages[len(asked) - 1]
+
+    monkeypatch.setattr(cloudflare, "_get", answered)
+    names = [
+        one["name"] for path in ("zones/z/dns_records", "b") for one in cloudflare._listed(everywhere.ground, path)
+    ]
+    assert names == ["a", "b", "c", "d"]
+    assert asked == ["per_page=100&page=1", "per_page=100&page=2", "per_page=100&page=1", "per_page=100&cursor=x+y"]
