@@ -110,7 +110,7 @@ class Planter:
 
 
 @contextlib.contextmanager
-def in_the_clouds(clone: Clone, told: dict[str, Any], folder: Path) -> Iterator[None]:
+def in_the_clouds(clone: Clone, told: dict[str, Any]) -> Iterator[None]:
     """A stack of a project of its own, of which the tenants' commands know nothing."""
     exported = json.loads(clone.shell("pulumi stack export --stack prod").stdout)["deployment"]["resources"]
     docker = next(
@@ -126,6 +126,7 @@ def in_the_clouds(clone: Clone, told: dict[str, Any], folder: Path) -> Iterator[
         **{"zone": told["zoneId"], "edge": told["tenants"]["edgeName"]},
         "docker": {"inputs": docker, "version": version},
     }
+    folder = clone.home.folder / "planted"  # the sandbox's engine works in its own folders alone
     folder.mkdir()
     runtime = {"name": "python", "options": {"virtualenv": str(clone.root / ".venv")}}
     (folder / "Pulumi.yaml").write_text(json.dumps({"name": "planted", "runtime": runtime}))
@@ -142,14 +143,14 @@ def in_the_clouds(clone: Clone, told: dict[str, Any], folder: Path) -> Iterator[
         )
 
 
-def test_what_is_planted_in_the_clouds_is_found(tenant: Clone, tmp_path: Path) -> None:
+def test_what_is_planted_in_the_clouds_is_found(tenant: Clone) -> None:
     """By another Pulumi project: record, blob container, identity, role assignment, volume."""
     registry = tenant.home.folder / "registry" / f"{SLUG}.yaml"
     text, told = registry.read_text(), platform(tenant)
     tenant.smos(*DELETE)
     registry.write_text(text)
     (registry.parent / f"{SLUG}.gone").unlink(missing_ok=True)
-    with in_the_clouds(tenant, told, tmp_path / "planted"):
+    with in_the_clouds(tenant, told):
         failed = tenant.smos(*DELETE, ok=False)
         assert failed.returncode == 1
         said = last_json(failed.stdout)["error"]
