@@ -275,6 +275,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                     grpc.StatusCode.FAILED_PRECONDITION,
                     f"{rule.code}: {reason}: {rule.sentence}".lstrip(": "),
                 )
+        if kind.stays is not None and kind.stays(record.inputs, self._cloud, config):
+            fault.after(context)
+            return empty_pb2.Empty()
         if kind.on_delete is not None:
             self._backend(context, kind.on_delete, self._computing(kind, record.inputs, config, record))
         for below in [*self._cloud.below(record.id), record]:

@@ -448,6 +448,8 @@ class ResourceType:
     (a Docker volume's id is its name). The inventory's key is (token, scope, id)."""
     overwrites: bool = False
     """Whether the vendor takes a creation as an update of what is there already."""
+    stays: Callable[[Props, Cloud, Props], bool] | None = None
+    """Whether a deletion leaves it where it is, for others."""
     state_only: bool = False
     """Lives in Pulumi's state alone (random, tls, command): nothing in the inventory, a refresh answers the state, and
     ids need not be unique (RandomPassword's is always "none")."""

@@ -65,6 +65,15 @@ def _in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 def _image_in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     if inputs.get("keepLocally") or inputs.get("forceRemove"):
         return None
+    return _used(inputs, cloud, config)
+
+
+def _kept(inputs: Props, cloud: Cloud, config: Props) -> bool:
+    """Another stack's containers still use it, and know it as theirs."""
+    return bool(inputs.get("keepLocally")) and _used(inputs, cloud, config) is not None
+
+
+def _used(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     name = str(inputs.get("name"))
     same = [
         image for image in on_host(cloud, IMAGE, config) if image_id(str(image.inputs.get("name"))) == image_id(name)
@@ -137,7 +146,11 @@ REMOTE_IMAGE = ResourceType(
             source=f"{PROVIDER}/resource_docker_image_funcs.go",
         ),
     ),
+    # findImage takes an image that is there; removeImage leaves one that is kept locally.
+    overwrites=True,
+    stays=_kept,
     not_checked=(
+        "an image that is kept locally is forgotten here once no container uses it: there it stays on the disk",
         "whether the registry has the image, and for which platforms",
         "builds (`build`): refused as not simulated",
     ),
