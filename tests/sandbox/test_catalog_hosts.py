@@ -91,6 +91,18 @@ def test_what_a_container_uses_can_not_be_deleted(
     assert rule.test(inputs, Little(there), CONFIG) is None
 
 
+def test_an_image_that_others_use_stays_on_the_host() -> None:
+    """With keepLocally, the provider deletes nothing: another stack's containers find it; unused, it is forgotten."""
+    image = kind(DOCKER, "RemoteImage")
+    kept, container = {"name": "redis:7", "keepLocally": True}, {"name": "c", "image": "redis:7"}
+    used = Little(Record(id="c", token="docker:index/container:Container", inputs=container, outputs={}))
+    assert image.overwrites
+    assert image.stays is not None
+    assert image.stays(kept, used, CONFIG)
+    assert not image.stays(kept, Little(), CONFIG)
+    assert not image.stays({**kept, "keepLocally": False}, used, CONFIG)
+
+
 def test_a_script_that_installs_docker_makes_a_host_with_docker() -> None:
     """After the bootstrap the Docker provider reaches the host, and its version is what the script wrote."""
     example = yaml.safe_load((EXAMPLES / "command_remote_Command.yaml").read_text(encoding="utf-8"))
