@@ -52,6 +52,9 @@ def slug_fault(slug: str) -> tuple[str, str] | None:
         )
     if not is_slug(slug):
         return f"the slug {slug!r} is unsafe as a name of databases and mounts: it has {_RULE}", "as in acme or acme-2"
+    if "--" in slug:
+        # https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+        return f"the slug {slug!r} has two hyphens side by side: Azure takes no such container", "one of them"
     if slug in RESERVED or slug.endswith("-standby"):
         return f"the slug {slug!r} is reserved for the platform", "another first label of the domain, as in acme"
     return None
@@ -84,10 +87,13 @@ def _is_own_domain(value: str) -> str:
         raise fault("an encoded name (xn--): it can be mistaken for another", "a plain name, as in www.acme.cl")
     if len(value) > _LONGEST_NAME:
         raise fault(f"a name in the DNS has at most {_LONGEST_NAME} characters", "a shorter one")
+    if any(len(label) > _LONGEST_LABEL for label in value.split(".")):
+        raise fault(f"between two dots a name in the DNS has at most {_LONGEST_LABEL} characters", "a shorter one")
     return value
 
 
-_LONGEST_NAME = 253
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63
+"""RFC 1035, 2.3.4."""
 _LOCALE = matching("[a-z]{2}-[A-Z]{2}", "not a language and a country", "as in es-CL")
 Rut = Annotated[str, AfterValidator(normalised)]
 OwnDomain = Annotated[Domain, AfterValidator(_is_own_domain)]

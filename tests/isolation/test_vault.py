@@ -209,7 +209,7 @@ def test_a_server_refuses_it_too(vault: Asked, mine: str, other: str) -> None:
     assert vault.done("GET", f"{own.mount}/data/database", token=token)["data"]["data"] != {}
     for method, path, body in REQUESTS:
         status, content = vault.ask(method, path.format(**words), body, token)
-        # 301, 307: another spelling of the path is the answer, and is asked for like any other; 400, 404, 405: no such path.
+        # 301, 307: another spelling is the answer, and is asked for like any other; 400, 404, 405: no such path.
         assert status in (301, 307, 400, 403, 404, 405), (method, path, status, content)
         assert f"canary-of-{other}" not in str(content), path
     found = vault.done("GET", f"{names.mount}/data/database")["data"]
