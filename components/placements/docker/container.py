@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi_docker as docker
-from pulumi import ComponentResource, Output, ResourceOptions, log
+from pulumi import ComponentResource, Input, Output, ResourceOptions, log
 from pulumi.runtime import is_dry_run
 
 from components.placements import Refusal
@@ -69,9 +69,9 @@ class ClosedContainer(ComponentResource):
         )
         args.images[workload.image] = image
         volumes = [self._volume(name, args, volume) for volume in workload.volumes if volume.needs == "posix"]
-        labels: dict[str, Output[str]] = {key: Output.from_input(text) for key, text in args.labels.items()}
+        labels: dict[str, Input[str]] = dict(args.labels)
         if not workload.read_only_root:
-            labels["smarteros.writable-root"] = Output.from_input(workload.writable_root_because)
+            labels["smarteros.writable-root"] = workload.writable_root_because
         if workload.secret_files:
             volume, loader = self._secret_files(name, args, image)
             volumes.append(volume)
@@ -131,7 +131,7 @@ class ClosedContainer(ComponentResource):
         args: ClosedContainerArgs,
         image: docker.RemoteImage,
         volumes: list[docker.ContainerVolumeArgs],
-        labels: Mapping[str, Output[str]],
+        labels: Mapping[str, Input[str]],
     ) -> Output[str]:
         """Runs the preparation to its end. What it is called by, once it has ended well."""
         container_name = args.names.container(f"{name}-prepare")
@@ -221,14 +221,17 @@ def ended_well(name: str, container_name: str, identity: str, exit_code: int | N
     raise Refusal(name, "prepare", why, mend)
 
 
-def _labels(labels: Mapping[str, Output[str]]) -> list[docker.ContainerLabelArgs]:
+def _labels(labels: Mapping[str, Input[str]]) -> list[docker.ContainerLabelArgs]:
     return [docker.ContainerLabelArgs(label=key, value=text) for key, text in sorted(labels.items())]
 
 
-def _environment(workload: Workload) -> list[Output[str]]:
-    plain = [Output.concat(f"{key}=", value) for key, value in workload.env.items()]
-    hidden = [secret(Output.concat(f"{key}=", value)) for key, value in workload.secrets.items()]
-    return plain + hidden
+def _environment(workload: Workload) -> list[Input[str]]:
+    plain: list[Input[str]] = [
+        # An Output of what is known already costs milliseconds, a hundred times.
+        f"{key}={value}" if isinstance(value, str) else Output.concat(f"{key}=", value)
+        for key, value in workload.env.items()
+    ]
+    return [*plain, *(secret(Output.concat(f"{key}=", value)) for key, value in workload.secrets.items())]
 
 
 def _scratch(workload: Workload) -> dict[str, str]:
