@@ -63,7 +63,9 @@ def _files(place: Workplace, project: str, stack: str) -> Iterator[Path]:
     backend = place.environ.get("PULUMI_BACKEND_URL", "")
     if backend.startswith("file://"):
         folder = Path(backend.removeprefix("file://")).expanduser()
-        yield from sorted((folder / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
+        locks = folder / ".pulumi" / "locks" / "organization" / project / stack
+        # The engine writes a lock beside its place first; killed just then, it leaves that, which counts as one too.
+        yield from sorted((*locks.glob("*.json"), *locks.glob("*.json.*.tmp")))
 
 
 def _read(file: Path) -> Lock | None:

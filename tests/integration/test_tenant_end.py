@@ -72,7 +72,7 @@ def tenant(demo: Clone) -> Iterator[Clone]:
     create(demo)
     yield demo
     if (demo.home.folder / "registry" / f"{SLUG}.yaml").exists():
-        demo.smos(*DELETE, ok=None)
+        demo.smos(*DELETE)
 
 
 def platform(clone: Clone) -> dict[str, Any]:
