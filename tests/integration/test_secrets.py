@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 
 from keyring import Identity, Keyring
 from tests.integration.conftest import Clone
+from tests.integration.test_demo import last_json
+from tests.integration.test_tenant_life import stack
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +107,40 @@ def test_no_secret_is_printed_or_passed_as_an_argument(fresh: Clone) -> None:
     assert not [text[:6] for text in found if text in printed], "printed in plain"
     arguments = "\n".join(seen)
     assert not [text[:6] for text in found if text in arguments], "passed as an argument"
+
+
+def tenants_canaries(demo: Clone, slugs: list[str]) -> set[str]:
+    """What tenants' states hold as secret: passwords of databases and Redis, what is put into Vault, the logins."""
+    found: set[str] = set()
+    for slug in slugs:
+        exported = json.loads(stack(demo, slug, f"pulumi stack export --show-secrets --stack {slug}"))
+        made = set(secret_texts(exported))
+        assert len(made) >= 3, slug
+        found |= made
+    demo.said.clear()  # this very output shows them, as was asked for
+    keyring = Keyring.open(demo.home.keyring, Identity.read(demo.home.key))
+    return found - {keyring.get(path) for path in keyring.paths() if path.endswith("RoleId")}
+
+
+def test_no_secret_of_a_tenant_is_on_the_disk_or_printed(demo: Clone, tmp_path: Path) -> None:
+    """States, work folders, the registry, the fleet's journals, the shelf, archives, logs, and what every command says,
+    with --json and without: none of them holds a tenant's secret in plain.
+    """
+    demo.said.clear()
+    listed = last_json(demo.smos("tenant", "list", "--json").stdout)["tenants"]
+    slugs = [one["slug"] for one in listed]
+    assert len(slugs) > 1
+    first = slugs[0]
+    for words in (["show", first], ["status", first], ["plan", first], ["drift", first], ["export", first]):
+        more = ["--to", str(tmp_path / "archive")] if words[0] == "export" else []
+        demo.smos("tenant", *words, *more)
+        demo.smos("tenant", *words, "--json", *(["--to", str(tmp_path / "again")] if more else []))
+    demo.smos("tenant", "apply", "--all", "--json")
+    printed = "\n".join(demo.said)
+    found = tenants_canaries(demo, slugs)
+    assert [text[:4] for text in found if text in printed] == [], "printed in plain"
+    for file in [*files(demo.home.folder), *(one for one in tmp_path.rglob("*") if one.is_file())]:
+        content = file.read_bytes()
+        content += gzip.decompress(content) if file.suffix == ".gz" else b""
+        leaked = [text[:4] for text in found if text.encode() in content]
+        assert not leaked, f"{file} holds a tenant's secret in plain"
