@@ -227,7 +227,7 @@ def _server(drawing: Drawing, held: ServerCapacity, colours: Colours, y: float) 
     bar = Bar(what="Connections that they may hold", told=told, pieces=pieces, end=one.room, fits=one.fits)
     y = _bar(drawing, bar, y + 22)
     listed = [word for name, size in users.items() for word in (name, f"{number(size)};")]
-    return _lines(drawing, listed, y - 6)
+    return _lines(drawing, listed, y - 1)
 
 
 def _lines(drawing: Drawing, words: Sequence[str], y: float) -> float:

@@ -46,6 +46,11 @@ def capacity(
     with told(as_json):
         # What does not fit is shown here, not refused.
         settings = load_files(stack, ROOT, tuple(check for check in CHECKS if check not in CAPACITY_CHECKS))
+    if profile and not (settings.hosts and settings.database_servers):
+        lacks = "smarteros:hosts" if not settings.hosts else "smarteros:databaseServers"
+        raise BadInput(
+            f"Pulumi.{stack}.yaml: {lacks}: empty, so there is nothing to put the services on. Mend: add one"
+        )
     report = report_of(settings, profile)
     if svg:
         svg.write_text(picture(report), encoding="utf-8")

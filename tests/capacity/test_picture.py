@@ -76,10 +76,21 @@ def test_no_text_is_outside_or_over_another(stack: str, profile: str) -> None:
         assert right <= width, words
         assert top >= 0, words
         assert bottom <= height, words
+    underlines = [one for one in root.iter(f"{SVG}rect") if one.get("fill") == WRONG]
+    for line in underlines:
+        left, top, right, bottom = box(line)
+        for text in found:
+            assert right <= text[0] or text[2] <= left or bottom <= text[1] or text[3] <= top, text[4]
     for one, other in itertools.combinations(found, 2):
         beside = one[2] <= other[0] or other[2] <= one[0]
         above = one[3] <= other[1] or other[3] <= one[1]
         assert beside or above, (one[4], other[4])
+
+
+def box(rect: ElementTree.Element) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    x, y, width, height = (float(rect.get(key, "0")) for key in ("x", "y", "width", "height"))
+    return x, y, x + width, y + height
 
 
 @pytest.mark.parametrize("ground", [*COLOURS, FREE, SYSTEM, "#ffffff"])

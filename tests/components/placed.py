@@ -22,13 +22,14 @@ PLACEMENTS = {"azure": {"where": "azure"}, "docker": {"where": "docker", "host":
 USUAL = {"host": "vps", "database": "vps"}
 OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "n8n": {
+        "azures-database": {"docker": {"database": "azure"}},
         "queue": {
             "azure": {"mode": {"kind": "queue", "workers": {"minReplicas": 1, "maxReplicas": 3}}},
             "docker": {"mode": {"kind": "queue", "workers": {"minReplicas": 2, "maxReplicas": 2}}},
-        }
+        },
     },
 }
-"""Service → what can be chosen beside a place and brings other containers → where → what the settings say then."""
+"""Service → what can be chosen beside a place and changes what is declared → where → what the settings say then."""
 CONTAINER, APP = "docker:index/container:Container", "azure-native:app:ContainerApp"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -262,33 +261,6 @@ def test_everything_in_azure_has_tags_that_say_whose_it_is() -> None:
         if one.token.startswith("azure-native:") and "tags" in one.inputs:
             wanted = {"system": "smarteros", "environment": "prod", "managed-by": "pulumi", "owner": "smartercl"}
             assert wanted.items() <= one.inputs["tags"].items(), one.name
-
-
-def moved(service: str, placement: dict[str, str], **more: Any) -> dict[str, Any]:
-    """prod's services with one of them elsewhere."""
-    services: dict[str, Any] = deepcopy(prod_config()["services"])
-    services[service] |= {"placement": placement, **more}
-    return services
-
-
-@pytest.mark.parametrize(
-    ("service", "placement", "more", "token"),
-    [
-        ("n8n", {"where": "azure"}, {}, "azure-native:app:ContainerApp"),
-        ("n8n", {"where": "docker", "host": "vps"}, {"database": "vps"}, "docker:index/container:Container"),
-        ("n8n", {"where": "docker", "host": "vps"}, {"database": "azure"}, "docker:index/container:Container"),
-        ("redis", {"where": "docker", "host": "vps"}, {}, "docker:index/container:Container"),
-        ("traefik", {"where": "docker", "host": "vps"}, {}, "docker:index/container:Container"),
-        ("storage", {"where": "azure"}, {}, "azure-native:storage:StorageAccount"),
-        ("storage", {"where": "r2"}, {}, "cloudflare:index/r2Bucket:R2Bucket"),
-    ],
-)
-def test_every_service_runs_wherever_its_settings_allow(
-    service: str, placement: dict[str, str], more: dict[str, Any], token: str
-) -> None:
-    """Each service on each of its placements."""
-    declared = platform(services=moved(service, placement, **more))
-    assert [one for one in declared if one.token == token and one.name.startswith(service)]
 
 
 @pytest.mark.parametrize("service", ["n8n", "redis", "traefik", "knowledge", "storage", "tenants"])
