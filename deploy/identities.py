@@ -74,7 +74,6 @@ IDS: Mapping[str, str] = {
     "azure-native:app:ContainerApp": f"{_ARM}App/containerApps/{{containerAppName}}",
     "cloudflare:index/zoneSetting:ZoneSetting": "{zoneId}/{settingId}",
     "cloudflare:index/r2Bucket:R2Bucket": "{name}",
-    "cloudflare:index/customHostnameFallbackOrigin:CustomHostnameFallbackOrigin": "{zoneId}",
     "docker:index/volume:Volume": "{name}",
     "smarteros-apps:redis:AclUser": "{name}",
     "smarteros-apps:postgres:Migrations": "{database}/{set}",
@@ -98,7 +97,11 @@ _LEFT_OUT = {"jurisdiction": "default", "database": "postgres", "backend": "appr
 NOWHERE = (
     *("random:", "tls:", "command:", "pulumi:providers:", "vault:appRole/authBackendRoleSecretId:"),
     # All rules of a bucket are put at once, and neither can be imported.
-    *("cloudflare:index/r2BucketLifecycle:", "cloudflare:index/r2BucketLock:"),
+    *(
+        "cloudflare:index/r2BucketLifecycle:",
+        "cloudflare:index/customHostnameFallbackOrigin:",
+        "cloudflare:index/r2BucketLock:",
+    ),
 )
 """Created in Pulumi's state alone, or made again without harm: beginnings of tokens."""
 

@@ -266,7 +266,7 @@ def with_(path: str, value: Any) -> dict[str, Any]:
             "digits only",
             "API Setup",
         ),
-        ("accounts/whatsapp/phoneNumberId", 123, "accounts/whatsapp/phoneNumberId", "valid string", "API Setup"),
+        ("accounts/whatsapp/phoneNumberId", 123, "accounts/whatsapp/phoneNumberId", "must be a text", "API Setup"),
         ("accounts/whatsapp/accessToken", "EAAx", "accounts/whatsapp/accessToken", "not known", "phoneNumberId"),
     ],
 )

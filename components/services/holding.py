@@ -24,7 +24,7 @@ RETRY_AFTER_S = 3600
 SOURCES: Mapping[str, str] = {
     "port": "https://github.com/nginx/docker-nginx-unprivileged: listens on 8080 as user 101",
     "volumes": "https://github.com/nginx/docker-nginx-unprivileged: temporary files are below /tmp",
-    "health": "ours: a location of our own configuration",
+    "health": "ours: /healthz is a location of our own nginx.conf",
 }
 
 

@@ -91,9 +91,9 @@ def test_nothing_of_backup_is_in_azure() -> None:
 
 def test_until_a_fail_over_it_answers_on_standby_names_alone() -> None:
     """Each routed name has a record of its own to the second machine; wildcard and zone settings are prod's."""
-    assert [(one["name"], one["content"], one["proxied"]) for one in of("backup", RECORD)] == [
-        ("n8n-standby.smarterbot.cl", "203.0.113.20", True)
-    ]
+    found = {(one["name"], one["content"], one["proxied"]) for one in of("backup", RECORD)}
+    names = ("edge", "n8n", "pausa")
+    assert found == {(f"{name}-standby.smarterbot.cl", "203.0.113.20", True) for name in names}
     assert of("backup", SETTING) == []
     assert {one["name"] for one in of("prod", RECORD)} >= {"*.smarterbot.cl", "n8n.smarterbot.cl"}
     assert len(of("prod", SETTING)) == 3
@@ -113,7 +113,7 @@ def test_after_a_fail_over_it_has_names_wildcard_and_zone() -> None:
     """One setting makes it what prod was: the wildcard is enough for every name then."""
     after = platform("backup", standby=False)
     records = [one.inputs["name"] for one in after if one.token == RECORD]
-    assert records == ["*.smarterbot.cl"]
+    assert sorted(records) == ["*.smarterbot.cl", "edge.smarterbot.cl"]
     assert len([one for one in after if one.token == SETTING]) == 3
     (n8n,) = [resolved(one.inputs) for one in after if one.name == "n8n-container"]
     assert "N8N_HOST=n8n.smarterbot.cl" in n8n["envs"]
@@ -126,7 +126,7 @@ def test_without_a_wildcard_each_routed_name_has_a_record_of_its_own() -> None:
     for standby, suffix in ((True, "-standby"), (False, "")):
         found = platform("backup", services=wanted, standby=standby)
         names = sorted(one.inputs["name"] for one in found if one.token == RECORD)
-        assert names == [f"edge{suffix}.smarterbot.cl", f"n8n{suffix}.smarterbot.cl"]
+        assert names == [f"{name}{suffix}.smarterbot.cl" for name in ("edge", "n8n", "pausa")]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,9 @@ def test_two_edges_on_one_machine(tmp_path: Path) -> None:
             "services.traefik in one of the two"
         )
     # Without its reverse proxy the second one may share the machine; nor can it have what is reached by a name.
-    del backup["services"]["traefik"], backup["services"]["n8n"], backup["profile"], backup["ai"]
+    for key in ("traefik", "holding", "n8n"):
+        del backup["services"][key]
+    del backup["profile"], backup["ai"]
     written(tmp_path, "backup", yaml.safe_dump({"config": {f"smarteros:{key}": one for key, one in backup.items()}}))
     load_files("prod", tmp_path)
     load_files("backup", tmp_path)
@@ -168,6 +170,6 @@ def test_a_profile_that_is_not_whole() -> None:
     del found["vault"]
     (text,) = [one for one in told(services=found, profile="core") if "lack" in one]
     assert text == (
-        'Pulumi.prod.yaml: smarteros:profile: "core": core has n8n, redis, traefik, vault, knowledge, storage, '
-        "tenants; here lack vault. Mend: add services.vault; or profile: custom"
+        'Pulumi.prod.yaml: smarteros:profile: "core": core has n8n, redis, traefik, holding, vault, knowledge, '
+        "storage, tenants; here lack vault. Mend: add services.vault; or profile: custom"
     )
