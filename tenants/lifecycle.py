@@ -36,6 +36,7 @@ __all__ = [
     "apply",
     "bring_up",
     "destroy",
+    "is_judged",
     "live",
     "look_ahead",
     "preview",
@@ -279,6 +280,12 @@ def _program(ground: Ground, tenant: Tenant) -> Importing:
 def _policies(ground: Ground, tenant: Tenant) -> list[str]:
     facts = policies.facts_of(ground.settings, tenant.slug, tenant.domains)
     return policies.arguments(facts, folder_of(ground.place, tenant.slug), ground.policy_pack)
+
+
+def is_judged(ground: Ground, tenant: Tenant) -> bool:
+    """Whether the last run has brought the tenant to just what is wanted now."""
+    file = folder_of(ground.place, tenant.slug) / JUDGED
+    return file.exists() and file.read_text() == ground.fingerprint(tenant)
 
 
 def _was_judged(there: Workplace, judged: str) -> bool:

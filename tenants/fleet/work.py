@@ -27,6 +27,10 @@ from tenants.vault_session import VaultSession
 __all__ = ["Work", "masked", "summed_up"]
 
 LOCKED_S = 5.0
+RECORD, HOSTNAME, BUCKET = 2, 3, 2
+"""Requests to Cloudflare: each is made, and read until it is there."""
+CONTAINER = 3
+"""Writes to Azure: container, identity, role assignment. Reads are counted apart, and more are allowed."""
 LINES, LENGTH = 4, 700
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OF = re.compile(r"\S+ \(\S+\):")  # a type and a name, above what is said of them
@@ -73,8 +77,15 @@ class Work:
                 session.close()
 
     def costs(self, slug: str) -> Mapping[str, float]:
-        """How many requests of a limited vendor a tenant's run will make, at most."""
-        return NEW if slug not in self.ground.stacks else KNOWN
+        """How many requests of a vendor that counts them a tenant's run will make, at most. None where nothing is new:
+        the engine compares with the state.
+        """
+        tenant, blobs = self.entries[slug].tenant, self.ground.platform.blobs
+        if slug in self.ground.stacks and lifecycle.is_judged(self.ground, tenant):
+            return {}
+        on_azure, in_r2 = (blobs is not None and blobs.kind == kind for kind in ("azure", "r2"))
+        cloudflare = RECORD + HOSTNAME * len(tenant.domains) + (BUCKET if in_r2 else 0)
+        return {"cloudflare": cloudflare, "azure-native": CONTAINER if on_azure else 0}
 
     def _done(self, entry: Entry) -> Applied:
         if self.ahead:
@@ -97,12 +108,6 @@ class Work:
 
     def _told(self, text: str) -> str:
         return masked(text, _secrets(self.ground))
-
-
-# What a tenant's resources ask of the vendors that count requests, with what is asked besides: the token and the zone
-# first, the reading after each writing. A run that changes nothing asks for the first alone.
-NEW: Mapping[str, float] = {"cloudflare": 6, "azure-native": 8}
-KNOWN: Mapping[str, float] = {"cloudflare": 2, "azure-native": 1}
 
 
 def summed_up(said: str) -> str:
