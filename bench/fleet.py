@@ -61,7 +61,7 @@ class Measured:
         for size in self.sizes:
             now = (int(size["tenants"]), float(size[key]))
             if key == "created_core_s":
-                found.append(now[1] / int(size["made"]))
+                found.append((now[1] - self.nobody_core_s) / int(size["made"]))
             else:
                 found.append((now[1] - before[1]) / (now[0] - before[0]))
                 before = now
