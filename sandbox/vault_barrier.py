@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,15 @@ def denied(*more: str) -> VaultError:
 
 
 class Barrier:
-    """The storage of one Vault, and its seal."""
+    """The storage of one Vault, and its seal.
+
+    Each table of `state` is a file of its own, and each mount's data: a write costs what it changes, not all there is.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._seal_file = folder / "seal.json"
-        self._data_file = folder / "data"
+        self._parts = folder / "parts"
+        self._whole = folder / "data"  # of a sandbox of an older version
         self._key: bytes | None = None
         self._given: list[bytes] = []
         self._nonce = ""
@@ -83,7 +87,7 @@ class Barrier:
         if problem:
             raise VaultError(400, f"invalid seal configuration: {problem}")
         root, key = secrets.token_bytes(32), AESGCM.generate_key(256)
-        self._write(key, state)
+        self._write(key, state, _parts_of(state))
         content = {"shares": shares, "threshold": threshold, "keyring": _encrypted(root, key)}
         write_private(self._seal_file, json.dumps(content))
         return split(root, shares, threshold)
@@ -107,7 +111,7 @@ class Barrier:
             raise VaultError(
                 400, "failed to decrypt keys from storage: invalid key: cipher: message authentication failed"
             ) from None
-        self.state = json.loads(_decrypted(key, self._data_file.read_text()))
+        self.state = self._read(key)
         self._key = key
 
     def reset(self) -> None:
@@ -118,17 +122,45 @@ class Barrier:
         """Forgets the key."""
         self._key, self.state = None, {}
 
-    def keep(self) -> None:
-        """Writes what is in `state`."""
+    def keep(self, *parts: str) -> None:
+        """Writes what is in `state`: these parts of it (a table's name, or `data/` and a mount's), or everything."""
         if self._key is not None:
-            self._write(self._key, self.state)
+            self._write(self._key, self.state, parts or _parts_of(self.state))
 
-    def _write(self, key: bytes, state: Mapping[str, Any]) -> None:
-        write_private(self._data_file, _encrypted(key, json.dumps(state).encode()))
+    def _write(self, key: bytes, state: Mapping[str, Any], parts: Iterable[str]) -> None:
+        for part in parts:
+            table, _, mount = part.partition("/")
+            file = self._parts / part.replace("/", "-")
+            if mount and mount not in state[table]:
+                file.unlink(missing_ok=True)  # its mount has gone
+                continue
+            content = state[table][mount] if mount else state[table]
+            write_private(file, _encrypted(key, json.dumps(content).encode()))
+
+    def _read(self, key: bytes) -> dict[str, Any]:
+        """Everything. Raises InvalidTag with a wrong key."""
+        if self._whole.exists():
+            state: dict[str, Any] = json.loads(_decrypted(key, self._whole.read_text()))
+            self._write(key, state, _parts_of(state))
+            self._whole.unlink()
+            return state
+        state = {"data": {}}
+        for file in self._parts.iterdir():
+            table, _, mount = file.name.partition("-")
+            content = json.loads(_decrypted(key, file.read_text()))
+            if mount:
+                state[table][mount] = content
+            else:
+                state[table] = content
+        return state
 
     def _seal(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._seal_file.read_text())
         return found
+
+
+def _parts_of(state: Mapping[str, Any]) -> list[str]:
+    return [*(table for table in state if table != "data"), *(f"data/{mount}" for mount in state["data"])]
 
 
 def _problem(shares: int, threshold: int) -> str:

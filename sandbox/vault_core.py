@@ -46,6 +46,19 @@ SUDO = (
     *("sys/leases/lookup/*", "sys/leases", "sys/internal/inspect/*", "auth/token/accessors", "auth/token/accessors/"),
     *("auth/token/create-orphan", "auth/token/revoke-orphan"),
 )
+USES = ("decrypt", "hmac", "verify", "encrypt")
+"""What is done with a key of transit and leaves it as it is. (`encrypt` alone may make one: that is not simulated.)"""
+TABLES = {
+    **{
+        "policies": ("policies",),
+        "policy": ("policies",),
+        "mounts": ("mounts",),
+        "auth": ("auth",),
+        "audit": ("audit",),
+    },
+    "*": ("mounts", "auth", "audit", "tokens", "policies"),
+}
+"""Which tables a path below `sys/` may change, by its first word."""
 UNAUTHENTICATED = ("sys/health", "sys/init", "sys/seal-status", "sys/unseal")
 
 
@@ -119,10 +132,27 @@ class Core:
                 raise denied()
             self._use(entry, token)
         self._audit(operation, path, entry)
+        before = set(self.barrier.state["data"])
         answer = engine.handle(call)
         if operation not in ("read", "list"):
-            self.barrier.keep()
+            self._keep(path, call, before)
         return answer
+
+    def _keep(self, path: str, call: Call, before: set[str]) -> None:
+        """Writes what a request may have changed: of a mount, its own data; each use of a counted token; the rest by
+        the first words of the path.
+        """
+        word = path.removeprefix("sys/").partition("/")[0]
+        parts = [] if call.token is None or not call.token["num_uses"] else ["tokens"]
+        if path.startswith("auth/token/") or self._is_login(path):
+            parts.append("tokens")
+        if call.mount and not (call.mount["type"] == "transit" and call.path.partition("/")[0] in USES):
+            parts.append(f"data/{call.mount['uuid']}")
+        if path.startswith("sys/"):
+            parts += TABLES.get(word, TABLES["*"])
+        parts += [f"data/{gone}" for gone in before - set(self.barrier.state["data"])]
+        if parts:
+            self.barrier.keep(*dict.fromkeys(parts))
 
     @staticmethod
     def _real_operation(engine: Engine, call: Call) -> str:
@@ -190,7 +220,10 @@ class Core:
                 **more,
             }
         )
-        self.barrier.state["tokens"][hashed(text)] = entry
+        tokens, now = self.barrier.state["tokens"], time.time()
+        for over in [key for key, one in tokens.items() if one["expires"] and one["expires"] < now]:
+            del tokens[over]
+        tokens[hashed(text)] = entry
         return text, entry
 
     def token(self, text: str) -> Token:

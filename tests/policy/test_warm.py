@@ -12,6 +12,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policy import warm
 from policy.catalogue import configuration, rules
+from policy.pack import policies
 from policy.rule import Facts
 
 
@@ -73,3 +74,20 @@ def test_connections_that_were_are_forgotten(port: int, monkeypatch: pytest.Monk
     for number in range(5):
         connected(port, f"other-{number}")
         assert told(acme, "kv-acme/data/x") == []
+
+
+def test_what_the_whole_stack_shows_is_judged(port: int) -> None:
+    """Rules on all resources together are asked at the end."""
+    engine = connected(port, "acme")
+    request = analyzer_pb2.AnalyzeStackRequest()
+    key = request.resources.add(type="vault:transit/secretBackendKey:SecretBackendKey", name="k", urn="urn:k")
+    key.properties.update({"backend": "transit", "name": "states"})
+    key.options.CopyFrom(analyzer_pb2.AnalyzerResourceOptions(protect=True))
+    assert [one.policyName for one in engine.AnalyzeStack(request).diagnostics] == ["recovery-survives"]
+
+
+def test_no_rule_changes_anything(port: int) -> None:
+    """So the engine is told at once that nothing is to be changed."""
+    assert all(not policy.has_remediation() for policy in policies() if hasattr(policy, "has_remediation"))
+    request = analyzer_pb2.AnalyzeRequest(type="x:y/z:Z", urn="urn:x", name="x")
+    assert list(connected(port, "acme").Remediate(request).remediations) == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox import vault_barrier
 from sandbox.vault_server import VaultServer
 from sandbox.vault_shamir import combine, split
 from tests.sandbox.test_vault_policy import VAULTS
@@ -52,7 +54,8 @@ def test_a_start_is_sealed_and_opens_with_any_three_keys(tmp_path: Path) -> None
     vault.done("POST", "sys/mounts/kv", {"type": "kv-v2"})
     vault.done("POST", "kv/data/a", {"data": {"password": "canary-in-vault"}})
     server.close()
-    assert not any(b"canary" in file.read_bytes() or b"hvs." in file.read_bytes() for file in tmp_path.iterdir())
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not any(b"canary" in file.read_bytes() or b"hvs." in file.read_bytes() for file in files)
 
     server = VaultServer(tmp_path)
     again = Asked(server.port, keys["root_token"])
@@ -188,3 +191,50 @@ def test_a_key_leaves_only_as_a_backup_that_was_allowed(vault: Asked) -> None:
     assert vault.ask("POST", "transit/restore/x", {"backup": "no backup"})[0] >= 400
     assert vault.ask("POST", "transit/restore/x", {})[0] == 400
     assert vault.ask("GET", "transit/backup/missing")[0] >= 400
+
+
+def test_a_write_costs_what_it_changes(tmp_path: Path) -> None:
+    """Of a thousand tenants, one is written: neither the others' secrets nor the tables; using a key writes nothing."""
+    with simulated(tmp_path) as vault:
+        for name in ("kv-a", "kv-b"):
+            vault.done("POST", f"sys/mounts/{name}", {"type": "kv-v2"})
+        vault.done("POST", "sys/mounts/transit", {"type": "transit"})
+        vault.done("POST", "transit/keys/box", {})
+
+        def written() -> dict[str, int]:
+            return {file.name: file.stat().st_mtime_ns for file in (tmp_path / "parts").iterdir()}
+
+        def changed(method: str, path: str, body: dict[str, Any] | None = None) -> list[str]:
+            before = written()
+            vault.done(method, path, body)
+            after = written()
+            return sorted(name.partition("-")[0] for name in {*before, *after} if before.get(name) != after.get(name))
+
+        assert changed("POST", "kv-a/data/x", {"data": {"a": 1}}) == ["data"]
+        assert changed("POST", "transit/encrypt/box", {"plaintext": PLAIN}) == []
+        assert changed("PUT", "sys/policies/acl/x", {"policy": 'path "a" { capabilities = ["read"] }'}) == ["policies"]
+        assert changed("POST", "auth/token/create", {}) == ["tokens"]
+        assert changed("DELETE", "sys/mounts/kv-a") == ["data", "mounts"]
+
+
+def test_storage_of_an_older_version_opens(tmp_path: Path) -> None:
+    """One file for everything: it is taken over at the first opening."""
+    server = VaultServer(tmp_path)
+    vault = Asked(server.port)
+    keys = vault.done("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
+    vault.root = keys["root_token"]
+    vault.done("PUT", "sys/unseal", {"key": keys["keys"][0]})
+    vault.done("POST", "sys/mounts/kv", {"type": "kv-v2"})
+    vault.done("POST", "kv/data/a", {"data": {"kept": True}})
+    barrier = server._core.barrier
+    assert barrier._key is not None
+    (tmp_path / "data").write_text(vault_barrier._encrypted(barrier._key, json.dumps(barrier.state).encode()))
+    server.close()
+    shutil.rmtree(tmp_path / "parts")
+    for _ in range(2):
+        server = VaultServer(tmp_path)
+        vault = Asked(server.port, keys["root_token"])
+        vault.done("PUT", "sys/unseal", {"key": keys["keys"][0]})
+        assert vault.done("GET", "kv/data/a")["data"]["data"] == {"kept": True}
+        assert not (tmp_path / "data").exists()
+        server.close()
