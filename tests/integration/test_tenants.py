@@ -56,7 +56,7 @@ def password(clone: Clone, slug: str) -> str:
         f"unset PULUMI_OPTION_CWD; cd {folder} && pulumi stack export --show-secrets --stack {slug}"
     )
     found = json.loads(clone.shell(script).stdout)["deployment"]["resources"]
-    made = next(one for one in found if one["type"].startswith("random:"))
+    made = next(one for one in found if one["urn"].endswith("::database-password"))
     return str(json.loads(made["outputs"]["result"]["plaintext"]))
 
 
@@ -69,7 +69,7 @@ def server(clone: Clone) -> dict[str, Any]:
 
 def test_both_are_listed_and_up(two: Clone) -> None:
     """The simulated registry lies over the tracked one."""
-    assert listed(two) == {"acme": "up", "ferreteria": "up"}
+    assert {"acme": "up", "ferreteria": "up"}.items() <= listed(two).items()
     assert last_json(two.smos("tenant", "status", "acme", "--json").stdout)["ok"] is True
 
 
