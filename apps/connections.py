@@ -1,27 +1,28 @@
-"""How the provider reaches Redis and PostgreSQL: handed to it as one secret JSON text each, never logged."""
+"""How the provider reaches Redis and PostgreSQL: handed to it as one secret JSON text each, never logged.
+
+The clients are imported when they are used: a run that changes nothing has no need of them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
 import json
-import secrets
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-import redis
-from psycopg import sql
 from pydantic import ValidationError
 
 from apps.kind import Config, NotDone
 from settings.parts import Setting
 
+if TYPE_CHECKING:
+    import psycopg
+    import redis
+
 __all__ = ["Access", "as_owner", "postgres", "redis_client"]
 
 TIMEOUT_S = 15
-JOINT = "$"
-"""Between the owner's name and more: no tenant's role holds it, so none is called so."""
 GOOD_FOR = datetime.timedelta(hours=1)
 
 
@@ -47,6 +48,8 @@ def _access(config: Config, kind: str) -> Access:
 
 def redis_client(config: Config) -> redis.Redis:
     """Redis, as whoever may make users."""
+    import redis
+
     access = _access(config, "redis")
     return redis.Redis(
         host=access.host,
@@ -62,6 +65,8 @@ def redis_client(config: Config) -> redis.Redis:
 
 def postgres(config: Config, database: str) -> psycopg.Connection[Any]:
     """A database of the server, each statement by itself."""
+    import psycopg
+
     access = _access(config, "postgres")
     try:
         return psycopg.connect(**_parameters(access, database), autocommit=True)
@@ -71,38 +76,19 @@ def postgres(config: Config, database: str) -> psycopg.Connection[Any]:
 
 @contextlib.contextmanager
 def as_owner(config: Config, database: str, role: str) -> Iterator[dict[str, Any]]:
-    """The parameters of a connection with a role's rights and no others, for the block.
+    """The parameters of a connection with a role's rights and no others, for the block."""
+    import psycopg
 
-    A role that was only set can be left again, also by a trigger of the tenant's that runs in the session: what is
-    logged in with here is a member of that one role, and has nothing to go back to.
-    """
+    from apps.owner_login import login_of
+
     access = _access(config, "postgres")
-    user, password = f"{role}{JOINT}{secrets.token_hex(4)}", secrets.token_urlsafe(32)
-    until = datetime.datetime.now(datetime.UTC) + GOOD_FOR
-    try:
-        with postgres(config, "postgres") as connection:
-            hashed = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
-            _without_leftovers(connection, role)
-            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} VALID UNTIL {} IN ROLE {}")
-            words = sql.Literal(hashed), sql.Literal(until.isoformat()), sql.Identifier(role)
-            connection.execute(create.format(sql.Identifier(user), *words))
-    except psycopg.Error as error:
-        raise NotDone(f"{database}: no login with the rights of {role}: {str(error).splitlines()[0]}") from None
-    try:
-        theirs = access.model_copy(update={"user": user, "password": password})
+    with contextlib.ExitStack() as stack:
+        try:
+            login = stack.enter_context(login_of(lambda: postgres(config, "postgres"), role, GOOD_FOR))
+        except psycopg.Error as error:
+            raise NotDone(f"{database}: no login with the rights of {role}: {str(error).splitlines()[0]}") from None
+        theirs = access.model_copy(update={"user": login.user, "password": login.password})
         yield {**_parameters(theirs, database), "options": f"-c role={role}"}
-    finally:
-        with contextlib.suppress(psycopg.Error, NotDone), postgres(config, "postgres") as connection:
-            connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(user)))
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user)))
-
-
-def _without_leftovers(connection: psycopg.Connection[Any], role: str) -> None:
-    """Removes what killed runs left, which nobody can log in with any more."""
-    old = "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s) AND rolvaliduntil < now()"
-    for (name,) in connection.execute(old, (f"{role}{JOINT}",)).fetchall():
-        with contextlib.suppress(psycopg.Error):
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def _parameters(access: Access, database: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -16,11 +15,11 @@ from pydantic import AfterValidator
 
 from apps.connections import as_owner
 from apps.kind import Config, Kind, NotDone, Props
+from apps.migration_files import FOLDER
 from settings.parts import Setting, matching
 
-__all__ = ["MIGRATIONS", "MigrationsInputs", "latest"]
+__all__ = ["MIGRATIONS", "MigrationsInputs"]
 
-FOLDER = Path(__file__).with_name("migrations")
 _DATABASE = matching("[a-z][a-z0-9_]{1,62}", "not a database's name", "as in t_acme")
 _SET = matching("[a-z][a-z0-9-]{1,30}", "not a set of migrations", "as in knowledge")
 
@@ -33,14 +32,6 @@ class MigrationsInputs(Setting):
     set: Annotated[str, AfterValidator(_SET)]
     version: str
     """The last file's name: a newer one is a change."""
-
-
-def latest(name: str) -> str:
-    """The last file of a set."""
-    files = sorted(file.stem for file in (FOLDER / name).glob("*.sql"))
-    if not files:
-        raise ValueError(f"there is no set of migrations {name}")
-    return files[-1]
 
 
 class _Migrations:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import redis
 from pydantic import AfterValidator, Field
 
 from apps.connections import redis_client
 from apps.kind import Config, Kind, NotDone, Props
 from settings.parts import Setting, matching
 from settings.redis_commands import OWN_KEYS
+
+if TYPE_CHECKING:
+    import redis
 
 __all__ = ["ACL_USER", "AclUserInputs", "rules_of"]
 
@@ -122,6 +124,8 @@ class _told:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> None:
+        import redis
+
         if isinstance(error, redis.RedisError):
             said = re.sub(r"[>#<][^\s']+", "[secret]", str(error))
             raise NotDone(f"Redis: {said}") from None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import psycopg
 from pydantic import AfterValidator
 
 from apps.connections import postgres
@@ -64,6 +63,8 @@ class _told:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        import psycopg
+
         if isinstance(error, psycopg.Error):
             raise NotDone(f"sessions of {self._role}: {str(error).splitlines()[0]}") from None
 

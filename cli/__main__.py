@@ -60,6 +60,8 @@ def main() -> None:
     except Failed as failure:
         typer.echo(f"smos: {failure}", err=True)
         sys.exit(failure.exit_code)
+    finally:
+        gc.freeze()  # or the interpreter looks through all of it once more before it ends
 
 
 if __name__ == "__main__":

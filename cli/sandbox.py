@@ -10,7 +10,7 @@ import typer
 from cli.outcome import Failed
 from cli.told import say, told
 from sandbox import client
-from sandbox.control import ask
+from sandbox.client import ask
 from sandbox.home import Home, SandboxError
 
 app = typer.Typer(

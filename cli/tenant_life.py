@@ -1,4 +1,7 @@
-"""`smos tenant suspend|resume|export|import|drift`: what becomes of a tenant over its life."""
+"""`smos tenant suspend|resume|export|import|drift`: what becomes of a tenant over its life.
+
+What does it is imported where it is called: every other command on tenants would pay for those clients, too.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from cli.outcome import BadInput
+from cli.outcome import BadInput, Failed
 from cli.platform import AsJson, OnTarget, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug, report, tenants_told
 from cli.told import say
 from deploy.target import Target
-from tenants import desired, lifecycle, offboarding
+from tenants import lifecycle
 from tenants.archive.shelf import shelf_of
 from tenants.model import State
 
@@ -34,6 +37,8 @@ def resume(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
 
 
 def _state(slug: str, stack: str, as_json: bool, target: Target, state: State) -> None:
+    from tenants import desired
+
     with tenants_told(as_json):
         refuse_no_slug(slug)
         place = workplace(target, stack, quiet=as_json)
@@ -49,6 +54,8 @@ def export(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Write a tenant into one encrypted file with checksums; what is not in it, it says."""
+    from tenants import desired
+
     with tenants_told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
@@ -74,6 +81,8 @@ def import_(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Make a tenant from an archive, also under another name; every checksum is compared, before and after."""
+    from tenants import desired
+
     with tenants_told(as_json):
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
@@ -89,13 +98,18 @@ def delete(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """End a tenant: export it, take all of it down, and prove that nothing is left. Exit code 1 when something is."""
+    from tenants import offboarding
+
     with tenants_told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
         _confirmed(slug, yes, confirm)
         place = workplace(target, stack, quiet=as_json)
-        done = offboarding.delete(place, stack, lambda: lifecycle.registry_of(stack, target), slug, say)
+        try:
+            done = offboarding.delete(place, stack, lambda: lifecycle.registry_of(stack, target), slug, say)
+        except offboarding.Residue as error:
+            raise Failed(str(error)) from None
     if as_json:
         kept = [{"what": one.what, "until": one.until} for one in done.kept]
         facts = {"archive": str(done.archive or ""), "resources": done.resources, "left": 0, "kept": kept}
@@ -129,6 +143,8 @@ def drift(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Ask every vendor whether a tenant is still as wanted. Exit code 1 when it is not."""
+    from tenants import desired
+
     with tenants_told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)

@@ -15,7 +15,6 @@ from deploy.target import Target
 from tenants.archive.manifest import ArchiveBroken
 from tenants.lifecycle import Applied
 from tenants.model import is_slug
-from tenants.offboarding import Residue
 from tenants.registry import RegistryError
 
 __all__ = ["Environment", "Slug", "refuse_no_slug", "report", "tenants_told"]
@@ -38,8 +37,6 @@ def tenants_told(as_json: bool) -> Iterator[None]:
                 ) from None
             except ArchiveBroken as error:
                 raise BadInput(str(error)) from None
-            except Residue as error:
-                raise Failed(str(error)) from None
     except Failed as failure:
         if as_json:
             typer.echo(json.dumps({"ok": False, "error": str(failure)}))

@@ -21,7 +21,7 @@ from deploy.engine_run import run
 from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agreed, without_pulumi
 from deploy.throw_away import complete_throw_away
 from sandbox import client, shadow
-from sandbox.control import ask
+from sandbox.client import ask
 from sandbox.home import Home, Running, read_json, write_private
 from sandbox.keys import prepare_keys
 from sandbox.scene import Machine, Scene, Way, Zone

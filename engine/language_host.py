@@ -65,6 +65,15 @@ def entry_file(info: Any) -> Path:
     return program.absolute()
 
 
+def shows_debug(engine: int) -> bool:
+    """Whether the engine, by its process number, was asked to show debug messages; true if that can't be known."""
+    try:
+        words = Path(f"/proc/{engine}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return True
+    return b"--debug" in words or b"-d" in words
+
+
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The calls of the LanguageRuntime service that SmarterOS needs."""
 
@@ -146,6 +155,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             "program": str(program),
             "args": list(request.args),
             "parallel": request.parallel,
+            "debug": shows_debug(os.getppid()),
             "config": dict(request.config),
             "secret_keys": list(request.configSecretKeys),
             "settings": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shlex
 import shutil
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -209,3 +211,21 @@ def remember_seen(home: Home, files: list[Path]) -> None:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "'\\''")
+
+
+def ask(running: Running, command: str, **args: Any) -> Any:
+    """Runs a command in the server; raises SandboxError with the server's words when it refuses."""
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running.control}/{command}",
+        data=json.dumps(args).encode(),
+        headers={"Authorization": f"Bearer {running.token}"},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=60) as answer:
+            return json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        raise SandboxError(json.loads(error.read()).get("error", str(error))) from None

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from sandbox import arm_api, cloudflare_api
 from sandbox.cloud import Inventory
 from sandbox.faults import Fault, Faults
-from sandbox.home import Running, SandboxError
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -133,21 +132,3 @@ def _handler(token: str, commands: Mapping[str, Command], cloud: Inventory) -> t
             """Nothing: the server's log is for faults."""
 
     return Handler
-
-
-def ask(running: Running, command: str, **args: Any) -> Any:
-    """Runs a command in the server; raises SandboxError with the server's words when it refuses."""
-    import urllib.error
-    import urllib.request
-
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{running.control}/{command}",
-        data=json.dumps(args).encode(),
-        headers={"Authorization": f"Bearer {running.token}"},
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=60) as answer:
-            return json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        raise SandboxError(json.loads(error.read()).get("error", str(error))) from None

@@ -20,7 +20,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tenants.archive.login import Login, login_to
+from apps.owner_login import OwnerLogin
+from tenants.archive.login import login_to
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server
 
@@ -77,7 +78,7 @@ def database_of(server: Server, provisioner_password: str, name: str) -> Iterato
 class TenantDatabase:
     """One database, by the forward on this machine."""
 
-    def __init__(self, server: Server, login: Login, name: str) -> None:
+    def __init__(self, server: Server, login: OwnerLogin, name: str) -> None:
         self._server, self._login, self._name = server, login, name
 
     def dump(self) -> tuple[bytes, Tables]:

@@ -107,6 +107,6 @@ def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say) -> Conten
 
 
 def _schema() -> str:
-    from apps.migrations import latest
+    from apps.migration_files import latest
 
     return latest("knowledge")

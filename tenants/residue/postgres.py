@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import psycopg
 
+from apps.owner_login import JOINT
 from deploy.guards import NotReady
-from tenants.archive.login import JOINT
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.residue.left import Left, Sought

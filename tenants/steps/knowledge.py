@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from apps.migrations import latest
+from apps.migration_files import latest
 from apps.sdk import Migrations
 from tenants.names import TenantNames
 

@@ -10,7 +10,8 @@ import pytest
 
 from apps import migrations
 from apps.kind import NotDone
-from apps.migrations import MIGRATIONS, MigrationsInputs, latest
+from apps.migration_files import latest
+from apps.migrations import MIGRATIONS, MigrationsInputs
 from apps.sessions import SESSIONS, SessionsInputs
 from sandbox.clusters import Cluster
 from tests.apps.servers import PASSWORD, admin, config_of, postgres_server

@@ -13,7 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from apps.migrations import MIGRATIONS, MigrationsInputs, latest
+from apps.migration_files import latest
+from apps.migrations import MIGRATIONS, MigrationsInputs
 from components.services.postgres import PROVISIONER, PROVISIONER_LOGIN
 from tests.components.declared import platform, resolved
 from tests.isolation.neighbours import Neighbours, neighbours

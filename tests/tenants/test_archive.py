@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from access.provisioner import APPROLE, PROVISIONER, provisioner_policy
-from apps.migrations import MIGRATIONS, MigrationsInputs, latest
+from apps.migration_files import latest
+from apps.migrations import MIGRATIONS, MigrationsInputs
 from sandbox.clusters import Cluster
 from tenants.archive import file as archive
 from tenants.archive.database import TenantDatabase, database_of
