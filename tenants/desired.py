@@ -20,6 +20,7 @@ from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
 from tenants.model import State, slug_of
 from tenants.registry import FOLDER, Registry, RegistryError
+from tenants.silos import refuse_no_room
 
 __all__ = ["Drift", "drift_of", "exported", "imported", "set_state"]
 
@@ -70,13 +71,14 @@ def imported(place: Workplace, stack: str, reread: Reread, file: Path, domain: s
         _refuse_existing(ground, registry, slug_of(str(values.get("domain", ""))))
         tenant, new = registry.check(values)
         slug = tenant.slug
+        refuse_no_room(ground.settings, (*(one.tenant for one in registry.entries if one.tenant.slug != slug), tenant))
         if new:
             registry.add(values)
         else:
             say(f"tenant {slug}: an import of it has not ended; going on")
         begun = lifecycle.bring_up(ground, reread().find(slug), say)
         try:
-            fill(ground, opened, tenant.names, say)
+            fill(ground, opened, tenant.names, say, silo=tenant.isolation.n8n == "silo")
         except ArchiveBroken as error:
             mend = f"Mend: the same command again, or ./smos tenant delete {slug}"
             raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None

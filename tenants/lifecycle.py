@@ -25,6 +25,7 @@ from tenants.inline import Importing, Program, run_inline
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
+from tenants.secrets import derived_key
 from tenants.shards import project_of
 from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
@@ -269,6 +270,10 @@ def _names(ground: Ground, slug: str) -> tuple[str, str]:
 
 
 def _program(ground: Ground, tenant: Tenant) -> Importing:
+    """Raises NotReady without the key of which a silo's is made: the program itself would end in a traceback."""
+    if tenant.isolation.n8n == "silo":
+        derived_key(ground.secrets.root_key, "", tenant.rut)
+
     def imported() -> Program:
         from tenants.stack import program
 

@@ -81,7 +81,8 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
             shelf.begin_ending(slug, archive)
             deleted = lifecycle.take_down(ground, slug, say).changed
     with prepared(place, stack, say) as ground:
-        forget_logins(ground.platform.server, ground.secrets.provisioner_password, entry.tenant.names.database)
+        for owner in (entry.tenant.names.database, entry.tenant.names.silo_database):
+            forget_logins(ground.platform.server, ground.secrets.provisioner_password, owner)
         say(f"looking for what is left of {slug}")
         found = left_of(ground, entry.tenant, [one.tenant.slug for one in reread().entries])
         if found:

@@ -67,6 +67,11 @@ class Tables:
     rows: dict[str, int]
     server_version: int
 
+    @property
+    def digest(self) -> str:
+        """One checksum over all."""
+        return hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
+
 
 @contextlib.contextmanager
 def database_of(server: Server, provisioner_password: str, name: str) -> Iterator[TenantDatabase]:

@@ -42,6 +42,7 @@ class Content(Setting):
         description="Table → SHA-256 over its rows in order; and of all sequences, and all large objects"
     )
     rows: Mapping[str, int] = Field(description="Table → how many rows")
+    n8n: str = Field("", description="SHA-256 over the tables of a silo's n8n; empty without one")
     redis_keys: int
     redis: str = Field(description="SHA-256 over names (without the prefix) and values of the keys that live for ever")
     secrets: str = Field(description="SHA-256 over paths and values of the secrets that applications put into Vault")

@@ -51,7 +51,7 @@ def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
     first when that matters; `delete` does.
     """
     say(f"exporting {tenant.slug}")
-    with parts_of(ground, tenant.names) as there:
+    with parts_of(ground, tenant.names, silo=tenant.isolation.n8n == "silo") as there:
         parts, content, version = there.dump()
     parts[TENANT] = text_of(tenant).encode()
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -84,12 +84,12 @@ def open_archive(ground: Ground, file: Path) -> Opened:
     return Opened(file, read_manifest(parts.pop(archive.MANIFEST), parts), parts)
 
 
-def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say) -> Content:
+def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say, *, silo: bool = False) -> Content:
     """Puts an archive's content into a tenant that was just made, and compares. Raises ArchiveBroken when what is there
     then is not what the archive says.
     """
     say(f"filling {names.slug} from {opened.file.name}")
-    with parts_of(ground, names) as there:
+    with parts_of(ground, names, silo=silo) as there:
         for left in there.restore(opened.parts):
             say(f"warning: this platform has no place for {left}: it stays in the archive alone")
         found = there.content()
@@ -99,7 +99,7 @@ def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say) -> Conten
             name for name in {*found.tables, *wanted.tables} if found.tables.get(name) != wanted.tables.get(name)
         )
         raise ArchiveBroken(f"{names.slug}: after the import these tables are not as in the archive: {differing}")
-    for what in ("redis", "secrets"):
+    for what in ("n8n", "redis", "secrets"):
         now, then = getattr(found, what), getattr(wanted, what)
         if now and then and now != then:
             raise ArchiveBroken(f"{names.slug}: after the import what is in {what} is not as in the archive")

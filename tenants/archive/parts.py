@@ -16,7 +16,7 @@ from tenants.names import TenantNames
 
 __all__ = ["Parts", "parts_of"]
 
-DATABASE, REDIS, VAULT, TENANT = "database.sql", "redis.jsonl", "vault.json", "tenant.yaml"
+DATABASE, N8N, REDIS, VAULT, TENANT = "database.sql", "n8n.sql", "redis.jsonl", "vault.json", "tenant.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,38 +24,45 @@ class Parts:
     """Where each part of one tenant is."""
 
     database: TenantDatabase
+    n8n: TenantDatabase | None
+    """Of a silo. What is encrypted in it opens under any slug: its key follows from the company's RUT."""
     keys: TenantKeys | None
     secrets: TenantSecretsInVault | None
 
     def dump(self) -> tuple[dict[str, bytes], Content, int]:
         """File → content; what is in it, and the version of the database server."""
         database, tables = self.database.dump()
-        found = {DATABASE: database}
+        found, n8n = {DATABASE: database}, None
+        if self.n8n:
+            found[N8N], n8n = self.n8n.dump()
         if self.keys:
             found[REDIS] = self.keys.dump()
         if self.secrets:
             found[VAULT] = self.secrets.dump()
-        return found, self._content(tables), tables.server_version
+        return found, self._content(tables, n8n), tables.server_version
 
     def restore(self, parts: dict[str, bytes]) -> list[str]:
         """Puts them back; the parts that this platform has no place for."""
         self.database.restore(parts[DATABASE])
+        if self.n8n and N8N in parts:
+            self.n8n.restore(parts[N8N])
         if self.keys and REDIS in parts:
             self.keys.restore(parts[REDIS])
         if self.secrets and VAULT in parts:
             self.secrets.restore(parts[VAULT])
-        placed = {REDIS: self.keys, VAULT: self.secrets}
+        placed = {N8N: self.n8n, REDIS: self.keys, VAULT: self.secrets}
         return [name for name, place in placed.items() if place is None and name in parts]
 
     def content(self) -> Content:
         """What is in the tenant now."""
-        return self._content(self.database.content())
+        return self._content(self.database.content(), self.n8n.content() if self.n8n else None)
 
-    def _content(self, tables: Tables) -> Content:
+    def _content(self, tables: Tables, n8n: Tables | None) -> Content:
         keys = self.keys.content() if self.keys else Keys(0, "")
         told = {
             "tables": tables.digests,
             "rows": tables.rows,
+            "n8n": n8n.digest if n8n else "",
             "redisKeys": keys.count,
             "redis": keys.digest,
             "secrets": self.secrets.content() if self.secrets else "",
@@ -64,15 +71,17 @@ class Parts:
 
 
 @contextlib.contextmanager
-def parts_of(ground: Ground, names: TenantNames) -> Iterator[Parts]:
-    """The parts of one tenant, reached for the block; the token of Vault ends with it."""
+def parts_of(ground: Ground, names: TenantNames, *, silo: bool) -> Iterator[Parts]:
+    """The parts of one tenant, reached for the block; the token of Vault ends with it. `silo`: it has its own n8n."""
     platform, secrets = ground.platform, ground.secrets
     keys = TenantKeys(platform.redis, secrets.redis_password, names) if platform.redis else None
+    password = secrets.provisioner_password
     with (
-        database_of(platform.server, secrets.provisioner_password, names.database) as database,
+        database_of(platform.server, password, names.database) as database,
+        database_of(platform.server, password, names.silo_database) if silo else contextlib.nullcontext() as n8n,
         _secrets_of(ground, names) as in_vault,
     ):
-        yield Parts(database=database, keys=keys, secrets=in_vault)
+        yield Parts(database=database, n8n=n8n, keys=keys, secrets=in_vault)
 
 
 @contextlib.contextmanager

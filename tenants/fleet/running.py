@@ -26,6 +26,7 @@ from tenants.fleet.usage import Usage
 from tenants.fleet.work import Work
 from tenants.ground import Ground, prepared
 from tenants.registry import Registry
+from tenants.silos import refuse_no_room
 
 __all__ = ["Summary", "Wish", "fleet"]
 
@@ -105,6 +106,7 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
             result, plan, file = Result((), whole.slugs, stopping.why, stopping.kind), whole, ""
         else:
             with lean(replace(place, apart=True)) as spare, prepared(spare, wish.stack, say) as ground:
+                refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
                 result, plan, file = _run(ground, wish, registry, files, whole, stopping, say, told)
     if changed := files.changed():
         say(f"edited meanwhile, and for the next run: {', '.join(changed[:5])}{' and more' if changed[5:] else ''}")

@@ -123,3 +123,18 @@ def test_its_domain_waits_for_humans_and_fails_nothing(silo: Clone) -> None:
         silo.smos("tenant", "apply", SLUG, ok=None)
     assert silo.inventory(HOSTNAME) == []
     assert json.dumps(pending(silo)) == json.dumps([one])
+
+
+def test_its_workflows_come_back_from_its_archive(silo: Clone) -> None:
+    """Its own n8n's database is in the archive that a delete makes, and an import puts it back."""
+    word = secret(made(silo, SLUG)["n8n-database-password"])
+    with psycopg.connect(**server(silo), dbname="n8n_estudio_3", user="n8n_estudio_3", password=word) as own:
+        own.execute("CREATE TABLE execution_data (data text)")
+        own.execute("INSERT INTO execution_data VALUES ('{\"año\": 1}')")
+    gone = last_json(silo.smos("tenant", "delete", SLUG, "--yes", "--confirm", SLUG, "--json").stdout)
+    assert gone["left"] == 0
+    assert last_json(silo.smos("tenant", "import", gone["archive"], "--json").stdout)["ok"]
+    word = secret(made(silo, SLUG)["n8n-database-password"])
+    with psycopg.connect(**server(silo), dbname="n8n_estudio_3", user="n8n_estudio_3", password=word) as own:
+        assert own.execute("SELECT data FROM execution_data").fetchall() == [('{"año": 1}',)]
+    assert len(running(silo)) == 1

@@ -24,8 +24,8 @@ from tests.integration.conftest import Clone, copy_clone
 
 pytestmark = pytest.mark.slow
 
-LAST = 95
-"""Of the about hundred resources of prod: the latest moment of a kill."""
+LAST = 190
+"""Of the nearly two hundred resources of prod: the latest moment of a kill."""
 IN_ONE_RUN = 3
 
 

@@ -69,7 +69,7 @@ class Place:
         return psycopg.connect(**admin(self.cluster, names.database, names.database), autocommit=True)
 
     def parts(self, names: TenantNames) -> contextlib.AbstractContextManager[Parts]:
-        return parts_of(self.ground, names)
+        return parts_of(self.ground, names, silo=False)
 
     def database(self, names: TenantNames) -> contextlib.AbstractContextManager[TenantDatabase]:
         return database_of(self.server, PASSWORD, names.database)
