@@ -22,6 +22,12 @@ from sandbox.rules import Record
 _TABLE = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
 
 
+PATHS = ("azure-native", "vault")
+"""Vendors whose ids are paths. Elsewhere an id may begin as another's without being below it: at Cloudflare a zone's
+fallback origin has the zone's id, and the zone's settings have it before a slash.
+"""
+
+
 class Inventory:
     """Every record of the simulated clouds, in memory and on disk; safe to use from several threads."""
 
@@ -82,12 +88,15 @@ class Inventory:
                 self._by_id[record.id.lower()].pop(key, None)
                 self._db.execute("DELETE FROM records WHERE key = ?", (key,))
 
-    def below(self, identity: str) -> list[Record]:
-        """What lies below an id (`<id>/…`), deepest first: what a deletion takes with it."""
-        prefix = identity.lower() + "/"
+    def below(self, record: Record) -> list[Record]:
+        """What lies below a record (`<id>/…`), deepest first: what a deletion takes with it, where ids are paths."""
+        package, prefix = _package(record), record.id.lower() + "/"
+        if package not in PATHS:
+            return []
         with self._lock:
-            found = [record for record in self._by_key.values() if record.id.lower().startswith(prefix)]
-        return sorted(found, key=lambda record: record.id.count("/"), reverse=True)
+            there = [one for one in self._by_key.values() if one.scope == record.scope and _package(one) == package]
+        found = [one for one in there if one.id.lower().startswith(prefix)]
+        return sorted(found, key=lambda one: one.id.count("/"), reverse=True)
 
     def close(self) -> None:
         """Ends the use of the database file."""
@@ -116,6 +125,10 @@ def _as_json(record: Record) -> Mapping[str, Any]:
         "scope": record.scope,
         "secrets": [list(path) for path in record.secrets],
     }
+
+
+def _package(record: Record) -> str:
+    return record.token.partition(":")[0]
 
 
 def _key_of(token: str, scope: str, identity: str) -> str:

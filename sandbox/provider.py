@@ -280,7 +280,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return empty_pb2.Empty()
         if kind.on_delete is not None:
             self._backend(context, kind.on_delete, self._computing(kind, record.inputs, config, record))
-        for below in [*self._cloud.below(record.id), record]:
+        for below in [*self._cloud.below(record), record]:
             self._happened(context, "deleted", below, below)
             self._cloud.remove(below)
         fault.after(context)

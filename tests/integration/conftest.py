@@ -26,7 +26,7 @@ class Clone:
     root: Path
     home: Home
     said: list[str] = field(default_factory=list)
-    """Everything that was printed by any command."""
+    """Everything that was printed by any command that was not asked to show secrets."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -57,7 +57,8 @@ class Clone:
             text=True,
             check=False,
         )
-        self.said.append(done.stdout + done.stderr)
+        if not any(asked in word for word in command for asked in ("--show-secrets", "--reveal")):
+            self.said.append(done.stdout + done.stderr)
         if ok is not None:
             assert (done.returncode == 0) == ok, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

@@ -80,6 +80,29 @@ def test_the_inventory_outlives_the_process_and_hides_what_it_holds(tmp_path: Pa
     assert all(b"canary-in-the-cloud" not in file.read_bytes() for file in tmp_path.iterdir())
 
 
+def test_a_deletion_takes_what_is_below_it_and_nothing_that_is_only_called_so(tmp_path: Path) -> None:
+    """Of the same vendor, in the same place, where ids are paths: an ARM group's resources, a mount's secrets."""
+    cloud = Inventory(tmp_path)
+    for token, scope, identity in (
+        ("azure-native:resources:ResourceGroup", "", "/subscriptions/s/resourceGroups/rg"),
+        ("azure-native:app:ContainerApp", "", "/subscriptions/s/resourcegroups/RG/providers/x/app"),
+        ("azure-native:app:ContainerApp", "", "/subscriptions/s/resourceGroups/rg2/providers/x/app"),
+        ("vault:index/mount:Mount", "one", "kv"),
+        ("vault:kv/secretV2:SecretV2", "one", "kv/data/a"),
+        ("vault:kv/secretV2:SecretV2", "other", "kv/data/a"),
+        ("smarteros-apps:postgres:Migrations", "one", "kv/knowledge"),
+        ("cloudflare:index/customHostnameFallbackOrigin:CustomHostnameFallbackOrigin", "", "zone"),
+        ("cloudflare:index/zoneSetting:ZoneSetting", "", "zone/ssl"),
+    ):
+        cloud.put(Record(id=identity, token=token, scope=scope, inputs={}, outputs={}))
+    below = {one.id: [(it.scope, it.id) for it in cloud.below(one)] for one in cloud.all()}
+    assert {name: found for name, found in below.items() if found} == {
+        "/subscriptions/s/resourceGroups/rg": [("", "/subscriptions/s/resourcegroups/RG/providers/x/app")],
+        "kv": [("one", "kv/data/a")],
+    }
+    cloud.close()
+
+
 def test_the_shadow_follows_the_tracked_file_and_keeps_its_own(tmp_path: Path) -> None:
     """An edit of a tracked key is seen; what only the shadow has (salt, secrets, a simulated `config set`) stays."""
     root, home = tmp_path / "clone", Home(tmp_path / "home")

@@ -195,6 +195,20 @@ acme.example.com. 300 IN A 104.16.1.1
 TOPS = ("acme.cl.", "flat.cl.", "strict.cl.", "wild.cl.", "example.com.", "cl.", "com.")
 
 
+def _sockets() -> tuple[socket.socket, socket.socket]:
+    """One port of both protocols, which somebody else may have of the other."""
+    while True:
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            tcp.close()
+            udp.close()
+        else:
+            return udp, tcp
+
+
 class Server:
     """Answers over UDP and TCP as a resolver does: follows CNAMEs, knows wildcards and whose zone a name is in."""
 
@@ -205,10 +219,8 @@ class Server:
             made = dns.rrset.from_text(name, int(ttl), "IN", kind, value)
             assert (made.name, made.rdtype) not in self.sets, line
             self.sets[made.name, made.rdtype] = made
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
+        self.udp, self.tcp = _sockets()
         self.port = int(self.udp.getsockname()[1])
-        self.tcp = socket.create_server(("127.0.0.1", self.port))
         for serve in (self._serve_udp, self._serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
 
