@@ -56,16 +56,21 @@ class Measured:
     """The plain loop and the fleet over the same tenants, in turn."""
 
     def marginal(self, key: str) -> list[float]:
-        """What one tenant more costs from each size to the next, this machine's own share and the simulated clouds'."""
+        """What one tenant more costs from each run to the next larger one, this machine's own share and the simulated
+        clouds'. What all of a run's tenants share (imports, the policies' start) is nobody's.
+        """
+        many = "made" if key == "created_core_s" else "tenants"
         before, found = (0, self.nobody_core_s), []
         for size in self.sizes:
-            now = (int(size["tenants"]), float(size[key]))
-            if key == "created_core_s":
-                found.append((now[1] - self.nobody_core_s) / int(size["made"]))
-            else:
-                found.append((now[1] - before[1]) / (now[0] - before[0]))
-                before = now
+            now = (int(size[many]), float(size[key]))
+            found.append((now[1] - before[1]) / (now[0] - before[0]))
+            before = now
         return found
+
+    def each(self, key: str) -> list[float]:
+        """A run's costs by its tenants, without those of a run on nobody."""
+        many = "made" if key == "created_core_s" else "tenants"
+        return [(float(size[key]) - self.nobody_core_s) / int(size[many]) for size in self.sizes]
 
 
 def figures(found: Measured) -> list[Figure]:
