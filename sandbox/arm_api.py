@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.cloud import Inventory
-from sandbox.rules import Record
+from sandbox.records import Record
 
 __all__ = ["PREFIX", "answer"]
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sandbox.rules import Cloud, Record
+from sandbox.records import Cloud, Record
 
 __all__ = ["TOKEN", "Authority", "authority", "server_certificate"]
 

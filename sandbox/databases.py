@@ -15,7 +15,7 @@ from typing import Any
 
 from sandbox.cloud import Inventory
 from sandbox.clusters import ADDRESS, Cluster
-from sandbox.rules import Record
+from sandbox.records import Record
 
 SERVER = "azure-native:dbforpostgresql:Server"
 CONFIGURATION = "azure-native:dbforpostgresql:Configuration"

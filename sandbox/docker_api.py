@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.catalog.docker_daemon import docker_id
-from sandbox.rules import Cloud
+from sandbox.records import Cloud
 
 __all__ = ["DockerSocket", "answer"]
 

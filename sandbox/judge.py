@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sandbox.rules import Cloud, Failure, ResourceType, Unchangeable, refusals
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud
+from sandbox.rules import Failure, Unchangeable, refusals
 from sandbox.schema import Schema
 from sandbox.values import UNKNOWN, Props, leaves, show, steps
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from sandbox.cloud import Inventory
-from sandbox.rules import Record
+from sandbox.records import Record
 
 __all__ = ["CONTAINER", "Loopback"]
 

@@ -15,7 +15,7 @@ import psycopg
 
 from sandbox.cloud import Inventory
 from sandbox.databases import Databases
-from sandbox.rules import Record
+from sandbox.records import Record
 from sandbox.values import lookup
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"

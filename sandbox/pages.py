@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.rules import Package, ResourceType, Rule
+from sandbox.kinds import Package, ResourceType
+from sandbox.rules import Rule
 from sandbox.schema import sdk_version
 
 _HEAD = (

@@ -20,7 +20,9 @@ from engine import hidden, wire
 from sandbox import judge
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
-from sandbox.rules import Computing, Failure, Package, Record, ResourceType
+from sandbox.kinds import Package, ResourceType
+from sandbox.records import Computing, Record
+from sandbox.rules import Failure
 from sandbox.schema import Schema
 from sandbox.values import UNKNOWN, Props, contains_unknown, is_set, lookup
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.cloud import Inventory
+from sandbox.records import Record
 from sandbox.redis_process import ADDRESS, RedisProcess, Startup
-from sandbox.rules import Record
 
 __all__ = ["RedisContainers"]
 

@@ -10,18 +10,17 @@ from the SDK.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from sandbox.records import Cloud
 from sandbox.values import MISSING, UNKNOWN, Props, Value, contains_unknown, expand, is_set, lookup
 
 __all__ = [
     "AllowedPairs",
     "AtMostOne",
     "Between",
-    "Cloud",
-    "Computing",
     "ExactlyOne",
     "Failure",
     "Forbidden",
@@ -30,10 +29,8 @@ __all__ = [
     "NeedsInCloud",
     "OneOf",
     "Pattern",
-    "Record",
     "Refers",
     "Required",
-    "ResourceType",
     "Rule",
     "Unchangeable",
     "Unique",
@@ -49,47 +46,6 @@ class Failure:
     path: str
     rule: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Record:
-    """Something that exists in a simulated cloud."""
-
-    id: str
-    token: str
-    inputs: Props
-    outputs: Props
-    urn: str = ""
-    scope: str = ""
-    """Where the id is unique: `ResourceType.scope` of the provider's configuration that made it."""
-    secrets: frozenset[tuple[str | int, ...]] = frozenset()
-    """The paths in inputs and outputs that are secret."""
-
-
-class Cloud(Protocol):
-    """What exists, as the rules of phase "cloud" may ask for it."""
-
-    def get(self, identity: str) -> Record | None:
-        """The record of that id (compared without case, as ARM does), or None."""
-
-    def find(self, token: str) -> list[Record]:
-        """Every record of a type."""
-
-    def put(self, record: Record) -> None:
-        """Keeps the record, in place of the one with its token, scope and id: for what an action changes elsewhere."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Computing:
-    """What a computed output may be made from."""
-
-    id: str
-    name: str
-    inputs: Props
-    config: Props
-    cloud: Cloud
-    old: Props = field(default_factory=dict)
-    """The outputs before an update; empty at creation."""
 
 
 When = Callable[[Props], bool]
@@ -404,73 +360,6 @@ class Unchangeable(Rule):
         yield from ()
 
 
-Compute = Callable[[Computing], Value]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceType:
-    """A simulated resource type: all that Check, Diff, Create and its page in docs/providers need."""
-
-    token: str
-    about: str
-    """One line: what it is."""
-    sources: tuple[str, ...]
-    """The vendor's pages that the rules come from (a rule may name its own)."""
-    properties: tuple[str, ...]
-    """The property paths that are simulated; a path covers what is below it. Anything else given is refused."""
-    rules: tuple[Rule, ...]
-    id: Callable[[Computing], str] | str
-    """A template over inputs and provider configuration (`/subscriptions/{subscriptionId}/…/{name}`), or a function."""
-    named_by: str = ""
-    """The input that holds the vendor's name; when left out it is made from the logical name (`autoname`)."""
-    autoname: Callable[[str, bytes], str] | None = None
-    """(logical name, random seed) → name. None: the name is required, or there is none."""
-    computed: Mapping[str, Compute] = field(default_factory=dict)
-    """Outputs that the vendor adds: name → function. At preview of a creation they are unknown."""
-    secret_outputs: tuple[str, ...] = ()
-    write_only: tuple[str, ...] = ()
-    """Inputs that the vendor never returns (passwords): not compared at refresh."""
-    replaces: tuple[str, ...] = ()
-    """Property paths whose change forces a replacement."""
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    """What the provider itself fills in at Check (not what the cloud defaults to)."""
-    not_checked: tuple[str, ...] = ()
-    """Sentences for the docs: what the real one checks and this does not."""
-    on_create: Callable[[Computing], Mapping[str, Any] | None] | None = None
-    """A real backend (PostgreSQL…): does it, and may return outputs. An exception's text is the vendor's refusal."""
-    on_update: Callable[[Computing, Props], Mapping[str, Any] | None] | None = None
-    """(new, old inputs)"""
-    on_delete: Callable[[Computing], None] | None = None
-    on_read: Callable[[Computing], Mapping[str, Any] | None] | None = None
-    """Reads the real backend; None when it is gone."""
-    scope: Callable[[Props], str] | None = None
-    """Provider configuration → the daemon or server that it talks to, where the vendor's ids are unique only within it
-    (a Docker volume's id is its name). The inventory's key is (token, scope, id)."""
-    overwrites: bool = False
-    """Whether the vendor takes a creation as an update of what is there already."""
-    stays: Callable[[Props, Cloud, Props], bool] | None = None
-    """Whether a deletion leaves it where it is, for others."""
-    state_only: bool = False
-    """Lives in Pulumi's state alone (random, tls, command): nothing in the inventory, a refresh answers the state, and
-    ids need not be unique (RandomPassword's is always "none")."""
-    deletion: tuple[NeedsInCloud, ...] = ()
-    """What must hold before a deletion (a network with containers on it is refused)."""
-
-    def input_rules(self) -> Sequence[Rule]:
-        """The rules that inputs alone decide."""
-        return [rule for rule in self.rules if rule.phase == "check" and not isinstance(rule, Unchangeable)]
-
-    def cloud_rules(self) -> Sequence[Rule]:
-        """The rules that what exists decides."""
-        return [rule for rule in self.rules if rule.phase == "cloud"]
-
-
-def arm_id(provider: str, *parts: str) -> str:
-    """The template of an ARM id in a resource group: arm_id("Microsoft.App", "containerApps", "{containerAppName}")."""
-    tail = "/".join(parts)
-    return f"/subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroupName}}/providers/{provider}/{tail}"
-
-
 def missing(value: Value) -> bool:
     """Whether nothing stands there."""
     return value is MISSING or value is None
@@ -496,29 +385,3 @@ def refusals(rule: Rule, props: Props, cloud: Cloud, config: Props, own_id: str 
             if record.id.lower() != own_id.lower() and rule.key(record.inputs) == mine:
                 yield Failure(rule.path, rule.id, f"{code}{lookup(props, rule.path)!r} {rule.sentence}")
                 return
-
-
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """A provider function (invoke) that is simulated."""
-
-    token: str
-    about: str
-    sources: tuple[str, ...]
-    answer: Callable[[Props, Cloud, Props], Mapping[str, Any]]
-    """(arguments, what exists, provider configuration) → result; raises ValueError with the vendor's refusal."""
-    rules: tuple[Rule, ...] = ()
-    secret_outputs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Package:
-    """One simulated provider: its types, its functions, and what its own configuration must be."""
-
-    name: str
-    types: tuple[ResourceType, ...]
-    functions: tuple[Function, ...] = ()
-    config: tuple[Rule, ...] = ()
-    """Rules on the provider's own inputs, run at CheckConfig."""
-    connect: Callable[[Props, Cloud], str | None] | None = None
-    """Runs at Configure with wholly known inputs: None, or why the vendor can't be reached with them."""

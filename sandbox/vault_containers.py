@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.cloud import Inventory
-from sandbox.rules import Record
+from sandbox.records import Record
 from sandbox.vault_process import VaultProcess, chosen_binary
 from sandbox.vault_server import VaultServer
 

@@ -25,8 +25,8 @@ from sandbox.edge import Edge, write_trust
 from sandbox.home import Home, write_private
 from sandbox.loopback import Loopback
 from sandbox.origin import Origins
+from sandbox.records import Record
 from sandbox.redis_containers import RedisContainers
-from sandbox.rules import Record
 from sandbox.scene import Machine, Scene, Way, Zone
 from sandbox.vault_containers import VaultContainers
 

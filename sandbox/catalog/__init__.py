@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from sandbox.rules import Package
+from sandbox.kinds import Package
 
 PACKAGES = ("azure", "cloudflare", "command", "docker", "postgresql", "random", "tls", "vault")
 

@@ -23,7 +23,8 @@ from sandbox.catalog import (
     azure_storage_parts,
 )
 from sandbox.catalog.azure_arm import GUID, located
-from sandbox.rules import OneOf, Package, Pattern, Required
+from sandbox.kinds import Package
+from sandbox.rules import OneOf, Pattern, Required
 
 _CONFIG = "https://www.pulumi.com/registry/packages/azure-native/installation-configuration/"
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.rules import Cloud, Compute, Computing, Must, NeedsInCloud, Record, Refers, Rule
+from sandbox.kinds import Compute
+from sandbox.records import Cloud, Computing, Record
+from sandbox.rules import Must, NeedsInCloud, Refers, Rule
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 NAMES = "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"

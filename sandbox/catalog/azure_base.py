@@ -22,19 +22,9 @@ from sandbox.catalog.azure_arm import (
     text,
 )
 from sandbox.catalog.azure_environment import WORKSPACE
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Computing,
-    Function,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    Required,
-    ResourceType,
-    arm_id,
-)
+from sandbox.kinds import Function, ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Between, Must, NeedsInCloud, OneOf, Pattern, Required
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 GROUP = "azure-native:resources:ResourceGroup"

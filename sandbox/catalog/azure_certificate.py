@@ -30,7 +30,9 @@ from sandbox.catalog.azure_arm import (
     text,
 )
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT, HOST, environment_id
-from sandbox.rules import Cloud, Computing, Must, NeedsInCloud, Pattern, Required, ResourceType, arm_id
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Must, NeedsInCloud, Pattern, Required
 from sandbox.values import Props, Value, is_set, lookup
 
 _SPEC = "Azure/azure-rest-api-specs specification/app/resource-manager/Microsoft.App/ContainerApps"

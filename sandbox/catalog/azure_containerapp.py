@@ -31,7 +31,9 @@ from sandbox.catalog.azure_containerapp_ingress import (
 )
 from sandbox.catalog.azure_containerapp_secrets import SECRET_CLOUD_RULES, SECRET_RULES
 from sandbox.catalog.azure_containerapp_template import TEMPLATE_CLOUD_RULES, TEMPLATE_RULES
-from sandbox.rules import Between, Computing, ExactlyOne, NeedsInCloud, Pattern, Refers, ResourceType, arm_id
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Computing
+from sandbox.rules import Between, ExactlyOne, NeedsInCloud, Pattern, Refers
 
 _SPEC = "Azure/azure-rest-api-specs specification/app/resource-manager/Microsoft.App/ContainerApps"
 

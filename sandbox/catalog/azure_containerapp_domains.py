@@ -13,11 +13,8 @@ from sandbox.catalog.azure_containerapp_ingress import (
     environment_id,
     is_tcp,
 )
-from sandbox.rules import (
-    Cloud,
-    NeedsInCloud,
-    Rule,
-)
+from sandbox.records import Cloud
+from sandbox.rules import NeedsInCloud, Rule
 from sandbox.values import Props, Value
 
 

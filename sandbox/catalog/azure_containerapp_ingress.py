@@ -5,16 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from sandbox.catalog.azure_arm import known, text
-from sandbox.rules import (
-    Between,
-    Forbidden,
-    Length,
-    Must,
-    Pattern,
-    Required,
-    Rule,
-    UniqueItems,
-)
+from sandbox.rules import Between, Forbidden, Length, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, lookup
 
 APP = "azure-native:app:ContainerApp"

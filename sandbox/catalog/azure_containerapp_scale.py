@@ -6,15 +6,7 @@ import re
 
 from sandbox.catalog.azure_arm import known
 from sandbox.catalog.azure_containerapp_secrets import own_identity, secret_ref
-from sandbox.rules import (
-    Between,
-    ExactlyOne,
-    Must,
-    Pattern,
-    Required,
-    Rule,
-    UniqueItems,
-)
+from sandbox.rules import Between, ExactlyOne, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, contains_unknown
 
 _PROBES = "https://learn.microsoft.com/azure/container-apps/health-probes"

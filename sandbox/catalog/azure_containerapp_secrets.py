@@ -14,7 +14,8 @@ from sandbox.catalog.azure_arm import (
     provider_id,
     text,
 )
-from sandbox.rules import Cloud, ExactlyOne, Length, Must, Pattern, Record, Required, Rule, UniqueItems
+from sandbox.records import Cloud, Record
+from sandbox.rules import ExactlyOne, Length, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 VAULT = "azure-native:keyvault:Vault"

@@ -8,17 +8,8 @@ from sandbox.catalog.azure_arm import EachNeeds, items, known, text
 from sandbox.catalog.azure_containerapp_ingress import environment_id
 from sandbox.catalog.azure_containerapp_scale import PROBE_RULES, SCALE_RULES
 from sandbox.catalog.azure_containerapp_secrets import secret_ref
-from sandbox.rules import (
-    AtMostOne,
-    Between,
-    Cloud,
-    Must,
-    NeedsInCloud,
-    Pattern,
-    Required,
-    Rule,
-    UniqueItems,
-)
+from sandbox.records import Cloud
+from sandbox.rules import AtMostOne, Between, Must, NeedsInCloud, Pattern, Required, Rule, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, contains_unknown, lookup
 
 STORAGE = "azure-native:app:ManagedEnvironmentsStorage"

@@ -29,20 +29,9 @@ from sandbox.catalog.azure_certificate import certificate_facts, certificate_rul
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT, HOST, environment_id
 from sandbox.catalog.azure_containerapp_template import PROFILE_SIZES
 from sandbox.catalog.azure_environment_network import NETWORK_RULES, SUBNET_PATH, subnet_prefixes
-from sandbox.rules import (
-    Cloud,
-    Computing,
-    Forbidden,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    Required,
-    ResourceType,
-    Unchangeable,
-    UniqueItems,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Forbidden, Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 WORKSPACE = "azure-native:operationalinsights:Workspace"

@@ -12,14 +12,8 @@ from sandbox.catalog.azure_arm import (
     text,
 )
 from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
-from sandbox.rules import (
-    Cloud,
-    Must,
-    NeedsInCloud,
-    Refers,
-    Required,
-    Rule,
-)
+from sandbox.records import Cloud
+from sandbox.rules import Must, NeedsInCloud, Refers, Required, Rule
 from sandbox.values import UNKNOWN, Props, is_set, lookup
 
 _NETWORK = "https://learn.microsoft.com/azure/container-apps/custom-virtual-networks"

@@ -19,7 +19,9 @@ from sandbox.catalog.azure_base import shared_key
 from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
 from sandbox.catalog.azure_containerapp_template import STORAGE
 from sandbox.catalog.azure_storage import ACCOUNT
-from sandbox.rules import Cloud, Computing, ExactlyOne, NeedsInCloud, Pattern, Record, Required, ResourceType, arm_id
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud, Computing, Record
+from sandbox.rules import ExactlyOne, NeedsInCloud, Pattern, Required
 from sandbox.values import Props
 
 _MOUNTS = "https://learn.microsoft.com/azure/container-apps/storage-mounts"

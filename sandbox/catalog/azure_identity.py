@@ -23,20 +23,9 @@ from sandbox.catalog.azure_arm import (
 )
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT
 from sandbox.catalog.azure_containerapp_secrets import ROLE_ASSIGNMENT
-from sandbox.rules import (
-    Cloud,
-    Computing,
-    Function,
-    Length,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    ResourceType,
-    Unchangeable,
-    Unique,
-    arm_id,
-)
+from sandbox.kinds import Function, ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Unchangeable, Unique
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 _RBAC = "https://learn.microsoft.com/azure/role-based-access-control/"

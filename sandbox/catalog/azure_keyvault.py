@@ -25,22 +25,9 @@ from sandbox.catalog.azure_arm import (
     text,
 )
 from sandbox.catalog.azure_containerapp_secrets import VAULT
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Computing,
-    Length,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    Refers,
-    Required,
-    ResourceType,
-    Unchangeable,
-    Unique,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Refers, Required, Unchangeable, Unique
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 SECRET = "azure-native:keyvault:Secret"

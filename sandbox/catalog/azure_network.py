@@ -25,21 +25,9 @@ from sandbox.catalog.azure_arm import (
 from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
 from sandbox.catalog.azure_environment_network import subnet_prefixes
 from sandbox.catalog.azure_postgres import SERVER
-from sandbox.rules import (
-    Between,
-    Cloud,
-    ExactlyOne,
-    Length,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    Refers,
-    Required,
-    ResourceType,
-    UniqueItems,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud
+from sandbox.rules import Between, ExactlyOne, Length, Must, NeedsInCloud, OneOf, Pattern, Refers, Required, UniqueItems
 from sandbox.values import Props, Value
 
 NETWORK = "azure-native:network:VirtualNetwork"

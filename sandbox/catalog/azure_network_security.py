@@ -17,17 +17,8 @@ from sandbox.catalog.azure_arm import (
     tagged,
 )
 from sandbox.catalog.azure_network import NAME, SECURITY_GROUP
-from sandbox.rules import (
-    Between,
-    ExactlyOne,
-    Length,
-    Must,
-    Pattern,
-    Required,
-    ResourceType,
-    UniqueItems,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.rules import Between, ExactlyOne, Length, Must, Pattern, Required, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, lookup
 
 _GROUPS = "https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview"

@@ -24,9 +24,10 @@ from sandbox.catalog.azure_arm import (
     text,
 )
 from sandbox.catalog.azure_postgres_sizes import TIERS_BY_SIZE, sku_in_tier, tier_for_size
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud
 from sandbox.rules import (
     Between,
-    Cloud,
     Forbidden,
     Length,
     Must,
@@ -35,10 +36,8 @@ from sandbox.rules import (
     Pattern,
     Refers,
     Required,
-    ResourceType,
     Unchangeable,
     Unique,
-    arm_id,
 )
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 

@@ -7,7 +7,9 @@ import ipaddress
 from sandbox.catalog.azure_arm import arm_outputs, in_group, in_parent, known, provider_id, random_suffix, text
 from sandbox.catalog.azure_postgres import SERVER
 from sandbox.catalog.azure_postgres_parameters import READ_ONLY, SOURCE, STATIC, is_known, problem_with
-from sandbox.rules import Cloud, Must, NeedsInCloud, OneOf, Pattern, Required, ResourceType, Unchangeable, arm_id
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud
+from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable
 from sandbox.values import Props, Value
 
 _SPEC = "Azure/azure-rest-api-specs specification/postgresql/resource-manager/Microsoft.DBforPostgreSQL (2025-08-01)"

@@ -31,20 +31,9 @@ from sandbox.catalog.azure_environment_network import subnet_prefixes
 from sandbox.catalog.azure_network import ENDPOINT, NAME
 from sandbox.catalog.azure_postgres import SERVER
 from sandbox.catalog.azure_redis import CLUSTER
-from sandbox.rules import (
-    Cloud,
-    Computing,
-    ExactlyOne,
-    Length,
-    NeedsInCloud,
-    Pattern,
-    Record,
-    Refers,
-    Required,
-    ResourceType,
-    UniqueItems,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud, Computing, Record
+from sandbox.rules import ExactlyOne, Length, NeedsInCloud, Pattern, Refers, Required, UniqueItems
 from sandbox.values import Props, Value, lookup
 
 ZONE = "azure-native:privatedns:PrivateZone"

@@ -14,16 +14,9 @@ from sandbox.catalog.azure_arm import (
 )
 from sandbox.catalog.azure_network import NAME, NETWORK
 from sandbox.catalog.azure_private import ZONE
-from sandbox.rules import (
-    Cloud,
-    Must,
-    NeedsInCloud,
-    Pattern,
-    Refers,
-    Required,
-    ResourceType,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud
+from sandbox.rules import Must, NeedsInCloud, Pattern, Refers, Required
 from sandbox.values import Props, lookup
 
 LINK = "azure-native:privatedns:VirtualNetworkLink"

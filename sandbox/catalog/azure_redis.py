@@ -19,7 +19,9 @@ from sandbox.catalog.azure_arm import (
     tagged,
     text,
 )
-from sandbox.rules import Cloud, Computing, Must, NeedsInCloud, OneOf, Pattern, ResourceType, arm_id
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern
 from sandbox.values import Props, Value
 
 __all__ = ["CLUSTER", "SIZES_GB", "TYPES", "host_of"]

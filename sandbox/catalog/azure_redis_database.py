@@ -7,17 +7,9 @@ from typing import Any
 
 from sandbox.catalog.azure_arm import NAMES, arm_outputs, digest, in_group, in_parent, known, provider_id, text
 from sandbox.catalog.azure_redis import CLUSTER, SIZES_GB, SPEC
-from sandbox.rules import (
-    Cloud,
-    Function,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Required,
-    ResourceType,
-    Unchangeable,
-    arm_id,
-)
+from sandbox.kinds import Function, ResourceType, arm_id
+from sandbox.records import Cloud
+from sandbox.rules import Must, NeedsInCloud, OneOf, Required, Unchangeable
 from sandbox.values import Props, Value
 
 __all__ = ["DATABASE", "FUNCTIONS", "TYPES"]

@@ -27,20 +27,9 @@ from sandbox.catalog.azure_arm import (
     text,
 )
 from sandbox.catalog.azure_base import shared_key
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Computing,
-    Function,
-    Must,
-    Pattern,
-    Refers,
-    Required,
-    ResourceType,
-    Unchangeable,
-    Unique,
-    arm_id,
-)
+from sandbox.kinds import Function, ResourceType, arm_id
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Between, Must, Pattern, Refers, Required, Unchangeable, Unique
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 ACCOUNT = "azure-native:storage:StorageAccount"

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from sandbox.catalog.azure_arm import arm_outputs, in_group, items, known
 from sandbox.catalog.azure_storage_parts import IN_ACCOUNT, account_inputs
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Length,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    Required,
-    ResourceType,
-    UniqueItems,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud
+from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Required, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 _SPEC = "Azure/azure-rest-api-specs specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/"

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from sandbox.catalog.azure_arm import NAMES, arm_outputs, in_group, in_parent, known, random_suffix, text
 from sandbox.catalog.azure_storage import ACCOUNT, account_id
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Forbidden,
-    Must,
-    NeedsInCloud,
-    Pattern,
-    ResourceType,
-    Unchangeable,
-    arm_id,
-)
+from sandbox.kinds import ResourceType, arm_id
+from sandbox.records import Cloud
+from sandbox.rules import Between, Forbidden, Must, NeedsInCloud, Pattern, Unchangeable
 from sandbox.values import UNKNOWN, Props, lookup
 
 SHARE = "azure-native:storage:FileShare"

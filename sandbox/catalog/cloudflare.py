@@ -14,7 +14,8 @@ from sandbox.catalog import (
     cloudflare_setting,
     cloudflare_zone,
 )
-from sandbox.rules import Forbidden, Must, Package, Required
+from sandbox.kinds import Package
+from sandbox.rules import Forbidden, Must, Required
 from sandbox.values import Props, Value
 
 __all__ = ["PACKAGE"]

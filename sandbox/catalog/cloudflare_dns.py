@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from sandbox.catalog import cloudflare_dns_values as values
 from sandbox.catalog.cloudflare_zone import ZONE_EXISTS, ZONE_ID, identifier, now, zone
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Computing,
-    ExactlyOne,
-    Forbidden,
-    Length,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Required,
-    ResourceType,
-    Unique,
-)
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Between, ExactlyOne, Forbidden, Length, Must, NeedsInCloud, OneOf, Required, Unique
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["RECORD", "TYPES"]

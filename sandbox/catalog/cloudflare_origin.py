@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from sandbox.authority import authority
 from sandbox.catalog.cloudflare_zone import zone_of_name
-from sandbox.rules import Cloud, Computing, Length, Must, NeedsInCloud, OneOf, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Length, Must, NeedsInCloud, OneOf
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["TYPES"]

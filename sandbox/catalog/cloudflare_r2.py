@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from sandbox.catalog.cloudflare_zone import HEX_ID, ZONE, now
-from sandbox.rules import (
-    Between,
-    Cloud,
-    Computing,
-    Length,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    ResourceType,
-    Unique,
-    UniqueItems,
-)
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Unique, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["BUCKET", "LIFECYCLE", "LOCK", "TYPES"]

@@ -12,18 +12,9 @@ from typing import Any
 from sandbox.catalog import cloudflare_dns_values as values
 from sandbox.catalog.cloudflare_dns import RECORD
 from sandbox.catalog.cloudflare_zone import HEX_ID, ZONE_EXISTS, ZONE_ID, identifier, now
-from sandbox.rules import (
-    Cloud,
-    Computing,
-    Forbidden,
-    Function,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    ResourceType,
-    Unique,
-)
+from sandbox.kinds import Function, ResourceType
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Forbidden, Must, NeedsInCloud, OneOf, Pattern, Unique
 from sandbox.values import Props, Value
 
 __all__ = ["CUSTOM_HOSTNAME", "FALLBACK_ORIGIN", "FUNCTIONS", "TYPES"]

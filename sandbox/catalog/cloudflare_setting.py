@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.catalog.cloudflare_zone import ZONE_EXISTS, ZONE_ID, now
-from sandbox.rules import Must, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.rules import Must
 from sandbox.values import UNKNOWN, Props, Value, contains_unknown
 
 __all__ = ["TYPES"]

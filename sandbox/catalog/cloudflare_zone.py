@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.rules import Cloud, ExactlyOne, Function, NeedsInCloud, Pattern, Record
+from sandbox.kinds import Function
+from sandbox.records import Cloud, Record
+from sandbox.rules import ExactlyOne, NeedsInCloud, Pattern
 from sandbox.values import UNKNOWN, Props, lookup
 
 __all__ = [

@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.catalog.command_ssh import CONNECTION_GO, RULES, host_of, reachable
-from sandbox.rules import Computing, Must, Package, ResourceType, Rule
+from sandbox.kinds import Package, ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Must, Rule
 from sandbox.values import Props, Value
 
 __all__ = ["PACKAGE"]

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sandbox.catalog.docker_daemon import HOST
-from sandbox.rules import Cloud, ExactlyOne, Forbidden, Must, NeedsInCloud, Record, Rule
+from sandbox.records import Cloud, Record
+from sandbox.rules import ExactlyOne, Forbidden, Must, NeedsInCloud, Rule
 from sandbox.values import UNKNOWN, Props, Value, contains_unknown, lookup
 
 __all__ = ["CONNECTION_GO", "RULES", "host_of", "reachable"]

@@ -9,7 +9,9 @@ from typing import Any
 
 from sandbox.catalog import docker_container, docker_network, docker_storage
 from sandbox.catalog.docker_daemon import PROVIDER, connect, digest, ssh_options
-from sandbox.rules import Cloud, Forbidden, Function, Must, Package, Pattern, Required
+from sandbox.kinds import Function, Package
+from sandbox.records import Cloud
+from sandbox.rules import Forbidden, Must, Pattern, Required
 from sandbox.values import Props
 
 __all__ = ["PACKAGE"]

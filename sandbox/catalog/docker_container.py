@@ -11,7 +11,7 @@ from sandbox.catalog import docker_container_limits as limits
 from sandbox.catalog import docker_container_mounts as mounts
 from sandbox.catalog import docker_container_process as process
 from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest
-from sandbox.rules import ResourceType
+from sandbox.kinds import ResourceType
 
 __all__ = ["TYPES"]
 

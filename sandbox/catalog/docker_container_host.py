@@ -10,7 +10,8 @@ from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import HOST, PROVIDER, daemon, digest, host_record, images_on, named, on_host
 from sandbox.catalog.docker_network import NETWORK
 from sandbox.catalog.docker_storage import VOLUME
-from sandbox.rules import Cloud, Computing, NeedsInCloud, Record, Rule, Unique
+from sandbox.records import Cloud, Computing, Record
+from sandbox.rules import NeedsInCloud, Rule, Unique
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["CONTAINER", "RULES", "network_data"]

@@ -6,7 +6,8 @@ import re
 
 from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import PROVIDER
-from sandbox.rules import Between, Computing, Forbidden, Must, OneOf, Pattern, Required, Rule, UniqueItems
+from sandbox.records import Computing
+from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, lookup
 
 __all__ = ["RULES", "exit_code"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from sandbox.rules import Cloud, Record
+from sandbox.records import Cloud, Record
 from sandbox.values import UNKNOWN, Props
 
 __all__ = ["connect", "daemon", "digest", "docker_id", "host_record", "images_on", "named", "on_host", "ssh_options"]

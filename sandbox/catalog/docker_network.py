@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 
 from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, on_host
-from sandbox.rules import Cloud, Must, NeedsInCloud, OneOf, Pattern, ResourceType, Unique, UniqueItems
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud
+from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, Unique, UniqueItems
 from sandbox.values import Props, Value
 
 __all__ = ["NETWORK", "TYPES", "attached_to"]

@@ -5,16 +5,9 @@ from __future__ import annotations
 import re
 
 from sandbox.catalog.docker_daemon import IMAGE, PROVIDER, daemon, digest, on_host
-from sandbox.rules import (
-    Cloud,
-    Computing,
-    Must,
-    NeedsInCloud,
-    OneOf,
-    Pattern,
-    ResourceType,
-    UniqueItems,
-)
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud, Computing
+from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, UniqueItems
 from sandbox.values import Props, Value
 
 __all__ = ["IMAGE", "TYPES", "VOLUME"]

@@ -10,7 +10,8 @@ from sandbox.catalog import (
     postgresql_schema,
 )
 from sandbox.catalog.postgresql_connection import LOOPBACK, PROVIDER
-from sandbox.rules import Forbidden, Must, OneOf, Package, Required
+from sandbox.kinds import Package
+from sandbox.rules import Forbidden, Must, OneOf, Required
 
 __all__ = ["PACKAGE"]
 

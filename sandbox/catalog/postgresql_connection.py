@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from sandbox.rules import Computing
+from sandbox.records import Computing
 from sandbox.values import Props, Value
 
 __all__ = [

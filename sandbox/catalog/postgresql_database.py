@@ -21,7 +21,9 @@ from sandbox.catalog.postgresql_connection import (
     telling,
 )
 from sandbox.catalog.postgresql_role import NAME_RULE
-from sandbox.rules import Between, Computing, Must, Pattern, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Must, Pattern
 from sandbox.values import Props, Value
 
 __all__ = ["TYPES"]

@@ -18,7 +18,9 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
-from sandbox.rules import Computing, Forbidden, Must, OneOf, Required, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Forbidden, Must, OneOf, Required
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["TYPES"]

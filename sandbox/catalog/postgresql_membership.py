@@ -14,7 +14,9 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
-from sandbox.rules import Computing, Must, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Must
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["TYPES"]

@@ -24,7 +24,9 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
-from sandbox.rules import Between, Computing, Forbidden, Must, Required, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Forbidden, Must, Required
 from sandbox.values import UNKNOWN, Props, Value, is_set
 
 __all__ = ["NAME_RULE", "TYPES", "fits"]

@@ -21,7 +21,9 @@ from sandbox.catalog.postgresql_connection import (
     telling,
 )
 from sandbox.catalog.postgresql_role import NAME_RULE
-from sandbox.rules import Computing, Must, Pattern, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Must, Pattern
 from sandbox.values import Props
 
 __all__ = ["TYPES"]

@@ -9,7 +9,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.rules import Between, Computing, Must, Package, ResourceType, Rule
+from sandbox.kinds import Package, ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Must, Rule
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["PACKAGE"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.catalog import tls_certificates, tls_keys
-from sandbox.rules import Forbidden, Package
+from sandbox.kinds import Package
+from sandbox.rules import Forbidden
 
 __all__ = ["PACKAGE"]
 

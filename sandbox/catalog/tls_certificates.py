@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.catalog.tls_keys import PROVIDER, PrivateKey, algorithm, kept, private_key
-from sandbox.rules import Between, Computing, Forbidden, Must, OneOf, Required, ResourceType, Rule
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Forbidden, Must, OneOf, Required, Rule
 from sandbox.values import UNKNOWN, Props, Value, is_set
 
 __all__ = ["TYPES"]

@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from sandbox.rules import Between, Computing, Forbidden, OneOf, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Forbidden, OneOf
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["PROVIDER", "TYPES", "PrivateKey", "algorithm", "kept", "private_key"]

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from sandbox.catalog import vault_approle, vault_mounts, vault_secrets
 from sandbox.catalog.vault_http import LOOPBACK
-from sandbox.rules import Forbidden, Must, Package, Required
+from sandbox.kinds import Package
+from sandbox.rules import Forbidden, Must, Required
 from sandbox.values import Props, Value, is_set
 
 __all__ = ["PACKAGE"]

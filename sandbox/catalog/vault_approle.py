@@ -10,7 +10,9 @@ from typing import Any
 from sandbox.catalog.vault_http import PROVIDER, Refused, read, write
 from sandbox.catalog.vault_http import delete as remove
 from sandbox.catalog.vault_mounts import NAMESPACE
-from sandbox.rules import Between, Computing, Must, OneOf, Pattern, Required, ResourceType, Rule
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Must, OneOf, Pattern, Required, Rule
 from sandbox.values import Props, Value
 
 __all__ = ["TYPES"]

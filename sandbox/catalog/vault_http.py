@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from sandbox.rules import Computing
+from sandbox.records import Computing
 from sandbox.values import Props
 
 __all__ = ["LOOPBACK", "PROVIDER", "Refused", "call", "delete", "login_of", "read", "write"]

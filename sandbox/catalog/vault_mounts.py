@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.catalog.vault_http import PROVIDER, Refused, delete, read, write
-from sandbox.rules import Between, Computing, Forbidden, Must, OneOf, Required, ResourceType, Rule, Unchangeable
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Forbidden, Must, OneOf, Required, Rule, Unchangeable
 from sandbox.values import Props, Value
 from sandbox.vault_policy import PolicyError, parse
 

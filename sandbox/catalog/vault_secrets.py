@@ -8,7 +8,9 @@ from typing import Any
 
 from sandbox.catalog.vault_http import PROVIDER, Refused, delete, read, write
 from sandbox.catalog.vault_mounts import NAMESPACE
-from sandbox.rules import Between, Computing, Forbidden, Must, OneOf, Pattern, Required, ResourceType, Rule
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule
 from sandbox.values import Props, Value, is_set
 
 __all__ = ["TYPES"]

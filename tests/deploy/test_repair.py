@@ -19,7 +19,7 @@ from sandbox.catalog.docker_daemon import docker_id
 from sandbox.cloud import Inventory
 from sandbox.docker_api import DockerSocket
 from sandbox.judge import fill
-from sandbox.rules import Computing, Record
+from sandbox.records import Computing, Record
 from settings import Settings, load_files
 
 ROOT = Path(__file__).resolve().parents[2]

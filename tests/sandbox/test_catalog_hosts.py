@@ -11,7 +11,8 @@ import yaml
 
 from sandbox.catalog.command import PACKAGE as COMMAND
 from sandbox.catalog.docker import PACKAGE as DOCKER
-from sandbox.rules import Cloud, Computing, Package, Record, ResourceType
+from sandbox.kinds import Package, ResourceType
+from sandbox.records import Cloud, Computing, Record
 
 EXAMPLES = Path(__file__).parent / "examples"
 CONFIG = {"host": "ssh://deploy@203.0.113.10:22", "sshOpts": '["-o", "StrictHostKeyChecking=accept-new"]'}

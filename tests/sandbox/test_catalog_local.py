@@ -16,7 +16,8 @@ from sandbox.authority import authority
 from sandbox.catalog.cloudflare import PACKAGE as CLOUDFLARE
 from sandbox.catalog.random import PACKAGE as RANDOM
 from sandbox.catalog.tls import PACKAGE as TLS
-from sandbox.rules import Cloud, Computing, Package, Record
+from sandbox.kinds import Package
+from sandbox.records import Cloud, Computing, Record
 
 EXAMPLES = Path(__file__).parent / "examples"
 

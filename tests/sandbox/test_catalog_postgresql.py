@@ -12,7 +12,8 @@ import pytest
 from sandbox.catalog.postgresql import PACKAGE
 from sandbox.catalog.postgresql_connection import Refused
 from sandbox.clusters import ADDRESS, Cluster
-from sandbox.rules import Cloud, Computing, Record, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Cloud, Computing, Record
 
 PASSWORD = "an administrator's \\ password"
 SECRET = "tenant's secret"

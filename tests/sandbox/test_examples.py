@@ -19,7 +19,9 @@ import yaml
 from sandbox import judge
 from sandbox.catalog import packages
 from sandbox.cloud import Inventory
-from sandbox.rules import Failure, Record, ResourceType
+from sandbox.kinds import ResourceType
+from sandbox.records import Record
+from sandbox.rules import Failure
 from sandbox.schema import Schema
 from sandbox.values import steps
 

@@ -17,7 +17,8 @@ from sandbox.cloud import Inventory
 from sandbox.docker_api import DockerSocket, answer
 from sandbox.home import SOCKET_PATH_BYTES, Home
 from sandbox.loopback import CONTAINER, Loopback
-from sandbox.rules import Record, refusals
+from sandbox.records import Record
+from sandbox.rules import refusals
 from tests.sandbox.test_catalog_hosts import Little, kind
 
 HOST = "unix:///run/docker.sock"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.catalog import packages
+from sandbox.kinds import Package
 from sandbox.pages import last_checked, page
-from sandbox.rules import Package
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "providers"

@@ -14,7 +14,7 @@ from engine import wire
 from sandbox import client, shadow
 from sandbox.cloud import Inventory
 from sandbox.home import Home, SandboxError
-from sandbox.rules import Record
+from sandbox.records import Record
 from sandbox.values import UNKNOWN, expand, leaves, show, steps
 
 SCALARS = st.none() | st.booleans() | st.text(max_size=8) | st.integers(-1000, 1000).map(float)

@@ -18,9 +18,9 @@ import pytest
 import redis
 
 from sandbox.cloud import Inventory
+from sandbox.records import Record
 from sandbox.redis_containers import CONTAINER, VOLUME, RedisContainers
 from sandbox.redis_process import ADDRESS, RedisProcess, RedisRefused, Startup
-from sandbox.rules import Record
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "203.0.113.10"

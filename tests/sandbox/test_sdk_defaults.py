@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.catalog import packages
 from sandbox.judge import Step, covered, leads_to
-from sandbox.rules import ResourceType
+from sandbox.kinds import ResourceType
 from sandbox.schema import Compiler
 
 _DEFAULT = re.compile(r"if (\w+) is None:\n\s+\1 = (.+)")

@@ -23,7 +23,7 @@ from deploy.identities import CLOUDFLARE_API
 from deploy.target import Target, Workplace
 from sandbox import arm_api, cloudflare_api
 from sandbox.cloud import Inventory
-from sandbox.rules import Record
+from sandbox.records import Record
 from tenants import residue
 from tenants.ground import Ground
 from tenants.model import Tenant, is_slug
