@@ -12,14 +12,11 @@ from typing import Any
 
 from sandbox.cloud import Inventory
 from sandbox.records import Record
+from sandbox.relay import ADDRESS, Target, listening
 
 __all__ = ["CONTAINER", "Loopback"]
 
-ADDRESS = "127.0.0.1"
 CONTAINER = "docker:index/container:Container"
-CHUNK_BYTES = 65536
-
-Target = tuple[str, int]
 Behind = Callable[[Record, int], Callable[[], Target] | None]
 """(container, its port) → what starts the thing behind it and says where it listens; None when there is nothing."""
 
@@ -77,7 +74,7 @@ class Loopback:
             if start is None or port.get("ip") != ADDRESS or not port.get("external"):
                 continue
             try:
-                server = self._run(_listening(int(port["external"]), start))
+                server = self._run(listening(int(port["external"]), start))
             except OSError:
                 self._end(record)
                 raise ValueError(
@@ -95,25 +92,3 @@ def _key(record: Record) -> tuple[str, str]:
 async def _closed(servers: Iterable[asyncio.Server]) -> None:
     for server in servers:
         server.close()
-
-
-async def _listening(port: int, start: Callable[[], Target]) -> asyncio.Server:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            target = await asyncio.to_thread(start)
-            inside, outside = await asyncio.open_connection(*target)
-        except Exception:
-            writer.close()
-            return
-        await asyncio.gather(_pump(reader, outside), _pump(inside, writer), return_exceptions=True)
-
-    return await asyncio.start_server(serve, ADDRESS, port)
-
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(CHUNK_BYTES):
-            sink.write(data)
-            await sink.drain()
-    finally:
-        sink.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -21,10 +21,11 @@ from sandbox import judge
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
 from sandbox.kinds import Package, ResourceType
+from sandbox.outputs import foreseen_outputs, made_outputs, merged_outputs
 from sandbox.records import Computing, Record
 from sandbox.rules import Failure
 from sandbox.schema import Schema
-from sandbox.values import UNKNOWN, Props, contains_unknown, is_set, lookup
+from sandbox.values import Props, contains_unknown, is_set, lookup
 
 Effects = Callable[[str, Record, Record | None], None]
 """(what happened: created, updated, deleted; the record now; the record before): what the sandbox does in the
@@ -157,7 +158,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs, secrets = self._inputs(kind, request.properties)
         marks = secrets | {(name,) for name in kind.secret_outputs}
         if request.preview:
-            return provider_pb2.CreateResponse(properties=wire.write(_foreseen(kind, inputs), marks))
+            return provider_pb2.CreateResponse(properties=wire.write(foreseen_outputs(kind, inputs), marks))
         config = self._reached(context)
         fault = self._faults.before("create", kind.token, context)
         self._refuse(context, judge.refused_by_cloud(kind, inputs, self._cloud, config))
@@ -166,7 +167,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         added = self._backend(context, kind.on_create, computing)
         if added and "id" in added:
             computing = replace(computing, id=str(added["id"]))
-        outputs = _outputs(kind, computing, added)
+        outputs = made_outputs(kind, computing, added)
         record = Record(
             id=computing.id,
             token=kind.token,
@@ -235,7 +236,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._refuse(context, judge.refused_changes(kind, old_inputs, inputs))
         if request.preview:
             known = {name: value for name, value in olds.items() if name not in old_inputs or name in kind.computed}
-            foreseen = _merged(known, inputs)
+            foreseen = merged_outputs(known, inputs)
             return provider_pb2.UpdateResponse(properties=wire.write(foreseen, marks))
         config = self._reached(context)
         fault = self._faults.before("update", kind.token, context)
@@ -251,7 +252,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         computing = replace(self._computing(kind, inputs, config, before), old=before.outputs)
         update = kind.on_update
         added = self._backend(context, lambda one: update(one, old_inputs), computing) if update else None
-        outputs = _outputs(kind, computing, added)
+        outputs = made_outputs(kind, computing, added)
         if record is not None:
             changed = replace(record, inputs=inputs, outputs=outputs, secrets=marks)
             self._happened(context, "updated", changed, record)
@@ -392,28 +393,3 @@ def _told(failures: Sequence[Failure]) -> list[Any]:
         provider_pb2.CheckFailure(reason=hidden.masked(f"{one.path}: {one.reason} (rule {one.rule})"))
         for one in failures
     ]
-
-
-def _foreseen(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs of a resource that is not created yet: what is computed is unknown, its name is not."""
-    named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
-    unknown = [name for name in (*kind.computed, *kind.secret_outputs) if not _plain(inputs.get(name))]
-    return {**named, **inputs, **{name: UNKNOWN for name in unknown}}
-
-
-def _merged(old: Any, new: Any) -> Any:
-    """The new value, with what the vendor had added to the old one. An object that it made of a list stays one."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
-    return old if isinstance(old, Mapping) else new
-
-
-def _plain(value: Any) -> bool:
-    """Whether the vendor only fills this in where it is not given: it adds to an object, but keeps a text."""
-    return value is not None and not isinstance(value, Mapping)
-
-
-def _outputs(kind: ResourceType, computing: Computing, added: Mapping[str, Any] | None) -> dict[str, Any]:
-    computed = {name: make(computing) for name, make in kind.computed.items()}
-    named = {"name": computing.name} if kind.named_by else {}
-    return {**named, "id": computing.id, **computing.inputs, **computed, **(added or {})}

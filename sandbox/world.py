@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 import asyncssh
 
-from sandbox import postgres_tls, ssh_host
+from sandbox import postgres_tls, relay, ssh_host
 from sandbox.authority import authority, server_certificate
 from sandbox.catalog.docker_daemon import ENGINE, docker_id, labelled
 from sandbox.cloud import Inventory
@@ -32,8 +32,6 @@ from sandbox.vault_containers import VaultContainers
 
 HOST = "sandbox:host"
 ZONE = "sandbox:zone"
-CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com")
-"""For our own forwards: the client's first choice, ChaCha20, takes five times as long in Python."""
 T = TypeVar("T")
 
 
@@ -46,7 +44,7 @@ class World:
         self._loop = _Loop()
         self._tls_loop = _Loop()  # its own: a front is opened while the other loop waits for the route
         self._machines: dict[str, tuple[Machine, asyncssh.SSHAcceptor]] = {}
-        self._ways: dict[Way, asyncssh.SSHClientConnection] = {}
+        self._ways: dict[Way, asyncio.Server] = {}
         self._fronts: dict[str, tuple[int, postgres_tls.Listening]] = {}
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
         self._vaults = VaultContainers(home.folder / "vaults", cloud, self._databases.image_name)
@@ -150,7 +148,7 @@ class World:
     async def _open(self, scene: Scene) -> None:
         changed = {machine.address for machine in scene.machines if self._served(machine.address) != machine}
         for way in [one for one in self._ways if one not in scene.ways or one.address in changed]:
-            await self._end(way)
+            self._ways.pop(way).close()
         for machine in scene.machines:
             if machine.address in changed:
                 if machine.address in self._machines:
@@ -158,15 +156,10 @@ class World:
                 self._machines[machine.address] = machine, await self._serve(machine)
         for way in scene.ways:
             if way not in self._ways:
-                self._ways[way] = await self._forward(way, scene)
+                self._ways[way] = await self._forward(way)
 
     def _served(self, address: str) -> Machine | None:
         return self._machines[address][0] if address in self._machines else None
-
-    async def _end(self, way: Way) -> None:
-        connection = self._ways.pop(way)
-        connection.close()
-        await connection.wait_closed()
 
     async def _serve(self, machine: Machine) -> asyncssh.SSHAcceptor:
         folder = self._home.host(machine.address)
@@ -203,26 +196,22 @@ class World:
         several = (self._databases, self._vaults, self._redises)
         return next((found for one in several if (found := one.behind(record, port))), None)
 
-    async def _forward(self, way: Way, scene: Scene) -> asyncssh.SSHClientConnection:
-        machine = next(one for one in scene.machines if one.address == way.address)
-        folder = self._home.host(way.address)
-        connection = await asyncssh.connect(
-            "127.0.0.1",
-            self._machines[way.address][1].get_port(),
-            username=machine.bootstrap_user,  # the other one may not exist yet
-            client_keys=[str(folder / "client_key")],
-            known_hosts=([asyncssh.import_public_key((folder / "host_key.pub").read_text())], [], []),
-            config=[],
-            encryption_algs=CIPHERS,
-        )
+    async def _forward(self, way: Way) -> asyncio.Server:
+        """To where the machine's SSH server leads, too, without what SSH costs in Python."""
+
+        def target() -> relay.Target:
+            found = self._route(way.address, way.target_host, way.target_port)
+            if found is None:
+                raise ConnectionRefusedError(f"nothing answers at {way.target_host}:{way.target_port}")
+            return found
+
         try:
-            await connection.forward_local_port("127.0.0.1", way.local_port, way.target_host, way.target_port)
+            return await relay.listening(way.local_port, target)
         except OSError as error:
             raise OSError(
                 f"127.0.0.1:{way.local_port}, the local end of the forward {way.name!r}, is taken: {error.strerror}. "
                 "Mend: end the program that listens there (another `./smos tunnel`?)"
             ) from None
-        return connection
 
     def _write_ssh_config(self, scene: Scene) -> None:
         text = "# Leads the addresses of the simulated machines here. Written by the sandbox.\n"
@@ -256,8 +245,8 @@ class World:
         return files
 
     async def _close(self) -> None:
-        for connection in self._ways.values():
-            connection.close()
+        for listener in self._ways.values():
+            listener.close()
         for _, acceptor in self._machines.values():
             acceptor.close()
 

@@ -1,0 +1,38 @@
+"""What a simulated resource tells of itself, before it exists and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.kinds import ResourceType
+from sandbox.records import Computing
+from sandbox.values import UNKNOWN, is_set, lookup
+
+__all__ = ["foreseen_outputs", "made_outputs", "merged_outputs"]
+
+
+def foreseen_outputs(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs of a resource that is not created yet: what is computed is unknown, its name is not."""
+    named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
+    unknown = [name for name in (*kind.computed, *kind.secret_outputs) if not _plain(inputs.get(name))]
+    return {**named, **inputs, **{name: UNKNOWN for name in unknown}}
+
+
+def merged_outputs(old: Any, new: Any) -> Any:
+    """The new value, with what the vendor had added to the old one. An object that it made of a list stays one."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return {**old, **{key: merged_outputs(old.get(key), value) for key, value in new.items()}}
+    return old if isinstance(old, Mapping) else new
+
+
+def _plain(value: Any) -> bool:
+    """Whether the vendor only fills this in where it is not given: it adds to an object, but keeps a text."""
+    return value is not None and not isinstance(value, Mapping)
+
+
+def made_outputs(kind: ResourceType, computing: Computing, added: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Those of a resource that exists now."""
+    computed = {name: make(computing) for name, make in kind.computed.items()}
+    named = {"name": computing.name} if kind.named_by else {}
+    return {**named, "id": computing.id, **computing.inputs, **computed, **(added or {})}

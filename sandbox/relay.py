@@ -1,0 +1,81 @@
+"""A port of this machine that leads to something simulated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+__all__ = ["ADDRESS", "Target", "listening"]
+
+ADDRESS = "127.0.0.1"
+Target = tuple[str, int]
+
+
+async def listening(port: int, start: Callable[[], Target]) -> asyncio.Server:
+    """Carries what comes there to where `start` says, which may take its time, for as long as both ends are open. When
+    it raises, or nobody listens there, the connection ends. Raises OSError when the port is taken.
+    """
+    return await asyncio.get_running_loop().create_server(lambda: _Near(start), ADDRESS, port)
+
+
+class _End(asyncio.Protocol):
+    """One end of a connection; what comes in here goes out there."""
+
+    def __init__(self, other: _End | None) -> None:
+        self.other = other
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._there is not None:
+            self._there.write(data)
+
+    def pause_writing(self) -> None:
+        if self._there is not None:
+            self._there.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._there is not None:
+            self._there.resume_reading()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.transport = None
+        if self._there is not None:
+            self._there.close()  # once it has sent what it was given
+
+    @property
+    def _there(self) -> asyncio.Transport | None:
+        return self.other.transport if self.other else None
+
+
+class _Near(_End):
+    """The end that somebody has opened."""
+
+    def __init__(self, start: Callable[[], Target]) -> None:
+        super().__init__(None)
+        self._start = start
+        self._reaching: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self.transport is not None:
+            self.transport.pause_reading()
+        self._reaching = asyncio.get_running_loop().create_task(self._reach())
+
+    async def _reach(self) -> None:
+        far = _End(self)
+        try:
+            target = await asyncio.to_thread(self._start)
+            await asyncio.get_running_loop().create_connection(lambda: far, *target)
+        except Exception:  # its text is for nobody: who connects sees a connection that ends
+            if self.transport is not None:
+                self.transport.close()
+            return
+        self.other = far
+        if self.transport is not None:
+            self.transport.resume_reading()
+        elif far.transport is not None:
+            far.transport.close()
