@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandbox.values import Props
 
@@ -23,6 +23,8 @@ class Record:
     """Where the id is unique: `ResourceType.scope` of the provider's configuration that made it."""
     secrets: frozenset[tuple[str | int, ...]] = frozenset()
     """The paths in inputs and outputs that are secret."""
+    known: dict[tuple[str, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What rules have reckoned of the inputs, which never change: among a thousand records, again and again."""
 
 
 class Cloud(Protocol):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sandbox.records import Cloud
+from sandbox.records import Cloud, Record
 from sandbox.values import MISSING, UNKNOWN, Props, Value, contains_unknown, expand, is_set, lookup
 
 __all__ = [
@@ -328,6 +328,14 @@ class Unique(Rule):
         """What must differ."""
         return tuple(str(lookup(props, path)).lower() for path in (self.path, *self.within))
 
+    def key_of(self, record: Record) -> tuple[str, ...]:
+        """The same of what exists."""
+        paths = (self.path, *self.within)
+        if paths not in record.known:
+            record.known[paths] = self.key(record.inputs)
+        found: tuple[str, ...] = record.known[paths]
+        return found
+
 
 @dataclass(frozen=True, kw_only=True)
 class NeedsInCloud(Rule):
@@ -382,6 +390,6 @@ def refusals(rule: Rule, props: Props, cloud: Cloud, config: Props, own_id: str 
         for record in cloud.find(rule.token):
             if rule.scope is not None and record.scope not in ("", rule.scope(config)):
                 continue
-            if record.id.lower() != own_id.lower() and rule.key(record.inputs) == mine:
+            if record.id.lower() != own_id.lower() and rule.key_of(record) == mine:
                 yield Failure(rule.path, rule.id, f"{code}{lookup(props, rule.path)!r} {rule.sentence}")
                 return
