@@ -141,6 +141,29 @@ def test_program_error(new_stack: NewStack) -> None:
     assert f'File "{stack.program / "__main__.py"}", line 4' in diagnostics
 
 
+def test_debug_messages_are_for_who_asks(new_stack: NewStack) -> None:
+    """The engine would drop them, and they take a fifth of a large program's time; with --debug they are there."""
+    stack = new_stack("import pulumi\npulumi.log.debug('only for who asks')\n")
+    assert "only for who asks" not in stack.run("preview")
+    assert "only for who asks" in stack.run("preview", "--debug")
+
+
+def test_an_output_that_fails_among_many_is_told(new_stack: NewStack) -> None:
+    """All are waited for at once, and the first that fails ends the program."""
+    stack = new_stack("""\
+        import asyncio, pulumi
+
+        async def later(number):
+            await asyncio.sleep(0.002 * number)
+            if number == 150:
+                raise ValueError("what went wrong in an output")
+
+        for number in range(300):
+            pulumi.Output.from_input(later(number))
+    """)
+    assert "what went wrong in an output" in stack.run("preview", fails=True)
+
+
 @pytest.mark.parametrize(
     ("program", "project", "message"),
     [
