@@ -2,8 +2,9 @@
 
 A pack written with pulumi-policy reads its project, stack and config from the environment when it is
 imported, but the engine tells them only later, with ConfigureStack. So the host answers Handshake and
-ConfigureStack itself, starts the pack then, and passes every other call on as bytes. It knows
-nothing of policies.
+ConfigureStack itself, starts the pack then, and passes every other call on as bytes. Of policies it
+knows one thing: whether any of them changes resources. The engine asks so of each resource, and where
+none does the answer is the same each time.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class PolicyProxy(_Handler):
         self._channel: grpc.Channel | None = None
         self._failure: Exception | None = None
         self._configuration: bytes | None = None
+        self._changes = True  # until it is known that no policy changes a resource
         self._server = grpc.server(ThreadPoolExecutor(max_workers=8), options=UNLIMITED)
         self._server.add_generic_rpc_handlers((self,))
         self.port = self._server.add_insecure_port("127.0.0.1:0")
@@ -72,12 +74,28 @@ class PolicyProxy(_Handler):
             return grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
         if method == ANALYZER + "ConfigureStack":
             return grpc.unary_unary_rpc_method_handler(self._configure_stack)
+        if method in (ANALYZER + "GetAnalyzerInfo", ANALYZER + "Configure"):
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: self._look(method, request, context))
+        if method == ANALYZER + "Remediate" and not self._changes:
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
         return grpc.unary_unary_rpc_method_handler(lambda request, context: self._forward(method, request, context))
 
     def _configure_stack(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         self._configuration = request
         self._pack(context)
         return self._forward(ANALYZER + "ConfigureStack", request, context, or_else=b"")
+
+    def _look(self, method: str, request: bytes, context: grpc.ServicerContext) -> bytes:
+        answer = self._forward(method, request, context)
+        if method == ANALYZER + "GetAnalyzerInfo":
+            info = analyzer_pb2.AnalyzerInfo.FromString(answer)
+            levels = [one.enforcementLevel for one in info.policies]
+            levels += [one.enforcementLevel for one in info.initialConfig.values()]
+            self._changes = analyzer_pb2.REMEDIATE in levels
+        else:
+            configured = analyzer_pb2.ConfigureAnalyzerRequest.FromString(request).policyConfig.values()
+            self._changes |= any(one.enforcementLevel == analyzer_pb2.REMEDIATE for one in configured)
+        return answer
 
     def _forward(
         self, method: str, request: bytes, context: grpc.ServicerContext, or_else: bytes | None = None

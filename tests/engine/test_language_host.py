@@ -215,6 +215,40 @@ def test_policy_pack(new_stack: NewStack) -> None:
     assert "warning" not in output
 
 
+@pytest.mark.parametrize("level", ["at the policy", "at the pack", "in the configuration"])
+def test_a_policy_that_changes_resources_is_asked(new_stack: NewStack, level: str) -> None:
+    """Wherever it is said that it does; the host answers for packs with none of them."""
+    stack = new_stack(PROGRAM_WITH_THING.format(seconds=0))
+    with_provider(stack)
+    stack.write("../pack/PulumiPolicy.yaml", "runtime: python\n")
+    stack.write(
+        "../pack/__main__.py",
+        f"""\
+        from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+        def mend(args):
+            return {{**args.props, "mended": "yes"}} if args.resource_type == "thing:index:Thing" else None
+
+        PolicyPack(
+            "pack",
+            enforcement_level=EnforcementLevel.{"REMEDIATE" if level == "at the pack" else "ADVISORY"},
+            policies=[
+                ResourceValidationPolicy(
+                    "mends", "Everything is mended.", remediate=mend,
+                    enforcement_level={"EnforcementLevel.REMEDIATE" if level == "at the policy" else None},
+                )
+            ],
+        )
+        """,
+    )
+    stack.write("../pack/config.json", '{"mends": "remediate"}' if level == "in the configuration" else "{}")
+    stack.run(
+        *("up", "--yes", "--skip-preview"),
+        *("--policy-pack", "../pack", "--policy-pack-config", "../pack/config.json"),
+    )
+    assert '"mended": "yes"' in stack.run("stack", "export")
+
+
 def test_broken_policy_pack(new_stack: NewStack) -> None:
     """A pack that can't start fails the run, with the pack's own error."""
     stack = new_stack("")
