@@ -53,6 +53,7 @@ class PolicyProxy(_Handler):
         self._channel: grpc.Channel | None = None
         self._failure: Exception | None = None
         self._configuration: bytes | None = None
+        self._calls: dict[str, Callable[[bytes], bytes]] = {}
         self._changes = True  # until it is known that no policy changes a resource
         self._server = grpc.server(ThreadPoolExecutor(max_workers=8), options=UNLIMITED)
         self._server.add_generic_rpc_handlers((self,))
@@ -101,7 +102,10 @@ class PolicyProxy(_Handler):
         self, method: str, request: bytes, context: grpc.ServicerContext, or_else: bytes | None = None
     ) -> bytes:
         try:
-            answer: bytes = self._pack(context).unary_unary(method, None, None)(request)
+            call = self._calls.get(method)
+            if call is None:
+                call = self._calls[method] = self._pack(context).unary_unary(method, None, None)
+            answer: bytes = call(request)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED and or_else is not None:
                 return or_else

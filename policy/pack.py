@@ -6,11 +6,13 @@ the second, which ends the whole rule with "can't run". Here a secret arrives as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi_policy.policy as sdk
+from google.protobuf import json_format
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -44,6 +46,8 @@ _FACTS = PolicyConfigSchema(
 
 
 NAME = "smarteros"
+REMEMBERED = 1000
+"""More than a stack has resources; a process that judges many stacks keeps no more than this."""
 
 
 def serve() -> None:
@@ -54,9 +58,29 @@ def serve() -> None:
 def policies() -> list[Policy]:
     """Every rule, as the SDK wants it."""
     # What the engine sends still has the marks; these two functions of the SDK are where they are lost.
-    sdk.deserialize_properties = _read  # type: ignore[attr-defined]  # it names no exports
+    sdk.deserialize_properties = Remembered(_read)  # type: ignore[attr-defined,assignment]  # it names no exports
+    sdk.json_format = SimpleNamespace(  # type: ignore[attr-defined,assignment]  # it names no exports
+        MessageToDict=Remembered(json_format.MessageToDict), ParseDict=json_format.ParseDict
+    )
     sdk.unknown_checking_proxy = _as_it_is  # type: ignore[attr-defined]  # it names no exports
     return [_policy(rule) for rule in rules()]
+
+
+class Remembered:
+    """A function of one object, reckoned once for each: the SDK reads every resource anew for every rule."""
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+        self._known: dict[int, tuple[Any, Any]] = {}
+
+    def __call__(self, given: Any, *more: Any) -> Any:
+        """The same answer as last time, for who only reads it."""
+        known = self._known.get(id(given))
+        if known is None or known[0] is not given:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[id(given)] = given, self._make(given, *more)
+        return known[1]
 
 
 def _read(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
