@@ -59,7 +59,7 @@ def test_one_tenant_more_is_what_lies_between_two_sizes() -> None:
 
 def test_what_does_not_hold_is_said() -> None:
     """A limit that is passed is a "no" in the table."""
-    dear = measured((1, 1, 2.5, 1.0), (10, 9, 19.5, 9.0), (100, 90, 81.5, 32.5))
+    dear = measured((1, 1, 2.5, 1.0), (10, 9, 19.5, 9.0), (100, 90, 121.5, 32.5))
     assert [one.holds for one in figures(dear)] == [False, False, True, True, False]
     assert fleet_page.table(dear).count("| no |") == 3
 
