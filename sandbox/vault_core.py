@@ -185,10 +185,14 @@ class Core:
 
     def _mount_of(self, path: str) -> tuple[str, dict[str, Any]] | None:
         state = self.barrier.state
-        places = {**state["mounts"], **{f"auth/{prefix}": mount for prefix, mount in state["auth"].items()}}
-        found = [prefix for prefix in places if path.startswith(prefix)]
-        longest = max(found, key=len, default="")
-        return (longest, places[longest]) if longest else None
+        for end in range(len(path) - 1, 0, -1):  # the longest first: every mount's path ends in a slash
+            if path[end] == "/":
+                prefix = path[: end + 1]
+                is_auth = prefix.startswith("auth/")
+                mount = state["auth"].get(prefix.removeprefix("auth/")) if is_auth else state["mounts"].get(prefix)
+                if mount is not None:
+                    return prefix, mount
+        return None
 
     def _audit(self, operation: str, path: str, entry: Token | None) -> None:
         """One line for each request, while a device is enabled. Nothing secret is in it."""
