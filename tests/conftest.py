@@ -9,8 +9,10 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--kills N --kill-seed N: how often tests/integration/test_state.py kills an `up`, and at which random moments."""
-    parser.addoption("--kills", type=int, default=3, help="how often `up` is killed at a random moment (default 3)")
+    """--kills N --kill-seed N: how often tests/integration/test_state.py kills an `up`, and test_tenant_kills.py the
+    `apply` of a tenant, and at which random moments.
+    """
+    parser.addoption("--kills", type=int, default=3, help="how often a run is killed at a random moment (default 3)")
     parser.addoption("--kill-seed", type=int, default=1, help="which random moments")
 
 
