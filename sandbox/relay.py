@@ -13,18 +13,24 @@ Target = tuple[str, int]
 
 
 async def listening(port: int, start: Callable[[], Target]) -> asyncio.Server:
-    """Carries what comes there to where `start` says, which may take its time, for as long as both ends are open. When
-    it raises, or nobody listens there, the connection ends. Raises OSError when the port is taken.
+    """Carries what comes there to where `start` says, which may take its time; what comes meanwhile is kept, up to one
+    read of it. When it raises, or nobody listens there, the connection ends. Raises OSError when the port is taken.
     """
     return await asyncio.get_running_loop().create_server(lambda: _Near(start), ADDRESS, port)
 
 
 class _End(asyncio.Protocol):
-    """One end of a connection; what comes in here goes out there."""
+    """One end of a connection; what comes in here goes out there, and is kept until there is a there.
+
+    Pausing before anything came would not do: before Python 3.11.4 asyncio begins to read after `connection_made`,
+    whatever was said in it, so what comes first arrives all the same.
+    """
 
     def __init__(self, other: _End | None) -> None:
         self.other = other
         self.transport: asyncio.Transport | None = None
+        self.ended = False  # nothing more comes in here; something may still go out
+        self._kept = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -32,6 +38,28 @@ class _End(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._there is not None:
             self._there.write(data)
+        elif self.transport is not None:
+            self._kept += data
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Half of the connection may end before the other: who has asked still waits for the answer."""
+        self.ended = True
+        if self._there is not None:
+            self._there.write_eof()
+        return self.other is None or not self.other.ended
+
+    def join(self, other: _End) -> None:
+        """Hands over what came before the other end was there."""
+        self.other = other
+        if self.transport is None or other.transport is None:
+            return
+        self.transport.resume_reading()  # first: the other may say at once that it is too much
+        if self._kept:
+            other.transport.write(bytes(self._kept))
+            self._kept.clear()
+        if self.ended:
+            other.transport.write_eof()
 
     def pause_writing(self) -> None:
         if self._there is not None:
@@ -61,8 +89,6 @@ class _Near(_End):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if self.transport is not None:
-            self.transport.pause_reading()
         self._reaching = asyncio.get_running_loop().create_task(self._reach())
 
     async def _reach(self) -> None:
@@ -74,8 +100,6 @@ class _Near(_End):
             if self.transport is not None:
                 self.transport.close()
             return
-        self.other = far
-        if self.transport is not None:
-            self.transport.resume_reading()
-        elif far.transport is not None:
+        self.join(far)
+        if self.transport is None and far.transport is not None:
             far.transport.close()
