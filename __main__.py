@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 gc.disable()  # it runs for seconds, and looking for garbage among what the SDKs define takes 40 % of their import
 
@@ -10,6 +11,7 @@ import pulumi
 
 from components.systems.smarteros import SmarterOS, SmarterOSArgs
 from hosts.reachable import closed_forwards, mend
+from intents.watch import begin_alone
 from settings import load_engine
 
 settings = load_engine()
@@ -18,4 +20,5 @@ if closed and pulumi.runtime.is_dry_run():
     pulumi.log.warn(mend(settings.stack, closed))
 elif closed:
     raise pulumi.RunError(mend(settings.stack, closed))
+begin_alone(Path(__file__).resolve().parent / ".smos")
 pulumi.export("platform", SmarterOS(settings.system, SmarterOSArgs(settings=settings)).platform)

@@ -13,6 +13,8 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from access.stack import declare
+from intents.watch import begin_alone
 from settings import load_engine
 
+begin_alone(Path(__file__).resolve().parents[1] / ".smos")
 declare(load_engine())

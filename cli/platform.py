@@ -13,6 +13,7 @@ from cli.outcome import BadInput
 from cli.told import say, told
 from deploy import platform
 from deploy.engine_run import Outcome
+from deploy.take_over import Claims
 from deploy.target import Target, Workplace, real
 
 Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
@@ -22,6 +23,16 @@ AllowLoss = Annotated[
     list[str] | None,
     typer.Option("--allow-loss", metavar="NAME", help="Something that holds data and may be deleted; repeatable."),
 ]
+TakeOver = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--take-over", metavar="NAME", help="Something that an earlier run made, and lost the answer; repeatable."
+    ),
+]
+Leave = Annotated[
+    list[str] | None,
+    typer.Option("--leave", metavar="NAME", help="Something that is not ours after all: left alone; repeatable."),
+]
 OnTarget = Annotated[Target, typer.Option("--target", help="The simulated clouds of this machine, or the real ones.")]
 
 
@@ -29,6 +40,8 @@ def up(
     stack: Stack,
     yes: Yes = False,
     allow_loss: AllowLoss = None,
+    take: TakeOver = None,
+    leave: Leave = None,
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
 ) -> None:
@@ -36,7 +49,7 @@ def up(
     begun = time.monotonic()
     with told(as_json):
         place = workplace(target, stack, quiet=as_json)
-        wish = _wish(stack, yes, allow_loss, as_json, target)
+        wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.up(place, wish, say), begun, as_json)
 
 
@@ -58,6 +71,8 @@ def destroy(
     stack: Stack,
     yes: Yes = False,
     allow_loss: AllowLoss = None,
+    take: TakeOver = None,
+    leave: Leave = None,
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
 ) -> None:
@@ -65,11 +80,19 @@ def destroy(
     begun = time.monotonic()
     with told(as_json):
         place = workplace(target, stack, quiet=as_json)
-        wish = _wish(stack, yes, allow_loss, as_json, target)
+        wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
 
 
-def _wish(stack: str, yes: bool, allow_loss: list[str] | None, as_json: bool, target: Target) -> platform.Wish:
+def claims_of(take: list[str] | None, leave: list[str] | None) -> Claims:
+    """What the operator says of things whose creation's answer was lost; at a terminal, he is asked for the rest."""
+    ask = (lambda text: typer.confirm(f"smos: {text}")) if sys.stdin.isatty() else None
+    return Claims(take=take or (), leave=leave or (), ask=ask)
+
+
+def _wish(
+    stack: str, yes: bool, allow_loss: list[str] | None, as_json: bool, target: Target, claims: Claims
+) -> platform.Wish:
     if as_json and not yes:
         raise BadInput("--json asks nothing, so it takes --yes: what would be done is shown by ./smos preview")
     asked = sys.stdin.isatty()
@@ -78,6 +101,7 @@ def _wish(stack: str, yes: bool, allow_loss: list[str] | None, as_json: bool, ta
         yes=yes,
         quiet=as_json,
         allow_loss=allow_loss or (),
+        claims=claims,
         ask=(lambda text: typer.confirm(f"smos [target: {target}]: {text}")) if asked else None,
     )
 

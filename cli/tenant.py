@@ -9,7 +9,7 @@ import typer
 
 from cli import tenant_archive, tenant_fleet, tenant_life
 from cli.outcome import BadInput
-from cli.platform import AsJson, OnTarget, workplace
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug, tenants_told
 from cli.told import say
 from deploy.target import Target
@@ -91,6 +91,8 @@ def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, targe
 def destroy(
     slug: Slug,
     allow_loss: Annotated[str, typer.Option("--allow-loss", help="The slug once more: its data is lost.")] = "",
+    take: TakeOver = None,
+    leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -103,7 +105,8 @@ def destroy(
                 f"this deletes the database, secrets and name of tenant {slug} for good. "
                 f"Mend: export what is to be kept, then: ./smos tenant destroy {slug} --allow-loss {slug}"
             )
-        outcome = lifecycle.destroy(workplace(target, stack, quiet=as_json), stack, slug, say)
+        place = workplace(target, stack, quiet=as_json)
+        outcome = lifecycle.destroy(place, stack, slug, say, claims=claims_of(take, leave))
         facts = {"ok": True, "tenant": slug, "target": target.value, "changes": outcome.changed}
         typer.echo(json.dumps(facts) if as_json else f"tenant {slug} is down: {outcome.changed} resources deleted")
 

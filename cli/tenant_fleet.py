@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.platform import AsJson, OnTarget, workplace
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
 from cli.tenant_told import Environment, refuse_no_slug, report, tenants_told
 from cli.told import say
 from deploy.target import Target
@@ -37,6 +37,8 @@ def apply(
     workers: Workers = 0,
     failures: Failures = None,
     anew: Anew = False,
+    take: TakeOver = None,
+    leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -46,7 +48,10 @@ def apply(
         if not _many(slug, every, wave, tier):
             registry = lifecycle.registry_of(stack, target)
             place = workplace(target, stack, quiet=as_json)
-            return report(lifecycle.apply(place, stack, registry, slug, say), target, as_json)
+            claims = claims_of(take, leave)
+            return report(lifecycle.apply(place, stack, registry, slug, say, claims=claims), target, as_json)
+        if take or leave:
+            raise BadInput("--take-over and --leave are said of one tenant. Mend: ./smos tenant apply SLUG …")
         wish = Wish(
             stack=stack,
             selection=_selection(wave, tier),

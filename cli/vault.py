@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import AsJson, OnTarget, Stack, workplace
+from cli.platform import AsJson, Leave, OnTarget, Stack, TakeOver, claims_of, workplace
 from cli.told import say, told
 from deploy import guards, vault
 from deploy.target import Target
@@ -25,12 +25,20 @@ Anew = Annotated[
 
 
 @app.command()
-def init(stack: Stack, anew: Anew = False, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
+def init(
+    stack: Stack,
+    anew: Anew = False,
+    take: TakeOver = None,
+    leave: Leave = None,
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
     """Initialise an environment's Vault once, open it, and declare what is in it. Safe to run again."""
     begun = time.monotonic()
     with told():
         place = workplace(target, stack, quiet=as_json)
-        outcome = vault.ensure(place, guards.settings_of(place, stack), say, anew=anew)
+        settings = guards.settings_of(place, stack)
+        outcome = vault.ensure(place, settings, say, anew=anew, claims=claims_of(take, leave))
     seconds = round(time.monotonic() - begun, 1)
     if as_json:
         facts = {"ok": True, "stack": stack, "target": target.value, "changes": outcome.changed, "seconds": seconds}

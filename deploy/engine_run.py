@@ -28,6 +28,8 @@ class EngineFailed(Exception):
     def __init__(self, command: str, said: str = "") -> None:
         super().__init__(f"`pulumi {command}` failed" + (f":\n{said.strip()}" if said.strip() else ""))
         self.said = said
+        self.failed: tuple[tuple[str, dict[str, Any]], ...] = ()
+        """(operation, resource) of each that failed, where its event log was read; nothing secret is in it."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,25 @@ def run_with_events(place: Workplace, project: Path, command: str, *arguments: s
     """As `run`, for the commands that plan or change resources; answers what they did."""
     with tempfile.TemporaryDirectory(dir=place.scratch) as folder:
         log = Path(folder) / "events"
-        run(place, project, command, *arguments, "--event-log", str(log), capture=capture)
+        try:
+            run(place, project, command, *arguments, "--event-log", str(log), capture=capture)
+        except EngineFailed as error:
+            error.failed = tuple(failed_in(log.read_text().splitlines() if log.exists() else ()))
+            raise
         return read_events(log.read_text().splitlines() if log.exists() else ())
+
+
+def failed_in(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(operation, resource) of each operation that an event log says has failed. An engine that was killed leaves its
+    last line unfinished.
+    """
+    for line in lines:
+        try:
+            step = json.loads(line).get("resOpFailedEvent", {}).get("metadata")
+        except ValueError:
+            continue
+        if step:
+            yield step["op"], {**(step.get("new") or step.get("old") or {}), "urn": step["urn"], "type": step["type"]}
 
 
 def read_events(lines: Sequence[str]) -> Outcome:

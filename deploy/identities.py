@@ -24,7 +24,17 @@ from deploy.target import Target, Workplace
 from hosts import own_engine
 from settings import Settings
 
-__all__ = ["CLOUDFLARE_API", "IDS", "NOWHERE", "Means", "Pending", "Unknown", "identity_of", "means_of"]
+__all__ = [
+    "CLOUDFLARE_API",
+    "IDS",
+    "NOWHERE",
+    "PROVES_ITSELF",
+    "Means",
+    "Pending",
+    "Unknown",
+    "identity_of",
+    "means_of",
+]
 
 CLOUDFLARE_API = "SMOS_CLOUDFLARE_API"
 """Where a simulated run has Cloudflare's API. Ignored in a real one: no variable may lead a token elsewhere."""
@@ -104,6 +114,9 @@ NOWHERE = (
     ),
 )
 """Created in Pulumi's state alone, or made again without harm: beginnings of tokens."""
+
+PROVES_ITSELF = ("cloudflare:index/originCaCertificate:OriginCaCertificate",)
+"""What is found by something that nobody else has: a request that was signed with a key of this stack."""
 
 _TIMEOUT_S = 15.0
 
@@ -245,10 +258,13 @@ def _own(one: Pending, kind: str, name: str) -> str | None:
 def _record(one: Pending, means: Means) -> str | None:
     wanted = one.inputs
     query = {"name": str(wanted["name"]), "type": str(wanted["type"])}
-    for found in _cloudflare(one, means, f"zones/{wanted['zoneId']}/dns_records", query):
-        if wanted.get("content") is None or _text(found.get("content")) == _text(wanted["content"]):
-            return str(found["id"])
-    return None
+    there = [
+        found
+        for found in _cloudflare(one, means, f"zones/{wanted['zoneId']}/dns_records", query)
+        if wanted.get("content") is None or _text(found.get("content")) == _text(wanted["content"])
+    ]
+    there.sort(key=lambda found: found.get("comment") != wanted.get("comment"))  # the one with our mark first
+    return str(there[0]["id"]) if there else None
 
 
 def _custom_hostname(one: Pending, means: Means) -> str | None:

@@ -5,15 +5,18 @@ around them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from deploy import guards, losses, policies
 from deploy.beforehand import before_writing
 from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
 from deploy.locks import free_of_dead_locks
+from deploy.open_intents import journal_of, noting
 from deploy.prepared import run_again
-from deploy.repair import repair
+from deploy.repair import exported, repair
+from deploy.take_over import NO_CLAIMS, Claims, take_over
 from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
 from settings import Settings
 
@@ -32,6 +35,8 @@ class Wish:
     """Further arguments for the plain CLI."""
     allow_loss: Sequence[str] = ()
     """What holds data and may go, by name."""
+    claims: Claims = NO_CLAIMS
+    """What the operator says of what an earlier run made without learning of it."""
     ask: Callable[[str], bool] | None = None
     """Puts the question to the operator, when not everything is `yes`."""
 
@@ -43,7 +48,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     guards.hosts_ready(place, settings, wish.stack)
     state = before_writing(place, wish.stack, say)
     with guards.tunnel_open(place, settings, say):
-        repair(place, settings, wish.stack, state, say)
+        _mended(place, settings, wish, state, say)
         checked = [*_policies(place, settings), *run_again(state)]
         losses.careful(
             place,
@@ -58,7 +63,8 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
         )
         # What goes is known and named; what is not named is protected.
         done = ["--skip-preview", "--yes"]
-        with unless_locked(place, PROJECT, wish.stack, say):
+        noted = noting(journal_of(place, PROJECT, wish.stack))
+        with unless_locked(place, PROJECT, wish.stack, say), noted:
             return run_with_events(place, place.project, "up", *_arguments(wish), *checked, *done, capture=wish.quiet)
 
 
@@ -83,14 +89,15 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
             )
         run(place, place.project, "state", "unprotect", "--all", "--yes", "--stack", wish.stack, capture=True)
     with guards.tunnel_open(place, settings, say):
-        repair(place, settings, wish.stack, state, say)
+        _mended(place, settings, wish, state, say)
         if not unprotect:
             going = losses.destroyed(losses.held_in_state(place, place.project, wish.stack))
             losses.refuse(wish.stack, going, None if settings.disposable else wish.allow_loss)
             losses.confirm(wish.stack, going, _ask(wish))
             losses.free(place, place.project, wish.stack, going)
         done = ["--skip-preview", "--yes"]
-        with unless_locked(place, PROJECT, wish.stack, say):
+        noted = noting(journal_of(place, PROJECT, wish.stack))
+        with unless_locked(place, PROJECT, wish.stack, say), noted:
             return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)
 
 
@@ -104,6 +111,13 @@ def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     state = before_writing(place, wish.stack, say, HOSTS_PROJECT)
     repair(place, settings, wish.stack, state, say, HOSTS_PROJECT)
     return run_with_events(place, place.hosts_project, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
+
+
+def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> None:
+    """What an earlier run left between the state and the vendors: killed, or without an answer."""
+    mended = repair(place, settings, wish.stack, state, say)
+    now = exported(place, place.project, wish.stack)["deployment"] if mended else state
+    take_over(place, settings, wish.stack, now, say, wish.claims)
 
 
 def settings_and_outputs(place: Workplace, stack: str) -> tuple[Settings, str]:

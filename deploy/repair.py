@@ -20,7 +20,7 @@ from deploy.identities import Means, Pending, Unknown, identity_of, means_of
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from settings import Settings
 
-__all__ = ["adopted", "pending_creates", "repair", "sorted_by_need"]
+__all__ = ["adopted", "exported", "pending_creates", "plain", "repair", "sorted_by_need"]
 
 Say = Callable[[str], None]
 Resource = dict[str, Any]
@@ -44,11 +44,11 @@ def repair(
     if not any(operation["type"] == CREATING for operation in deployment.get("pending_operations") or []):
         return 0
     folder = place.hosts_project if project == HOSTS_PROJECT else place.project
-    found = pending_creates(_exported(place, folder, stack, "--show-secrets")["deployment"])
+    found = pending_creates(exported(place, folder, stack, "--show-secrets")["deployment"])
     say(f"a killed run left {len(found)} creations without an end; looking for what exists")
     identities = _identities(found, means_of(place, settings), say)
-    exported = _exported(place, folder, stack)
-    mended = json.dumps({**exported, "deployment": adopted(exported["deployment"], identities)})
+    content = exported(place, folder, stack)
+    mended = json.dumps({**content, "deployment": adopted(content["deployment"], identities)})
     run(place, folder, "stack", "import", "--stack", stack, capture=True, stdin=mended)
     if identities:
         targets = [word for urn in identities for word in ("--target", urn)]
@@ -63,8 +63,8 @@ def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:
         Pending(
             urn=one["urn"],
             token=one["type"],
-            inputs=_plain(one.get("inputs") or {}),
-            provider=_plain(providers.get(one.get("provider", ""), {})),
+            inputs=plain(one.get("inputs") or {}),
+            provider=plain(providers.get(one.get("provider", ""), {})),
         )
         for one in _creating(deployment)
     ]
@@ -149,15 +149,16 @@ def _replaces(one: Resource, deployment: Mapping[str, Any]) -> bool:
     return bool(existing.get("inputs") != one.get("inputs"))
 
 
-def _exported(place: Workplace, folder: Path, stack: str, *more: str) -> dict[str, Any]:
+def exported(place: Workplace, folder: Path, stack: str, *more: str) -> dict[str, Any]:
+    """The state as the engine exports it."""
     document: dict[str, Any] = json.loads(run(place, folder, "stack", "export", "--stack", stack, *more, capture=True))
     return document
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value without the engine's envelopes around secrets."""
     if isinstance(value, dict):
         if _SIGNATURE in value and "plaintext" in value:
             return json.loads(value["plaintext"])
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value

@@ -17,12 +17,24 @@ from settings import load_files, open_keyring
 from settings.state import AzblobState, backend_of
 from settings.target import Target, mismatch, signs
 
-__all__ = ["HOSTS_PROJECT", "PROJECT", "ROOT", "Target", "Workplace", "WrongTarget", "agreed", "real", "without_pulumi"]
+__all__ = [
+    "ACCESS_PROJECT",
+    "HOSTS_PROJECT",
+    "PROJECT",
+    "ROOT",
+    "Target",
+    "Workplace",
+    "WrongTarget",
+    "agreed",
+    "real",
+    "without_pulumi",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is
 PROJECT = "smarteros"
 HOSTS_PROJECT = "smarteros-hosts"
+ACCESS_PROJECT = "smarteros-access"
 
 
 class WrongTarget(Exception):

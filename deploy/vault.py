@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from deploy import guards, policies
 from deploy.beforehand import before_writing
 from deploy.engine_run import Outcome, run, run_with_events
+from deploy.open_intents import journal_of, noting
 from deploy.state_key import keep_state_key
-from deploy.target import Workplace
+from deploy.take_over import NO_CLAIMS, Claims, take_over
+from deploy.target import ACCESS_PROJECT, Workplace
 from deploy.vault_api import Keys, SealStatus, VaultApi, VaultRefused
 from keyring import Keyring, identity_from_environment
 from settings import Settings, open_keyring
@@ -24,7 +26,6 @@ from settings.entries import keyring_file
 
 __all__ = ["ACCESS_PROJECT", "State", "ensure", "open_sealed", "state", "states_token"]
 
-ACCESS_PROJECT = "smarteros-access"
 LOGINS = ("provisionerRoleId", "provisionerSecretId", "statesRoleId", "statesSecretId")
 Say = Callable[[str], None]
 
@@ -44,7 +45,9 @@ class State:
         return self.seal.initialized and self.keys_kept >= self.seal.threshold
 
 
-def ensure(place: Workplace, settings: Settings, say: Say, *, anew: bool = False) -> Outcome:
+def ensure(
+    place: Workplace, settings: Settings, say: Say, *, anew: bool = False, claims: Claims = NO_CLAIMS
+) -> Outcome:
     """Initialised, open, and inside as declared; the provisioner's login is in the keyring afterwards.
 
     `anew`: a Vault without data is initialised though the keyring has keys of one; those are kept under another path.
@@ -58,7 +61,7 @@ def ensure(place: Workplace, settings: Settings, say: Say, *, anew: bool = False
             _open(place, settings, api, say)
         except VaultRefused as refused:
             raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
-        outcome = _declare_inside(place, settings, say, empty=empty)
+        outcome = _declare_inside(place, settings, say, claims, empty=empty)
         _keep_what_it_made(place, settings, api, say)
     return outcome
 
@@ -165,7 +168,7 @@ def _shares(place: Workplace, settings: Settings) -> list[str]:
 # -- inside ------------------------------------------------------------------------------------------------------------
 
 
-def _declare_inside(place: Workplace, settings: Settings, say: Say, *, empty: bool) -> Outcome:
+def _declare_inside(place: Workplace, settings: Settings, say: Say, claims: Claims, *, empty: bool) -> Outcome:
     """`empty`: nothing of what the state may know is in this Vault."""
     stack, project = settings.stack, place.project / "access"
     run(place, project, "stack", "select", stack, "--create", capture=True)
@@ -175,7 +178,10 @@ def _declare_inside(place: Workplace, settings: Settings, say: Say, *, empty: bo
         run(place, project, "stack", "rm", stack, "--force", "--yes", "--preserve-config", capture=True)
         run(place, project, "stack", "select", stack, "--create", capture=True)
     checked = policies.arguments(policies.facts_of(settings), place.scratch)
-    outcome = run_with_events(place, project, "up", "--yes", "--skip-preview", "--stack", stack, *checked, capture=True)
+    take_over(place, settings, stack, {} if empty else before, say, claims, project=ACCESS_PROJECT, folder=project)
+    done = ("--yes", "--skip-preview", "--stack", stack)
+    with noting(journal_of(place, ACCESS_PROJECT, stack)):
+        outcome = run_with_events(place, project, "up", *done, *checked, capture=True)
     if outcome.changed:
         say(f"inside of Vault of {stack}: {outcome.changed} changes")
     return outcome

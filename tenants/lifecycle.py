@@ -12,7 +12,9 @@ from deploy import policies
 from deploy.beforehand import state_ready
 from deploy.engine_run import Outcome, run, run_with_events
 from deploy.guards import NotReady
+from deploy.open_intents import close_done, journal_of, noting
 from deploy.repair import repair
+from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import ROOT, Target, Workplace
 from settings import load_files
 from settings.problems import Problem
@@ -21,14 +23,14 @@ from tenants.belonging import refuse_strange
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
-from tenants.inline import Importing, Program, run_inline
+from tenants.inline import run_inline
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
-from tenants.secrets import derived_key
 from tenants.shards import project_of
 from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
+from tenants.watched import program_of, taken_over
 from tenants.workfolder import folder_of, made_ready, with_project
 
 __all__ = [
@@ -111,15 +113,24 @@ def ready_for(place: Workplace, stack: str) -> Platform:
     return platform_of(place, stack)
 
 
-def apply(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, quiet: bool = True) -> Applied:
+def apply(
+    place: Workplace,
+    stack: str,
+    registry: Registry,
+    slug: str,
+    say: Say,
+    *,
+    quiet: bool = True,
+    claims: Claims = NO_CLAIMS,
+) -> Applied:
     """Makes a tenant what its file says. Run again after anything, it completes what is missing and no more."""
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as ground:
         refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-        return bring_up(ground, entry, say, quiet=quiet)
+        return bring_up(ground, entry, say, quiet=quiet, claims=claims)
 
 
-def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> Applied:
+def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS) -> Applied:
     """The part of `apply` that is each tenant's own. Several threads may do it at once, each for another tenant."""
     begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
     project = ground.project_of(slug)
@@ -129,15 +140,21 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> A
     judged = ground.fingerprint(tenant)
     arguments = [] if _was_judged(there, judged) else _policies(ground, tenant)
     remember_changed(there, found)
-    repair(there, ground.settings, slug, found or {}, say, project)
+    mended = repair(there, ground.settings, slug, found or {}, say, project)
     if not forget_deleted(there, slug, found, say):
         read_changed(there, slug, found, say)
+    found = taken_over(ground, there, slug, found, say, claims, anew=bool(mended))
     if tenant.state != "offboarding":
         shelf_of(ground.place).forget_ending(slug)
-    program = _program(ground, tenant)
-    outcome = run_inline(there, there.project, "up", slug, program, "--yes", "--skip-preview", *arguments, quiet=quiet)
+    program = program_of(ground, tenant, found)
+    journal = journal_of(there, project, slug)
+    with noting(journal):
+        done = ("--yes", "--skip-preview")
+        outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, quiet=quiet)
     (there.project / JUDGED).write_text(judged)
-    known = outputs_of(deployment(there, there.project, project, slug) or {}).get("tenant") or {}
+    after = deployment(there, there.project, project, slug) or {}
+    close_done(journal, after)
+    known = outputs_of(after).get("tenant") or {}
     return Applied(tenant, outcome, time.monotonic() - begun, known)
 
 
@@ -155,18 +172,20 @@ def look_ahead(ground: Ground, entry: Entry, *, quiet: bool = True) -> Applied:
     found = deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
     refuse_strange(found, slug, ground.platform, tenant)
     there = _workplace(ground, slug, found)
-    program = _program(ground, tenant)
+    program = program_of(ground, tenant, found)
     outcome = run_inline(there, there.project, "preview", slug, program, *_policies(ground, tenant), quiet=quiet)
     return Applied(tenant, outcome, time.monotonic() - begun)
 
 
-def destroy(place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = True) -> Outcome:
+def destroy(
+    place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS
+) -> Outcome:
     """Takes a tenant's stack down, its data with it, and forgets the stack. Needs no file: it may be gone already."""
     with prepared(place, stack, say) as ground:
-        return take_down(ground, slug, say, quiet=quiet)
+        return take_down(ground, slug, say, quiet=quiet, claims=claims)
 
 
-def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True) -> Outcome:
+def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS) -> Outcome:
     """The part of `destroy` that is the tenant's own."""
     project = ground.project_of(slug)
     found = state_ready(ground.place, slug, say, project)
@@ -176,12 +195,14 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True) -> Out
     there = _workplace(ground, slug, found)
     repair(there, ground.settings, slug, found, say, project)
     forget_deleted(there, slug, found, say)
+    taken_over(ground, there, slug, found, say, claims)
     run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
     ending_begun(there)
     outcome = run_with_events(
         there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet
     )
     run(there, there.project, "stack", "rm", slug, "--yes", capture=True)
+    journal_of(there, project, slug).file.unlink(missing_ok=True)
     shutil.rmtree(there.project)
     return outcome
 
@@ -267,19 +288,6 @@ def workplace_of(ground: Ground, slug: str) -> Workplace:
 
 def _names(ground: Ground, slug: str) -> tuple[str, str]:
     return ground.project_of(slug), slug
-
-
-def _program(ground: Ground, tenant: Tenant) -> Importing:
-    """Raises NotReady without the key of which a silo's is made: the program itself would end in a traceback."""
-    if tenant.isolation.n8n == "silo":
-        derived_key(ground.secrets.root_key, "", tenant.rut)
-
-    def imported() -> Program:
-        from tenants.stack import program
-
-        return program(tenant, ground.platform, ground.secrets, ground.settings)
-
-    return imported
 
 
 def _policies(ground: Ground, tenant: Tenant) -> list[str]:

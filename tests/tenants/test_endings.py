@@ -23,7 +23,7 @@ DELETING = {"resources": [], "pending_operations": [{"type": "deleting", "resour
 @pytest.fixture
 def there(tmp_path: Path) -> Workplace:
     """A workplace of which only the folder counts."""
-    return cast(Workplace, SimpleNamespace(project=tmp_path))
+    return cast(Workplace, SimpleNamespace(project=tmp_path, scratch=tmp_path / "runs", environ={}))
 
 
 @pytest.fixture
