@@ -19,23 +19,36 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sandbox.home import write_private
 from sandbox.vault_shamir import combine, split
 
-__all__ = ["Barrier", "VaultError"]
+__all__ = ["Barrier", "VaultError", "denied", "failed"]
 
 
 class VaultError(Exception):
-    """An answer that is a refusal: the HTTP status, and what stands in `errors`."""
+    """An answer that is a refusal: the HTTP status, and what stands in `errors`; or, with `data` or `warnings`, an
+    answer like another whose status says that there is nothing.
+    """
 
-    def __init__(self, status: int, *errors: str) -> None:
-        super().__init__("; ".join(errors))
+    def __init__(
+        self, status: int, *errors: str, data: Mapping[str, Any] | None = None, warnings: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__("; ".join((*errors, *warnings)))
         self.status = status
         self.errors = errors
+        self.data = data
+        self.warnings = warnings
 
 
-def denied(*more: str) -> VaultError:
-    """A refusal for lack of rights, in the words of the real one."""
+def denied(*more: str, first: bool = True) -> VaultError:
+    """A refusal for lack of rights, in the words of the real one. `first=False`: in these words alone."""
+    if not first:
+        return VaultError(403, *more)
     reasons = ("permission denied", *more)
     count = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
     return VaultError(403, f"{count} occurred:\n\t* " + "\n\t* ".join(reasons) + "\n\n")
+
+
+def failed(reason: str) -> VaultError:
+    """An error that the real one's code returns without an answer: a server's error to the client."""
+    return VaultError(500, f"1 error occurred:\n\t* {reason}\n\n")
 
 
 class Barrier:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.vault_barrier import Barrier, VaultError, denied
+from sandbox.vault_built_in import BUILT_IN
 from sandbox.vault_policy import ACL, parse
 
 __all__ = ["DEFAULT_POLICY", "MAX_TTL_S", "Call", "Core", "Engine", "Token", "hashed", "seconds"]
@@ -182,6 +183,12 @@ class Core:
             raise VaultError(404, f'no handler for route "{path}". route entry not found.')
         prefix, mount = found
         return self.engines[mount["type"]], Call(self, operation, path.removeprefix(prefix), data, mount)
+
+    def mounted_at(self, path: str) -> tuple[str, dict[str, Any]] | None:
+        """(full path, record) of the mount that a path lies in, the built-in ones too: the longest decides."""
+        kept = self._mount_of(path)
+        built_in = [(prefix, one) for prefix, one in BUILT_IN.items() if path.startswith(prefix)]
+        return max([*([kept] if kept else []), *built_in], key=lambda found: len(found[0]), default=None)
 
     def _mount_of(self, path: str) -> tuple[str, dict[str, Any]] | None:
         state = self.barrier.state

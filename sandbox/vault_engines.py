@@ -1,27 +1,45 @@
-"""The secrets engines of a simulated Vault: key/value with versions, and transit for codes and encryption."""
+"""The key/value engine of a simulated Vault, with versions."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from sandbox import vault_key_copy
 from sandbox.vault_barrier import VaultError
 from sandbox.vault_core import Call
 
-__all__ = ["KeyValue", "Transit", "unsupported"]
+__all__ = ["KeyValue", "listed", "metadata_problem", "unsupported"]
 
-ALGORITHMS = {f"sha2-{bits}": getattr(hashlib, f"sha{bits}") for bits in (224, 256, 384, 512)}
-KEY_TYPES = {"aes128-gcm96": 16, "aes256-gcm96": 32, "hmac": 32}
+MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 64, 128, 512
+REFUSED = "custom_metadata validation failed"
+WRONG_PATH = (
+    "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If"
+    " using the Vault CLI, use 'vault kv %s' for this operation."
+)
+
+
+def metadata_problem(given: Mapping[str, Any]) -> str:
+    """Why a secret can't have this said of it; empty when it can (vault-plugin-secrets-kv path_metadata.go
+    validateCustomMetadata).
+    """
+    if len(given) > MOST_KEYS:
+        return f"{REFUSED}: payload must contain at most {MOST_KEYS} keys, provided {len(given)}"
+    for key, value in ((str(key), str(value)) for key, value in given.items()):
+        length, size = len(key.encode()), len(value.encode())
+        if not 0 < length <= LONGEST_KEY:
+            return f'{REFUSED}: length of key "{key}" is {length} but must be 0 < len(key) <= {LONGEST_KEY}'
+        if not 0 < size <= LONGEST_VALUE:
+            return f'{REFUSED}: length of value for key "{key}" is {size} but must be 0 < len(value) <= {LONGEST_VALUE}'
+        if not key.isprintable():
+            return f"{REFUSED}: key {_quoted(key)} ({key}) contains unprintable characters"
+        if not value.isprintable():
+            return f"{REFUSED}: value for key {_quoted(key)} contains unprintable characters"
+    return ""
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.encode("unicode_escape").decode() + '"'
 
 
 def unsupported() -> VaultError:
@@ -33,7 +51,7 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def _listed(names: list[str], prefix: str) -> dict[str, Any]:
+def listed(names: list[str], prefix: str) -> dict[str, Any]:
     """The next segments below a prefix; folders end in a slash."""
     below = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
     keys = sorted({one.partition("/")[0] + ("/" if "/" in one else "") for one in below})
@@ -59,13 +77,9 @@ class KeyValue:
         if kind == "config":
             return self._config(call)
         if kind not in ("data", "metadata"):
-            raise VaultError(
-                404,
-                "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints "
-                "to use. If using the Vault CLI, use 'vault kv get' for this operation.",
-            )
+            raise _wrong_path(call)
         if kind == "metadata" and call.operation == "list":
-            return _listed(list(_secrets(call)), name)
+            return listed(list(_secrets(call)), name)
         acts: dict[tuple[str, str], Callable[[Call, str], dict[str, Any] | None]] = {
             ("data", "read"): self._read,
             ("data", "create"): self._write,
@@ -85,6 +99,8 @@ class KeyValue:
         config = call.store.setdefault("config", {"max_versions": 0, "cas_required": False})
         if call.operation == "read":
             return {"data": {**config, "delete_version_after": "0s"}}
+        if call.operation not in ("create", "update"):
+            raise unsupported()
         config.update({name: value for name, value in call.data.items() if name in config})
         return None
 
@@ -97,19 +113,23 @@ class KeyValue:
         if version is None:
             raise VaultError(404)
         about = {**version["metadata"], "custom_metadata": secret["custom_metadata"], "version": int(number)}
-        answer = {"data": {"data": version["data"], "metadata": about}}
-        if version["metadata"]["deletion_time"]:
-            raise VaultError(404)
-        return answer
+        if version["metadata"]["deletion_time"]:  # what is told of it stays, and is an answer of status 404
+            raise VaultError(404, data={"data": None, "metadata": about})
+        return {"data": {"data": version["data"], "metadata": about}}
 
     def _write(self, call: Call, name: str) -> dict[str, Any]:
-        if not isinstance(call.data.get("data"), Mapping):
+        given = call.data.get("data")
+        if given is None:
             raise VaultError(400, "no data provided")
+        if not isinstance(given, Mapping):
+            raise VaultError(400, _no_map("data"))
         secret = _secrets(call).get(name) or _empty()
         options = call.data.get("options") or {}
         cas = options.get("cas")
         if cas is None and (secret["cas_required"] or call.store.get("config", {}).get("cas_required")):
             raise VaultError(400, "check-and-set parameter required for this call")
+        if cas is not None and not str(cas).isdigit():
+            raise VaultError(400, "error parsing check-and-set parameter")
         if cas is not None and int(cas) != secret["current_version"]:
             raise VaultError(400, "check-and-set parameter did not match the current version")
         number = secret["current_version"] + 1
@@ -132,9 +152,16 @@ class KeyValue:
         if secret is None:
             raise VaultError(404)
         versions = {number: one["metadata"] for number, one in secret["versions"].items()}
-        return {"data": {**secret, "versions": versions, "delete_version_after": "0s"}}
+        more = {"delete_version_after": "0s", "last_updated_by": None}
+        return {"data": {**secret, "versions": versions, **more}}
 
     def _write_about(self, call: Call, name: str) -> None:
+        told = call.data.get("custom_metadata")
+        if told is not None and not isinstance(told, Mapping):
+            raise VaultError(400, _no_map("custom_metadata"))
+        problem = metadata_problem(told or {})
+        if problem:
+            raise VaultError(400, f"1 error occurred:\n\t* {problem}\n\n")
         secret = _secrets(call).setdefault(name, _empty())
         for key in ("max_versions", "cas_required", "custom_metadata"):
             if key in call.data:
@@ -142,6 +169,16 @@ class KeyValue:
 
     def _forget(self, call: Call, name: str) -> None:
         _secrets(call).pop(name, None)
+
+
+def _no_map(name: str) -> str:
+    return f'Field validation failed: error converting input for field "{name}": expected a map'
+
+
+def _wrong_path(call: Call) -> VaultError:
+    """Where somebody forgot data/ or metadata/: a warning, whose status depends on what was asked for."""
+    word = {"read": "get", "list": "list", "delete": "delete"}.get(call.operation, "put")
+    return VaultError(404, warnings=(WRONG_PATH % word,))
 
 
 def _secrets(call: Call) -> dict[str, Any]:
@@ -160,148 +197,3 @@ def _empty() -> dict[str, Any]:
         "cas_required": False,
         "custom_metadata": None,
     }
-
-
-class Transit:
-    """Keys that leave only as a backup that was allowed: codes of data, and encryption. One version, unless rotated."""
-
-    def exists(self, call: Call) -> bool | None:
-        """Only for encryption does Vault tell a new key from an old one."""
-        kind, _, name = call.path.partition("/")
-        return name in call.store if kind == "encrypt" else None
-
-    def handle(self, call: Call) -> dict[str, Any] | None:
-        """By the first words of the path."""
-        kind, _, rest = call.path.partition("/")
-        name, _, more = rest.partition("/")
-        if kind == "keys" and call.operation == "list":
-            return _listed(list(call.store), "")
-        if kind == "keys":
-            return self._keys(call, name, more)
-        if kind == "backup" and call.operation == "read":
-            return vault_key_copy.backup(call.store, name)
-        if kind == "restore" and call.operation == "update":
-            vault_key_copy.restore(call.store, name, call.data)
-            return None
-        acts: dict[str, Callable[[Call, dict[str, Any], str], dict[str, Any]]] = {
-            **{"hmac": self._hmac, "verify": self._verify, "encrypt": self._encrypt, "decrypt": self._decrypt},
-        }
-        if kind not in acts or call.operation not in ("create", "update"):
-            raise unsupported()
-        key = call.store.get(name)
-        if key is None:
-            raise VaultError(400, "encryption key not found")
-        return acts[kind](call, key, more or str(call.data.get("algorithm") or "sha2-256"))
-
-    def _keys(self, call: Call, name: str, more: str) -> dict[str, Any] | None:
-        key: dict[str, Any] | None = call.store.get(name)
-        if more in ("config", "rotate") and key is None:
-            raise VaultError(400, f"no existing key named {name} could be found")
-        if more == "config" and key is not None:
-            key.update({one: value for one, value in call.data.items() if one in key and one != "versions"})
-            return None
-        if more == "rotate" and key is not None:
-            key["versions"].append(secrets.token_hex(KEY_TYPES[key["type"]]))
-            return None
-        if call.operation == "read":
-            if key is None:
-                raise VaultError(404)
-            return {"data": _shown(name, key)}
-        if call.operation == "delete":
-            if key is None:
-                raise VaultError(400, f"could not delete key {name}; not found")
-            if not key["deletion_allowed"]:
-                raise VaultError(400, "error deleting policy " + name + ": deletion is not allowed for this key")
-            del call.store[name]
-            return None
-        if key is None:
-            self._create(call, name)
-        return None
-
-    def _create(self, call: Call, name: str) -> None:
-        kind = str(call.data.get("type") or "aes256-gcm96")
-        size = int(call.data.get("key_size") or 0)
-        if kind not in KEY_TYPES:
-            raise VaultError(400, f"unknown key type {kind} (simulated: {', '.join(KEY_TYPES)})")
-        if size and (kind != "hmac" or not 32 <= size <= 512):
-            raise VaultError(400, "key_size is only valid for algorithms that support variable key sizes, 32 to 512")
-        call.store[name] = {
-            "type": kind,
-            "versions": [secrets.token_hex(size or KEY_TYPES[kind])],
-            "min_decryption_version": 1,
-            "min_encryption_version": 0,
-            "deletion_allowed": False,
-            "exportable": bool(call.data.get("exportable", False)),
-            "allow_plaintext_backup": False,
-            "auto_rotate_period": 0,
-            "derived": False,
-        }
-
-    def _hmac(self, call: Call, key: dict[str, Any], algorithm: str) -> dict[str, Any]:
-        number = len(key["versions"])
-        return {"data": {"hmac": f"vault:v{number}:{_code(key, number, algorithm, call.data)}"}}
-
-    def _verify(self, call: Call, key: dict[str, Any], algorithm: str) -> dict[str, Any]:
-        number, given = _parts(str(call.data.get("hmac", "")), key)
-        return {"data": {"valid": hmac.compare_digest(_code(key, number, algorithm, call.data), given)}}
-
-    def _encrypt(self, call: Call, key: dict[str, Any], _algorithm: str) -> dict[str, Any]:
-        number, nonce = len(key["versions"]), secrets.token_bytes(12)
-        sealed = nonce + _cipher(key, number).encrypt(nonce, _bytes(call.data.get("plaintext"), "plaintext"), None)
-        return {"data": {"ciphertext": f"vault:v{number}:{base64.b64encode(sealed).decode()}", "key_version": number}}
-
-    def _decrypt(self, call: Call, key: dict[str, Any], _algorithm: str) -> dict[str, Any]:
-        number, text = _parts(str(call.data.get("ciphertext", "")), key)
-        sealed = _bytes(text, "ciphertext")
-        try:
-            plain = _cipher(key, number).decrypt(sealed[:12], sealed[12:], None)
-        except (InvalidTag, ValueError):
-            raise VaultError(400, "cipher: message authentication failed") from None
-        return {"data": {"plaintext": base64.b64encode(plain).decode()}}
-
-
-def _shown(name: str, key: dict[str, Any]) -> dict[str, Any]:
-    """A key as it is read: everything but the key."""
-    codes = key["type"] == "hmac"
-    return {
-        **{one: value for one, value in key.items() if one != "versions"},
-        "name": name,
-        **({} if codes else {"keys": {str(number): int(time.time()) for number in range(1, len(key["versions"]) + 1)}}),
-        "latest_version": len(key["versions"]),
-        "min_available_version": 0,
-        "supports_encryption": not codes,
-        "supports_decryption": not codes,
-        "supports_derivation": not codes,
-        "supports_signing": False,
-    }
-
-
-def _cipher(key: dict[str, Any], number: int) -> AESGCM:
-    if key["type"] == "hmac":
-        raise VaultError(400, "key type hmac does not support encryption")
-    return AESGCM(bytes.fromhex(key["versions"][number - 1]))
-
-
-def _code(key: dict[str, Any], number: int, algorithm: str, data: Mapping[str, Any]) -> str:
-    if algorithm not in ALGORITHMS:
-        raise VaultError(400, f"unsupported algorithm {algorithm}")
-    secret = bytes.fromhex(key["versions"][number - 1])
-    made = hmac.new(secret, _bytes(data.get("input"), "input"), ALGORITHMS[algorithm])
-    return base64.b64encode(made.digest()).decode()
-
-
-def _parts(text: str, key: dict[str, Any]) -> tuple[int, str]:
-    words = text.split(":")
-    if len(words) != 3 or words[0] != "vault" or not words[1].removeprefix("v").isdigit():
-        raise VaultError(400, "invalid prefix: expected vault:v<version>:")
-    number = int(words[1].removeprefix("v"))
-    if not max(1, key["min_decryption_version"]) <= number <= len(key["versions"]):
-        raise VaultError(400, "the version is disallowed by policy (too old or too new)")
-    return number, words[2]
-
-
-def _bytes(value: Any, what: str) -> bytes:
-    try:
-        return base64.b64decode(str(value or ""), validate=True)
-    except (binascii.Error, ValueError):
-        raise VaultError(400, f"unable to decode {what} as base64") from None

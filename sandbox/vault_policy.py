@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ACL", "CAPABILITIES", "PolicyError", "Rule", "parse"]
+__all__ = ["ACL", "CAPABILITIES", "PolicyError", "Rule", "parse", "template_problem"]
 
 CAPABILITIES = ("create", "read", "update", "delete", "list", "patch", "sudo", "deny", "subscribe", "recover")
 _OLD_WORDS = {
@@ -94,7 +94,9 @@ def _rule(path: str, content: Mapping[str, Any]) -> Rule:
             raise PolicyError(f'path "{path}": {key} is not simulated')
         if key not in ("capabilities", "policy", "comment"):
             raise PolicyError(f'path "{path}": invalid key "{key}"')
-    clean = path.lstrip("/")
+    if not _balanced(path):
+        raise PolicyError("failed to validate policy templating: unbalanced templating characters")
+    clean = path.removeprefix("/")
     if "+*" in clean:
         raise PolicyError(f"path \"{path}\": invalid use of wildcards ('+*' is forbidden)")
     given = content.get("capabilities", [])
@@ -108,12 +110,47 @@ def _rule(path: str, content: Mapping[str, Any]) -> Rule:
     return Rule(clean, frozenset(["deny"] if "deny" in capabilities else capabilities))
 
 
+def _balanced(path: str) -> bool:
+    """Whether each {{ has its one }} (sdk/helper/identitytpl PopulateString)."""
+    first, *pieces = path.split("{{")
+    return "}}" not in first and all(piece.count("}}") == 1 for piece in pieces)
+
+
+_ENTITY = (
+    r"id|name|metadata|metadata\..+|aliases\.[^.]+\.(id|name|metadata|metadata\..+|custom_metadata|custom_metadata\..+)"
+)
+_GROUPS = r"(ids|names)\.[^.]+\.(id|name|metadata\..+)"
+_TIME = r"now(\.(plus|minus)\.\d+[smhd]?)?"
+
+
+def template_problem(directive: str) -> str:
+    """Why what stands between {{ and }} never becomes anything; empty when it can."""
+    found = re.fullmatch(
+        rf"identity\.entity\.({_ENTITY})|identity\.groups\.({_GROUPS})|time\.({_TIME})", directive.strip()
+    )
+    return "" if found else f"{{{{{directive}}}}} is no parameter of a template"
+
+
 def _from_json(document: str) -> list[tuple[str, Mapping[str, Any]]]:
     try:
-        blocks = json.loads(document).get("path", {})
+        whole = json.loads(document)
     except ValueError as error:
         raise PolicyError(str(error)) from None
-    return list(blocks.items())
+    for key in whole if isinstance(whole, dict) else ():
+        if key not in ("name", "path"):
+            raise PolicyError(f'invalid key "{key}"')
+    blocks = whole.get("path", {}) if isinstance(whole, dict) else None
+    found = [pair for one in (blocks if isinstance(blocks, list) else [blocks]) for pair in _pairs(one)]
+    for path, content in found:
+        if not isinstance(content, dict):
+            raise PolicyError(f'path "{path}": an object is expected')
+    return found
+
+
+def _pairs(block: Any) -> list[tuple[str, Any]]:
+    if not isinstance(block, dict):
+        raise PolicyError("an object of paths is expected")
+    return list(block.items())
 
 
 def _tokens(document: str) -> Iterator[tuple[str, str, int]]:
@@ -142,7 +179,11 @@ def _from_hcl(document: str) -> Iterator[tuple[str, dict[str, Any]]]:
         kind, path, line = next(tokens)
         if kind != "text":
             raise PolicyError(f"line {line}: a path is a text in quotes")
-        _expect(tokens, "{")
+        _, text, line = next(tokens)
+        if text == "=":  # path "a" = { … } means the same
+            _, text, line = next(tokens)
+        if text != "{":
+            raise PolicyError(f"line {line}: expected '{{', got {text or 'EOF'!r}")
         yield _text(path), dict(_body(tokens))
 
 
@@ -163,12 +204,16 @@ def _value(tokens: Iterator[tuple[str, str, int]]) -> Any:
     if text != "[":
         raise PolicyError(f"line {line}: a text or a list of texts is expected, not {text or 'the end'!r}")
     found: list[str] = []
+    separated = True
     for kind, text, line in tokens:
         if text == "]":
             return found
-        if kind == "text":
+        if kind == "text" and separated:
             found.append(_text(text))
-        elif text != ",":
+            separated = False
+        elif text == "," and not separated:
+            separated = True
+        else:
             raise PolicyError(f"line {line}: error parsing list, expected comma or list end, got: {text or 'EOF'}")
     return found
 
@@ -216,6 +261,16 @@ class ACL:
             return True
         granted = self.granted(path, operation)
         return "deny" not in granted and operation in granted and (not sudo or "sudo" in granted)
+
+    def reaches(self, mount: str) -> bool:
+        """Whether anything is granted at or below a mount's path, which is what its existence may be told for."""
+        rules = [Rule(path, able) for path, able in (*self._exact.items(), *self._patterns.items())]
+        return self.root or any(
+            "deny" not in rule.capabilities
+            and rule.capabilities
+            and (rule.fixed.startswith(mount) or (rule.prefix and mount.startswith(rule.fixed)) or rule.matches(mount))
+            for rule in rules
+        )
 
     def capabilities(self, path: str) -> list[str]:
         """As sys/capabilities answers."""

@@ -16,12 +16,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sandbox.vault_approle import AppRole
 from sandbox.vault_barrier import VaultError
 from sandbox.vault_core import Core, Engine
-from sandbox.vault_engines import KeyValue, Transit
-from sandbox.vault_system import System, Tokens
+from sandbox.vault_engines import KeyValue
+from sandbox.vault_system import System
+from sandbox.vault_tokens import Tokens
+from sandbox.vault_transit import Transit
 
 __all__ = ["VaultServer"]
 
-_OPERATIONS = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "DELETE": "delete"}
+HEALTH = {"uninitcode": 501, "sealedcode": 503, "standbycode": 429, "activecode": 200}
+_OPERATIONS = {"GET": "read", "HEAD": "read", "LIST": "list", "POST": "update", "PUT": "update", "DELETE": "delete"}
 
 
 class VaultServer:
@@ -64,13 +67,15 @@ class VaultServer:
             operation = "list"
         path = path.rstrip("/") + "/" if operation == "list" else path
         try:
-            data = {**query, **_json(body)}
             with self._lock:
-                answer = self._core.request(operation, path, data, token)
+                answer = self._core.request(operation, path, _json(body) if operation == "update" else query, token)
+            if path == "sys/health" and answer is not None:
+                return _health(answer, query), answer
         except VaultError as error:
+            if error.data is not None or error.warnings:
+                told = {"data": error.data, "warnings": list(error.warnings) or None}
+                return error.status, _wrapped(path, told)
             return error.status, {"errors": list(error.errors)}
-        if path == "sys/health" and answer is not None:
-            return _health(answer, query), answer
         return (200, _wrapped(path, answer)) if answer is not None else (204, None)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -105,17 +110,18 @@ class VaultServer:
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body) if body.strip() else {}
-    except ValueError:
-        raise VaultError(400, "failed to parse JSON input") from None
+    except ValueError as error:
+        raise VaultError(400, f"error parsing JSON: failed to parse JSON input: {error}") from None
     if not isinstance(found, dict):
-        raise VaultError(400, "failed to parse JSON input: not an object")
+        raise VaultError(400, "error parsing JSON: failed to parse JSON input: not an object")
     return found
 
 
 def _health(answer: Mapping[str, Any], query: Mapping[str, str]) -> int:
-    if not answer["initialized"]:
-        return int(query.get("uninitcode", 501))
-    return int(query.get("sealedcode", 503)) if answer["sealed"] else int(query.get("activecode", 200))
+    state = "uninitcode" if not answer["initialized"] else "sealedcode" if answer["sealed"] else "activecode"
+    if any(not query[name].isdigit() for name in HEALTH if name in query):
+        raise VaultError(400)
+    return int(query.get(state, HEALTH[state]))
 
 
 def _wrapped(path: str, answer: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.catalog import vault_approle, vault_mounts, vault_secrets
+from sandbox.catalog import vault_approle, vault_mounts, vault_policies, vault_secrets
 from sandbox.catalog.vault_http import LOOPBACK
 from sandbox.kinds import Package
 from sandbox.rules import Forbidden, Must, Required
@@ -49,7 +49,7 @@ def _no_login(props: Props) -> bool:
 
 PACKAGE = Package(
     name="vault",
-    types=(*vault_mounts.TYPES, *vault_approle.TYPES, *vault_secrets.TYPES),
+    types=(*vault_mounts.TYPES, *vault_policies.TYPES, *vault_approle.TYPES, *vault_secrets.TYPES),
     config=(
         Required(
             path="address",

@@ -14,6 +14,7 @@ from sandbox.kinds import ResourceType
 from sandbox.records import Computing
 from sandbox.rules import Between, Must, OneOf, Pattern, Required, Rule
 from sandbox.values import Props, Value
+from sandbox.vault_cidrs import block, shown
 
 __all__ = ["TYPES"]
 
@@ -37,11 +38,16 @@ OTHERS = {
     "tokenPolicies": "token_policies",
     "tokenType": "token_type",
 }
-CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|[0-9a-fA-F:]+/\d{1,3}"
+SERVER_GO = "https://github.com/hashicorp/vault/blob/v1.21.0/builtin/credential/approle"
 
 
 def _path(inputs: Props) -> str:
     return f"auth/{str(inputs.get('backend', 'approle')).strip('/')}/role/{inputs['roleName']}"
+
+
+def _same_networks(given: list[Any], seen: list[Any]) -> bool:
+    """Vault reads 10.0.0.1/32 back as 10.0.0.1; the provider takes both for one (auth_token.go handleCIDRField)."""
+    return sorted(shown(str(one)) for one in given) == sorted(shown(str(one)) for one in seen)
 
 
 def _body(inputs: Props) -> dict[str, Any]:
@@ -86,18 +92,29 @@ def _read_role(computing: Computing) -> Mapping[str, Any] | None:
     seen = {ours: data[theirs] for ours, theirs in {**NUMBERS, **OTHERS}.items() if data.get(theirs) is not None}
     given = computing.inputs
     # What was never given stays out of sight: the provider fills it in as computed.
-    shown = {ours: value for ours, value in seen.items() if ours in given or value not in (0, [], "default")}
+    kept = {ours: value for ours, value in seen.items() if ours in given or value not in (0, [], "default")}
     if "tokenPolicies" in given and sorted(given["tokenPolicies"]) == sorted(seen.get("tokenPolicies", [])):
-        shown["tokenPolicies"] = given["tokenPolicies"]
-    return {**shown, "roleId": read(computing, f"{path}/role-id")["data"]["role_id"]}
+        kept["tokenPolicies"] = given["tokenPolicies"]
+    for name in ("tokenBoundCidrs", "secretIdBoundCidrs"):
+        if name in given and _same_networks(given[name], seen.get(name, [])):
+            kept[name] = given[name]
+    return {**kept, "roleId": read(computing, f"{path}/role-id")["data"]["role_id"]}
 
 
 NAMES: tuple[Rule, ...] = (
     Pattern(
         path="roleName",
-        regex=r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?",
-        says="must be of lower-case letters (as Vault keeps it), digits, . _ - with none of . _ - at its ends",
-        source=API,
+        regex=r"\w(([\w.-]+)?\w)?",
+        says="must be of letters (Vault keeps them in lower case), digits, . _ - with none of . - at its ends",
+        source=f"{SERVER_GO}/path_role.go rolePaths (framework.GenericNameRegex)",
+    ),
+    Must(
+        path="roleName",
+        name="must:roleName:length",
+        test=lambda value, _: len(str(value).encode()) <= 4096,
+        says="role_name is longer than maximum of 4096 bytes",
+        code="400",
+        source=f"{SERVER_GO}/path_role.go pathRoleCreateUpdate",
     ),
     Must(
         path="backend",
@@ -109,9 +126,17 @@ NAMES: tuple[Rule, ...] = (
 )
 
 
-def _cidrs(*paths: str) -> tuple[Rule, ...]:
+def _cidrs(*paths: str, alone: bool = False) -> tuple[Rule, ...]:
+    more = ", or an address" if alone else ""
     return tuple(
-        Pattern(path=f"{path}[*]", regex=CIDR, says="must be a network as in 10.0.0.0/8", source=API) for path in paths
+        Must(
+            path=f"{path}[*]",
+            test=lambda value, _: block(str(value), alone=alone) is not None,
+            says=f"must be a network as in 10.0.0.0/8{more}",
+            code="400" if alone else "500",
+            source=f"{SERVER_GO}/path_role.go (cidrutil.ValidateCIDRListSlice, parseutil.ParseAddrs)",
+        )
+        for path in paths
     )
 
 
@@ -133,7 +158,8 @@ ROLE = ResourceType(
     rules=(
         *NAMES,
         *(Between(path=name, least=0, source=API) for name in NUMBERS),
-        *_cidrs("secretIdBoundCidrs", "tokenBoundCidrs"),
+        *_cidrs("secretIdBoundCidrs"),
+        *_cidrs("tokenBoundCidrs", alone=True),
         OneOf(path="tokenType", values=("default", "service"), says="is not simulated: service tokens are"),
         Must(
             path="tokenTtl",
@@ -153,8 +179,8 @@ ROLE = ResourceType(
         ),
         Must(
             path="tokenPolicies[*]",
-            test=lambda value, _: value != "root" and value == str(value).lower() and value != "",
-            says="must be a policy's name in lower case, and not root",
+            test=lambda value, _: str(value).lower() not in ("", "root"),
+            says="must be a policy's name, and not root",
             source=API,
         ),
     ),
@@ -180,7 +206,7 @@ def _create_secret_id(computing: Computing) -> Mapping[str, Any]:
     path = f"{_path(inputs)}/{'custom-secret-id' if custom else 'secret-id'}"
     body: dict[str, Any] = {"metadata": inputs.get("metadata", "")}
     for ours, theirs in (("secretId", "secret_id"), ("ttl", "ttl"), ("numUses", "num_uses")):
-        if ours in inputs:
+        if inputs.get(ours):  # the provider sends no zero (GetOk)
             body[theirs] = inputs[ours]
     for ours, theirs in (("cidrLists", "cidr_list"), ("tokenBoundCidrs", "token_bound_cidrs")):
         if inputs.get(ours):
@@ -188,6 +214,7 @@ def _create_secret_id(computing: Computing) -> Mapping[str, Any]:
     answer = _write(computing, path, body, f'error writing AppRole auth backend role SecretID "{path}"')["data"]
     accessor = answer["secret_id_accessor"]
     backend = str(inputs.get("backend", "approle")).strip("/")
+    write(computing, f"{_path(inputs)}/secret-id-accessor/lookup", {"secret_id_accessor": accessor})
     return {
         "id": f"backend={backend}::role={inputs['roleName']}::accessor={accessor}",
         "accessor": accessor,
@@ -227,6 +254,13 @@ def _an_object(value: Value, _: Props) -> bool:
         return False
 
 
+def _of_texts(value: Value, props: Props) -> bool | str:
+    if not _an_object(value, props):
+        return True  # the rule before says it
+    wrong = next((key for key, one in json.loads(value).items() if not isinstance(one, str)), None)
+    return wrong is None or f"{wrong} is none"
+
+
 SECRET_ID = ResourceType(
     token="vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId",
     about="The secret half of a login with a role. Its text is a secret of the stack's state.",
@@ -239,6 +273,14 @@ SECRET_ID = ResourceType(
         *NAMES,
         Required(path="secretId", when=lambda props: props.get("secretId") == "", says="is empty", source=SECRET_ID_GO),
         Must(path="metadata", test=_an_object, says="must be a JSON object as text", source=SECRET_ID_GO),
+        Must(
+            path="metadata",
+            name="must:metadata:texts",
+            test=_of_texts,
+            says="failed to parse metadata: every value must be a text",
+            code="400",
+            source=f"{SERVER_GO}/path_role.go handleRoleSecretIDCommon (strutil.ParseArbitraryKeyValues)",
+        ),
         Between(path="ttl", least=0, source=API),
         Between(path="numUses", least=0, source=API),
         *_cidrs("cidrLists", "tokenBoundCidrs"),

@@ -30,9 +30,10 @@ _LOCK = threading.Lock()
 class Refused(Exception):
     """What Vault answered; the text is the answer."""
 
-    def __init__(self, text: str, status: int = 0) -> None:
+    def __init__(self, text: str, status: int = 0, content: Any = None) -> None:
         super().__init__(text)
         self.status = status
+        self.content = content
 
 
 def call(config: Props, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = "") -> Any:
@@ -52,19 +53,24 @@ def call(config: Props, method: str, path: str, body: Mapping[str, Any] | None =
             content = answer.read()
             return json.loads(content) if content.strip() else None
     except urllib.error.HTTPError as error:
-        raise Refused(_words(method, url, error), error.code) from None
+        content = _content(error)
+        raise Refused(_words(method, url, error.code, content), error.code, content) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Refused(f'{method.title()} "{url}": {reason}: is the tunnel open?') from None
 
 
-def _words(method: str, url: str, error: urllib.error.HTTPError) -> str:
+def _content(error: urllib.error.HTTPError) -> Any:
     try:
-        errors = json.loads(error.read()).get("errors") or []
-    except (ValueError, AttributeError):
-        errors = []
+        return json.loads(error.read())
+    except ValueError:
+        return None
+
+
+def _words(method: str, url: str, status: int, content: Any) -> str:
+    errors = content.get("errors") or [] if isinstance(content, Mapping) else []
     listed = "\n".join(f"* {one}" for one in errors)
-    return f"Error making API request.\n\nURL: {method} {url}\nCode: {error.code}. Errors:\n\n{listed}".strip()
+    return f"Error making API request.\n\nURL: {method} {url}\nCode: {status}. Errors:\n\n{listed}".strip()
 
 
 def login_of(config: Props) -> str:
@@ -122,14 +128,17 @@ def write(computing: Computing, path: str, body: Mapping[str, Any], method: str 
     return call(computing.config, method, path, body, login_of(computing.config))
 
 
-def read(computing: Computing, path: str) -> Any:
-    """What is there, or None."""
+def read(computing: Computing, path: str, *, deleted: bool = False) -> Any:
+    """What is there, or None. `deleted`: also what is told of a deleted secret, which comes with the status 404
+    (vault/api logical.go ParseRawResponseAndCloseBody).
+    """
     try:
         return call(computing.config, "GET", path, token=login_of(computing.config))
     except Refused as refused:
-        if refused.status == 404:
-            return None
-        raise
+        if refused.status != 404:
+            raise
+        told = refused.content if isinstance(refused.content, Mapping) else {}
+        return told if deleted and told.get("data") else None
 
 
 def delete(computing: Computing, path: str) -> None:

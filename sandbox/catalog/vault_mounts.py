@@ -1,4 +1,4 @@
-"""What an administrator sets up in Vault: mounts, methods of login, policies, audit devices."""
+"""What is mounted in Vault: secrets engines, methods of login."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 from sandbox.catalog.vault_http import PROVIDER, Refused, delete, read, write
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
-from sandbox.rules import Between, Forbidden, Must, OneOf, Required, Rule, Unchangeable
+from sandbox.rules import Between, Forbidden, Must, OneOf, Rule, Unchangeable
 from sandbox.values import Props, Value
-from sandbox.vault_policy import PolicyError, parse
+from sandbox.vault_mount_table import mount_path_problem, ttl_problem
 
 __all__ = ["NAMESPACE", "TYPES", "path_rules"]
 
 MOUNT_GO, AUTH_GO = f"{PROVIDER}/resource_mount.go", f"{PROVIDER}/resource_auth_backend.go"
-POLICY_GO, AUDIT_GO = f"{PROVIDER}/resource_policy.go", f"{PROVIDER}/resource_audit.go"
 POLICIES = "https://developer.hashicorp.com/vault/docs/concepts/policies"
-AUDIT_API = "https://developer.hashicorp.com/vault/api-docs/system/audit"
 MOUNTS_API = "https://developer.hashicorp.com/vault/api-docs/system/mounts"
-RESERVED = ("sys", "auth", "cubbyhole", "identity", "audit")
+SYSTEM_GO = "https://github.com/hashicorp/vault/blob/v1.21.0/vault/logical_system.go"
+MOUNT_TABLE_GO, AUTH_TABLE_GO = (
+    f"https://github.com/hashicorp/vault/blob/v1.21.0/vault/{one}.go" for one in ("mount", "auth")
+)
 
 NAMESPACE = Forbidden(path="namespace", says="namespaces are a part of Vault Enterprise", source=MOUNTS_API)
 
@@ -40,11 +41,31 @@ def path_rules(path: str, source: str) -> tuple[Rule, ...]:
             says="must have no *, + or blank: policies could not name it",
             source=POLICIES,
         ),
+        Must(
+            path=path,
+            name=f"must:{path}:clean",
+            test=lambda value, _: str(value).isprintable() and not {".", ".."} & set(str(value).split("/")),
+            says="must be of printable characters, without . or .. as a segment",
+            code="400",
+            source=SYSTEM_GO,
+        ),
     )
 
 
 def _free(value: Value, _: Props) -> bool:
-    return str(value).split("/")[0] not in RESERVED
+    return not mount_path_problem(str(value))
+
+
+def _lease_times(value: Value, props: Props) -> bool | str:
+    return ttl_problem(int(value), int(props.get("maxLeaseTtlSeconds") or 0)) or True
+
+
+def _no_version(value: Value, props: Props) -> bool:
+    return str(props.get("type")).startswith("kv") or not value.get("version")
+
+
+def _one_version(value: Value, props: Props) -> bool:
+    return props.get("type") != "kv-v2" or str(value.get("version", "2")) == "2"
 
 
 def _moved(path: str) -> Unchangeable:
@@ -145,8 +166,8 @@ MOUNT = ResourceType(
             name="must:path:free",
             test=_free,
             says="is a path of Vault's own (sys, auth, cubbyhole, identity, audit)",
-            code="400",
-            source=MOUNTS_API,
+            code="403",
+            source=f"{MOUNT_TABLE_GO} protectedMounts",
         ),
         OneOf(path="type", values=("kv", "kv-v2", "transit"), says="is not simulated: kv-v2 and transit are"),
         Must(
@@ -157,6 +178,27 @@ MOUNT = ResourceType(
         ),
         Between(path="defaultLeaseTtlSeconds", least=0, source=MOUNTS_API),
         Between(path="maxLeaseTtlSeconds", least=0, source=MOUNTS_API),
+        Must(
+            path="defaultLeaseTtlSeconds",
+            test=_lease_times,
+            says="a lease is no longer than the longest, the mount's own or the server's",
+            code="400",
+            source=f"{SYSTEM_GO} handleMount",
+        ),
+        Must(
+            path="options",
+            test=_no_version,
+            says="this engine does not allow setting a version: only kv has versions",
+            code="400",
+            source=f"{SYSTEM_GO} handleMount",
+        ),
+        Must(
+            path="options",
+            name="must:options:kv-v2",
+            test=_one_version,
+            says="kv-v2 is version 2: Vault would set it so, and each refresh would show a change",
+            source=f"{MOUNT_GO} readMount",
+        ),
         NAMESPACE,
         _moved("path"),
     ),
@@ -173,64 +215,7 @@ MOUNT = ResourceType(
     on_update=_update_mount,
     on_delete=_unmount,
     on_read=_read_mount,
-    not_checked=("lease times against the server's own limits",),
-)
-
-
-# -- policies ----------------------------------------------------------------------------------------------------------
-
-
-def _write_policy(computing: Computing) -> Mapping[str, Any]:
-    name = str(computing.inputs["name"])
-    if computing.inputs.get("allowOverwrite") is False and not computing.old and _read_policy(computing):
-        raise Refused(f'policy "{name}" already exists; use import to manage it or set allowOverwrite = true')
-    try:
-        write(computing, f"sys/policies/acl/{name}", {"policy": computing.inputs["policy"]})
-    except Refused as refused:
-        raise Refused(f"error writing to Vault: {refused}") from None
-    return {"id": name}
-
-
-def _read_policy(computing: Computing) -> Mapping[str, Any] | None:
-    name = str(computing.inputs.get("name") or computing.id)
-    found = read(computing, f"sys/policies/acl/{name}")
-    return None if found is None else {"name": name, "policy": found["data"]["policy"]}
-
-
-def _parses(value: Value, _: Props) -> bool | str:
-    try:
-        rules = parse(str(value))
-    except PolicyError as error:
-        return str(error)
-    return bool(rules) or "no path in it"
-
-
-POLICY = ResourceType(
-    token="vault:index/policy:Policy",
-    about="What whoever holds it may do, path by path.",
-    sources=(POLICY_GO, POLICIES),
-    properties=("name", "policy", "allowOverwrite", "namespace"),
-    named_by="name",
-    autoname=lambda name, seed: f"{name}-{seed.hex()[:7]}",
-    rules=(
-        Must(
-            path="name",
-            test=lambda value, _: value == str(value).lower() and value not in ("", "root") and "/" not in value,
-            says="must be in lower case, as Vault keeps it, without a slash, and not root",
-            code="400",
-            source="https://developer.hashicorp.com/vault/api-docs/system/policies",
-        ),
-        Must(path="policy", test=_parses, says="Vault does not take this document", code="400", source=POLICIES),
-        NAMESPACE,
-    ),
-    id=lambda computing: str(computing.inputs["name"]),
-    replaces=("name",),
-    state_only=True,
-    on_create=_write_policy,
-    on_update=lambda computing, _: _write_policy(computing),
-    on_delete=lambda computing: delete(computing, f"sys/policies/acl/{computing.inputs['name']}"),
-    on_read=_read_policy,
-    not_checked=("restrictions of parameters and wrapping: such a document is refused",),
+    not_checked=("a default lease above the server's own limit: refused also where a tuning would take it",),
 )
 
 
@@ -251,20 +236,23 @@ def _enable(computing: Computing) -> Mapping[str, Any]:
 
 
 def _tune_auth(computing: Computing, _old: Props) -> Mapping[str, Any] | None:
-    write(
-        computing,
-        f"sys/auth/{_auth_path(computing)}/tune",
-        {"description": computing.inputs.get("description", "")},
-        "POST",
-    )
+    body = {"description": computing.inputs.get("description", "")}
+    write(computing, f"sys/mounts/auth/{_auth_path(computing)}/tune", body, "POST")
     return _read_auth(computing)
 
 
 def _read_auth(computing: Computing) -> Mapping[str, Any] | None:
+    """As the provider asks (vault/api sys_auth.go GetAuthWithContext): below sys/mounts, then for the tuning."""
     path = _auth_path(computing)
-    found = (read(computing, "sys/auth") or {}).get("data", {}).get(f"{path}/")
+    try:
+        found = (read(computing, f"sys/mounts/auth/{path}") or {}).get("data")
+    except Refused as refused:
+        if refused.status == 400 and "No secret engine mount at" in str(refused):
+            return None
+        raise
     if found is None:
         return None
+    read(computing, f"sys/mounts/auth/{path}/tune")
     return {"path": path, **{name: found[name] for name in ("type", "description", "accessor")}}
 
 
@@ -276,6 +264,14 @@ AUTH = ResourceType(
     rules=(
         *path_rules("path", AUTH_GO),
         OneOf(path="type", values=("approle",), says="is not simulated: approle is"),
+        Must(
+            path="path",
+            name="must:path:token",
+            test=lambda value, _: str(value).split("/")[0] != "token",
+            says="path is already in use at token/: tokens are a method of their own in every Vault",
+            code="409",
+            source=f"{AUTH_TABLE_GO} enableCredentialInternal",
+        ),
         NAMESPACE,
         _moved("path"),
     ),
@@ -293,55 +289,4 @@ AUTH = ResourceType(
 )
 
 
-# -- audit -------------------------------------------------------------------------------------------------------------
-
-
-def _audit_path(computing: Computing) -> str:
-    return str(computing.inputs.get("path") or computing.inputs.get("type") or computing.id)
-
-
-def _enable_audit(computing: Computing) -> Mapping[str, Any]:
-    names = ("type", "description", "local", "options")
-    body = {name: computing.inputs.get(name) for name in names if name in computing.inputs}
-    try:
-        write(computing, f"sys/audit/{_audit_path(computing)}", body)
-    except Refused as refused:
-        raise Refused(f"error enabling audit backend: {refused}") from None
-    return {"id": _audit_path(computing)}
-
-
-def _read_audit(computing: Computing) -> Mapping[str, Any] | None:
-    path = _audit_path(computing)
-    found = (read(computing, "sys/audit") or {}).get("data", {}).get(f"{path}/")
-    if found is None:
-        return None
-    return {"path": path, **{name: found[name] for name in ("type", "description", "options")}}
-
-
-AUDIT = ResourceType(
-    token="vault:index/audit:Audit",
-    about="Where Vault writes down every request, with secrets as hashes only.",
-    sources=(AUDIT_GO, AUDIT_API),
-    properties=("type", "path", "description", "local", "options", "namespace"),
-    rules=(
-        *path_rules("path", AUDIT_API),
-        OneOf(path="type", values=("file",), says="is not simulated: file is", source=AUDIT_API),
-        Required(
-            path="options.file_path",
-            says="is required: a path, or stdout, as the key file_path",
-            code="400",
-            source="https://developer.hashicorp.com/vault/docs/audit/file",
-        ),
-        NAMESPACE,
-    ),
-    id=_audit_path,
-    computed={"path": _audit_path},
-    replaces=("type", "path", "description", "local", "options"),
-    state_only=True,
-    on_create=_enable_audit,
-    on_delete=lambda computing: delete(computing, f"sys/audit/{_audit_path(computing)}"),
-    on_read=_read_audit,
-    not_checked=("whether the file can be written",),
-)
-
-TYPES = (MOUNT, POLICY, AUTH, AUDIT)
+TYPES = (MOUNT, AUTH)

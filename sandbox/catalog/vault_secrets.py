@@ -10,13 +10,17 @@ from sandbox.catalog.vault_http import PROVIDER, Refused, delete, read, write
 from sandbox.catalog.vault_mounts import NAMESPACE
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
-from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule
+from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule, Unchangeable
 from sandbox.values import Props, Value, is_set
+from sandbox.vault_engines import metadata_problem
+from sandbox.vault_transit import ROTATION
 
 __all__ = ["TYPES"]
 
 SECRET_GO, KEY_GO = f"{PROVIDER}/resource_kv_secret_v2.go", f"{PROVIDER}/resource_transit_secret_backend_key.go"
 KV_API = "https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2"
+KV_GO = "https://github.com/hashicorp/vault-plugin-secrets-kv/blob/v0.25.0/path_metadata.go"
+TRANSIT_GO = "https://github.com/hashicorp/vault/blob/v1.21.0/builtin/logical/transit/path_keys_config.go"
 TRANSIT_API = "https://developer.hashicorp.com/vault/api-docs/secret/transit"
 
 
@@ -38,8 +42,8 @@ def _at(inputs: Props, part: str) -> str:
 
 def _write_secret(computing: Computing) -> Mapping[str, Any]:
     inputs = computing.inputs
-    options = {**dict(inputs.get("options") or {}), **({"cas": inputs["cas"]} if "cas" in inputs else {})}
-    body = {"data": json.loads(inputs["dataJson"]), "options": options}
+    # cas is sent beside the options, where Vault ignores it: only options.cas is compared.
+    body = {"data": json.loads(inputs["dataJson"]), "cas": inputs.get("cas", 0), "options": inputs.get("options") or {}}
     write(computing, _at(inputs, "data"), body)
     about = inputs.get("customMetadata")
     if about:
@@ -56,21 +60,11 @@ def _write_secret(computing: Computing) -> Mapping[str, Any]:
 def _metadata(computing: Computing) -> Mapping[str, Any] | None:
     if computing.inputs.get("disableRead"):
         return {}
-    found = read(computing, _at(computing.inputs, "data"))
+    found = read(computing, _at(computing.inputs, "data"), deleted=True)
     if found is None:
         return None
     told = {key: value for key, value in found["data"]["metadata"].items() if value not in (None, {})}
     return {"metadata": {key: value if isinstance(value, str) else json.dumps(value) for key, value in told.items()}}
-
-
-def _read_secret(computing: Computing) -> Mapping[str, Any] | None:
-    seen = _metadata(computing)
-    if seen is None or computing.inputs.get("disableRead"):
-        return seen
-    found = read(computing, _at(computing.inputs, "data"))["data"]["data"]
-    given = computing.inputs.get("dataJson")
-    same = given is not None and json.loads(given) == found
-    return {**seen, "dataJson": given if same else json.dumps(found, sort_keys=True, separators=(",", ":"))}
 
 
 def _delete_secret(computing: Computing) -> None:
@@ -78,9 +72,13 @@ def _delete_secret(computing: Computing) -> None:
     delete(computing, _at(computing.inputs, "metadata" if whole else "data"))
 
 
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _an_object(value: Value, _: Props) -> bool:
     try:
-        return isinstance(json.loads(value), dict)
+        return isinstance(json.loads(value, parse_constant=_no_constant), dict)
     except ValueError:
         return False
 
@@ -107,6 +105,20 @@ SECRET = ResourceType(
         Must(path="dataJson", test=_an_object, says="must be a JSON object as text", source=SECRET_GO),
         Between(path="cas", least=0, source=KV_API),
         Between(path="customMetadata.maxVersions", least=0, source=KV_API),
+        Must(
+            path="customMetadata.data",
+            test=lambda value, _: metadata_problem(value) or True,
+            says="at most 64 keys of 128 bytes, each with a printable value of 1 to 512 bytes",
+            code="400",
+            source=KV_GO,
+        ),
+        Must(
+            path="options.cas",
+            test=lambda value, _: str(value).isdigit(),
+            says="error parsing check-and-set parameter: it is the number of a version",
+            code="400",
+            source=KV_GO.replace("path_metadata", "path_data"),
+        ),
         NAMESPACE,
     ),
     id=lambda computing: _at(computing.inputs, "data"),
@@ -121,8 +133,12 @@ SECRET = ResourceType(
     on_create=_write_secret,
     on_update=lambda computing, _: _write_secret(computing),
     on_delete=_delete_secret,
-    on_read=_read_secret,
-    not_checked=("deleteVersionAfter: refused",),
+    on_read=_metadata,
+    not_checked=(
+        "deleteVersionAfter: refused",
+        "cas: the provider sends it where Vault ignores it; options.cas is compared",
+        "a change of the data by others: the provider does not read it back",
+    ),
 )
 
 
@@ -138,6 +154,10 @@ CONFIG = {
 }
 
 
+NOT_AT_CREATION = "minEncryptionVersion"
+"""The provider misspells it in its first request, and Vault ignores what it does not know."""
+
+
 def _key(inputs: Props) -> str:
     return f"{str(inputs['backend']).strip('/')}/keys/{inputs['name']}"
 
@@ -150,12 +170,12 @@ def _create_key(computing: Computing) -> Mapping[str, Any]:
     except Refused as refused:
         told = f"error creating encryption key {inputs['name']} for transit secret backend {inputs['backend']!r}"
         raise Refused(f"{told}: {refused}", refused.status) from None
-    return {"id": path, **_configure_key(computing)}
+    return {"id": path, **_configure_key(computing, NOT_AT_CREATION)}
 
 
-def _configure_key(computing: Computing) -> dict[str, Any]:
-    path = _key(computing.inputs)
-    body = {theirs: computing.inputs[ours] for ours, theirs in CONFIG.items() if ours in computing.inputs}
+def _configure_key(computing: Computing, left_out: str = "") -> dict[str, Any]:
+    path, inputs = _key(computing.inputs), computing.inputs
+    body = {theirs: inputs[ours] for ours, theirs in CONFIG.items() if ours in inputs and ours != left_out}
     try:
         write(computing, f"{path}/config", body)
     except Refused as refused:
@@ -214,7 +234,28 @@ KEY = ResourceType(
         Between(path="minEncryptionVersion", least=0, source=KEY_GO),
         Between(path="keySize", least=32, most=512, when=lambda props: props.get("keySize") != 0, source=TRANSIT_API),
         Forbidden(path="keySize", when=_no_hmac, says="is only for keys of type hmac", source=TRANSIT_API),
-        Between(path="autoRotatePeriod", least=0, source=TRANSIT_API),
+        Must(
+            path="autoRotatePeriod",
+            test=lambda value, _: int(value) == 0 or int(value) >= 3600,
+            says=ROTATION,
+            code="400",
+            source=TRANSIT_GO,
+        ),
+        *(
+            Unchangeable(
+                path=name,
+                test=lambda old, new: bool(new) or not old,
+                says="cannot be disabled on a key that already has it enabled",
+                source=f"{KEY_GO} CustomizeDiff",
+            )
+            for name in ("exportable", "allowPlaintextBackup")
+        ),
+        Unchangeable(
+            path="keySize",
+            test=lambda old, new: old == new,
+            says="the provider sends it only at creation: the change would be told at each run and never be made",
+            source=f"{KEY_GO} transitSecretBackendKeyUpdate",
+        ),
         NAMESPACE,
     ),
     id=lambda computing: _key(computing.inputs),
