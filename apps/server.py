@@ -20,6 +20,8 @@ from apps.sessions import SESSIONS
 __all__ = ["KINDS", "main", "served"]
 
 KINDS = (ACL_USER, MIGRATIONS, SESSIONS)
+FINISH_S = 60.0
+"""How long what was begun may take to its end when the provider is told to end. Nothing new is begun then."""
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)]
 
 
@@ -33,7 +35,7 @@ def served(threads: int = 16) -> Iterator[int]:
     try:
         yield port
     finally:
-        server.stop(grace=2.0).wait()
+        server.stop(grace=FINISH_S).wait()
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 Every engine that this project starts carries the mark of the command that started it. A process with the mark of a
 command that is gone is an orphan. An engine is asked to stop as by Ctrl-C (it finishes what it has begun and gives its
-lock back), a provider may finish, everything else is ended. Processes without the mark are never touched.
+lock back), a provider may finish with what it has started (deploy/idle.py), everything else is ended. Processes
+without the mark are never touched.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import psutil
 
+from deploy.idle import end_when_idle, is_provider
 from deploy.target import Workplace
 
 __all__ = ["MARK", "end_orphans", "mark", "stop_with_parent"]
@@ -42,29 +45,56 @@ def stop_with_parent() -> None:
 
 
 def end_orphans(place: Workplace, say: Say) -> None:
-    """Ends what a dead command has left running against the same state; waits until it has gone."""
+    """Ends what a dead command has left running against the same state; waits until it has gone.
+
+    A provider may finish what it has begun: it is ended as soon as nobody asks it and it asks nobody.
+    """
     backend = place.environ.get("PULUMI_BACKEND_URL", "")
     orphans = list(_orphans(backend))
     if not orphans:
         return
     say(f"ending {len(orphans)} processes that a killed run left behind")
-    finishing = []
+    providers = [process for process in orphans if _provides(process)]
+    theirs = [child for process in providers for child in _begun(process)]  # by a provider: part of what it does
+    engines, others = [], []
     for process in orphans:
         with suppress(psutil.Error):
-            name = process.name()
-            if name == "pulumi":
+            if process.name() == "pulumi":
                 process.send_signal(signal.SIGINT)
-                finishing.append(process)
-            elif name.startswith("pulumi-resource-"):
-                finishing.append(process)
-            else:
+                engines.append(process)
+            elif process not in providers and process not in theirs:
                 process.terminate()
-    _, late = psutil.wait_procs(finishing, FINISH_S)
-    _, rest = psutil.wait_procs([one for one in orphans if one not in finishing], END_S)
-    for process in [*late, *rest]:
+                others.append(process)
+    begun = time.monotonic()
+    late = end_when_idle(providers, FINISH_S, _terminate)
+    for process in late:
+        with suppress(psutil.Error):
+            say(f"{process.name()} still worked after {FINISH_S:.0f} s and is ended: what it made may be unrecorded")
+    _, slow = psutil.wait_procs(engines, max(0.0, FINISH_S - (time.monotonic() - begun)))
+    for process in theirs:
+        _terminate(process)
+    _, rest = psutil.wait_procs([*others, *theirs], END_S)
+    for process in [*late, *slow, *rest]:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs([*late, *rest], END_S)
+    psutil.wait_procs([*late, *slow, *rest], END_S)
+
+
+def _provides(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return is_provider(process)
+    return False
+
+
+def _begun(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return process.children(recursive=True)
+    return []
+
+
+def _terminate(process: psutil.Process) -> None:
+    with suppress(psutil.Error):
+        process.terminate()
 
 
 def _orphans(backend: str) -> Iterator[psutil.Process]:

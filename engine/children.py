@@ -25,7 +25,8 @@ class Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._programs: set[subprocess.Popen[bytes]] = set()
-        self._plugins: set[subprocess.Popen[bytes]] = set()
+        self._packs: set[subprocess.Popen[bytes]] = set()
+        self._providers: set[subprocess.Popen[bytes]] = set()
         self._cancelled = False
 
     def start_program(self, command: Sequence[str | Path], *, cwd: str) -> subprocess.Popen[bytes]:
@@ -44,9 +45,11 @@ class Children:
         return process
 
     def start_plugin(
-        self, command: Sequence[str | Path], *, cwd: str, env: Mapping[str, str]
+        self, command: Sequence[str | Path], *, cwd: str, env: Mapping[str, str], finishes: bool = False
     ) -> subprocess.Popen[bytes]:
-        """Start a provider or policy pack, whose output is read here."""
+        """Start a provider or policy pack, whose output is read here. `finishes`: it is asked to end and never killed,
+        because it may be in the middle of creating something when its engine is gone.
+        """
         process = subprocess.Popen(  # noqa: S603  the engine says what to run
             [str(part) for part in command],
             cwd=cwd,
@@ -57,7 +60,7 @@ class Children:
             start_new_session=True,
         )
         with self._lock:
-            self._plugins.add(process)
+            (self._providers if finishes else self._packs).add(process)
         return process
 
     def wait(self, process: subprocess.Popen[bytes]) -> int:
@@ -65,12 +68,16 @@ class Children:
         code = process.wait()
         with self._lock:
             self._programs.discard(process)
-            self._plugins.discard(process)
+            self._packs.discard(process)
+            self._providers.discard(process)
         return code
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
-        """Ask a process and what it started to end, and kill it when it does not; don't wait for it."""
+        """Ask a process and what it started to end, and kill it when it does not and isn't a provider; don't wait."""
         _signal(process, signal.SIGTERM)
+        with self._lock:
+            if process in self._providers:
+                return
         killer = threading.Timer(GRACE_S, _signal, (process, signal.SIGKILL))
         killer.daemon = True
         killer.start()
@@ -87,11 +94,16 @@ class Children:
         _end_and_wait(programs, signal.SIGINT)  # as in a terminal: `finally` blocks run
 
     def end_all(self) -> None:
-        """End everything."""
+        """End everything; a provider when it has finished what it has begun."""
         self.cancel_programs()
         with self._lock:
-            plugins = list(self._plugins)
-        _end_and_wait(plugins, signal.SIGTERM)
+            packs, providers = list(self._packs), list(self._providers)
+        for process in providers:
+            _signal(process, signal.SIGTERM)
+        _end_and_wait(packs, signal.SIGTERM)
+        for process in providers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE_S)
 
 
 def _end_and_wait(processes: Sequence[subprocess.Popen[bytes]], number: signal.Signals) -> None:

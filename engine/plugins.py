@@ -29,6 +29,7 @@ def run_program_plugin(python: str, request: Any, children: Children, send: Send
         [python, "-u", request.info.program_directory, *request.args],
         cwd=request.pwd,
         env=_environment(request),
+        finishes=True,
     )
     readers = [_pump(process.stdout, send, _stdout), _pump(process.stderr, send, _stderr)]
     _report_end(process, readers, children, send)
