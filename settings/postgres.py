@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from settings.parts import DockerPostgres
 from settings.services.service import Container
 
-__all__ = ["SUPERUSER_CONNECTIONS", "Memory", "footprint_of", "least_memory_mb", "memory_of"]
+__all__ = [
+    "PARALLEL_MAINTENANCE_WORKERS",
+    "SUPERUSER_CONNECTIONS",
+    "Memory",
+    "footprint_of",
+    "least_memory_mb",
+    "memory_of",
+]
 
 SUPERUSER_CONNECTIONS = 3
 """superuser_reserved_connections, by default: https://www.postgresql.org/docs/17/runtime-config-connection.html"""
@@ -25,6 +32,12 @@ CONNECTION_MB = 10
 SERVER_MB = 64
 # autovacuum_max_workers, by default; each may use a maintenance_work_mem.
 VACUUM_WORKERS = 3
+PARALLEL_MAINTENANCE_WORKERS = 2
+"""max_parallel_maintenance_workers, said outright: with one or more an index is built in shared memory. How many makes
+no difference to its size: maintenance_work_mem is for the whole command
+(https://www.postgresql.org/docs/17/runtime-config-resource.html#GUC-MAX-PARALLEL-MAINTENANCE-WORKERS)."""
+# Queries that several processes work on, hash joins above all. Docker's default, which has been enough for those.
+QUERIES_MB = 64
 # Ours: PostgreSQL states none. A query that waits its turn is slow, not wrong.
 LEAST_CPU = 0.25
 # max_wal_size, by default: between two checkpoints the log grows to about as much.
@@ -41,6 +54,15 @@ class Memory:
     shared_buffers: int
     effective_cache_size: int
     maintenance_work_mem: int
+
+    @property
+    def shared_memory(self) -> int:
+        """How large /dev/shm must be, which counts as the container's memory. A parallel build of a vector index takes
+        the whole maintenance_work_mem there at once (pgvector/pgvector v0.8.6 src/hnswbuild.c:961, HnswBeginParallel),
+        and fails with "No space left on device" when it is not to be had. As many builds as there are vacuums: memory
+        for those is kept free already, and more is not.
+        """
+        return VACUUM_WORKERS * self.maintenance_work_mem + QUERIES_MB
 
 
 def memory_of(memory_mb: int) -> Memory:

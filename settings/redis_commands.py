@@ -5,7 +5,7 @@ It means the same to Redis 6.2 and 7.2: no command that only one of them knows.
 
 from __future__ import annotations
 
-__all__ = ["OWN_KEYS"]
+__all__ = ["NAMES_OF_KEYS", "OWN_KEYS"]
 
 # What clients need on their own keys. Not @read and @write, which hold FUNCTION; nothing that names others' keys or
 # clients (SCAN, KEYS, RANDOMKEY, PUBSUB, CLIENT LIST); SORT reads keys that are not its arguments. INFO, which is
@@ -19,3 +19,7 @@ OWN_KEYS = (
     "+info +ping +echo +time +select +command "
     "+client|setname +client|getname +client|setinfo +client|id"
 )
+
+# For those alone whose vendor's source sends them: patterns of keys don't limit these, so who may send them reads the
+# names of all keys in the database, and nobody else's values.
+NAMES_OF_KEYS = "+keys +scan"

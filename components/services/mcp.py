@@ -41,6 +41,8 @@ SOURCES: Mapping[str, str] = {
     "ENVIRONMENT": f"{_CONFIGURATION} (Security)",
     "GUNICORN_WORKERS": f"{_REPOSITORY} run-gunicorn.sh",
     "HOST": f"{_CONFIGURATION} (Basic Settings)",
+    "JWT_AUDIENCE": f"{_REPOSITORY} mcpgateway/config.py:361 (jwt_audience)",
+    "JWT_ISSUER": f"{_REPOSITORY} mcpgateway/config.py:362 (jwt_issuer)",
     "JWT_SECRET_KEY": f"{_CONFIGURATION} (Required: Change Before Use)",
     "LLMCHAT_ENABLED": f"{_CONFIGURATION} (LLM Chat MCP Client)",
     "LOG_LEVEL": f"{_CONFIGURATION} (Logging)",
@@ -57,6 +59,7 @@ SOURCES: Mapping[str, str] = {
     "SMOS_*": "ours: docs/wiring.md",
     "SSRF_ALLOWED_NETWORKS": f"{_CONFIGURATION} (SSRF Protection)",
     "TOOL_TIMEOUT": f"{_CONFIGURATION} (Tools)",
+    "UAID_*": f"{_REPOSITORY} mcpgateway/config.py:764 (uaid_allowed_domains)",
     "port": f"{_REPOSITORY} Containerfile (EXPOSE 4444)",
     "volumes": f"{_REPOSITORY} charts/mcp-stack/templates/deployment-mcpgateway.yaml (/tmp alone, on a read-only root)",
     "health": f"{_REPOSITORY} charts/mcp-stack/values.yaml (readiness: /ready)",
@@ -82,6 +85,8 @@ class McpArgs:
     address: WebAddress | None
     """None when it has no name, so that only its neighbours reach it."""
     wanted: McpSettings
+    environment: str
+    """What tells this environment's gateway from any other's."""
     admin_email: str
     admin_password: Input[str]
     jwt_secret: Input[str]
@@ -165,6 +170,9 @@ def _door(args: McpArgs) -> dict[str, Input[str]]:
     """Who may come in, how often, and where the gateway itself may go."""
     url = args.address.url if args.address else f"http://mcp:{args.wanted.port}"
     return {
+        # The key that signs tokens is every environment's: by these a token of one is none of another's.
+        "JWT_ISSUER": args.environment,
+        "JWT_AUDIENCE": f"{args.environment}-tools",
         "AUTH_REQUIRED": "true",
         "MCP_REQUIRE_AUTH": "true",
         "MCP_CLIENT_AUTH_ENABLED": "true",
@@ -178,6 +186,11 @@ def _door(args: McpArgs) -> dict[str, Input[str]]:
         # All bots come from one address: who locks it out shuts the door for every tenant.
         "RATE_LIMIT_LOCKOUT_ENABLED": "false",
         # It shuns private addresses, but for the network in which its neighbours answer.
+        # It leads nobody to another gateway: an empty list is "all" to one part of it and "none" to another
+        # (mcpgateway/main.py:1818, config.py:768), and no name ends in this one (RFC 2606).
+        "UAID_ALLOWED_DOMAINS": json.dumps(["gateways.invalid"]),
+        "UAID_ALLOW_ALL_DOMAINS": "false",
+        "UAID_FORWARD_AUTH": "false",
         "SSRF_ALLOWED_NETWORKS": json.dumps(list(args.wires.private_networks)),
     }
 
@@ -210,6 +223,7 @@ def declare(at: Surroundings, wanted: McpSettings) -> None:
             redis=at.redis_login("mcp", wanted.placement),
             address=address,
             wanted=wanted,
+            environment=f"{at.settings.names.container('mcp')}.{at.settings.domain}",
             admin_email=at.settings.operators.email,
             admin_password=at.secret("mcp_admin_password"),
             jwt_secret=at.secret("mcp_jwt_secret"),

@@ -25,6 +25,7 @@ __all__ = ["SOURCES", "Connection", "N8n", "N8nArgs", "declare"]
 
 _HOSTING = "https://docs.n8n.io/hosting"
 _VARIABLES = f"{_HOSTING}/configuration/environment-variables"
+_DEPRECATIONS = "n8n-io/n8n packages/cli/src/deprecation/deprecation.service.ts"
 
 SOURCES: Mapping[str, str] = {
     "DB_*": f"{_VARIABLES}/database/",
@@ -34,7 +35,9 @@ SOURCES: Mapping[str, str] = {
     "OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS": f"{_VARIABLES}/queue-mode/",
     "QUEUE_*": f"{_VARIABLES}/queue-mode/",
     "N8N_METRICS": f"{_VARIABLES}/endpoints/",
-    "WEBHOOK_URL": f"{_VARIABLES}/endpoints/",
+    "N8N_WEBHOOK_URL": _DEPRECATIONS,
+    "N8N_COMPRESSION_NODE_*": _DEPRECATIONS,
+    "N8N_UNVERIFIED_PACKAGES_ENABLED": _DEPRECATIONS,
     "N8N_SECURE_COOKIE": f"{_VARIABLES}/security/",
     "N8N_*": f"{_VARIABLES}/deployment/",
     "CREDENTIALS_OVERWRITE_*": f"{_VARIABLES}/credentials/",
@@ -122,15 +125,25 @@ def _workload(args: N8nArgs) -> Workload:
         "N8N_HOST": address.host,
         "N8N_PROTOCOL": address.scheme,
         "N8N_EDITOR_BASE_URL": url,
-        "WEBHOOK_URL": url,
+        "N8N_WEBHOOK_URL": url,
         "N8N_SECURE_COOKIE": str(address.tls).lower(),
         "N8N_PROXY_HOPS": str(address.proxies),
         "N8N_DEFAULT_BINARY_DATA_MODE": "database",
         "N8N_RUNNERS_MODE": "internal",
         # Community nodes are installed again at each start, for the folder they are in is scratch.
         "N8N_REINSTALL_MISSING_PACKAGES": "true",
+        # Packages that n8n's vendor has looked at, and no others: what n8n 3 will have by itself.
+        "N8N_UNVERIFIED_PACKAGES_ENABLED": "false",
+        # Limits that n8n 3 changes, said so that an upgrade of n8n changes nothing here: how long code may run, in
+        # seconds, and how much comes out of an archive, which must fit into the container's memory.
+        "N8N_RUNNERS_TASK_TIMEOUT": "300",
+        "N8N_COMPRESSION_NODE_MAX_DECOMPRESSED_SIZE_BYTES": str(256 * 1024 * 1024),
+        "N8N_COMPRESSION_NODE_MAX_ZIP_ENTRIES": "1000",
         "N8N_DIAGNOSTICS_ENABLED": "false",
-        "N8N_METRICS": "true",
+        # It asks api.n8n.io at each start which servers for MCP there are.
+        "N8N_DISABLED_MODULES": "mcp-registry",
+        # Nothing reads them, and on n8n's own port they would be everybody's.
+        "N8N_METRICS": "false",
         "N8N_GRACEFUL_SHUTDOWN_TIMEOUT": "30",
         "GENERIC_TIMEZONE": args.wanted.timezone,
         "TZ": args.wanted.timezone,

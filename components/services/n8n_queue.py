@@ -114,7 +114,7 @@ def with_runner(process: Workload, queue: Queue) -> Workload:
         health=Health(http_path="/healthz"),
         cpu=queue.mode.runner.cpu,
         memory_mb=queue.mode.runner.memory_mb,
-        shares=[_TOKEN, "GENERIC_TIMEZONE"],
+        shares=[_TOKEN, "GENERIC_TIMEZONE", "N8N_RUNNERS_TASK_TIMEOUT"],
         reaches={"N8N_RUNNERS_TASK_BROKER_URI": BROKER_PORT},
         volumes=[Volume("tmp", "/tmp", needs="scratch")],  # noqa: S108 - inside the container
         # The image's user `runner`.

@@ -1,6 +1,7 @@
 """Who may do what at Redis: the file of its ACL users, made from the passwords of those that log in.
 
-Every service is held to the keys and channels that its vendor's code uses, and to commands on them. Databases are no
+Every service is held to the keys and channels that its vendor's code uses, and to commands on them: which line of whose
+source sends what says tests/components/redis_calls.py. Databases are no
 border, for Redis has no rule on SELECT: the names of the keys are. Tenants' users (`t_…`) are none of these; the user
 `provisioner` makes them while Redis runs.
 
@@ -14,7 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from settings.redis_commands import OWN_KEYS
+from settings.redis_commands import NAMES_OF_KEYS, OWN_KEYS
 
 __all__ = ["TENANT_PREFIX", "users_file"]
 
@@ -79,6 +80,9 @@ _SERVICES: Mapping[str, _Access] = {
             *("sidekiq-alive-hostnames", "SIDEKIQ::LIVENESS_PROBE_TIMESTAMP::*"),
         ),
         channels=("chatwoot_production_action_cable:*", "_action_cable_internal"),
+        # chatwoot/chatwoot lib/global_config.rb:26 forgets cached settings by KEYS, each time db:chatwoot_prepare runs;
+        # lib/redis/alfred.rb:47 finds others by SCAN. No pattern limits either: it may read the names of all keys.
+        commands=f"{OWN_KEYS} {NAMES_OF_KEYS}",
     ),
     # botpress/v12 packages/bp/src/core/distributed/redis.ts and realtime/realtime-service.ts with
     # BP_REDIS_SCOPE=botpress; @socket.io/redis-adapter subscribes to <scope>#<namespace>#*. A cluster needs Pro.

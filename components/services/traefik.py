@@ -38,6 +38,26 @@ SOURCES: Mapping[str, str] = {
 }
 """Who says so: a variable, the port, the volumes, the health check."""
 
+STOP_S = 30
+# A whole request must be read in that time, body included; Traefik's own is one minute, which cuts uploads off
+# (traefik/traefik pkg/config/static/static_config.go:51, DefaultReadTimeout). Cloudflare lets 100 MB through: 170 kB/s.
+READ_S = 600
+# What Traefik has by itself today, said so that it stays: an answer takes as long as it takes (static_config.go:202).
+WRITE_S, IDLE_S = 0, 180
+# Encoded characters in a path: Traefik lets all through since 3.6.7, rejected all in 3.6.4, and says at each start that
+# somebody must decide (cmd/traefik/traefik.go:100, pkg/config/static/entrypoints.go:97). Names of files and packages
+# have %2F, %23, %25, %3B and %3F in them (n8n's @scope%2Fname, Chatwoot's and Odoo's attachments); none has a NUL or a
+# backslash.
+ENCODED = {
+    "slash": True,
+    "semicolon": True,
+    "percent": True,
+    "questionmark": True,
+    "hash": True,
+    "backslash": False,
+    "nullcharacter": False,
+}
+
 TOKEN_FILE = "cloudflare-dns-token"  # noqa: S105 - a file's name
 SOCKET_PROXY_PORT = 2375
 
@@ -114,7 +134,7 @@ def _workload(args: TraefikArgs, reader: str) -> Workload:
         # Docker lets every process bind ports below 1024, so no capability is needed.
         access=["web", "docker_api"],
         published_ports=[80],
-        stop_timeout_s=30,
+        stop_timeout_s=STOP_S,
     )
     if args.certificates is None:
         return plain
@@ -139,10 +159,25 @@ def _flags(args: TraefikArgs, reader: str) -> list[str]:
         f"--providers.docker.network={args.edge_network}",
         f"--providers.docker.endpoint=tcp://{reader}:{SOCKET_PROXY_PORT}",
         "--entrypoints.web.address=:80",
+        *_entry_point("web"),
         "--accesslog=true",
         "--accesslog.format=json",
         "--log.format=json",
         "--log.level=INFO",
+    ]
+
+
+def _entry_point(name: str) -> list[str]:
+    """How long a request may take, and what may be in its path."""
+    transport = f"--entrypoints.{name}.transport"
+    encoded = f"--entrypoints.{name}.http.encodedcharacters"
+    return [
+        f"{transport}.respondingtimeouts.readtimeout={READ_S}s",
+        f"{transport}.respondingtimeouts.writetimeout={WRITE_S}s",
+        f"{transport}.respondingtimeouts.idletimeout={IDLE_S}s",
+        # What is being answered when it is stopped is answered to its end, before Docker kills it.
+        f"{transport}.lifecycle.gracetimeout={STOP_S - 5}s",
+        *(f"{encoded}.allowencoded{what}={str(allowed).lower()}" for what, allowed in ENCODED.items()),
     ]
 
 
@@ -155,6 +190,7 @@ def _tls_flags(certificates: Certificates) -> list[str]:
         "--entrypoints.web.http.redirections.entrypoint.to=websecure",
         "--entrypoints.web.http.redirections.entrypoint.scheme=https",
         "--entrypoints.websecure.address=:443",
+        *_entry_point("websecure"),
         f"--entrypoints.websecure.forwardedheaders.trustedips={trusted}",
         f"{tls}.certresolver=le",
         f"{tls}.domains[0].main={certificates.domain}",

@@ -13,12 +13,16 @@ from components.services.redis_users import users_file
 from sandbox.redis_process import ADDRESS, RedisProcess, Startup
 from tests.components.declared import platform, resolved
 
-__all__ = ["PASSWORDS", "ask", "client", "ears", "files", "start", "startup"]
+__all__ = ["AUDITOR", "PASSWORDS", "ask", "client", "ears", "files", "refused", "start", "startup"]
 
 PASSWORDS = {
     user: f"{user}Passw0rd" for user in ("n8n", "chatwoot", "botpress", "mcp", "other", "health", "provisioner")
 }
 """One of each service that has rules of its own, one of a service that has none, and the two of operators."""
+
+AUDITOR_PASSWORD = "auditorPassw0rd"
+AUDITOR = f"user auditor on >{AUDITOR_PASSWORD} resetchannels -@all +acl|log +client\n"
+"""A user of tests, who reads what was refused."""
 
 
 @cache
@@ -32,12 +36,12 @@ def files() -> dict[str, str]:
     return {str(upload["file"]).rsplit("/", 1)[1]: str(upload["content"]) for upload in uploads}
 
 
-def startup(folder: Path, passwords: Mapping[str, str], config: str | None = None) -> Startup:
-    """What the container of prod is told, with other passwords."""
+def startup(folder: Path, passwords: Mapping[str, str], config: str | None = None, more_users: str = "") -> Startup:
+    """What the container of prod is told, with other passwords, and perhaps with users of a test's own."""
     container = _declared()["redis-container"]
     secrets = {
         **files(),
-        "users.acl": users_file(passwords),
+        "users.acl": users_file(passwords) + more_users,
         "health-password": passwords["health"],
     }
     if config is not None:
@@ -50,9 +54,18 @@ def startup(folder: Path, passwords: Mapping[str, str], config: str | None = Non
     )
 
 
-def start(folder: Path, passwords: Mapping[str, str] = PASSWORDS, config: str | None = None) -> RedisProcess:
+def start(
+    folder: Path, passwords: Mapping[str, str] = PASSWORDS, config: str | None = None, more_users: str = ""
+) -> RedisProcess:
     """A running one; who starts it closes it."""
-    return RedisProcess(folder, startup(folder, passwords, config))
+    return RedisProcess(folder, startup(folder, passwords, config, more_users))
+
+
+def refused(server: RedisProcess) -> list[str]:
+    """What Redis has refused so far to anybody, by its own log: clients hide it. The server has `AUDITOR`."""
+    log = ask(client(server, "auditor", AUDITOR_PASSWORD), "ACL", "LOG")
+    facts = [dict(zip(entry[::2], entry[1::2], strict=True)) if isinstance(entry, list) else entry for entry in log]
+    return [f"{one['username']}: {one['reason']} {one['object']}" for one in facts]
 
 
 def client(server: RedisProcess, user: str, password: str | None = None) -> redis.Redis:

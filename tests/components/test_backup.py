@@ -77,7 +77,7 @@ def test_n8n_is_told_the_same_on_both_placements() -> None:
     assert wires
     assert set(prod) - wires == set(backup)
     differ = {key for key in backup if prod[key] != backup[key] and prod[key] != "(secret)"}
-    names = {"N8N_HOST", "N8N_EDITOR_BASE_URL", "WEBHOOK_URL"}
+    names = {"N8N_HOST", "N8N_EDITOR_BASE_URL", "N8N_WEBHOOK_URL"}
     assert differ == {"DB_POSTGRESDB_HOST", "DB_POSTGRESDB_SSL_ENABLED", *names}
     assert all("n8n-standby.smarterbot.cl" in backup[key] for key in names)
     images = {one["name"] for one in of("backup", "docker:index/remoteImage:RemoteImage")}

@@ -202,7 +202,7 @@ def test_n8n_takes_cookies_without_tls() -> None:
         "N8N_PROTOCOL=http",
         "N8N_SECURE_COOKIE=false",
         "N8N_PROXY_HOPS=1",
-        "WEBHOOK_URL=http://n8n.localhost:8080/",
+        "N8N_WEBHOOK_URL=http://n8n.localhost:8080/",
     } <= set(envs)
     assert load_files("prod", ROOT).address("n8n").tls
 

@@ -106,7 +106,7 @@ def test_every_process_has_the_same_key_queue_and_database(where: str) -> None:
         "DB_POSTGRESDB_HOST",
         "DB_POSTGRESDB_DATABASE",
         "QUEUE_BULL_PREFIX",
-        "WEBHOOK_URL",
+        "N8N_WEBHOOK_URL",
         "N8N_RUNNERS_MODE",
     ):
         assert len({one[plain] for one in told}) == 1, plain
@@ -134,8 +134,11 @@ def test_a_runner_has_the_token_and_nothing_else_that_is_secret(where: str) -> N
     """The code of workflows runs there: no key, no database, no queue."""
     for name, told in processes(where).items():
         if name.endswith("-runner"):
-            assert set(told) == {"N8N_RUNNERS_AUTH_TOKEN", "N8N_RUNNERS_TASK_BROKER_URI", "GENERIC_TIMEZONE"}, name
+            plain = {"N8N_RUNNERS_TASK_BROKER_URI", "GENERIC_TIMEZONE", "N8N_RUNNERS_TASK_TIMEOUT"}
+            assert set(told) == {"N8N_RUNNERS_AUTH_TOKEN", *plain}, name
             process = processes(where)[name.removesuffix("-runner")]
+            # Both ends of a task give it up: after the same time.
+            assert told["N8N_RUNNERS_TASK_TIMEOUT"] == process["N8N_RUNNERS_TASK_TIMEOUT"]
             assert told["N8N_RUNNERS_AUTH_TOKEN"] == process["N8N_RUNNERS_AUTH_TOKEN"]
 
 

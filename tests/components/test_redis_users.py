@@ -14,6 +14,7 @@ from components.services.redis_users import users_file
 from sandbox.redis_process import RedisProcess
 from tests.components import redis_real
 from tests.components.declared import resolved
+from tests.components.redis_calls import CALLS
 from tests.components.redis_real import ask, ears, files
 
 
@@ -45,85 +46,34 @@ def test_health_may_ask_whether_it_is_there(server: RedisProcess) -> None:
             ask(health, *command.split())
 
 
-SERVICES = {
-    # What Bull 4 sends for a job's life (lib/queue.js, lib/commands), and n8n beside it.
-    "n8n": [
-        "INFO",
-        "CLIENT SETNAME bull:am9icw==",
-        "SCRIPT LOAD return(1)",
-        "INCR bull:jobs:id",
-        "HMSET bull:jobs:1 name job data {}",
-        "LPUSH bull:jobs:wait 1",
-        "BRPOPLPUSH bull:jobs:wait bull:jobs:active 1",
-        "SET bull:jobs:1:lock token PX 30000 NX",
-        "ZADD bull:jobs:delayed 1 1",
-        "ZRANGEBYSCORE bull:jobs:delayed 0 1",
-        "SADD bull:jobs:stalled 1",
-        "RENAME bull:jobs:wait2 bull:jobs:wait",
-        "PUBLISH bull:jobs:progress {}",
-        "PUBLISH n8n:n8n.commands {}",
-        "PUBLISH n8n.commands {}",
-        "SET n8n:main_instance_leader 1 EX 10",
-        "LLEN bull:jobs:wait",
-        "PING",
-        "QUIT",
-    ],
-    # What Sidekiq sends as a process that works on queues, sidekiq-cron, and Chatwoot's own stores.
-    "chatwoot": [
-        "INFO",
-        "CLIENT SETNAME Sidekiq-client-PID-1",
-        "SADD queues default",
-        "LPUSH queue:default {}",
-        "BRPOP queue:default queue:low 1",
-        "ZADD schedule 1 {}",
-        "ZADD retry 1 {}",
-        "ZADD dead 1 {}",
-        "ZREMRANGEBYSCORE dead -inf 0",
-        "SADD processes 0123456789ab:1:abcdef",
-        "HSET 0123456789ab:1:abcdef info {}",
-        "HSET 0123456789ab:1:abcdef:work 1 {}",
-        "RPOP 0123456789ab:1:abcdef-signals",
-        "SET process_cleanup 1 NX EX 60",
-        "INCRBY stat:processed:2026-11-20 1",
-        "BITFIELD MessageJob-18-3:24 INCRBY u16 #1 1",
-        "HINCRBY j|20261120|3:24 MessageJob|p 1",
-        "HSET 261120|3:2 MessageJob|p 1",
-        "BITFIELD h|MessageJob-18-3:24 INCRBY u16 #1 1",
-        "HSET it-abc c 1",
-        "SADD cron_jobs:default cron_job:default:trigger",
-        "HSET cron_job:default:trigger status enabled",
-        "SMEMBERS cron_jobs",
-        "SCRIPT LOAD return(1)",
-        "SET alfred:CONVERSATION::1 1",
-        "INCRBY velma:rack::attack:1:req 1",
-        "PUBLISH chatwoot_production_action_cable:room {}",
-    ],
-    "botpress": ["SET botpress/bot_monitor_lock 1", "PUBLISH botpress/job_done {}", "PUBLISH botpress#/admin#room {}"],
-    "mcp": [
-        "SET mcpgw:auth:user:a 1",
-        "SETEX mcp:session:1 10 1",
-        "SET oauth:state:1:2 x",
-        "SET gateway_service_leader 1 NX EX 10",
-        "SCAN 0 MATCH mcpgw:*",
-        "XADD mcpgateway:siem:events * event {}",
-        "PUBLISH mcpgw:cache:invalidate x",
-        "PUBLISH 8a4e6c1e-7b3f-4f0a-9d55-0c2f6f1b2a3c {}",
-    ],
-    "other": ["SET other:1 x", "PUBLISH other:1 x"],
-}
-
-
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", CALLS)
 def test_a_service_may_do_what_its_client_does(server: RedisProcess, service: str) -> None:
-    """The commands that its vendor's code sends, on its keys and channels."""
+    """The commands that its vendor's code sends, on its keys and channels: none is refused, and Redis noted none."""
     client = redis_real.client(server, service)
-    for command in SERVICES[service]:
+    for call in CALLS[service]:
         try:
-            ask(client, *command.split())
+            ask(client, *call.command.split())
         except redis.exceptions.NoPermissionError as refused:
-            pytest.fail(f"{command}: {refused}")
+            pytest.fail(f"{call.command} ({call.source}): {refused}")
         except (redis.exceptions.ResponseError, redis.exceptions.ConnectionError):
             pass  # allowed: the key is not there, or of another kind
+
+
+def test_who_may_read_the_names_of_keys_is_said_by_a_vendors_source() -> None:
+    """No pattern limits KEYS and SCAN: a user has them only if a line of its vendor's source sends them."""
+    for service, calls in CALLS.items():
+        line = next(one for one in users_file(redis_real.PASSWORDS).splitlines() if one.startswith(f"user {service} "))
+        rights = {word for word in line.split() if word in {"+keys", "+scan", "+randomkey", "+dbsize"}}
+        said = {f"+{call.command.split()[0].lower()}" for call in calls}
+        assert rights <= said, (service, rights - said)
+
+
+def test_each_call_says_where_its_vendor_makes_it() -> None:
+    """A table without its sources would be our own word again."""
+    for call in (call for calls in CALLS.values() for call in calls):
+        repository, _, where = call.source.partition(" ")
+        assert repository.count("/") >= 1, call
+        assert where.strip(), call
 
 
 def test_scripts_and_subscriptions_are_held_to_the_same(server: RedisProcess) -> None:
@@ -143,18 +93,20 @@ def test_scripts_and_subscriptions_are_held_to_the_same(server: RedisProcess) ->
 
 
 FORBIDDEN = (
-    *("CONFIG GET *", "FLUSHALL", "FLUSHDB", "KEYS *", "ACL LIST", "ACL SETUSER x", "DEBUG SLEEP 0", "MONITOR"),
+    *("CONFIG GET *", "FLUSHALL", "FLUSHDB", "ACL LIST", "ACL SETUSER x", "DEBUG SLEEP 0", "MONITOR"),
     *("CLIENT LIST", "CLIENT KILL TYPE normal", "SHUTDOWN NOSAVE", "REPLICAOF NO ONE", "SAVE", "SWAPDB 0 1"),
     *("RANDOMKEY", "PUBSUB CHANNELS", "SCRIPT FLUSH", "MODULE LIST", "SORT {own} BY *", "MIGRATE h 1 k 0 1"),
 )
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", CALLS)
 def test_no_service_may_rule_or_look_at_others(server: RedisProcess, service: str) -> None:
     """Not the commands that administrate, not those that name others' keys; and no key or channel of anybody else."""
     client = redis_real.client(server, service)
-    others = {f"{other}'s": PREFIXES[other] for other in SERVICES if other != service}
-    for command in (*FORBIDDEN, *("SCAN 0" for _ in [1] if service != "mcp")):
+    others = {f"{other}'s": PREFIXES[other] for other in CALLS if other != service}
+    sent = {call.command.split()[0] for call in CALLS[service]}
+    names = [command for command in ("KEYS *", "SCAN 0") if command.split()[0] not in sent]
+    for command in (*FORBIDDEN, *names):
         with pytest.raises(redis.exceptions.NoPermissionError):
             ask(client, *command.replace("{own}", PREFIXES[service]).split())
     for key in (*others.values(), "t_acme:1", "t_acme", "x"):

@@ -11,7 +11,7 @@ from pulumi import Input
 from components.images import Image
 from components.workload import Health, Volume, Workload
 from settings.parts import DockerPostgres
-from settings.postgres import memory_of
+from settings.postgres import PARALLEL_MAINTENANCE_WORKERS, memory_of
 
 __all__ = ["ADMIN_USER", "SOURCES", "postgres_workload"]
 
@@ -38,6 +38,7 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         "shared_buffers": f"{memory.shared_buffers}MB",
         "effective_cache_size": f"{memory.effective_cache_size}MB",
         "maintenance_work_mem": f"{memory.maintenance_work_mem}MB",
+        "max_parallel_maintenance_workers": str(PARALLEL_MAINTENANCE_WORKERS),
         "max_connections": str(size.max_connections),
         "log_connections": "on",
         "password_encryption": "scram-sha-256",
@@ -69,6 +70,5 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         read_only_root=True,
         access=["data"],
         stop_timeout_s=90,
-        # Parallel builds of vector indexes need it.
-        shm_mb=256,
+        shm_mb=memory.shared_memory,
     )
