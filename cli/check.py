@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+EVERY_S = 15.0
 CLONE = Path(__file__).resolve().parent.parent
 
 
@@ -23,7 +24,7 @@ class Check(NamedTuple):
 
 def checks(fast: bool) -> list[Check]:
     """What is run, in this order."""
-    tests = ["pytest", "-n", "2", "--dist=loadfile", "--color=no"]
+    tests = ["pytest", "-p", "tests.progress", "-n", "2", "--dist=loadfile", "--color=no"]
     return [
         Check("format", ["ruff", "format", "--check", "--quiet", "--output-format=concise", "."]),
         Check("lint", ["ruff", "check", "--quiet", "--output-format=concise", "."]),
@@ -35,7 +36,11 @@ def checks(fast: bool) -> list[Check]:
 def check(
     fast: Annotated[bool, typer.Option("--fast", help="Leave out the slow tests: under a minute.")] = False,
 ) -> None:
-    """Format, lint, types and tests. All are run, even when an early one fails; 1 if any failed."""
+    """Format, lint, types and tests. All are run, even when an early one fails; 1 if any failed.
+
+    The tests say all the while how far they are, and at the end what was skipped and why.
+    """
+    typer.echo(f"checking {', '.join(each.name for each in checks(fast))}" + ("" if fast else ": some twelve minutes"))
     failed = [each.name for each in checks(fast) if not _passes(each)]
     if failed:
         typer.echo(f"failed: {', '.join(failed)}")
@@ -45,22 +50,32 @@ def check(
 
 def _passes(each: Check) -> bool:
     begun = time.monotonic()
-    done = subprocess.run(  # noqa: S603  our own tools
-        [sys.executable, "-m", *each.arguments],
+    process = subprocess.Popen(  # noqa: S603  our own tools
+        # Unbuffered: what the tests say of how far they are is seen at once, in the log of a CI, too.
+        [sys.executable, "-u", "-m", *each.arguments],
         cwd=CLONE,
         env={**os.environ, "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=None if each.name == "tests" else subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    passed = done.returncode == 0
-    output = done.stdout.rstrip()
-    closing = output.splitlines()[-1] if output and each.name == "tests" else ""
-    if not passed and output:
+    output = _waited_for(each, process, begun)
+    if process.returncode != 0 and output:
         typer.echo(output)
-    typer.echo(f"{each.name:<7} {'ok' if passed else 'FAILED':<6} {time.monotonic() - begun:6.1f} s")
-    if passed and closing:
-        typer.echo(closing)
-    return passed
+    typer.echo(f"{each.name:<7} {'ok' if process.returncode == 0 else 'FAILED':<6} {time.monotonic() - begun:6.1f} s")
+    return process.returncode == 0
+
+
+def _waited_for(each: Check, process: subprocess.Popen[str], begun: float) -> str:
+    """What it printed, if it doesn't print it itself. A tool that is silent is spoken for."""
+    while True:
+        try:
+            return (process.communicate(timeout=EVERY_S)[0] or "").rstrip()
+        except subprocess.TimeoutExpired:
+            if each.name != "tests":
+                typer.echo(f"{each.name:<7} runs   {time.monotonic() - begun:6.1f} s")
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise

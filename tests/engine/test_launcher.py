@@ -189,6 +189,9 @@ def test_every_command_loads() -> None:
         assert load(name).name == name
 
 
+SLEEP = "import time; time.sleep(1)"
+
+
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["check", "--no-such-option"]])
 def test_bad_usage_is_2(arguments: list[str]) -> None:
     """Exit code 2 means: the input was wrong, nothing was done."""
@@ -197,7 +200,7 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
     assert done.stderr.startswith("Usage: smos ")
 
 
-def test_check_runs_everything(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_runs_everything(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """A failing check does not hide the later ones, and the closing line of the tests is shown."""
     from cli import check
 
@@ -207,7 +210,26 @@ def test_check_runs_everything(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(check, "checks", some)
     with pytest.raises(typer.Exit) as end:
         check.check(fast=True)
-    printed = capsys.readouterr().out.splitlines()
+    printed = capfd.readouterr().out.splitlines()
     assert end.value.exit_code == 1
-    assert [line.split()[:2] for line in printed[1:3]] == [["first", "FAILED"], ["tests", "ok"]]
-    assert printed[3:] == [f"pytest {pytest.__version__}", "failed: first"]
+    assert printed[0] == "checking first, tests"
+    assert [line.split()[:2] for line in printed[2:]] == [
+        ["first", "FAILED"],
+        ["pytest", pytest.__version__],
+        ["tests", "ok"],
+        ["failed:", "first"],
+    ]
+
+
+def test_check_speaks_for_a_tool_that_is_silent(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody has to wonder whether it still runs."""
+    from cli import check
+
+    monkeypatch.setattr(check, "EVERY_S", 0.05)
+    monkeypatch.setattr(check, "checks", lambda fast: [check.Check("silent", ["timeit", "-n1", "-r1", "-s", SLEEP])])
+    check.check(fast=True)
+    printed = [line.split()[:2] for line in capfd.readouterr().out.splitlines()]
+    assert printed[1] == ["silent", "runs"]
+    assert printed[-2] == ["silent", "ok"]
