@@ -25,14 +25,29 @@ class Health:
 
     http_path: str | None = None
     command: Sequence[str] = ()
-    start_period_s: int = 30
+    start_s: int = 60
+    """How long it may take until it works, migrations of its data included: nobody ends it before."""
+    alive_path: str | None = None
+    """Answers while the process is there, whether it works or not: who fails to answer here is started anew, and not
+    who waits for a database. Without it http_path is asked."""
+    alive_s: int | None = None
+    """How long it may take until alive_path answers; as long as start_s when it is not said."""
     interval_s: int = 15
     timeout_s: int = 5
 
     def __post_init__(self) -> None:
-        """One of the two, not both."""
+        """One of the two, not both; and it is alive before it works."""
         if bool(self.http_path) == bool(self.command):
             raise ValueError("health: give either http_path or command")
+        if self.alive_path and not self.http_path:
+            raise ValueError("health: alive_path without http_path")
+        if self.alive_within_s > self.start_s or (self.alive_s and not self.alive_path):
+            raise ValueError("health: alive_s is for alive_path, and no longer than start_s")
+
+    @property
+    def alive_within_s(self) -> int:
+        """When it is alive at the latest."""
+        return self.start_s if self.alive_s is None else self.alive_s
 
 
 @dataclass(frozen=True)

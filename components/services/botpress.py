@@ -96,7 +96,7 @@ def _workload(args: BotpressArgs) -> Workload:
         port=args.wanted.port,
         hostname=args.address.host,
         # It migrates, and unpacks its modules, before it answers.
-        health=Health(http_path="/status", start_period_s=180),
+        health=Health(http_path="/status", start_s=600),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
         env={**_environment(args), **_settings(args), **_exposed(args.wires.plain), **_exposed(args.accounts.plain)},

@@ -113,7 +113,7 @@ def _web(name: str, args: ChatwootArgs) -> Workload:
         **_shared(args),
         port=args.wanted.port,
         hostname=args.address.host,
-        health=Health(command=["CMD", *WEB_HEALTH], start_period_s=120),
+        health=Health(command=["CMD", *WEB_HEALTH], start_s=180),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
         env=_environment(args),
@@ -130,7 +130,7 @@ def _worker(name: str, args: ChatwootArgs, web: Running) -> Workload:
     return Workload(
         **_shared(args),
         port=ALIVE_PORT,
-        health=Health(http_path="/", start_period_s=120),
+        health=Health(http_path="/", start_s=180),
         cpu=args.wanted.worker_cpu,
         memory_mb=args.wanted.worker_memory_mb,
         # The port is for the health check alone: a scan of it once held a whole CPU (chatwoot/chatwoot#15818).

@@ -113,7 +113,7 @@ def _workload(args: McpArgs) -> Workload:
         port=args.wanted.port,
         hostname=args.address.host if args.address else None,
         health=Health(
-            command=["CMD", "python3", "-c", READY.format(port=args.wanted.port)], start_period_s=120, interval_s=30
+            command=["CMD", "python3", "-c", READY.format(port=args.wanted.port)], start_s=600, interval_s=30
         ),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,

@@ -103,7 +103,7 @@ def _workload(args: MetabaseArgs) -> Workload:
         image=args.image.reference,
         port=args.wanted.port,
         hostname=args.address.host,
-        health=Health(http_path="/api/health", start_period_s=180),
+        health=Health(http_path="/api/health", start_s=900),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
         env=_environment(args),

@@ -50,6 +50,9 @@ SOURCES: Mapping[str, str] = {
 """Who says so: a variable, or a beginning of several; the port, the volumes, the health check."""
 
 
+MIGRATION_S = 900
+
+
 class Connection(Protocol):
     """A database, as n8n connects to it."""
 
@@ -155,7 +158,9 @@ def _workload(args: N8nArgs) -> Workload:
         image=args.image.reference,
         port=args.wanted.port,
         hostname=address.host,
-        health=Health(http_path="/healthz/readiness", start_period_s=120),
+        # n8n listens before it migrates (packages/cli/src/commands/base-command.ts: server.init, then migrate), and is
+        # ready after; a migration of a large database takes minutes (n8n-io/n8n#17190).
+        health=Health(http_path="/healthz/readiness", start_s=MIGRATION_S, alive_path="/healthz", alive_s=300),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
         env=environment,

@@ -134,6 +134,8 @@ def worker(main: Workload, queue: Queue) -> Workload:
         cpu=workers.cpu,
         memory_mb=workers.memory_mb,
         env=env,
+        # A worker migrates too, and listens only then (commands/worker.ts).
+        health=replace(main.health, alive_s=None),
         args=["worker", f"--concurrency={workers.concurrency}"],
         stop_timeout_s=DRAIN_S + 30,
         scale=Scale(

@@ -112,7 +112,7 @@ def _workload(args: OdooArgs) -> Workload:
         # The image has no wget.
         health=Health(
             command=["CMD", "curl", "-fsS", "-o", "/dev/null", f"http://127.0.0.1:{args.wanted.port}/web/health"],
-            start_period_s=120,
+            start_s=180,
         ),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,

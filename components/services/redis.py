@@ -109,7 +109,7 @@ def _workload(args: RedisArgs) -> Workload:
     return Workload(
         image=args.image.reference,
         port=PORT,
-        health=Health(command=["CMD-SHELL", ping], interval_s=10),
+        health=Health(command=["CMD-SHELL", ping], interval_s=10, start_s=120),
         cpu=0.5,
         memory_mb=args.wanted.memory_mb,
         command=["sh", "-c", START],

@@ -66,7 +66,7 @@ def _workload(args: VaultArgs) -> Workload:
     return Workload(
         image=args.image.reference,
         port=PORT,
-        health=Health(command=["CMD-SHELL", status], interval_s=10, start_period_s=30),
+        health=Health(command=["CMD-SHELL", status], interval_s=10, start_s=60),
         cpu=0.5,
         memory_mb=args.wanted.memory_mb,
         # Not the image's own start: that is a development server unless told otherwise, and writes into the root.

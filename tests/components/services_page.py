@@ -155,7 +155,7 @@ def _port(workload: Workload) -> str:
 
 def _health(health: Health, port: int | None) -> str:
     asked = f"`GET {health.http_path}` on {port}" if health.http_path else f"`{_command(health.command)}`"
-    return f"{asked}, every {health.interval_s} s, after {health.start_period_s} s"
+    return f"{asked}, every {health.interval_s} s, {health.start_s} s for a start"
 
 
 def _command(words: object) -> str:

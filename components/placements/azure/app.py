@@ -15,7 +15,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app
 
 from components.placements import Refusal
-from components.placements.azure.template import secret_name, template
+from components.placements.azure.template import MOST_FAILURES, MOST_PERIOD_S, secret_name, template
 from components.placements.azure.vault import SecretVault
 from components.workload import Workload
 from settings.naming import Names
@@ -60,6 +60,12 @@ def refuse(name: str, workload: Workload) -> None:
         why, mend = size
         beside = f" (with {', '.join(one.name for one in workload.sidecars)})" if workload.sidecars else ""
         raise Refusal(name, "cpu", why + beside, mend)
+    asked = [("health", workload.health), *((f"sidecars/{one.name}", one.health) for one in workload.sidecars)]
+    for where, health in asked:
+        if health.alive_within_s > MOST_FAILURES * MOST_PERIOD_S:
+            most = MOST_FAILURES * MOST_PERIOD_S
+            why = f"Container Apps waits {most} s for a start at most, not {health.alive_within_s}"
+            raise Refusal(name, where, why, "a shorter one, or run it on a Docker host")
     for sidecar in workload.sidecars:
         if sidecar.health.command:
             why = "Container Apps probes by HTTP, not by commands"

@@ -10,8 +10,12 @@ from pulumi_azure_native import app
 
 from components.workload import Health, Sidecar, Workload
 
-__all__ = ["secret_name", "template"]
+__all__ = ["MOST_FAILURES", "MOST_PERIOD_S", "secret_name", "template"]
 
+MOST_FAILURES, MOST_PERIOD_S = 10, 240
+"""What Container Apps takes of a probe: failureThreshold and periodSeconds of ContainerAppProbe in
+Azure/azure-rest-api-specs specification/app/resource-manager/Microsoft.App/ContainerApps/stable/2024-03-01/
+CommonDefinitions.json."""
 SECRETS_VOLUME = "secret-files"
 
 
@@ -128,18 +132,20 @@ def _scale(workload: Workload) -> app.ScaleArgs:
 def _probes(health: Health, port: int | None) -> list[app.ContainerAppProbeArgs]:
     """All three said outright: which default ones Azure adds depends on the kind of the environment."""
 
-    def probe(kind: app.Type, failures: int, every_s: int) -> app.ContainerAppProbeArgs:
+    alive = health.alive_path or health.http_path
+
+    def probe(kind: app.Type, path: str | None, failures: int, every_s: int) -> app.ContainerAppProbeArgs:
         return app.ContainerAppProbeArgs(
             type=kind,
-            http_get=app.ContainerAppProbeHttpGetArgs(path=health.http_path, port=port, scheme=app.Scheme.HTTP),
+            http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=port, scheme=app.Scheme.HTTP),
             failure_threshold=failures,
             period_seconds=every_s,
             timeout_seconds=health.timeout_s,
         )
 
     return [
-        # A first start migrates the database: up to five minutes.
-        probe(app.Type.STARTUP, 10, 30),
-        probe(app.Type.LIVENESS, 5, health.interval_s * 2),
-        probe(app.Type.READINESS, 3, health.interval_s),
+        # Until it passes nobody asks the others, and who never passes is started anew.
+        probe(app.Type.STARTUP, alive, MOST_FAILURES, -(-health.alive_within_s // MOST_FAILURES)),
+        probe(app.Type.LIVENESS, alive, 5, health.interval_s * 2),
+        probe(app.Type.READINESS, health.http_path, 3, health.interval_s),
     ]

@@ -28,7 +28,7 @@ from settings.naming import Names
 __all__ = ["ClosedContainer", "ClosedContainerArgs"]
 
 DOCKER_SOCKET = "/var/run/docker.sock"
-WAIT_S = 180
+RETRIES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class ClosedContainer(ComponentResource):
             healthcheck=_healthcheck(workload),
             restart="unless-stopped",
             wait=True,
-            wait_timeout=WAIT_S,
+            wait_timeout=_wait_s(workload),
             must_run=True,
             **_process(workload),
             opts=_replaced(self),
@@ -254,9 +254,16 @@ def _healthcheck(workload: Workload) -> docker.ContainerHealthcheckArgs:
         tests=tests,
         interval=_duration(health.interval_s),
         timeout=_duration(health.timeout_s),
-        start_period=_duration(health.start_period_s),
-        retries=5,
+        # The first check that passes ends it: who is quick is healthy at once.
+        start_period=_duration(health.start_s),
+        retries=RETRIES,
     )
+
+
+def _wait_s(workload: Workload) -> int:
+    """As long as Docker waits before it calls it unhealthy: who gives up earlier replaces it in its migration."""
+    health = workload.health
+    return health.start_s + RETRIES * (health.interval_s + health.timeout_s)
 
 
 def _duration(seconds: int) -> str:

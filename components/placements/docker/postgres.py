@@ -48,7 +48,8 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         port=5432,
         health=Health(
             command=["CMD", "pg_isready", "-U", ADMIN_USER, "-d", "postgres"],
-            start_period_s=60,
+            # After a crash it reads what it had written since the last checkpoint, up to max_wal_size.
+            start_s=300,
             interval_s=10,
         ),
         cpu=size.cpus,
