@@ -127,6 +127,13 @@ def fault(
 
 
 @app.command()
+def grow(server: Annotated[str, typer.Argument(help="The name of a Flexible Server.")]) -> None:
+    """Fill a database server's disk, so that Azure gives it the next larger one."""
+    (told,) = _asked("grow", server=server)
+    typer.echo(f"{told['server']}: {told['before_gb']} → {told['after_gb']} GB")
+
+
+@app.command()
 def pages() -> None:
     """Write docs/providers from the rules tables: what each simulated type checks, and what it does not."""
     from deploy.target import ROOT
@@ -146,4 +153,4 @@ def _asked(command: str, **arguments: object) -> list[dict[str, object]]:
         answer = ask(running, command, **arguments)
     except SandboxError as error:
         raise Failed(str(error)) from None
-    return list(answer)
+    return [answer] if isinstance(answer, dict) else list(answer)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from sandbox import arm_api, cloudflare_api
 from sandbox.cloud import Inventory
 from sandbox.faults import Fault, Faults
+from sandbox.growth import grow
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -45,6 +46,7 @@ class ControlServer:
             "inventory": self._inventory,
             "forget": self._forget,
             "fault": self._fault,
+            "grow": self._grow,
             "sync": self._sync,
             "stop": self._stop,
         }
@@ -89,6 +91,9 @@ class ControlServer:
         else:
             self._faults.plan(Fault(**args))
         return {}
+
+    def _grow(self, args: Mapping[str, Any]) -> Any:
+        return grow(self._cloud, str(args["server"]))
 
     def _sync(self, _args: Mapping[str, Any]) -> Any:
         self._world.sync()

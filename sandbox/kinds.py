@@ -101,5 +101,8 @@ class Package:
     functions: tuple[Function, ...] = ()
     config: tuple[Rule, ...] = ()
     """Rules on the provider's own inputs, run at CheckConfig."""
+    foresees_nothing_computed: bool = False
+    """Whether a preview of an update says of everything computed that it is unknown, as one of a creation does. Else
+    it says what it was before."""
     connect: Callable[[Props, Cloud], str | None] | None = None
     """Runs at Configure with wholly known inputs: None, or why the vendor can't be reached with them."""

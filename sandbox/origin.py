@@ -16,12 +16,12 @@ import psycopg
 from sandbox.cloud import Inventory
 from sandbox.databases import Databases
 from sandbox.records import Record
+from sandbox.revisions import Revisions
 from sandbox.values import lookup
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 APP = "azure-native:app:ContainerApp"
 CERTIFICATE = "azure-native:app:Certificate"
-SECRET = "azure-native:keyvault:Secret"
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 CONTAINER = "docker:index/container:Container"
 _PEM = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----)", re.DOTALL)
@@ -46,9 +46,10 @@ class Origin:
 class Origins:
     """Finds the origin of a name."""
 
-    def __init__(self, cloud: Inventory, databases: Databases) -> None:
+    def __init__(self, cloud: Inventory, databases: Databases, revisions: Revisions) -> None:
         self._cloud = cloud
         self._databases = databases
+        self._revisions = revisions
 
     def of(self, name: str) -> Origin | None:
         """The origin; None when no record has the name."""
@@ -103,7 +104,7 @@ class Origins:
         return ("\n".join(certificates), keys[0]) if certificates and keys else None
 
     def _app_health(self, app: Record, container: Mapping[str, Any]) -> str | None:
-        """Whether the app's database lets it in, with the very settings and secrets that the app would get."""
+        """Whether the app's database lets it in, with the very settings and secrets that its running revision has."""
         settings = self._settings(app, container)
         if settings.get("DB_TYPE") != "postgresdb":
             return None
@@ -126,7 +127,7 @@ class Origins:
         return None
 
     def _settings(self, app: Record, container: Mapping[str, Any]) -> dict[str, str]:
-        secrets = {one["name"]: self._secret(one) for one in lookup(app.inputs, "configuration.secrets") or []}
+        secrets = self._revisions.secrets(app)
         found = {}
         for one in container.get("env") or []:
             found[one["name"]] = (
@@ -134,18 +135,7 @@ class Origins:
             )
         return found
 
-    def _secret(self, secret: Mapping[str, Any]) -> str:
-        url = secret.get("keyVaultUrl")
-        if not url:
-            return str(secret.get("value", ""))
-        for record in self._cloud.find(SECRET):
-            vault, name = str(record.inputs.get("vaultName", "")), str(record.inputs.get("secretName", ""))
-            if str(url).lower().startswith(f"https://{vault}.vault.azure.net/secrets/{name}".lower()):
-                return str(lookup(record.inputs, "properties.value"))
-        return ""
-
-    # -- hosts
-    # -----------------------------------------------------------------------------------------------------------
+    # -- hosts ---------------------------------------------------------------------------------------------------------
 
     def _on_host(self, address: str, name: str, proxied: bool) -> Origin:
         for container in self._cloud.find(CONTAINER):

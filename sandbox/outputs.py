@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.kinds import ResourceType
+from sandbox.kinds import Package, ResourceType
 from sandbox.records import Computing
 from sandbox.values import UNKNOWN, is_set, lookup
 
-__all__ = ["foreseen_outputs", "made_outputs", "merged_outputs"]
+__all__ = ["foreseen_outputs", "foreseen_update", "made_outputs", "merged_outputs"]
 
 
 def foreseen_outputs(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,6 +17,21 @@ def foreseen_outputs(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str,
     named = {"name": lookup(inputs, kind.named_by)} if kind.named_by and is_set(lookup(inputs, kind.named_by)) else {}
     unknown = [name for name in (*kind.computed, *kind.secret_outputs) if not _plain(inputs.get(name))]
     return {**named, **inputs, **{name: UNKNOWN for name in unknown}}
+
+
+def foreseen_update(
+    kind: ResourceType,
+    package: Package,
+    olds: Mapping[str, Any],
+    old_inputs: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+) -> Any:
+    """The outputs of a resource after an update that is only previewed."""
+    if package.foresees_nothing_computed:
+        stay = {name: olds[name] for name in ("id", "name", "location") if name in olds}
+        return {**foreseen_outputs(kind, inputs), **stay}
+    known = {name: value for name, value in olds.items() if name not in old_inputs or name in kind.computed}
+    return merged_outputs(known, inputs)
 
 
 def merged_outputs(old: Any, new: Any) -> Any:

@@ -21,7 +21,7 @@ from sandbox import judge
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
 from sandbox.kinds import Package, ResourceType
-from sandbox.outputs import foreseen_outputs, made_outputs, merged_outputs
+from sandbox.outputs import foreseen_outputs, foreseen_update, made_outputs
 from sandbox.records import Computing, Record
 from sandbox.rules import Failure
 from sandbox.schema import Schema
@@ -235,8 +235,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         self._refuse(context, judge.refused_changes(kind, old_inputs, inputs))
         if request.preview:
-            known = {name: value for name, value in olds.items() if name not in old_inputs or name in kind.computed}
-            foreseen = merged_outputs(known, inputs)
+            foreseen = foreseen_update(kind, self._package, olds, old_inputs, inputs)
             return provider_pb2.UpdateResponse(properties=wire.write(foreseen, marks))
         config = self._reached(context)
         fault = self._faults.before("update", kind.token, context)

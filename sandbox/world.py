@@ -27,6 +27,7 @@ from sandbox.loopback import Loopback
 from sandbox.origin import Origins
 from sandbox.records import Record
 from sandbox.redis_containers import RedisContainers
+from sandbox.revisions import Revisions
 from sandbox.scene import Machine, Scene, Way, Zone
 from sandbox.vault_containers import VaultContainers
 
@@ -49,7 +50,8 @@ class World:
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
         self._vaults = VaultContainers(home.folder / "vaults", cloud, self._databases.image_name)
         self._redises = RedisContainers(home.folder / "redis", cloud, self._databases.image_name)
-        self._edge = Edge(cloud, Origins(cloud, self._databases))
+        self._revisions = Revisions(cloud)
+        self._edge = Edge(cloud, Origins(cloud, self._databases, self._revisions))
         self._loopback = Loopback(self._loop.run, self._behind)
         self._docker_socket: DockerSocket | None = None
 
@@ -79,6 +81,7 @@ class World:
         self._databases.happened(what, record, before)
         self._vaults.happened(what, record, before)
         self._redises.happened(what, record, before)
+        self._revisions.happened(what, record, before)
         self._loopback.happened(what, record, before)
 
     def sync(self) -> None:

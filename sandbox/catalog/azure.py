@@ -55,7 +55,10 @@ PACKAGE = Package(
         *azure_identity.FUNCTIONS,
         *azure_storage.FUNCTIONS,
         *azure_redis_database.FUNCTIONS,
+        *azure_postgres.FUNCTIONS,
     ),
+    # provider/pkg/provider/provider.go, Update: inputs, name and location are all that its preview answers.
+    foresees_nothing_computed=True,
     config=(
         Required(path="subscriptionId", says="is required: set azure-native:subscriptionId", source=_CONFIG),
         Pattern(path="subscriptionId", regex=GUID, says="must be a subscription's id, a GUID", source=_CONFIG),

@@ -7,6 +7,8 @@ by which it is found is `host_of`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.catalog.azure_arm import (
     GUID,
@@ -14,17 +16,19 @@ from sandbox.catalog.azure_arm import (
     SUBNET,
     arm_outputs,
     digest,
+    group_id,
     in_group,
     items,
     known,
     located,
     location_of,
+    provider_id,
     random_suffix,
     tagged,
     text,
 )
-from sandbox.catalog.azure_postgres_sizes import TIERS_BY_SIZE, sku_in_tier, tier_for_size
-from sandbox.kinds import ResourceType, arm_id
+from sandbox.catalog.azure_postgres_sizes import TIERS_BY_SIZE, sku_in_tier, storage_output, tier_for_size
+from sandbox.kinds import Function, ResourceType, arm_id
 from sandbox.records import Cloud
 from sandbox.rules import (
     Between,
@@ -110,6 +114,31 @@ def _delegated(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     if record is None or wanted.lower() in [service.lower() for service in services]:
         return None
     return f"the subnet is delegated to {', '.join(services) or 'nothing'}"
+
+
+def _smaller_than_it_is(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    name = text(inputs, "serverName")
+    record = cloud.get(provider_id(inputs, config, "Microsoft.DBforPostgreSQL", "flexibleServers", name))
+    has = known(record.outputs, "storage.storageSizeGB") if record else None
+    wanted = known(inputs, "storage.storageSizeGB")
+    if not has or not wanted or wanted >= has:
+        return None
+    return f"Requested data Disk size '{wanted * 1024}' cannot be less than current size '{has * 1024}'"
+
+
+def _server(args: Props, cloud: Cloud, config: Props) -> Mapping[str, Any]:
+    name, group = text(args, "serverName"), text(args, "resourceGroupName")
+    if cloud.get(group_id(args, config)) is None:
+        raise ValueError(
+            f'Status=404 Code="ResourceGroupNotFound" Message="Resource group \'{group}\' could not be found."'
+        )
+    record = cloud.get(provider_id(args, config, "Microsoft.DBforPostgreSQL", "flexibleServers", name))
+    if record is None:
+        kind = f"Microsoft.DBforPostgreSQL/flexibleServers/{name}"
+        where = f"The Resource '{kind}' under resource group '{group}' was not found."
+        raise ValueError(f'Status=404 Code="ResourceNotFound" Message="{where}"')
+    hidden = {"administratorLoginPassword", "createMode", "resourceGroupName", "serverName"}
+    return {key: value for key, value in record.outputs.items() if key not in hidden}
 
 
 def _zone_name(value: Value, _: Props) -> bool:
@@ -331,6 +360,14 @@ SERVER_TYPE = ResourceType(
             says="storage can grow but never shrink",
             source=_STORAGE,
         ),
+        NeedsInCloud(
+            path="storage.storageSizeGB",
+            name="grown:storage",
+            code="UpsertServerManagementOperationDowngradeDiskSizeUnsupported",
+            test=_smaller_than_it_is,
+            says="a disk that has grown by itself (autoGrow) does not shrink either: ask for no less than it has",
+            source="https://github.com/Altinn/dialogporten/pull/4127",
+        ),
         Unchangeable(
             path="version",
             test=lambda old, new: not is_set(new) or int(new) >= int(old),
@@ -350,6 +387,7 @@ SERVER_TYPE = ResourceType(
         location=location_of,
         fullyQualifiedDomainName=lambda one: host_of(one.name),
         state=lambda one: "Ready",
+        storage=storage_output,
         minorVersion=lambda one: "4",
         replicaCapacity=lambda one: 5,
         replicationRole=lambda one: "Primary",
@@ -372,4 +410,13 @@ SERVER_TYPE = ResourceType(
     ),
 )
 
+GET_SERVER = Function(
+    token="azure-native:dbforpostgresql:getServer",
+    about="A flexible server as it is now.",
+    sources=("https://learn.microsoft.com/rest/api/postgresql/servers/get",),
+    answer=_server,
+    rules=(Required(path="resourceGroupName"), Required(path="serverName")),
+)
+
 TYPES = (SERVER_TYPE,)
+FUNCTIONS = (GET_SERVER,)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sandbox.catalog.azure_arm import (
     known,
     text,
 )
+from sandbox.records import Computing
 from sandbox.values import Props, Value
 
 _SKUS = {
@@ -38,11 +40,29 @@ TIERS_BY_SIZE = {
     32767: _LARGE_TIERS[2:],
 }
 
+IOPS = {
+    **{"P4": 120, "P6": 240, "P10": 500, "P15": 1100, "P20": 2300, "P30": 5000, "P40": 7500, "P50": 7500},
+    **{"P60": 16000, "P70": 18000, "P80": 20000},
+}
+"""By performance tier (learn.microsoft.com/azure/postgresql/compute-storage/concepts-storage-premium-ssd)."""
+
 
 def sku_in_tier(value: Value, _: Props) -> bool | str:
     """For `Must`: a compute size that its tier has."""
     name, tier = text(value, "name"), text(value, "tier")
     return re.fullmatch(_SKUS.get(tier, ""), name) is not None or f"{name!r} in tier {tier}"
+
+
+def storage_output(one: Computing) -> dict[str, Any]:
+    """The disk as Azure tells of it: what was not given has the values of its size."""
+    given = dict(known(one.inputs, "storage") or {})
+    size = known(given, "storageSizeGB") or 32
+    kind = known(given, "type") or "Premium_LRS"
+    if kind != "Premium_LRS":
+        return {"autoGrow": "Disabled", **given}
+    tier = known(given, "tier") or TIERS_BY_SIZE[size][0]
+    filled = {"type": kind, "autoGrow": "Disabled", "tier": tier, "iops": IOPS[tier]}
+    return {**filled, **given, "storageSizeGB": size}
 
 
 def tier_for_size(value: Value, _: Props) -> bool | str:

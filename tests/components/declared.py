@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
 import yaml
 from google.protobuf.json_format import MessageToDict
@@ -126,6 +127,18 @@ class Recorder(mocks.MockMonitor):
         return answer
 
 
+class Refused(grpc.RpcError):
+    """A vendor's refusal, as the engine hands it on."""
+
+    def code(self) -> grpc.StatusCode:
+        """Of the call."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """The vendor's words."""
+        return str(self)
+
+
 class Answers(pulumi.runtime.Mocks):
     """What the vendors compute, as far as the program looks at it."""
 
@@ -148,7 +161,9 @@ class Answers(pulumi.runtime.Mocks):
             "result": "Rand0mRand0mRand0mRand0m",
         }
         if args.typ == "azure-native:keyvault:Secret":
-            computed["properties"] = {"secretUri": f"https://kv.vault.azure.net/secrets/{args.inputs['secretName']}"}
+            address = f"https://kv.vault.azure.net/secrets/{args.inputs['secretName']}"
+            version = hashlib.md5(str(args.inputs["properties"]["value"]).encode(), usedforsecurity=False).hexdigest()
+            computed["properties"] = {"secretUri": address, "secretUriWithVersion": f"{address}/{version}"}
         own = Outputs.get(args.typ, frozenset({"name"}))
         added = {key: value for key, value in computed.items() if key in own or key == "name"}
         # Asked for as a list, answered as a map.
@@ -162,7 +177,18 @@ class Answers(pulumi.runtime.Mocks):
             "azure-native:operationalinsights:getSharedKeys": {"primarySharedKey": "SharedKeyOfTheWorkspace"},
             "azure-native:redisenterprise:listDatabaseKeys": {"primaryKey": "KeyOfTheQueue"},
         }
+        if args.token == "azure-native:dbforpostgresql:getServer":
+            return self._server(str(args.args["serverName"])), []
         return dict(answers[args.token]), []
+
+    def _server(self, name: str) -> dict[str, Any]:
+        if name not in Grown:
+            raise Refused(f'Status=404 Code="ResourceNotFound" Message="{name} was not found"')
+        return {"storage": {"storageSizeGB": Grown[name], "autoGrow": "Enabled"}}
+
+
+Grown: dict[str, int] = {}
+"""Database servers that exist, and what their disks have."""
 
 
 Outputs: dict[str, frozenset[str]] = {

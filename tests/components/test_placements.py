@@ -6,6 +6,7 @@ What it does beside one container (preparations, sidecars, replicas, stores, que
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from pulumi import ResourceOptions
 from components.placements import Refusal
 from components.workload import Health, Volume
 from settings import Settings
-from tests.components.declared import Hidden, declare, resolved
+from tests.components.declared import Declared, Hidden, declare, resolved
 from tests.components.workloads import APP, GROWING, HELPER, PLACES, PREPARED, SECRET, container, only, place, run
 
 
@@ -131,6 +132,31 @@ def test_secret_files_are_files(kind: str) -> None:
         "volumes"
     ]
     assert "uploads" not in inputs
+
+
+def only_loader(declared: Sequence[Declared]) -> dict[str, Any]:
+    """The one container that brings secret files."""
+    (loader,) = [one for one in declared if one.name == "app-secrets-loader"]
+    answer: dict[str, Any] = resolved(loader.inputs)
+    return answer
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_changed_secret_reaches_the_container(kind: str) -> None:
+    """Whatever it is handed over by, what runs is declared anew: neither an app nor a container reads it again."""
+    other = SECRET[::-1]
+    for changed in (replace(APP, secrets={"API_KEY": other}), replace(APP, secret_files={"token": other})):
+        before, after = container(kind), container(kind, changed)
+        if kind == "azure":
+            before, after = ({"template": resolved(one)["template"]} for one in (before, after))
+            assert resolved(before) != resolved(after)
+        elif changed.secrets != APP.secrets:
+            assert before["envs"] != after["envs"]
+        else:
+            # The loader is made anew, and the container bears its identity.
+            old, new = (only_loader(run(kind, one)) for one in (APP, changed))
+            assert old["uploads"] != new["uploads"]
+            assert "smarteros.secret-files" in {one["label"] for one in before["labels"]}
 
 
 def test_a_disk_on_a_host_is_protected() -> None:

@@ -133,7 +133,7 @@ class ContainerApp(ComponentResource):
                 ingress=_ingress(args),
                 secrets=references,
             ),
-            template=template(name, workload),
+            template=template(name, workload, [reference.key_vault_url for reference in references]),
             tags=args.tags,
             # The name must be owned, and the secrets readable, before the app can be created.
             opts=ResourceOptions(parent=self, depends_on=[args.vault.may_read, *records]),

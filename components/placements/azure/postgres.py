@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, ResourceOptions
+from pulumi import ComponentResource, CustomTimeouts, Input, InvokeOptions, Output, Resource, ResourceOptions
+from pulumi.runtime import invoke_async
 from pulumi_azure_native import dbforpostgresql, network
 
 from components.secrecy import secret
@@ -22,6 +23,7 @@ __all__ = ["ADMIN_USER", "FlexibleServer", "FlexibleServerArgs"]
 
 ADMIN_USER = "smarteros_admin"
 VERSION = "17"
+NOT_THERE = ("ResourceNotFound", "ResourceGroupNotFound")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ class FlexibleServer(ComponentResource):
             location=args.location,
             version=VERSION,
             sku=dbforpostgresql.SkuArgs(name=args.size.sku, tier=POSTGRES_SKUS[args.size.sku]),
-            storage=dbforpostgresql.StorageArgs(storage_size_gb=args.size.storage_gb, auto_grow="Enabled"),
+            storage=dbforpostgresql.StorageArgs(storage_size_gb=self._size(args), auto_grow="Enabled"),
             backup=dbforpostgresql.BackupArgs(
                 backup_retention_days=args.size.backup_retention_days, geo_redundant_backup="Disabled"
             ),
@@ -85,6 +87,20 @@ class FlexibleServer(ComponentResource):
         private = self._private_endpoint(name, args, server, after=rule)
         self.host = Output.all(server.fully_qualified_domain_name, private.id).apply(lambda all_: str(all_[0]))
         self.register_outputs({"host": self.host})
+
+    async def _size(self, args: FlexibleServerArgs) -> int:
+        """At least as large as is wanted: a disk that Azure has grown keeps what it has, for it never shrinks."""
+        where = {
+            "resourceGroupName": args.names.resource_group(),
+            "serverName": args.names.postgres_server(args.server),
+        }
+        try:
+            found = await invoke_async("azure-native:dbforpostgresql:getServer", where, InvokeOptions(parent=self))
+        except Exception as error:  # the engine has one class for all that a vendor answers
+            if not any(code in str(error) for code in NOT_THERE):
+                raise
+            return args.size.storage_gb
+        return max(args.size.storage_gb, int(((found or {}).get("storage") or {}).get("storageSizeGB") or 0))
 
     def _parameters(self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server) -> Resource:
         """One after the other: a server takes one change at a time (ServerIsBusy)."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from pulumi import Output
+from pulumi import Input, Output
 from pulumi_azure_native import app
 
 from components.workload import Health, Sidecar, Workload
 
-__all__ = ["MOST_FAILURES", "MOST_PERIOD_S", "secret_name", "template"]
+__all__ = ["MOST_FAILURES", "MOST_PERIOD_S", "REVISION", "secret_name", "template"]
 
 MOST_FAILURES, MOST_PERIOD_S = 10, 240
 """What Container Apps takes of a probe: failureThreshold and periodSeconds of ContainerAppProbe in
 Azure/azure-rest-api-specs specification/app/resource-manager/Microsoft.App/ContainerApps/stable/2024-03-01/
 CommonDefinitions.json."""
 SECRETS_VOLUME = "secret-files"
+REVISION = "SMARTEROS_REVISION"
 
 
 def secret_name(key: str) -> str:
@@ -24,8 +26,8 @@ def secret_name(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
 
 
-def template(name: str, workload: Workload) -> app.TemplateArgs:
-    """All of it, for one revision."""
+def template(name: str, workload: Workload, secret_versions: Sequence[Input[str]]) -> app.TemplateArgs:
+    """All of it, for one revision: another one for each version of a secret, for a running one never reads again."""
     volumes = [app.VolumeArgs(name=volume.name, storage_type=app.StorageType.EMPTY_DIR) for volume in workload.volumes]
     mounts = [app.VolumeMountArgs(volume_name=volume.name, mount_path=volume.path) for volume in workload.volumes]
     if workload.secret_files:
@@ -54,7 +56,7 @@ def template(name: str, workload: Workload) -> app.TemplateArgs:
         image=workload.image,
         command=list(workload.command) or None,
         args=list(workload.args) or None,
-        env=environment,
+        env=[*environment, *_revised(secret_versions)],
         resources=_resources(workload),
         probes=_probes(workload.health, workload.port),
         volume_mounts=mounts,
@@ -76,6 +78,14 @@ def _environment(workload: Workload, names: Iterable[str]) -> list[app.Environme
         else app.EnvironmentVarArgs(name=name, value=workload.env[name])
         for name in names
     ]
+
+
+def _revised(secret_versions: Sequence[Input[str]]) -> list[app.EnvironmentVarArgs]:
+    """A variable that nobody reads. Key Vault's names of versions say nothing of the values, so neither does it."""
+    if not secret_versions:
+        return []
+    digest = Output.all(*secret_versions).apply(lambda found: hashlib.sha256("\n".join(found).encode()).hexdigest())
+    return [app.EnvironmentVarArgs(name=REVISION, value=digest.apply(lambda text: text[:16]))]
 
 
 def _resources(of: Workload | Sidecar) -> app.ContainerResourcesArgs:

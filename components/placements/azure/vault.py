@@ -79,7 +79,10 @@ class SecretVault(ComponentResource):
         self.register_outputs({"identity_id": self.identity_id})
 
     def store(self, name: str, secret_name: str, value: Input[str], parent: Resource) -> Output[str]:
-        """Keep a secret; answers the address of its newest version, which is what an app refers to."""
+        """Keep a secret; answers the address of this very version, another one with each value.
+
+        An app that refers to the secret without its version learns of a new value at some time, or never.
+        """
         held = keyvault.Secret(
             name,
             secret_name=secret_name,
@@ -89,5 +92,5 @@ class SecretVault(ComponentResource):
             tags=self._args.tags,
             opts=ResourceOptions(parent=parent),
         )
-        address: Output[str] = held.properties.apply(lambda properties: properties.secret_uri)
+        address: Output[str] = held.properties.apply(lambda properties: properties.secret_uri_with_version)
         return address
