@@ -247,7 +247,9 @@ def _app(one: Declared, declared: Sequence[Declared]) -> Iterator[Process]:
         f"https://kv.vault.azure.net/secrets/{secret['secretName']}": secret["properties"]["value"]
         for secret in (resolved(other.inputs) for other in declared if other.token == VAULT_SECRET)
     }
-    secrets = {secret["name"]: vault[secret["keyVaultUrl"]] for secret in inputs["configuration"]["secrets"]}
+    secrets = {
+        secret["name"]: vault[secret["keyVaultUrl"].rpartition("/")[0]] for secret in inputs["configuration"]["secrets"]
+    }
     items = {
         volume["name"]: {item["path"]: secrets[item["secretRef"]] for item in volume.get("secrets", [])}
         for volume in inputs["template"]["volumes"]
