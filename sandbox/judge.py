@@ -55,8 +55,32 @@ def refused_changes(kind: ResourceType, old: Props, new: Props) -> list[Failure]
     ]
 
 
-def changes(kind: ResourceType, old: Props, new: Props) -> list[Change]:
-    """The differences, leaf by leaf, each with whether it forces a replacement."""
+def changes(kind: ResourceType, old: Props, new: Props, state: Props, ignored: Sequence[str] = ()) -> list[Change]:
+    """What the provider calls a change, each with whether it forces a replacement. `old`: what was wanted last;
+    `state`: what was read last; `ignored`: the paths whose changes nobody wants to hear of.
+    """
+    others = {name: value for name, value in new.items() if name not in kind.compares}
+    found = _changed_inputs(kind, {name: value for name, value in old.items() if name not in kind.compares}, others)
+    found += _changed_state(kind, state, new)
+    return [change for change in found if not covered(ignored, tuple(steps(change.path)))]
+
+
+def _changed_state(kind: ResourceType, state: Props, new: Props) -> Iterator[Change]:
+    """By whole properties. What the provider fills in by itself is no change where nothing is wanted."""
+    for name in kind.compares:
+        before, after = state.get(name), new.get(name)
+        if after is None and name in kind.computed:
+            continue
+        if name in kind.sets and isinstance(before or after, list) and UNKNOWN not in (before, after):
+            before, after = (sorted(one or [], key=str) for one in (before, after))
+        if (before or None) == (after or None) and after is not UNKNOWN:
+            continue
+        change: Kind = "update" if before and after else "delete" if before else "add"
+        yield Change(name, change, covered(kind.replaces, (name,)))
+
+
+def _changed_inputs(kind: ResourceType, old: Props, new: Props) -> list[Change]:
+    """Leaf by leaf."""
     before, after = dict(leaves(old)), dict(leaves(new))
     found: list[Change] = []
     for at in sorted(before.keys() | after.keys(), key=str):

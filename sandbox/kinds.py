@@ -40,6 +40,15 @@ class ResourceType:
     """Inputs that the vendor never returns (passwords): not compared at refresh."""
     replaces: tuple[str, ...] = ()
     """Property paths whose change forces a replacement."""
+    compares: tuple[str, ...] = ()
+    """Properties that the provider compares with what it read last (the state), as those made of Terraform's do,
+    instead of with what was wanted last: what reads back in another form is a change at every run.
+    """
+    sets: tuple[str, ...] = ()
+    """Of these, the lists whose order says nothing."""
+    delete_before_replace: bool = False
+    """Whether a replacement begins with the deletion, as the provider says of the type; else only where both would have
+    the same name."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the provider itself fills in at Check (not what the cloud defaults to)."""
     not_checked: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from sandbox.kinds import Package, ResourceType
 from sandbox.records import Computing
 from sandbox.values import UNKNOWN, is_set, lookup
 
-__all__ = ["foreseen_outputs", "foreseen_update", "made_outputs", "merged_outputs"]
+__all__ = ["foreseen_outputs", "foreseen_update", "made_outputs", "merged_outputs", "told_back"]
 
 
 def foreseen_outputs(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,3 +51,12 @@ def made_outputs(kind: ResourceType, computing: Computing, added: Mapping[str, A
     computed = {name: make(computing) for name, make in kind.computed.items()}
     named = {"name": computing.name} if kind.named_by else {}
     return {**named, "id": computing.id, **computing.inputs, **computed, **(added or {})}
+
+
+def told_back(wanted: Any, seen: Any) -> Any:
+    """What a provider made of Terraform's says at a refresh that the input is: what it saw, but of a list no more items
+    than were wanted (pulumi-terraform-bridge, pkg/tfbridge/schema.go, extractInputs).
+    """
+    if isinstance(wanted, list) and isinstance(seen, list):
+        return [one for one in wanted if one in seen]
+    return seen

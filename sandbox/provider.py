@@ -21,7 +21,7 @@ from sandbox import judge
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
 from sandbox.kinds import Package, ResourceType
-from sandbox.outputs import foreseen_outputs, foreseen_update, made_outputs
+from sandbox.outputs import foreseen_outputs, foreseen_update, made_outputs, told_back
 from sandbox.records import Computing, Record
 from sandbox.rules import Failure
 from sandbox.schema import Schema
@@ -137,13 +137,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kind = self._kind(request, context)
         old, _ = _read(request.old_inputs)
         new, _ = _read(request.news)
-        found = judge.changes(kind, old, new)
+        state, _ = _read(request.olds)
+        found = judge.changes(kind, old, new, state, request.ignoreChanges)
         replacing = sorted({change.path for change in found if change.replaces})
         same_name = bool(kind.named_by) and lookup(old, kind.named_by) == lookup(new, kind.named_by)
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
             replaces=replacing,
-            deleteBeforeReplace=bool(replacing) and same_name,
+            deleteBeforeReplace=bool(replacing) and (same_name or kind.delete_before_replace),
             changes=some if found else none,
             diffs=sorted({change.path for change in found}),
             hasDetailedDiff=True,
@@ -218,9 +219,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if seen is None:
                 return provider_pb2.ReadResponse(id="")
             outputs.update(seen)
-            inputs.update({name: seen[name] for name in inputs if name in seen})
+            inputs.update({name: told_back(inputs[name], seen[name]) for name in inputs if name in seen})
+        identity = str(outputs.get("id", request.id))
         return provider_pb2.ReadResponse(
-            id=request.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, input_marks)
+            id=identity, properties=wire.write(outputs, marks), inputs=wire.write(inputs, input_marks)
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -250,7 +252,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         before = record or Record(id=request.id, token=kind.token, inputs=old_inputs, outputs=olds)
         computing = replace(self._computing(kind, inputs, config, before), old=before.outputs)
         update = kind.on_update
-        added = self._backend(context, lambda one: update(one, old_inputs), computing) if update else None
+        was = {**old_inputs, **{name: olds[name] for name in kind.compares if name in olds}}
+        added = self._backend(context, lambda one: update(one, was), computing) if update else None
         outputs = made_outputs(kind, computing, added)
         if record is not None:
             changed = replace(record, inputs=inputs, outputs=outputs, secrets=marks)
@@ -349,7 +352,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if act is None:
             return None
         try:
-            return act(computing)
+            return act(replace(computing, instance=context.peer()))
         except Exception as error:  # a vendor's refusal, whatever its class, is the answer to the engine
             self._abort(context, grpc.StatusCode.FAILED_PRECONDITION, str(error).strip() or traceback.format_exc())
 

@@ -51,3 +51,5 @@ class Computing:
     cloud: Cloud
     old: Props = field(default_factory=dict)
     """The outputs before an update; empty at creation."""
+    instance: str = ""
+    """Which instance of the provider acts: each has connections of its own."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from settings.parts import AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker
-from settings.postgres import SUPERUSER_CONNECTIONS, footprint_of
+from settings.postgres import PROGRAM_CONNECTIONS, SUPERUSER_CONNECTIONS, footprint_of
 from settings.services import Container, Service, Services
 from settings.sizes import POSTGRES_CONNECTIONS
 
@@ -46,8 +46,9 @@ LOGS_MB = 30
 FREE_DISK = 0.15
 # A disk's GB has 10⁹ bytes, an MB here 2²⁰.
 MB_OF_DISK_GB = 10**9 // 2**20
-# Of every database server, beside the services: 4 for the program, 4 for the tenants' program, 2 for a dump and a look.
-OPERATORS, OPERATORS_CONNECTIONS = "operators", 10
+# Of every database server, beside the services: the program's, or those of several tenants' programs side by side,
+# which are no more (they take turns); 4 for dumps and a look.
+OPERATORS, OPERATORS_CONNECTIONS = "operators", PROGRAM_CONNECTIONS + 4
 
 
 @dataclass(frozen=True, kw_only=True)

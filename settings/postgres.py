@@ -13,12 +13,24 @@ from settings.services.service import Container
 
 __all__ = [
     "PARALLEL_MAINTENANCE_WORKERS",
+    "PROGRAM_CONNECTIONS",
     "SUPERUSER_CONNECTIONS",
+    "TENANT_CONNECTIONS",
     "Memory",
     "footprint_of",
     "least_memory_mb",
     "memory_of",
 ]
+
+# Who makes, drops or changes a database or a role waits for its turn on a connection of its own, and whoever has the
+# turn needs a second one: with fewer connections than databases and roles, and one, all of them can wait for one
+# another, for ever (cyrilgdn/terraform-provider-postgresql: resource_postgresql_database.go, createDatabase).
+# The policy `database-turns` counts them.
+PROGRAM_CONNECTIONS = 20
+"""How many connections the platform's program may hold to a server: each service there has a database and a role."""
+TENANT_CONNECTIONS = 6
+"""How many the program of one tenant may hold: it has a database and a role, or two of each."""
+
 
 SUPERUSER_CONNECTIONS = 3
 """superuser_reserved_connections, by default: https://www.postgresql.org/docs/17/runtime-config-connection.html"""

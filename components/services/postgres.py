@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import pulumi_postgresql as postgresql
 import pulumi_random as random
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.placements import DatabaseServer, Placement
 from components.secrecy import secret
+from settings.postgres import PROGRAM_CONNECTIONS
 
 __all__ = [
     "CONNECTION_LIMIT",
@@ -75,15 +76,23 @@ def postgres_provider(
         sslmode="require" if server.tls else "disable",
         superuser=server.admin_is_superuser,
         connect_timeout=15,
-        max_connections=4,
+        max_connections=PROGRAM_CONNECTIONS,
         opts=ResourceOptions.merge(opts, ResourceOptions(depends_on=[server.resource])),
     )
 
 
 def closed_to_public(name: str, database: postgresql.Database, opts: ResourceOptions) -> postgresql.Grant:
-    """Takes from everybody what PostgreSQL gives to everybody: to connect."""
+    """Takes from everybody what PostgreSQL gives to everybody: to connect. Whoever does it has the owner's rights, or
+    PostgreSQL warns and takes nothing.
+    """
     return postgresql.Grant(
-        name, database=database.name, role="public", object_type="database", privileges=[], opts=opts
+        name,
+        database=database.name,
+        role="public",
+        object_type="database",
+        privileges=[],
+        # With its database it goes by itself; and of one that somebody dropped, nothing could be revoked.
+        opts=ResourceOptions.merge(opts, ResourceOptions(deleted_with=database)),
     )
 
 
@@ -165,6 +174,7 @@ class Database(ComponentResource):
             connection_limit=args.connection_limit,
             opts=inside,
         )
+        lent = self._owners_rights(name, args.server, owner)
         database = postgresql.Database(
             f"{name}-database",
             name=args.database,
@@ -175,15 +185,22 @@ class Database(ComponentResource):
             # and that must not look like a change: it can never be changed.
             lc_collate="DEFAULT",
             lc_ctype="DEFAULT",
-            opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["lcCollate", "lcCtype"]),
+            opts=ResourceOptions(
+                parent=self, protect=args.protect, depends_on=lent, ignore_changes=["lcCollate", "lcCtype"]
+            ),
         )
-        closed = closed_to_public(f"{name}-closed", database, inside)
+        closed = closed_to_public(
+            # What was declared as closed before the owner's rights were lent was not: another name closes it anew.
+            f"{name}-closed-as-owner" if lent else f"{name}-closed",
+            database,
+            ResourceOptions(parent=self, depends_on=lent),
+        )
         extensions = [
             postgresql.Extension(
                 f"{name}-{extension}",
                 name=extension,
                 database=database.name,
-                opts=ResourceOptions(parent=self, depends_on=[closed]),
+                opts=ResourceOptions(parent=self, depends_on=[closed], deleted_with=database),
             )
             for extension in args.extensions
         ]
@@ -193,3 +210,21 @@ class Database(ComponentResource):
         self.database_name = ready.apply(lambda all_: str(all_[0]))
         self.user, self.password = owner.name, password.result
         self.register_outputs({"host": self.host, "database_name": self.database_name, "user": self.user})
+
+    def _owners_rights(self, name: str, server: DatabaseServer, owner: postgresql.Role) -> list[Resource]:
+        """Of an administrator who is no superuser: without them it can't close what another role owns.
+
+        The database waits for them. While it is made, the provider takes the owner's role itself, where it has it not,
+        and gives it back afterwards: also one that was granted meanwhile.
+        """
+        if server.admin_is_superuser:
+            return []
+        lent = postgresql.GrantRole(
+            f"{name}-administered",
+            role=server.admin_user,
+            grant_role=owner.name,
+            # The provider reads the first membership that it finds: the one, with the admin option, that PostgreSQL
+            # gives to whoever makes a role.
+            opts=ResourceOptions(parent=self, ignore_changes=["withAdminOption"]),
+        )
+        return [lent]

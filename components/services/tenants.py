@@ -49,7 +49,7 @@ class TenantTemplate(ComponentResource):
             f"{name}-vector",
             name="vector",
             database=database.name,
-            opts=ResourceOptions(parent=self, depends_on=[closed]),
+            opts=ResourceOptions(parent=self, depends_on=[closed], deleted_with=database),
         )
         self.database_name = database.name
         self.register_outputs({"database_name": self.database_name})

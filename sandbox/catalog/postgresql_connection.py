@@ -7,12 +7,13 @@ password), and only servers of this machine are reached: a real host is never tr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
+from sandbox.catalog.postgresql_pool import Exhausted, blocked, place_in
 from sandbox.records import Computing
 from sandbox.values import Props, Value
 
@@ -21,20 +22,24 @@ __all__ = [
     "PROVIDER",
     "Connection",
     "Refused",
+    "acting",
+    "as_owner",
     "borrowed",
     "connected",
-    "current_user",
     "database_of",
     "exists",
-    "granted",
     "kept",
+    "lock_database",
     "lock_role",
     "one",
     "run",
+    "superuser",
     "telling",
 ]
 
 PROVIDER = "https://github.com/cyrilgdn/terraform-provider-postgresql/blob/main/postgresql"
+DEFAULT_POOL = 20
+"""max_connections, when it is not given (provider.go, defaultProviderMaxOpenConnections)."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -65,18 +70,31 @@ def telling(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def connected(config: Props, database: str = "", *, transaction: bool = True) -> Iterator[Connection]:
-    """A connection as configured, to that database; one transaction unless told otherwise."""
+def connected(computing: Computing, database: str = "", *, transaction: bool = True) -> Iterator[Connection]:
+    """A connection as configured, to that database, from the pool; one transaction unless told otherwise."""
+    config = computing.config
     host = str(config.get("host", "localhost"))
     if host not in LOOPBACK:
         raise Refused(f"error connecting to PostgreSQL server {host} (scheme: postgres): dial tcp: no such host here")
+    name = database or database_of(config)
+    pool = (computing.instance, host, str(config.get("port")), str(config.get("username")), name)
     try:
-        connection = psycopg.connect(
+        with place_in(pool, int(float(config.get("maxConnections") or DEFAULT_POOL))):
+            connection = _opened(config, host, name, transaction)
+            with connection:  # commits, or rolls back after an error, and closes
+                yield connection
+    except Exhausted as error:
+        raise Refused(str(error)) from None
+
+
+def _opened(config: Props, host: str, database: str, transaction: bool) -> Connection:
+    try:
+        return psycopg.connect(
             host=host,
             port=int(float(config.get("port", 5432))),
             user=str(config.get("username", "postgres")),
             password=str(config.get("password", "")),
-            dbname=database or database_of(config),
+            dbname=database,
             sslmode=str(config.get("sslmode") or "require"),
             connect_timeout=min(int(float(config.get("connectTimeout") or 30)), 30),
             autocommit=not transaction,
@@ -86,8 +104,6 @@ def connected(config: Props, database: str = "", *, transaction: bool = True) ->
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
         raise Refused(f"error connecting to PostgreSQL server {host} (scheme: postgres): pq: {reason}") from None
-    with connection:  # commits, or rolls back after an error, and closes
-        yield connection
 
 
 def database_of(config: Props) -> str:
@@ -116,9 +132,14 @@ def exists(connection: Connection, query: LiteralString, *values: object) -> boo
 
 
 def current_user(connection: Connection) -> str:
-    """The role that the provider acts as."""
+    """The role whose rights count: another than the login's where that one has an `assumeRole`."""
     found = one(connection, "SELECT current_user")
     return str(found[0]) if found else ""
+
+
+def acting(config: Props) -> str:
+    """Whom the provider takes itself for, whatever role its login assumes (config.go, getDatabaseUsername)."""
+    return str(config.get("databaseUsername") or config.get("username", "postgres"))
 
 
 def superuser(connection: Connection, role: str) -> bool:
@@ -153,15 +174,25 @@ def _revoke(connection: Connection, role: str, member: str) -> bool:
 
 
 @contextmanager
-def granted(connection: Connection, role: str) -> Iterator[None]:
-    """The acting role is a member of `role` meanwhile: needed to make it an owner (nothing to do for "")."""
-    me = current_user(connection)
-    given = bool(role) and _grant(connection, role, me)
-    try:
-        yield
-    finally:
-        if given:
-            _revoke(connection, role, me)
+def as_owner(computing: Computing, owner: str) -> Iterator[Connection]:
+    """A connection for what only a member of `owner` may do. Where there is one, the provider first waits for its turn,
+    on a connection that it keeps meanwhile, and on a second one is made a member for as long as this takes.
+    """
+    if not owner:
+        with connected(computing, transaction=False) as connection:
+            yield connection
+        return
+    me = acting(computing.config)
+    with connected(computing) as turn:
+        lock_role(turn, me)
+        with connected(computing, transaction=False) as connection:
+            given = _grant(connection, owner, me)
+            try:
+                yield connection
+            finally:
+                with suppress(Refused):  # the provider does not look at the answer
+                    if given:
+                        _revoke(connection, owner, me)
 
 
 @contextmanager
@@ -191,15 +222,22 @@ def borrowed(connection: Connection, roles: Sequence[str]) -> Iterator[None]:
 
 def lock_role(connection: Connection, role: str) -> None:
     """Waits for other changes of the role and its members; until the end of the transaction."""
-    connection.execute("SET LOCAL statement_timeout = 0")
-    connection.execute("SELECT pg_advisory_xact_lock(oid::bigint) FROM pg_roles WHERE rolname = %s", (role,))
-    connection.execute(
-        "SELECT pg_advisory_xact_lock(member::bigint) FROM pg_auth_members JOIN pg_roles ON roleid = pg_roles.oid"
-        " WHERE rolname = %s",
-        (role,),
-    )
+    with blocked():
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute("SELECT pg_advisory_xact_lock(oid::bigint) FROM pg_roles WHERE rolname = %s", (role,))
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(member::bigint) FROM pg_auth_members JOIN pg_roles ON roleid = pg_roles.oid"
+            " WHERE rolname = %s",
+            (role,),
+        )
+
+
+def lock_database(connection: Connection, database: str) -> None:
+    """Waits for other changes of the privileges on it; until the end of the transaction."""
+    with blocked():
+        connection.execute("SELECT pg_advisory_xact_lock(oid::bigint) FROM pg_database WHERE datname = %s", (database,))
 
 
 def changed(new: Mapping[str, Any], old: Mapping[str, Any], name: str) -> bool:
-    """Whether an input differs (absent counts as a value)."""
-    return bool(new.get(name) != old.get(name))
+    """Whether what is wanted differs from what is (nothing, "", 0 and no are one to the provider's SDK)."""
+    return bool((new.get(name) or None) != (old.get(name) or None))

@@ -10,12 +10,11 @@ from psycopg import sql
 from sandbox.catalog.postgresql_connection import (
     PROVIDER,
     Connection,
+    acting,
+    as_owner,
     changed,
     connected,
-    current_user,
-    granted,
     kept,
-    lock_role,
     one,
     run,
     telling,
@@ -70,10 +69,9 @@ def _clauses(inputs: Props, me: str) -> sql.Composable:
 def _create_database(computing: Computing) -> Mapping[str, Any]:
     inputs = computing.inputs
     name = str(inputs["name"])
-    with connected(computing.config, transaction=False) as connection:
-        me = current_user(connection)
-        with granted(connection, str(inputs.get("owner") or "")), telling(f'error creating database "{name}"'):
-            run(connection, "CREATE DATABASE {} {}", name, _clauses(inputs, me))
+    with as_owner(computing, str(inputs.get("owner") or "")) as connection:
+        with telling(f'error creating database "{name}"'):
+            run(connection, "CREATE DATABASE {} {}", name, _clauses(inputs, acting(computing.config)))
         return {"id": name, **(_database(connection, name) or {})}
 
 
@@ -93,13 +91,13 @@ def _update_database(computing: Computing, old: Props) -> Mapping[str, Any]:
     name, before, owner = str(inputs["name"]), str(old["name"]), str(inputs.get("owner") or "")
     if owner and changed(inputs, old, "owner") and inputs.get("alterObjectOwnership"):
         _reassign(computing, before, owner)
-    with connected(computing.config, transaction=False) as connection:
+    if owner and changed(inputs, old, "owner"):
+        with as_owner(computing, owner) as connection, telling("error updating database OWNER"):
+            run(connection, "ALTER DATABASE {} OWNER TO {}", before, owner)
+    with connected(computing, transaction=False) as connection:
         if name != before:
             with telling("error updating database name"):
                 run(connection, "ALTER DATABASE {} RENAME TO {}", before, name)
-        if owner and changed(inputs, old, "owner"):
-            with granted(connection, owner), telling("error updating database OWNER"):
-                run(connection, "ALTER DATABASE {} OWNER TO {}", name, owner)
         if changed(inputs, old, "tablespaceName") and inputs.get("tablespaceName"):
             with telling("error updating database TABLESPACE"):
                 run(connection, "ALTER DATABASE {} SET TABLESPACE {}", name, str(inputs["tablespaceName"]))
@@ -117,19 +115,19 @@ def _update_database(computing: Computing, old: Props) -> Mapping[str, Any]:
 
 
 def _reassign(computing: Computing, name: str, owner: str) -> None:
-    with connected(computing.config, name) as connection:
-        lock_role(connection, current_user(connection))
+    with connected(computing) as connection:
         found = _database(connection, name)
-        before = str(found["owner"]) if found else owner
-        if before != owner:
-            with granted(connection, before), telling(f"error reassigning objects owned by '{before}'"):
-                run(connection, "REASSIGN OWNED BY {} TO {}", before, owner)
+    before = str(found["owner"]) if found else owner
+    if before != owner:
+        saying = telling(f"error reassigning objects owned by '{before}'")
+        with as_owner(computing, before), connected(computing, name) as connection, saying:
+            run(connection, "REASSIGN OWNED BY {} TO {}", before, owner)
 
 
 def _delete_database(computing: Computing) -> None:
     inputs = computing.inputs
     name, owner = str(inputs["name"]), str(inputs.get("owner") or "")
-    with connected(computing.config, transaction=False) as connection, granted(connection, owner):
+    with as_owner(computing, owner) as connection:
         if inputs.get("isTemplate"):
             with telling("error updating database IS_TEMPLATE during DROP DATABASE"):
                 run(connection, "ALTER DATABASE {} IS_TEMPLATE false", name)
@@ -146,7 +144,7 @@ def _delete_database(computing: Computing) -> None:
 
 def _read_database(computing: Computing) -> Mapping[str, Any] | None:
     name = str(computing.inputs.get("name") or computing.id)
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         found = _database(connection, name)
     return {"name": name, **found} if found else None
 
@@ -194,6 +192,7 @@ TYPES = (
         },
         defaults={"allowConnections": True, "alterObjectOwnership": False, "connectionLimit": -1},
         replaces=("template", "encoding", "lcCollate", "lcCtype"),
+        compares=(*READ, "alterObjectOwnership", "name", "template"),
         state_only=True,
         on_create=_create_database,
         on_update=_update_database,

@@ -13,6 +13,7 @@ from sandbox.catalog.postgresql_connection import (
     borrowed,
     connected,
     exists,
+    lock_database,
     lock_role,
     one,
     run,
@@ -97,8 +98,10 @@ def _lenders(connection: Connection, inputs: Props) -> list[str]:
 def _apply(computing: Computing, *, grant: bool) -> None:
     inputs = computing.inputs
     role = str(inputs["role"])
-    with connected(computing.config, str(inputs["database"])) as connection:
+    with connected(computing, str(inputs["database"])) as connection:
         lock_role(connection, role)
+        if inputs["objectType"] == "database":
+            lock_database(connection, str(inputs["database"]))
         with borrowed(connection, _lenders(connection, inputs)):
             with telling("could not execute revoke query"):
                 run(connection, "REVOKE ALL PRIVILEGES ON {} FROM {}", _on(inputs), role)
@@ -108,12 +111,14 @@ def _apply(computing: Computing, *, grant: bool) -> None:
                     run(connection, "GRANT {} ON {} TO {} {}", _words(inputs), _on(inputs), role, option)
 
 
-def _create(computing: Computing) -> None:
+def _create(computing: Computing) -> Mapping[str, Any]:
+    """Answers what is there then: a revocation that had no effect is a warning to the server, and no error."""
     _apply(computing, grant=True)
+    return _privileges(computing)
 
 
-def _update(computing: Computing, _: Props) -> None:
-    _apply(computing, grant=True)
+def _update(computing: Computing, _: Props) -> Mapping[str, Any]:
+    return _create(computing)
 
 
 def _delete(computing: Computing) -> None:
@@ -123,12 +128,12 @@ def _delete(computing: Computing) -> None:
 def _there(computing: Computing) -> bool:
     inputs = computing.inputs
     role, schema = str(inputs["role"]), inputs.get("schema")
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         if not exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", inputs["database"]):
             return False
         if role != "public" and not exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
             return False
-    with connected(computing.config, str(inputs["database"])) as connection:
+    with connected(computing, str(inputs["database"])) as connection:
         return not schema or exists(connection, "SELECT 1 FROM pg_namespace WHERE nspname = %s", schema)
 
 
@@ -149,10 +154,13 @@ def _seen(connection: Connection, inputs: Props) -> list[list[str]]:
 
 
 def _read(computing: Computing) -> Mapping[str, Any] | None:
+    return _privileges(computing) if _there(computing) else None
+
+
+def _privileges(computing: Computing) -> Mapping[str, Any]:
+    """As the access list names them: one that nobody has touched names none, though it lets everybody connect."""
     inputs = computing.inputs
-    if not _there(computing):
-        return None
-    with connected(computing.config, str(inputs["database"])) as connection:
+    with connected(computing, str(inputs["database"])) as connection:
         seen = _seen(connection, inputs)
     wanted = set(inputs["privileges"])
     if "ALL" in wanted:
@@ -169,7 +177,7 @@ def _default(computing: Computing, *, grant: bool) -> None:
     role, owner, schema = str(inputs["role"]), str(inputs["owner"]), inputs.get("schema")
     place = sql.SQL("IN SCHEMA {}").format(sql.Identifier(str(schema))) if schema else sql.SQL("")
     kind = sql.SQL(KINDS[str(inputs["objectType"])])
-    with connected(computing.config, str(inputs["database"])) as connection:
+    with connected(computing, str(inputs["database"])) as connection:
         lock_role(connection, owner)
         with borrowed(connection, [owner]):
             with telling("could not revoke default privileges"):
@@ -273,6 +281,9 @@ TYPES = (
         id=_id,
         defaults={"withGrantOption": False},
         replaces=("database", "objectType", "objects", "role", "schema", "withGrantOption"),
+        compares=("database", "objectType", "objects", "privileges", "role", "schema", "withGrantOption"),
+        sets=("objects", "privileges"),
+        delete_before_replace=True,
         state_only=True,
         on_create=_create,
         on_update=_update,

@@ -9,8 +9,7 @@ from sandbox.catalog.postgresql_connection import (
     PROVIDER,
     Connection,
     connected,
-    exists,
-    lock_role,
+    one,
     run,
     telling,
 )
@@ -33,36 +32,41 @@ def _revoke(connection: Connection, inputs: Props) -> None:
 def _create(computing: Computing) -> Mapping[str, Any]:
     inputs = computing.inputs
     role, given = str(inputs["role"]), str(inputs["grantRole"])
-    with connected(computing.config) as connection:
-        lock_role(connection, role)
+    with connected(computing) as connection:
         _revoke(connection, inputs)
         with telling("could not execute grant query"):
             if inputs.get("withAdminOption"):
                 run(connection, "GRANT {} TO {} WITH ADMIN OPTION", given, role)
             else:
                 run(connection, "GRANT {} TO {}", given, role)
-    return {}
+    return _read(computing) or {}
 
 
 def _delete(computing: Computing) -> None:
-    with connected(computing.config) as connection:
-        lock_role(connection, str(computing.inputs["role"]))
+    with connected(computing) as connection:
         _revoke(connection, computing.inputs)
 
 
 def _read(computing: Computing) -> Mapping[str, Any] | None:
-    """As the provider asks: any grant of the one role to the other, with the wanted admin option."""
-    inputs = computing.inputs
-    with connected(computing.config) as connection:
-        found = exists(
+    """As the provider asks: the first row of the pair, whoever gave it. Since PostgreSQL 16 who makes a role has one
+    that nobody asked for, with the admin option and without the role's rights; it comes first, and the id says so too.
+    """
+    role, given = str(computing.inputs["role"]), str(computing.inputs["grantRole"])
+    with connected(computing) as connection:
+        found = one(
             connection,
-            "SELECT 1 FROM pg_auth_members WHERE pg_get_userbyid(member) = %s AND pg_get_userbyid(roleid) = %s"
-            " AND admin_option = %s",
-            inputs["role"],
-            inputs["grantRole"],
-            bool(inputs.get("withAdminOption", False)),
+            "SELECT admin_option FROM pg_auth_members WHERE pg_get_userbyid(member) = %s AND"
+            " pg_get_userbyid(roleid) = %s",
+            role,
+            given,
         )
-    return {} if found else None
+    if found is None:
+        return None
+    return {"id": _id(role, given, bool(found[0])), "withAdminOption": bool(found[0])}
+
+
+def _id(role: str, given: str, admin: bool) -> str:
+    return "_".join((role, given, str(admin).lower()))
 
 
 def _another(value: Value, props: Props) -> bool:
@@ -84,11 +88,10 @@ TYPES = (
                 source=GRANT,
             ),
         ),
-        id=lambda c: "_".join(
-            (str(c.inputs["role"]), str(c.inputs["grantRole"]), str(bool(c.inputs.get("withAdminOption"))).lower())
-        ),
+        id=lambda c: _id(str(c.inputs["role"]), str(c.inputs["grantRole"]), bool(c.inputs.get("withAdminOption"))),
         defaults={"withAdminOption": False},
         replaces=("grantRole", "role", "withAdminOption"),
+        compares=("grantRole", "role", "withAdminOption"),
         state_only=True,
         on_create=_create,
         on_delete=_delete,

@@ -13,6 +13,7 @@ from sandbox.catalog.postgresql_connection import (
     PROVIDER,
     Connection,
     Refused,
+    acting,
     borrowed,
     changed,
     connected,
@@ -22,6 +23,7 @@ from sandbox.catalog.postgresql_connection import (
     lock_role,
     one,
     run,
+    superuser,
     telling,
 )
 from sandbox.kinds import ResourceType
@@ -123,17 +125,17 @@ def _settings(connection: Connection, inputs: Props, old: Props) -> None:
 def _create(computing: Computing) -> Mapping[str, Any]:
     inputs = computing.inputs
     name = str(inputs["name"])
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         with telling(f"error creating role {name}"):
             run(connection, "CREATE ROLE {} WITH {}", name, _options(connection, inputs))
         _settings(connection, inputs, {})
-    return {"id": name}
+    return {"id": name, **(_read(computing) or {})}
 
 
 def _update(computing: Computing, old: Props) -> Mapping[str, Any]:
     inputs = computing.inputs
     name, before = str(inputs["name"]), str(old["name"])
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         lock_role(connection, before)
         if name != before:
             with telling("error updating role NAME"):
@@ -163,7 +165,7 @@ def _update(computing: Computing, old: Props) -> Mapping[str, Any]:
             with telling(f"could not revoke role {role} from {name}"):
                 run(connection, "REVOKE {} FROM {}", role, name)
         _settings(connection, inputs, old)
-    return {"id": name}
+    return {"id": name, **(_read(computing) or {})}
 
 
 def _memberships(connection: Connection, name: str) -> list[str]:
@@ -177,10 +179,10 @@ def _memberships(connection: Connection, name: str) -> list[str]:
 def _delete(computing: Computing) -> None:
     inputs = computing.inputs
     name = str(inputs["name"])
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         lock_role(connection, name)
         if not inputs.get("skipReassignOwned"):
-            me = current_user(connection)
+            me = acting(computing.config)
             with borrowed(connection, [name]):
                 with telling(f"could not reassign owned by role {name} to {me}"):
                     run(connection, "REASSIGN OWNED BY {} TO {}", name, me)
@@ -193,17 +195,19 @@ def _delete(computing: Computing) -> None:
 
 def _read(computing: Computing) -> Mapping[str, Any] | None:
     name = str(computing.inputs.get("name") or computing.id)
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         if not exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", name):
             return None
         found = one(connection, READ, name)
-    if found is None:
-        raise Refused(f"error reading ROLE {name}")
+        if found is None:
+            raise Refused(f"error reading ROLE {name}")
+        lost = {"password": ""} if found[4] and _has_lost_its_password(connection, computing) else {}
     *switches, limit, until, roles, settings = found
     config = dict(item.partition("=")[::2] for item in settings)
     paths = [path.strip().strip('"') for path in str(config.get("search_path", "")).split(",") if path.strip()]
     return {
         "name": name,
+        **lost,
         **dict(zip(SWITCHES, switches, strict=True)),
         "connectionLimit": limit,
         "validUntil": until,
@@ -212,6 +216,24 @@ def _read(computing: Computing) -> Mapping[str, Any] | None:
         "assumeRole": config.get("role", ""),
         **{key: int(config.get(setting, 0)) for key, setting in TIMEOUTS.items()},
     }
+
+
+def _has_lost_its_password(connection: Connection, computing: Computing) -> bool:
+    """All that the provider can see of a password: whether there is one. Of another one it sees nothing where the
+    server keeps SCRAM verifiers, and only a superuser may look (readRolePassword).
+    """
+    config = computing.config
+    if not computing.inputs.get("password") or str(config.get("superuser", "true")).lower() == "false":
+        return False
+    me = current_user(connection)
+    if not superuser(connection, me):
+        raise Refused(
+            f"could not read role password from Postgres as connected user {acting(config)} is not a SUPERUSER. "
+            "You can set `superuser = false` in the provider configuration so it will not try to read the password "
+            "from Postgres"
+        )
+    query: LiteralString = "SELECT 1 FROM pg_shadow WHERE usename = %s AND passwd IS NULL"
+    return exists(connection, query, str(computing.inputs["name"]))
 
 
 def _reserved(value: Value, _: Props) -> bool:
@@ -295,6 +317,11 @@ TYPES = (
             **{name: False for name in SWITCHES if name != "inherit"},
             **{"skipDropRole": False, "skipReassignOwned": False},
         },
+        compares=(
+            *("assumeRole", "connectionLimit", "encryptedPassword", "name", "password", "passwordWoVersion", "roles"),
+            *("searchPaths", "skipDropRole", "skipReassignOwned", "validUntil", *SWITCHES, *TIMEOUTS),
+        ),
+        sets=("roles",),
         state_only=True,
         on_create=_create,
         on_update=_update,

@@ -42,7 +42,7 @@ def _target_id(computing: Computing) -> str:
 
 
 def _gone(computing: Computing, database: str) -> bool:
-    with connected(computing.config) as connection:
+    with connected(computing) as connection:
         return not exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database)
 
 
@@ -56,7 +56,7 @@ def _create_extension(computing: Computing) -> Mapping[str, Any]:
         parts.append(sql.SQL("VERSION {}").format(sql.Identifier(str(inputs["version"]))))
     if inputs.get("createCascade"):
         parts.append(sql.SQL("CASCADE"))
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         with telling("error creating extension"):
             run(connection, "CREATE EXTENSION IF NOT EXISTS {} {}", name, sql.SQL(" ").join(parts))
         return {"id": _target_id(computing), "database": _target(computing), **(_extension(connection, name) or {})}
@@ -74,7 +74,7 @@ def _extension(connection: Connection, name: str) -> dict[str, Any] | None:
 def _update_extension(computing: Computing, old: Props) -> Mapping[str, Any]:
     inputs = computing.inputs
     name = str(inputs["name"])
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         if changed(inputs, old, "schema") and inputs.get("schema"):
             with telling("error updating extension SCHEMA"):
                 run(connection, "ALTER EXTENSION {} SET SCHEMA {}", name, str(inputs["schema"]))
@@ -89,14 +89,14 @@ def _update_extension(computing: Computing, old: Props) -> Mapping[str, Any]:
 
 def _delete_extension(computing: Computing) -> None:
     mode = sql.SQL("CASCADE" if computing.inputs.get("dropCascade") else "RESTRICT")
-    with connected(computing.config, _target(computing)) as connection, telling("error deleting extension"):
+    with connected(computing, _target(computing)) as connection, telling("error deleting extension"):
         run(connection, "DROP EXTENSION {} {}", str(computing.inputs["name"]), mode)
 
 
 def _read_extension(computing: Computing) -> Mapping[str, Any] | None:
     if _gone(computing, _target(computing)):
         return None
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         return _extension(connection, str(computing.inputs["name"]))
 
 
@@ -109,7 +109,7 @@ def _owners(connection: Connection, inputs: Props) -> list[str]:
 def _create_schema(computing: Computing) -> Mapping[str, Any]:
     inputs = computing.inputs
     name, owner = str(inputs["name"]), str(inputs.get("owner") or "")
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         there = exists(connection, "SELECT 1 FROM pg_namespace WHERE nspname = %s", name)
         lenders = list(dict.fromkeys(_owners(connection, inputs)))
         with borrowed(connection, lenders), telling(f"error creating schema {name}"):
@@ -130,7 +130,7 @@ def _schema(connection: Connection, name: str) -> dict[str, Any] | None:
 def _update_schema(computing: Computing, old: Props) -> Mapping[str, Any]:
     inputs = computing.inputs
     name, before = str(inputs["name"]), str(old["name"])
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         if name != before:
             with telling("error updating schema NAME"):
                 run(connection, "ALTER SCHEMA {} RENAME TO {}", before, name)
@@ -144,7 +144,7 @@ def _delete_schema(computing: Computing) -> None:
     inputs = computing.inputs
     name = str(inputs["name"])
     mode = sql.SQL("CASCADE" if inputs.get("dropCascade") else "RESTRICT")
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         found = _schema(connection, name)
         if found is None:
             return
@@ -155,7 +155,7 @@ def _delete_schema(computing: Computing) -> None:
 def _read_schema(computing: Computing) -> Mapping[str, Any] | None:
     if _gone(computing, _target(computing)):
         return None
-    with connected(computing.config, _target(computing)) as connection:
+    with connected(computing, _target(computing)) as connection:
         return _schema(connection, str(computing.inputs["name"]))
 
 

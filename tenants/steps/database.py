@@ -13,6 +13,7 @@ import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
 
 from apps.sdk import Sessions
+from settings.postgres import TENANT_CONNECTIONS
 from tenants.names import TenantNames
 from tenants.platform import Server
 
@@ -30,7 +31,7 @@ def postgres_provider(name: str, server: Server, password: Input[str]) -> Provid
         sslmode=server.sslmode,
         superuser=False,
         connect_timeout=15,
-        max_connections=4,
+        max_connections=TENANT_CONNECTIONS,
     )
 
 
@@ -67,6 +68,9 @@ class Database(ComponentResource):
             login=args.is_open,
             password=password.result,
             connection_limit=args.connections if args.is_open else 0,
+            # The provider would give what it owns to the login, whose rights the provisioner has not; and it owns
+            # nothing but its database, which goes before it.
+            skip_reassign_owned=True,
             opts=inside,
         )
         # Who is connected stays when a role loses its login: they are shown out.
@@ -78,8 +82,13 @@ class Database(ComponentResource):
         )
         # Since PostgreSQL 16 who makes a role may administer it, but has none of its rights: without this one
         # the provisioner could not close the database, which is its owner's.
+        # The provider reads the first membership that it finds, which is the one of whoever makes a role, with the
+        # admin option: a change at every run, and its replacement would take this one away.
         member = postgresql.GrantRole(
-            f"{name}-provisioned", role=args.server.provisioner, grant_role=owner.name, opts=inside
+            f"{name}-provisioned",
+            role=args.server.provisioner,
+            grant_role=owner.name,
+            opts=ResourceOptions(parent=self, ignore_changes=["withAdminOption"]),
         )
         database = postgresql.Database(
             f"{name}-database",
@@ -98,7 +107,8 @@ class Database(ComponentResource):
             role="public",
             object_type="database",
             privileges=[],
-            opts=inside,
+            # With its database it goes by itself; and of one that somebody dropped, nothing could be revoked.
+            opts=ResourceOptions(parent=self, depends_on=[member], deleted_with=database),
         )
         self.database_name = Output.all(database.name, closed.id, sessions.id).apply(lambda known: str(known[0]))
         self.password = password.result

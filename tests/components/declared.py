@@ -87,6 +87,9 @@ class Declared:
     protect: bool
     custom: bool
     replace_on_changes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """The inputs whose changes are none."""
+    deleted_with: str = ""
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Input → the URNs of the resources that its value comes from."""
 
@@ -121,6 +124,8 @@ class Recorder(mocks.MockMonitor):
                 protect=request.protect,
                 custom=request.custom,
                 replace_on_changes=tuple(request.replaceOnChanges),
+                ignored=tuple(request.ignoreChanges),
+                deleted_with=request.deletedWith,
                 sources={key: tuple(found.urns) for key, found in request.propertyDependencies.items()},
             )
         )

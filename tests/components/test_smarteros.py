@@ -121,7 +121,7 @@ def test_n8n_is_born_with_its_name_after_what_proves_it() -> None:
         "azure-vault-reader-may-read",
         "n8n-secret-n8n-encryption-key",
         "n8n-db-database",
-        "n8n-db-closed",
+        "n8n-db-closed-as-owner",
         "postgres-azure-endpoint-names",
     } <= before
     ownership, name = named("n8n-ownership").inputs, named("n8n-name").inputs
@@ -227,13 +227,25 @@ def test_what_holds_data_is_protected() -> None:
 def test_databases_are_closed_to_others_and_their_owners_are_no_administrators(stack: str) -> None:
     """PUBLIC may not connect; the owner of a database is a role of its own."""
     for database in ("n8n", "knowledge"):
-        grant = named(f"{database}-db-closed", stack).inputs
+        lent = stack == "prod" and database == "n8n"
+        grant = named(f"{database}-db-closed-as-owner" if lent else f"{database}-db-closed", stack).inputs
         assert (grant["role"], grant["privileges"]) == ("public", [])
         owner = named(f"{database}-db-owner", stack).inputs
         assert owner["name"] == database
         assert isinstance(owner["password"], Hidden)
         assert not owner.get("superuser")
         assert not owner.get("createRole")
+
+
+def test_an_administrator_who_is_no_superuser_has_the_owners_rights_before_the_database_is_made() -> None:
+    """Granted later, the provider takes them back with its own; and without them PUBLIC stays in. A superuser needs
+    none. What the provider reads of the membership is another one's, and no change.
+    """
+    assert "n8n-db-administered" in all_before(named("n8n-db-database"))
+    lent = named("n8n-db-administered")
+    assert (lent.inputs["role"], lent.inputs["grantRole"]) == ("smarteros_admin", "n8n")
+    assert list(lent.ignored) == ["withAdminOption"]
+    assert [one.name for one in declared_by("backup") if one.name.endswith("-administered")] == []
 
 
 def test_each_database_server_has_its_own_provider() -> None:

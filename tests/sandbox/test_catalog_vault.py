@@ -13,7 +13,7 @@ from sandbox.catalog.vault import PACKAGE
 from sandbox.catalog.vault_http import Refused
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
-from tests.sandbox.test_catalog_postgresql import NoCloud
+from tests.sandbox.postgresql_acts import NoCloud
 from tests.sandbox.test_vault_policy import VAULTS
 from tests.sandbox.vault_servers import Asked, real, simulated
 

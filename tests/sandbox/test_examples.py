@@ -131,7 +131,7 @@ def test_a_change_is_decided_as_the_vendor_decides_it(case: Case, schema: Schema
     """A change of a property updates, replaces or is refused as it is with the vendor."""
     kind = TYPES[case.token]
     old, new = schema.numbers(case.token, case.right["inputs"]), schema.numbers(case.token, case.inputs)
-    found = judge.changes(kind, old, new)
+    found = judge.changes(kind, old, new, {**kind.defaults, **old})
     refused = [one.rule for one in judge.refused_changes(kind, old, new)]
     decided = "none" if not found else "replace" if any(one.replaces for one in found) else "update"
     if case.data["expect"] == "refused":

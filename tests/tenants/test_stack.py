@@ -112,6 +112,18 @@ def test_the_database_is_the_tenants_alone() -> None:
     assert next(one for one in declared() if one.token.endswith(":Database") and one.custom).protect
 
 
+def test_the_provisioner_keeps_the_rights_that_it_was_lent() -> None:
+    """What the provider reads of them is another membership, and no change; and the role ends though its provider would
+    give what it owns to a login whose rights nobody has. What is revoked of a database ends with it.
+    """
+    by_token = {one.token: one for one in declared() if one.token.startswith("postgresql:")}
+    lent, database = by_token["postgresql:index/grantRole:GrantRole"], by_token["postgresql:index/database:Database"]
+    assert (lent.inputs["role"], lent.ignored) == ("smarteros_provisioner", ("withAdminOption",))
+    assert lent.urn in database.dependencies
+    assert inputs("postgresql:index/role:Role")["skipReassignOwned"] is True
+    assert by_token["postgresql:index/grant:Grant"].deleted_with == database.urn
+
+
 def test_the_administrator_is_not_needed() -> None:
     """The server is reached as the provisioner, Vault as its AppRole; no root token and no superuser."""
     server = next(one for one in declared() if one.token == "pulumi:providers:postgresql").inputs
