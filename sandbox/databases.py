@@ -15,6 +15,7 @@ from typing import Any
 
 from sandbox.cloud import Inventory
 from sandbox.clusters import ADDRESS, Cluster
+from sandbox.postgres_entry import run_entry
 from sandbox.records import Record
 
 SERVER = "azure-native:dbforpostgresql:Server"
@@ -161,6 +162,7 @@ class Databases:
         if what == "deleted":
             cluster.stop()
         elif cluster.exists:
+            self._enter(record, cluster)
             cluster.start()
         else:
             settings = _environment(record)
@@ -173,6 +175,16 @@ class Databases:
                     "You must specify POSTGRES_PASSWORD to a non-empty value for the superuser."
                 )
             cluster.create(admin, password, superuser=True, databases=[one for one in databases if one != "postgres"])
+
+    def _enter(self, record: Record, cluster: Cluster) -> None:
+        """What the container's own entry does before the server starts: only a server that is off can be so entered."""
+        entry = [str(word) for word in record.inputs.get("entrypoints") or []]
+        if not entry or cluster.running:
+            return
+        path = _environment(record).get("POSTGRES_PASSWORD_FILE")
+        files = {path: self._file(record, path)} if path else {}
+        command = [str(word) for word in record.inputs.get("command") or []]
+        run_entry(cluster, [*entry, *command], _data_path(record), files)
 
     def _file(self, record: Record, path: str | None) -> str:
         """The content of a file that the container sees: uploaded into it, or into a volume that it mounts."""
@@ -237,6 +249,11 @@ class Databases:
         shown = "".join(letter if letter.isalnum() else "-" for letter in names[-1])[:40]
         folder = self._folder / f"{names[0]}-{shown}-{mark}"
         return self._clusters.setdefault(folder, Cluster(folder))
+
+
+def _data_path(record: Record) -> str:
+    volumes = [str(volume.get("containerPath", "")) for volume in record.inputs.get("volumes") or []]
+    return next((path for path in volumes if path.startswith(DATA_FOLDER)), f"{DATA_FOLDER}/data")
 
 
 def _environment(record: Record) -> dict[str, str]:

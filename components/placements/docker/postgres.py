@@ -1,5 +1,8 @@
 """PostgreSQL with pgvector as a container: what to run. Reached over SSH alone, so it speaks no TLS
 itself.
+
+The image gives the administrator a password only as it makes the cluster (docker-library/postgres
+docker-entrypoint.sh, docker_init_database_dir); so each start sets it, before anybody can connect.
 """
 
 from __future__ import annotations
@@ -29,6 +32,22 @@ ADMIN_USER = "postgres"
 # The user `postgres` of the image; starting as it spares the container every capability.
 POSTGRES_UID = "999:999"
 PASSWORD_FILE = "postgres-password"  # noqa: S105 - a file's name
+DATA = "/var/lib/postgresql/data"
+
+START = f"""
+set -eu
+if [ -s {DATA}/PG_VERSION ]; then
+  password="$(cat {Workload.SECRETS_FOLDER}/{PASSWORD_FILE})"
+  said="$(printf "ALTER ROLE {ADMIN_USER} PASSWORD '%s'\\n" "$password" | postgres --single -D {DATA} \\
+    -c password_encryption=scram-sha-256 -c log_min_error_statement=panic postgres 2>&1)" || said="FATAL: $said"
+  case "$said" in *ERROR:*|*FATAL:*) echo "the administrator's password could not be set" >&2; exit 1;; esac
+fi
+exec docker-entrypoint.sh "$@"
+""".strip()
+"""By SQL, in PostgreSQL's single-user mode, which asks for no password and lets nobody else in: it needs to know none
+that was before, and whoever is killed in it does it again at the next start. The password is in no argument and in no
+log. A server that is new has none yet: the image makes it.
+"""
 
 
 def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[str]) -> Workload:
@@ -54,6 +73,7 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         ),
         cpu=size.cpus,
         memory_mb=size.memory_mb,
+        command=["sh", "-c", START, "sh"],
         args=["postgres", *(word for key, value in parameters.items() for word in ("-c", f"{key}={value}"))],
         env={
             "POSTGRES_USER": ADMIN_USER,
@@ -63,7 +83,7 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         secret_files={PASSWORD_FILE: admin_password},
         volumes=[
             # The image's own folder up to PostgreSQL 17; from 18 on it is its parent.
-            Volume("data", "/var/lib/postgresql/data", needs="posix"),
+            Volume("data", DATA, needs="posix"),
             Volume("run", "/var/run/postgresql", needs="scratch", size_mb=16),
             Volume("tmp", "/tmp", needs="scratch"),  # noqa: S108 - inside the container
         ],
