@@ -100,7 +100,7 @@ def test_it_says_nothing_of_its_environment_and_is_refused_nothing(
             stderr=said,
         )
     try:
-        seen = []
+        seen: list[tuple[int, ...]] = []
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and n8n.poll() is None and (not seen or seen[-1][1] != 200):
             seen.append(tuple(status(f"http://{ADDRESS}:{port}/healthz{path}") for path in ("", "/readiness")))
