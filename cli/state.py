@@ -14,6 +14,8 @@ from cli.told import say, told
 from deploy import state as kept
 from deploy.locks import free_of_dead_locks
 from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target
+from tenants import known
+from tenants.shards import is_tenants
 
 app = typer.Typer(
     add_completion=False,
@@ -65,6 +67,11 @@ def restore(
             done = kept.restore(place, stack, say, copy, project)
         except LookupError as error:
             raise BadInput(str(error)) from None
+        # Of a tenant that is one tenant; all stand on what any other project has made.
+        if is_tenants(project):
+            known.forget(place, (project, stack))
+        else:
+            known.forget_all(place)
     typer.echo(f"{stack} ({target.value}): the state of {done.taken} is back, with {done.resources} resources")
     again = f"./smos host up {stack}" if project == HOSTS_PROJECT else f"./smos up {stack}"
     typer.echo(f"what was made since is not in it: `pulumi refresh`, then {again}")

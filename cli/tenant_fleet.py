@@ -26,7 +26,7 @@ InWave = Annotated[int | None, typer.Option("--wave", min=0, max=9, help="Only t
 OfTier = Annotated[str, typer.Option("--tier", help="Only the tenants of this tier.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, max=64, help="How many tenants at once; 0: what fits.")]
 Failures = Annotated[int | None, typer.Option("--failures", min=0, help="How many may fail; otherwise 1 in 20.")]
-Anew = Annotated[bool, typer.Option("--anew", help="Also what a run that was cut off has done already.")]
+Anew = Annotated[bool, typer.Option("--anew", help="Also who is known to be unchanged, or was done already.")]
 
 
 def apply(
@@ -121,6 +121,8 @@ def _line(one: Done, number: int, of: int, ahead: bool) -> str:
 def _tell(summary: Summary, target: Target) -> None:
     facts = summary.facts()
     counts = ", ".join(f"{facts[key]} {key}" for key in ("changed", "unchanged", "failed"))
+    if facts["known"]:
+        counts = f"{facts['known']} known to be unchanged, {len(summary.result.done)} applied; {counts}"
     used = f"{facts['seconds']} s, {facts['core_seconds']} core-seconds, at most {facts['peak_memory_mb']} MB"
     say(f"{facts['tenants']} tenants ({target.value}): {counts}; {used}")
     if summary.result.stopped:

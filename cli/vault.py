@@ -12,6 +12,7 @@ from cli.platform import AsJson, Leave, OnTarget, Stack, TakeOver, claims_of, wo
 from cli.told import say, told
 from deploy import guards, vault
 from deploy.target import Target
+from tenants import known
 
 app = typer.Typer(
     add_completion=False,
@@ -39,6 +40,8 @@ def init(
         place = workplace(target, stack, quiet=as_json)
         settings = guards.settings_of(place, stack)
         outcome = vault.ensure(place, settings, say, anew=anew, claims=claims_of(take, leave))
+        if outcome.changed:
+            known.forget_all(place)
     seconds = round(time.monotonic() - begun, 1)
     if as_json:
         facts = {"ok": True, "stack": stack, "target": target.value, "changes": outcome.changed, "seconds": seconds}

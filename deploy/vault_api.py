@@ -37,6 +37,8 @@ class SealStatus:
     threshold: int
     shares: int
     version: str
+    cluster_id: str = ""
+    """Which Vault it is: made with its keys, and told by one that is open."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class VaultApi:
             int(found["t"]),
             int(found["n"]),
             str(found.get("version", "")),
+            str(found.get("cluster_id", "")),
         )
 
     def initialize(self, shares: int, threshold: int) -> Keys:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import secrets
+import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,8 @@ class Barrier:
             "nonce": self._nonce,
             "version": "1.21.0",
             "storage_type": "raft",
+            # Told by an open one alone (vault/logical_system.go, SealStatusResponse: omitempty; set once unsealed).
+            **({"cluster_id": seal["cluster_id"]} if not self.sealed and "cluster_id" in seal else {}),
         }
 
     def initialize(self, shares: int, threshold: int, state: dict[str, Any]) -> list[bytes]:
@@ -102,6 +105,7 @@ class Barrier:
         root, key = secrets.token_bytes(32), AESGCM.generate_key(256)
         self._write(key, state, _parts_of(state))
         content = {"shares": shares, "threshold": threshold, "keyring": _encrypted(root, key)}
+        content["cluster_id"] = str(uuid.uuid4())
         write_private(self._seal_file, json.dumps(content))
         return split(root, shares, threshold)
 

@@ -84,6 +84,7 @@ def imported(place: Workplace, stack: str, reread: Reread, file: Path, domain: s
             raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None
         reread().set_state(slug, "suspended" if opened.values.get("state") == "suspended" else "active")
         opened_up = lifecycle.bring_up(ground, reread().find(slug), say)
+        ground.known.forget(ground.stack_of(slug))  # its data came by another way than the engine's
     return replace(opened_up, outcome=begun.outcome, seconds=begun.seconds + opened_up.seconds)
 
 
@@ -108,6 +109,8 @@ def drift_of(place: Workplace, stack: str, registry: Registry, slug: str, say: S
         there = lifecycle.workplace_of(ground, slug)
         arguments = ("--stack", slug, "--preview-only", "--json")
         seen = _changes(run(there, there.project, "refresh", *arguments, capture=True))
+        if seen:
+            ground.known.forget(ground.stack_of(slug))
         if not seen or not mend:
             return Drift(slug, tuple(seen))
         run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)

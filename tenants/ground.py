@@ -7,19 +7,19 @@ one tenant is here.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from deploy import guards, vault
 from deploy.guards import NotReady
 from deploy.orphans import end_orphans
-from deploy.target import ROOT, Workplace, agreed
+from deploy.target import Workplace, agreed
 from settings import Settings
+from tenants.beside import Stack, beside
 from tenants.encryption import Encryption
+from tenants.fingerprint import Fingerprints
+from tenants.known import Known
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.secrets import TenantSecrets, secrets_for
@@ -44,6 +44,8 @@ class Ground:
     platform: Platform
     secrets: TenantSecrets = field(repr=False)
     encryption: Encryption
+    known: Known
+    """Which tenants are as wanted, without asking."""
     stacks: Mapping[str, str]
     """Slug → project, of every tenant that had a stack when this was made."""
 
@@ -56,11 +58,17 @@ class Ground:
         """The project of a tenant's stack, be it there or not."""
         return self.stacks.get(slug) or project_of(slug)
 
+    def stack_of(self, slug: str) -> Stack:
+        """A tenant's stack: its project and its name."""
+        return self.project_of(slug), slug
+
+    def known_unchanged(self, tenants: Iterable[Tenant]) -> set[str]:
+        """The slugs of those of whom a run could say no more than is known."""
+        return self.known.unchanged({self.stack_of(one.slug): one for one in tenants if one.slug in self.stacks})
+
     def fingerprint(self, tenant: Tenant) -> str:
         """Of all that decides what is declared for a tenant, and of the rules that judge it."""
-        settings = self.settings.model_dump_json() if tenant.isolation.n8n == "silo" else ""
-        parts = (tenant.model_dump_json(), settings, json.dumps(self.platform, default=vars, sort_keys=True), _code())
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return self.known.fingerprints.of(tenant)
 
 
 @contextlib.contextmanager
@@ -71,8 +79,9 @@ def prepared(place: Workplace, stack: str, say: Say) -> Iterator[Ground]:
     agreed(place)
     end_orphans(place, say)
     with guards.tunnel_open(place, settings, say):
-        _vault_open(place, settings, say)
+        vault_id = _vault_open(place, settings, say)
         secrets = secrets_for(place, platform)
+        fingerprints = Fingerprints(settings, platform, secrets, target=place.target, vault=vault_id)
         with Encryption(platform, secrets.states) as encryption, served(place) as servers:
             yield Ground(
                 place=servers.place,
@@ -81,22 +90,16 @@ def prepared(place: Workplace, stack: str, say: Say) -> Iterator[Ground]:
                 platform=platform,
                 secrets=secrets,
                 encryption=encryption,
+                known=Known(beside(place), fingerprints),
                 stacks=stacks_of(place, folder_of(place, "")),
             )
 
 
-def _vault_open(place: Workplace, settings: Settings, say: Say) -> None:
-    """Refuses at once what would fail in the middle: after a restart, Vault waits for its keys."""
-    if settings.services.vault and vault.state(place, settings, say).seal.sealed:
+def _vault_open(place: Workplace, settings: Settings, say: Say) -> str:
+    """Which Vault it is. Refuses at once what would fail in the middle: after a restart, Vault waits for its keys."""
+    if not settings.services.vault:
+        return ""
+    seal = vault.state(place, settings, say).seal
+    if seal.sealed:
         raise NotReady(f"Vault of {settings.stack} is sealed. Mend: ./smos vault unseal {settings.stack}")
-
-
-@cache
-def _code() -> str:
-    """Of what this process has loaded, or will: steps and rules."""
-    files = [
-        file
-        for folder in ("tenants", "apps", "policy", "components")
-        for file in sorted(Path(ROOT / folder).rglob("*.py"))
-    ]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+    return seal.cluster_id

@@ -134,16 +134,16 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
     """The part of `apply` that is each tenant's own. Several threads may do it at once, each for another tenant."""
     begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
     project = ground.project_of(slug)
+    ground.known.forget((project, slug))  # of a run that fails or is killed, nothing is known
     found = state_ready(ground.place, slug, say, project)
     refuse_strange(found, slug, ground.platform, tenant)
     there = _workplace(ground, slug, found)
     judged = ground.fingerprint(tenant)
     arguments = [] if _was_judged(there, judged) else _policies(ground, tenant)
     remember_changed(there, found)
-    mended = repair(there, ground.settings, slug, found or {}, say, project)
-    if not forget_deleted(there, slug, found, say):
-        read_changed(there, slug, found, say)
-    found = taken_over(ground, there, slug, found, say, claims, anew=bool(mended))
+    mended = repair(there, ground.settings, slug, found or {}, say, project) > 0
+    looked = forget_deleted(there, slug, found, say) or read_changed(there, slug, found, say) > 0
+    before, found = found, taken_over(ground, there, slug, found, say, claims, anew=mended)
     if tenant.state != "offboarding":
         shelf_of(ground.place).forget_ending(slug)
     program = program_of(ground, tenant, found)
@@ -152,10 +152,12 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, quiet=quiet)
     (there.project / JUDGED).write_text(judged)
+    version = ground.known.version((project, slug))
     after = deployment(there, there.project, project, slug) or {}
     close_done(journal, after)
-    known = outputs_of(after).get("tenant") or {}
-    return Applied(tenant, outcome, time.monotonic() - begun, known)
+    if not (mended or looked or found is not before or journal.open()):  # else it is asked for once more
+        ground.known.keep((project, slug), tenant, after, version)
+    return Applied(tenant, outcome, time.monotonic() - begun, outputs_of(after).get("tenant") or {})
 
 
 def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, quiet: bool = False) -> Applied:
@@ -188,6 +190,7 @@ def destroy(
 def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS) -> Outcome:
     """The part of `destroy` that is the tenant's own."""
     project = ground.project_of(slug)
+    ground.known.forget((project, slug))
     found = state_ready(ground.place, slug, say, project)
     if found is None:
         raise NotReady(f"tenant {slug} has no stack: there is nothing to take down")

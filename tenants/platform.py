@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from deploy.guards import NotReady
 from deploy.target import PROJECT, Workplace
-from tenants.state import deployment, outputs_of
+from tenants.state import deployment, outputs_of, resources_of
 
 __all__ = ["Blobs", "Platform", "Redis", "Server", "Vault", "platform_of"]
 
@@ -83,6 +85,8 @@ class Platform:
     """Whether it takes domains of tenants' own."""
     redis: Redis | None = None
     blobs: Blobs | None = None
+    generation: str = ""
+    """Of what it is made, and since when: another one after anything of it was made anew."""
 
 
 def platform_of(place: Workplace, stack: str) -> Platform:
@@ -91,7 +95,13 @@ def platform_of(place: Workplace, stack: str) -> Platform:
     output = outputs_of(found).get("platform") if found is not None else None
     if not output:
         raise NotReady(f"the platform {stack} is not up: tenants need it first. Mend: ./smos up {stack}")
-    return read(output, stack)
+    return replace(read(output, stack), generation=generation_of(found or {}))
+
+
+def generation_of(found: Mapping[str, Any]) -> str:
+    """Of a platform's state: a server that was made again is another one, though its name and address are the same."""
+    made = sorted((str(one["urn"]), str(one.get("id")), str(one.get("created"))) for one in resources_of(found))
+    return hashlib.sha256(json.dumps(made).encode()).hexdigest()
 
 
 def read(output: Mapping[str, Any], stack: str) -> Platform:

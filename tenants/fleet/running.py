@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from deploy.engine_run import end_at_once
 from deploy.target import Target, Workplace
@@ -25,6 +25,7 @@ from tenants.fleet.stopping import Stopping, listening
 from tenants.fleet.usage import Usage
 from tenants.fleet.work import Work
 from tenants.ground import Ground, prepared
+from tenants.model import Tenant
 from tenants.registry import Registry
 from tenants.silos import refuse_no_room
 
@@ -49,7 +50,7 @@ class Wish:
     """How many tenants at once; 0: as many as this machine has processors, or the clouds bear."""
     budget: Budget = field(default_factory=Budget)
     anew: bool = False
-    """Also what an unfinished run has done already."""
+    """Also what an unfinished run has done already, and who is known to be unchanged."""
     checks: Sequence[Check] | None = None
     limits: dict[str, Limit] | None = None
 
@@ -62,6 +63,8 @@ class Summary:
     planned: int
     """How many tenants were meant, those included that an unfinished run had done before."""
     before: int
+    known: int
+    """How many of them are known to be unchanged, and were not asked for."""
     seconds: float
     core_seconds: float
     peak_memory_mb: float
@@ -81,8 +84,9 @@ class Summary:
         """As `--json` ends."""
         return {
             "tenants": self.planned,
+            "known": self.known,
             "changed": self.result.count(Outcome.CHANGED),
-            "unchanged": self.result.count(Outcome.UNCHANGED) + self.before,
+            "unchanged": self.result.count(Outcome.UNCHANGED) + self.before + self.known,
             "failed": len(self.failed),
             "seconds": round(self.seconds, 2),
             "core_seconds": round(self.core_seconds, 2),
@@ -103,22 +107,32 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
     waiting = nullcontext(True) if wish.ahead else alone(place, what, say, stopped=lambda: bool(stopping.why))
     with listening(stopping, say, end_at_once), Usage() as usage, waiting as is_alone:
         if not is_alone:
-            result, plan, file = Result((), whole.slugs, stopping.why, stopping.kind), whole, ""
+            ran = _Ran(Result((), whole.slugs, stopping.why, stopping.kind))
         else:
             with lean(replace(place, apart=True)) as spare, prepared(spare, wish.stack, say) as ground:
                 refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-                result, plan, file = _run(ground, wish, registry, files, whole, stopping, say, told)
+                ran = _run(ground, wish, registry, files, whole, stopping, say, told)
     if changed := files.changed():
         say(f"edited meanwhile, and for the next run: {', '.join(changed[:5])}{' and more' if changed[5:] else ''}")
     return Summary(
-        result=result,
+        result=ran.result,
         planned=len(whole.slugs),
-        before=len(whole.slugs) - len(plan.slugs),
+        before=ran.before,
+        known=ran.known,
         seconds=time.monotonic() - begun,
         core_seconds=usage.core_seconds,
         peak_memory_mb=usage.peak_memory_mb,
-        journal=file,
+        journal=ran.journal,
     )
+
+
+class _Ran(NamedTuple):
+    """What a run came to."""
+
+    result: Result
+    before: int = 0
+    known: int = 0
+    journal: str = ""
 
 
 def _run(
@@ -130,11 +144,17 @@ def _run(
     stopping: Stopping,
     say: Say,
     told: Told,
-) -> tuple[Result, Plan, str]:
+) -> _Ran:
     entries = {entry.tenant.slug: entry for entry in registry.entries}
     fingerprints = {slug: ground.fingerprint(entries[slug].tenant) for slug in whole.slugs}
     folder, name = ground.place.scratch.parent / "fleet", _name(wish)
-    plan = whole if wish.anew or wish.ahead else _resumed(journals.latest(folder, name), whole, fingerprints, say)
+    resumed, plan = whole, whole
+    if not wish.anew and not wish.ahead:
+        resumed = _resumed(journals.latest(folder, name), whole, fingerprints, say)
+        plan = _unknown(ground, resumed, {slug: entries[slug].tenant for slug in resumed.slugs})
+    known = len(resumed.slugs) - len(plan.slugs)
+    if known:
+        say(f"{known} of {len(whole.slugs)} tenants are known to be unchanged (--anew asks for real)")
     if plan.slugs:
         say(f"{len(plan.slugs)} tenants: {in_words(plan.waves)}")
     work = Work(ground=ground, entries=entries, files=files, say=say, ahead=wish.ahead, checks=wish.checks)
@@ -142,9 +162,9 @@ def _run(
     limits = wish.limits if wish.limits is not None else REAL if real else {}
     workers = wish.workers or (WORKERS_ON_REAL_CLOUDS if real else os.cpu_count() or 2)
     with Journal(folder, name) as journal:
-        journal.add("run", pid=os.getpid(), stack=wish.stack, tenants=list(plan.slugs), workers=workers)
+        journal.add("run", pid=os.getpid(), stack=wish.stack, tenants=list(plan.slugs), workers=workers, known=known)
         for slug in whole.slugs:
-            if slug not in plan.slugs:  # so that the next run finds them, however this one ends
+            if slug not in resumed.slugs:  # so that the next run finds them, however this one ends
                 facts = {"outcome": Outcome.UNCHANGED, "changes": 0, "seconds": 0.0}
                 journal.add("ended", tenant=slug, fingerprint=fingerprints[slug], resumed=True, **facts)
         wanted = Run(
@@ -160,7 +180,13 @@ def _run(
             group=ground.project_of,  # two engines in one project's folder meet each other's half-written side files
             told=told,
         )
-        return run(wanted, stopping), plan, str(journal.file)
+        return _Ran(run(wanted, stopping), len(whole.slugs) - len(resumed.slugs), known, str(journal.file))
+
+
+def _unknown(ground: Ground, plan: Plan, tenants: Mapping[str, Tenant]) -> Plan:
+    """The plan without those who are known to be unchanged; of many that are left, one goes alone again."""
+    known = ground.known_unchanged(tenants.values())
+    return planned([one for slug, one in tenants.items() if slug not in known], Selection()) if known else plan
 
 
 def _name(wish: Wish) -> str:

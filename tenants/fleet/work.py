@@ -71,7 +71,10 @@ class Work:
             with ThreadPoolExecutor(max_workers=4) as several:
                 tenants = [self.entries[one.slug].tenant for one in done]
                 found = several.map(lambda one: (one.slug, unwell(self.ground, one, session, self.checks)), tenants)
-                return {slug: self._told(why) for slug, why in found if why}
+                unwell_ones = {slug: self._told(why) for slug, why in found if why}
+            for slug in unwell_ones:
+                self.ground.known.forget(self.ground.stack_of(slug))
+            return unwell_ones
         finally:
             if session is not None:
                 session.close()

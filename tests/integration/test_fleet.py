@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -18,7 +19,7 @@ from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 
 pytestmark = pytest.mark.slow
-KEYS = {"tenants", "changed", "unchanged", "failed", "seconds", "core_seconds", "peak_memory_mb"}
+KEYS = {"tenants", "known", "changed", "unchanged", "failed", "seconds", "core_seconds", "peak_memory_mb"}
 WAVE = "7"
 EVERY = ("tenant", "apply", "--wave", WAVE)
 
@@ -89,9 +90,52 @@ def test_many_are_made_and_again_nothing_changes(clone: Clone) -> None:
     assert set(first) == KEYS
     assert (first["tenants"], first["changed"], first["failed"]) == (3, 3, 0)
     assert done.stderr.count("changes  ") == 3
-    again = last_json(clone.smos(*EVERY, "--json").stdout)
+    assert first["known"] == 0
+    again = last_json(clone.smos(*EVERY, "--anew", "--json").stdout)
     assert (again["tenants"], again["unchanged"], again["changed"], again["failed"]) == (3, 3, 0, 0)
+    assert again["known"] == 0
     assert 0 < again["core_seconds"] < first["core_seconds"] + 5
+
+
+def test_who_is_known_to_be_unchanged_is_only_counted(clone: Clone) -> None:
+    """No engine is started for them; who changed is done. A state that somebody wrote, a state that was restored, a
+    drift and another keyring's key: each is asked for real again.
+    """
+    known = last_json((told := clone.smos(*EVERY, "--json")).stdout)
+    assert (known["tenants"], known["known"], known["unchanged"], known["changed"]) == (3, 3, 3, 0)
+    assert "3 known to be unchanged, 0 applied" in told.stderr
+    assert not [one for one in events(journal(clone)) if one["event"] == "begun"]
+    file = clone.home.folder / "registry" / "fleet-2.yaml"
+    before = file.read_text()
+    file.write_text(before.replace("name: Fleet", "name: Fleet two"))
+    done = last_json(clone.smos(*EVERY, "--json").stdout)
+    assert (done["known"], done["changed"] + done["unchanged"]) == (2, 3)
+    assert [one["tenant"] for one in events(journal(clone)) if one["event"] == "begun"] == ["fleet-2"]
+    file.write_text(before)
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 2
+    states = clone.home.state / ".pulumi" / "stacks"
+    (state,) = states.glob("*/fleet-1.json")
+    state.write_text(state.read_text() + "\n")
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 2
+    clone.smos("state", "restore", "fleet-3", "--project", next(states.glob("*/fleet-3.json")).parent.name, "--yes")
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 2
+    clone.smos("up", "prod", "--yes")  # which changes nothing, and keeps a copy of the state first
+    clone.smos("state", "restore", "prod", "--yes")
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 0
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 3
+
+
+def test_a_copied_clone_with_other_code_asks_for_real(clone: Clone) -> None:
+    """A line more in a room that decides: nobody is known. The same code again: everybody is."""
+    file = clone.root / "deploy" / "policies.py"
+    before = file.read_text()
+    file.write_text(before + "# another line\n")
+    try:
+        assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 0
+    finally:
+        file.write_text(before)
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 0
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 3
 
 
 def test_a_refusal_of_a_vendor_is_waited_for(clone: Clone) -> None:
@@ -121,6 +165,7 @@ def test_one_that_fails_touches_no_other(clone: Clone) -> None:
         assert "RUT 77000002" in done.stderr
     finally:
         file.write_text(before)
+    assert last_json(clone.smos(*EVERY, "--json").stdout)["known"] == 3  # of the one that failed nothing is known
 
 
 def test_a_killed_run_goes_on_where_it_was(clone: Clone) -> None:
@@ -152,7 +197,7 @@ def test_a_killed_run_goes_on_where_it_was(clone: Clone) -> None:
 def test_two_operators_are_one_after_the_other(clone: Clone) -> None:
     """The second says for whom it waits, and then does its own."""
     before = journal(clone)
-    one = begun(clone, "--workers", "1")
+    one = begun(clone, "--anew", "--workers", "1")
     until(lambda: has_begun(clone, before, "fleet-1"))
     other = begun(clone, "--json")
     assert "fleet-6" in one.communicate()[1]
@@ -165,6 +210,7 @@ def test_two_operators_are_one_after_the_other(clone: Clone) -> None:
 def test_ctrl_c_finishes_what_runs(clone: Clone) -> None:
     """Who runs ends well; the same command reaches the rest, and nobody twice."""
     before = journal(clone)
+    shutil.rmtree(clone.home.state / "known")
     running = begun(clone, "--workers", "1")
     until(lambda: has_begun(clone, before, "fleet-2"))
     running.send_signal(signal.SIGINT)
@@ -184,7 +230,7 @@ def test_a_file_edited_meanwhile_is_refused(clone: Clone) -> None:
     """With the file and the mend; nothing of its tenant was begun, and the next run takes it."""
     file = clone.home.folder / "registry" / "fleet-6.yaml"
     before = journal(clone)
-    running = begun(clone, "--workers", "1")
+    running = begun(clone, "--anew", "--workers", "1")
     until(lambda: has_begun(clone, before, "fleet-1"))
     file.write_text(file.read_text() + "tier: pro\n")
     _, told = running.communicate()

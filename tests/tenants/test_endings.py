@@ -15,7 +15,7 @@ from settings import Settings
 from tenants import endings, lifecycle
 from tenants.encryption import Encryption
 from tenants.ground import Ground
-from tests.tenants.test_stack import SECRETS, platform
+from tests.tenants.test_stack import NOTHING_KNOWN, SECRETS, platform
 
 DELETING = {"resources": [], "pending_operations": [{"type": "deleting", "resource": {"urn": "u"}}]}
 
@@ -76,6 +76,7 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
         settings=cast(Settings, None),
         platform=platform(True),
         secrets=SECRETS,
+        known=NOTHING_KNOWN,
         encryption=cast(Encryption, SimpleNamespace(applied=lambda one: one, readable=lambda *_: 0, provider="x")),
         stacks={},
     )

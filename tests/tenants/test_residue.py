@@ -33,7 +33,7 @@ from tenants.residue import Left, Sought, cloudflare, hosts, left_of
 from tenants.secrets import TenantSecrets, VaultLogin
 from tests.apps.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
 from tests.sandbox.vault_servers import Asked, simulated
-from tests.tenants.test_stack import BLOBS, platform
+from tests.tenants.test_stack import BLOBS, NOTHING_KNOWN, platform
 
 TENANT = Tenant.model_validate(
     {
@@ -170,6 +170,7 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
                 redis_password=PASSWORD,
                 vault=servers["login"],
             ),
+            known=NOTHING_KNOWN,
             encryption=cast(Any, None),
             stacks={"acme-2": "smarteros-tenants-00"},
         )

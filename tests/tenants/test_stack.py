@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -13,6 +14,8 @@ from policy.rule import Facts, Resource
 from policy.rules import vault_paths_confined
 from sandbox.schema import Schema, compile_schema
 from sandbox.vault_policy import ACL, parse
+from tenants.fingerprint import Fingerprints
+from tenants.known import Known
 from tenants.model import Tenant
 from tenants.platform import Blobs, Platform, Redis, Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
@@ -21,6 +24,7 @@ from tenants.steps.vault import confined_policy
 from tests.components.declared import Answers, Declared, Hidden, Recorder, resolved
 
 TENANT = Tenant.model_validate({"rut": "12345678-5", "name": "Acme", "domain": "acme-2.example.com"})
+NOTHING_KNOWN = Known(None, cast(Fingerprints, SimpleNamespace(key=b"", of=lambda _: "")))
 SECRETS = TenantSecrets(
     cloudflare_token="t" * 40 + "cloudflare",
     provisioner_password="Throw4way-provisioner",

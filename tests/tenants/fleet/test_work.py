@@ -63,6 +63,8 @@ def wanted(file: Path) -> Work:
         encryption=SimpleNamespace(environ=lambda: token),
         place=SimpleNamespace(environ={"PULUMI_CONFIG_PASSPHRASE": "Throw4way-passphrase"}),
         stacks={},
+        known=SimpleNamespace(forget=lambda _: None),
+        stack_of=lambda slug: ("smarteros-tenants", slug),
     )
     entries = {"acme-2": Entry(TENANT, file)}
     return Work(ground=cast(Ground, ground), entries=entries, files=Files.of([file.parent]), say=print)
