@@ -61,7 +61,7 @@ full_page_writes = off
 jit = off
 io_method = sync
 autovacuum_max_workers = 1
-autovacuum_naptime = '1h'  # each database is looked at once in that time: at a minute, 1,000 of them cost a tenth of a core
+autovacuum_naptime = '1h'  # so often each database is looked at: at a minute, 1,000 of them cost a tenth of a core
 log_min_error_statement = panic  # a refused CREATE ROLE would put its password into the log
 """
 
