@@ -134,6 +134,14 @@ def grow(server: Annotated[str, typer.Argument(help="The name of a Flexible Serv
 
 
 @app.command()
+def authorities() -> None:
+    """Print the certificates of the simulated authorities, for real programs that verify whom they call, as in
+    NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or PGSSLROOTCERT.
+    """
+    typer.echo("".join(str(one["certificate"]) for one in _asked("authorities")), nl=False)
+
+
+@app.command()
 def pages() -> None:
     """Write docs/providers from the rules tables: what each simulated type checks, and what it does not."""
     from deploy.target import ROOT

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.records import Cloud, Record
 
-__all__ = ["TOKEN", "Authority", "authority", "server_certificate"]
+__all__ = ["TOKEN", "Authority", "authority", "certificates", "server_certificate"]
 
 TOKEN = "sandbox:authority"
 _CREATING = threading.Lock()
@@ -70,6 +70,11 @@ def authority(cloud: Cloud, name: str) -> Authority:
         secrets = frozenset({("keyPem",)})
         cloud.put(Record(id=name, token=TOKEN, inputs={"name": name}, outputs=outputs, secrets=secrets))
         return made
+
+
+def certificates(cloud: Cloud) -> list[dict[str, str]]:
+    """Of every authority that there is: its name and its own certificate, which is no secret."""
+    return [{"name": record.id, "certificate": _read(record).pem} for record in cloud.find(TOKEN)]
 
 
 def _read(record: Record) -> Authority:

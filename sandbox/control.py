@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from sandbox import arm_api, cloudflare_api
+from sandbox.authority import certificates
 from sandbox.cloud import Inventory
 from sandbox.faults import Fault, Faults
 from sandbox.growth import grow
@@ -47,6 +48,7 @@ class ControlServer:
             "forget": self._forget,
             "fault": self._fault,
             "grow": self._grow,
+            "authorities": lambda _: certificates(self._cloud),
             "sync": self._sync,
             "stop": self._stop,
         }
