@@ -69,10 +69,8 @@ IDS: Mapping[str, str] = {
     "azure-native:storage:StorageAccount": _STORE,
     "azure-native:storage:BlobContainer": f"{_STORE}/blobServices/default/containers/{{containerName}}",
     "azure-native:storage:FileShare": f"{_STORE}/fileServices/default/shares/{{shareName}}",
-    "azure-native:storage:BlobServiceProperties": f"{_STORE}/blobServices/{{blobServicesName}}",
     "azure-native:storage:ManagementPolicy": f"{_STORE}/managementPolicies/{{managementPolicyName}}",
     "azure-native:dbforpostgresql:Server": _SERVER,
-    "azure-native:dbforpostgresql:Configuration": f"{_SERVER}/configurations/{{configurationName}}",
     "azure-native:dbforpostgresql:Database": f"{_SERVER}/databases/{{databaseName}}",
     "azure-native:dbforpostgresql:FirewallRule": f"{_SERVER}/firewallRules/{{firewallRuleName}}",
     "azure-native:redisenterprise:RedisEnterprise": f"{_ARM}Cache/redisEnterprise/{{clusterName}}",
@@ -82,7 +80,6 @@ IDS: Mapping[str, str] = {
     "azure-native:app:Certificate": f"{_APPS}/certificates/{{certificateName}}",
     "azure-native:app:ManagedCertificate": f"{_APPS}/managedCertificates/{{managedCertificateName}}",
     "azure-native:app:ContainerApp": f"{_ARM}App/containerApps/{{containerAppName}}",
-    "cloudflare:index/zoneSetting:ZoneSetting": "{zoneId}/{settingId}",
     "cloudflare:index/r2Bucket:R2Bucket": "{name}",
     "docker:index/volume:Volume": "{name}",
     "smarteros-apps:redis:AclUser": "{name}",
@@ -106,9 +103,13 @@ _LEFT_OUT = {"jurisdiction": "default", "database": "postgres", "backend": "appr
 
 NOWHERE = (
     *("random:", "tls:", "command:", "pulumi:providers:", "vault:appRole/authBackendRoleSecretId:"),
-    # All rules of a bucket are put at once, and neither can be imported.
+    # What the vendor's API can't delete is always there: the provider takes it as it is (pulumi-azure-native,
+    # provider/pkg/azure, CanCreate: isSingletonResource).
+    *("azure-native:storage:BlobServiceProperties", "azure-native:dbforpostgresql:Configuration"),
+    # All rules of a bucket are put at once, a setting of a zone is always there: creating sets it.
     *(
         "cloudflare:index/r2BucketLifecycle:",
+        "cloudflare:index/zoneSetting:",
         "cloudflare:index/customHostnameFallbackOrigin:",
         "cloudflare:index/r2BucketLock:",
     ),

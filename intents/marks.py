@@ -92,9 +92,9 @@ STATE = "lives in Pulumi's state alone: what was lost with the answer protects n
 NO_MARK: Mapping[str, str] = {
     "azure-native:network:Subnet": _PART,
     "azure-native:network:PrivateDnsZoneGroup": _PART,
-    "azure-native:storage:BlobServiceProperties": _PART,
+    "azure-native:storage:BlobServiceProperties": AGAIN,
     "azure-native:storage:ManagementPolicy": _PART,
-    "azure-native:dbforpostgresql:Configuration": _PART,
+    "azure-native:dbforpostgresql:Configuration": AGAIN,
     "azure-native:dbforpostgresql:Database": _PART,
     "azure-native:dbforpostgresql:FirewallRule": _PART,
     "azure-native:redisenterprise:Database": _PART,

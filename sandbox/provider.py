@@ -271,6 +271,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if kind.state_only and kind.on_delete:
                 inputs, _ = _read(request.old_inputs)
                 self._backend(context, kind.on_delete, self._computing(kind, inputs, config))
+            fault.after(context)
             return empty_pb2.Empty()
         for rule in kind.deletion:
             reason = rule.test({**record.inputs, "id": record.id}, self._cloud, config)

@@ -57,6 +57,9 @@ CONFIGURATION = ResourceType(
     about=("One server parameter of a PostgreSQL flexible server (azure.extensions, require_secure_transport…)."),
     sources=(_SPEC, SOURCE),
     id=arm_id("Microsoft.DBforPostgreSQL", "flexibleServers", "{serverName}", "configurations", "{configurationName}"),
+    # Always there, for the API can't delete it: the provider takes it as it is (pulumi-azure-native,
+    # provider/pkg/azure, CanCreate: isSingletonResource).
+    overwrites=True,
     named_by="configurationName",
     properties=("resourceGroupName", "serverName", "configurationName", "value", "source"),
     rules=(

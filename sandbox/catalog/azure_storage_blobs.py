@@ -43,6 +43,9 @@ BLOB_SERVICE_PROPERTIES = ResourceType(
     about="The settings of an account's blobs: versions, soft delete, change feed.",
     sources=(_SPEC + "blob.json", _BLOBS + "point-in-time-restore-overview"),
     id=arm_id("Microsoft.Storage", "storageAccounts", "{accountName}", "blobServices", "{blobServicesName}"),
+    # Always there, for the API can't delete it: the provider takes it as it is (pulumi-azure-native,
+    # provider/pkg/azure, CanCreate: isSingletonResource).
+    overwrites=True,
     named_by="blobServicesName",
     properties=(
         "resourceGroupName",

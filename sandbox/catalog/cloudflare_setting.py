@@ -85,6 +85,8 @@ TYPES = (
             ZONE_EXISTS,
         ),
         id="{zoneId}/{settingId}",
+        # internal/services/zone_setting/resource.go, Create: the same PATCH as Update, whatever is set there.
+        overwrites=True,
         computed={
             "editable": lambda c: True,
             "enabled": lambda c: None,
