@@ -14,7 +14,8 @@ from intents.marks import mark_of
 
 __all__ = ["SECRET", "close_done", "journal_of", "noting"]
 
-SECRET = "[secret]"  # noqa: S105 - what the engine's event log has in the place of one
+SECRET = "[secret]"  # noqa: S105 - what a journal has in the place of one
+_ENVELOPE = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 _CREATING = ("create", "create-replacement")
 _DELETING = ("delete", "delete-replaced")
 
@@ -37,7 +38,7 @@ def noting(journal: Journal) -> Iterator[None]:
                 continue
             if operation in _CREATING:
                 intent = known.get(urn) or journal.begin(urn, str(resource["type"]), _marked(resource))
-                journal.fail(intent, resource)
+                journal.fail(intent, _opened(resource))
             elif operation in _DELETING:
                 journal.undeleted(urn)
         raise
@@ -53,3 +54,10 @@ def _marked(resource: Mapping[str, Any]) -> str:
     """The mark in its inputs: a replacement has that of what it replaces, and one of a time before marks has none."""
     mark = mark_of(str(resource["type"]))
     return (mark.read(resource.get("inputs") or {}) if mark else None) or ""
+
+
+def _opened(value: Any) -> Any:
+    """Without the engine's envelopes around secrets, in which its event log has none."""
+    if isinstance(value, Mapping):
+        return SECRET if _ENVELOPE in value.items() else {name: _opened(inner) for name, inner in value.items()}
+    return [_opened(inner) for inner in value] if isinstance(value, list) else value

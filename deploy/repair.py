@@ -17,7 +17,9 @@ from typing import Any
 from deploy.engine_run import run
 from deploy.guards import NotReady
 from deploy.identities import Means, Pending, Unknown, identity_of, means_of
+from deploy.look import seen
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
+from intents.marks import mark_of
 from settings import Settings
 
 __all__ = ["adopted", "exported", "pending_creates", "plain", "repair", "sorted_by_need"]
@@ -48,12 +50,43 @@ def repair(
     say(f"a killed run left {len(found)} creations without an end; looking for what exists")
     identities = _identities(found, means_of(place, settings), say)
     content = exported(place, folder, stack)
+    _refuse_foreign(place, folder, project, stack, content["deployment"], identities)
     mended = json.dumps({**content, "deployment": adopted(content["deployment"], identities)})
     run(place, folder, "stack", "import", "--stack", stack, capture=True, stdin=mended)
     if identities:
         targets = [word for urn in identities for word in ("--target", urn)]
         run(place, folder, "refresh", "--yes", "--skip-preview", "--stack", stack, *targets, capture=True)
     return len(found)
+
+
+def _refuse_foreign(
+    place: Workplace,
+    folder: Path,
+    project: str,
+    stack: str,
+    deployment: Mapping[str, Any],
+    identities: Mapping[str, str],
+) -> None:
+    """Raises NotReady for what has the name, and not the mark with which it was being created."""
+    wanted: dict[str, str] = {}
+    asked = []
+    for begun in _creating(deployment):
+        mark, inputs = mark_of(begun["type"]), begun.get("inputs") or {}
+        nonce = mark.read(inputs) if mark else None
+        if nonce and begun["urn"] in identities:
+            wanted[begun["urn"]] = nonce
+            outputs = {**inputs, "id": identities[begun["urn"]]}
+            asked.append({**begun, "id": identities[begun["urn"]], "outputs": outputs})
+    there = seen(place, folder, project, stack, deployment, asked) if asked else {}
+    foreign = [
+        f"{urn.rpartition('::')[2]} ({one['type']}) exists as {one['id']} without the mark of the run that was killed, "
+        "so it was not made by it. Nothing was changed. Mend: another name for it in the settings, or remove it at the "
+        "vendor; then pulumi refresh --clear-pending-creates, and the same command again"
+        for urn, one in there.items()
+        if (mark := mark_of(one["type"])) and mark.read({**(one.get("inputs") or {}), **one["outputs"]}) != wanted[urn]
+    ]
+    if foreign:
+        raise NotReady("\n".join(foreign))
 
 
 def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:

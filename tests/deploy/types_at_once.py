@@ -157,6 +157,8 @@ class Stack:
     vendors: Vendors
     examples: list[Example]
     said: list[str] = field(default_factory=list)
+    secret: tuple[str, ...] = ()
+    """Inputs that the program marks as secret."""
 
     def up(self, claims: Claims | None = None) -> Outcome:
         """As `smos up` and `smos tenant apply`: take over, run, note what failed."""
@@ -203,7 +205,7 @@ class Stack:
         known, journal = known_in(self.state()), journal_of(self.place, PROJECT, STACK)
 
         def declare() -> None:
-            from pulumi import CustomResource, ProviderResource, ResourceOptions
+            from pulumi import CustomResource, Output, ProviderResource, ResourceOptions
 
             from intents.watch import begin
 
@@ -213,8 +215,9 @@ class Stack:
                 version = sdk_version(package)
                 config = {**_EXPECTED.get(package, {}), **one.config}
                 provider = ProviderResource(package, f"{one.name}-provider", config, ResourceOptions(version=version))
+                hidden = {name: Output.secret(one.inputs[name]) for name in self.secret if name in one.inputs}
                 CustomResource(
-                    one.token, one.name, dict(one.inputs), ResourceOptions(provider=provider, version=version)
+                    one.token, one.name, {**one.inputs, **hidden}, ResourceOptions(provider=provider, version=version)
                 )
 
         return lambda: declare
