@@ -40,6 +40,7 @@ def facts_of(settings: Settings, tenant: str = "", domains: Sequence[str] = ()) 
         system=settings.system,
         backups=storage.backups.container if storage and storage.backups else "",
         own_machine=settings.own_machine is not None,
+        socket=settings.own_machine.socket if settings.own_machine else "",
     )
 
 

@@ -154,6 +154,102 @@ EOF
   settled scopes
 }
 
+restarts() {
+  # Docker restarts what ends, never what hangs. Each minute, whatever says that it is unhealthy is restarted: of the
+  # platform's containers alone, once it has been healthy since its start or has had half an hour for it (a migration may
+  # take that long), and three times an hour at most. What it did and what it left alone stands in the journal.
+  put /usr/local/sbin/smarteros-restart-unhealthy 755 <<'EOF'
+#!/usr/bin/env bash
+# Restarts SmarterOS's containers that are unhealthy. See docs/environments.md.
+set -eu -o pipefail
+export LC_ALL=C
+
+STATE=${STATE:-/run/smarteros}  # healthy/ID: the start at which it was seen healthy; restarts/NAME: when, a line each
+MOST=3                          # restarts of one container in an hour
+STARTING_S=1800                 # how long one may take to become healthy
+now=${NOW:-$(date +%s)}
+
+restarted_lately() {
+  local times=$STATE/restarts/$1 found
+  [ -f "$times" ] || { echo 0; return 0; }
+  found=$(awk -v since=$((now - 3600)) '$1 > since' "$times")
+  printf '%s\n' "$found" | sed '/^$/d' >"$times"
+  wc -l <"$times"
+}
+
+restart() {
+  local name=$1 count
+  count=$(restarted_lately "$name")
+  if [ "$count" -ge "$MOST" ]; then
+    [ -e "$STATE/left-alone/$name" ] && return 0
+    touch "$STATE/left-alone/$name"
+    echo "left alone: $name is unhealthy and was restarted $count times within the hour: docker logs $name"
+    return 0
+  fi
+  rm -f "$STATE/left-alone/$name"
+  echo "$now" >>"$STATE/restarts/$name"
+  if timeout 300 docker restart "$name" >/dev/null; then
+    echo "restarted: $name was unhealthy ($((count + 1)) of $MOST within the hour)"
+  else
+    echo "failed: docker restart $name"
+  fi
+}
+
+mkdir -p "$STATE/healthy" "$STATE/restarts" "$STATE/left-alone"
+mapfile -t ids < <(docker ps --quiet --no-trunc --filter label=smarteros.system)
+[ "${#ids[@]}" -gt 0 ] || exit 0
+shape='{{.Id}} {{slice .Name 1}} {{.State.StartedAt}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}'
+# One that is gone in the meantime is no reason to leave the others.
+docker inspect --format "$shape" "${ids[@]}" 2>/dev/null >"$STATE/seen" || true
+while read -r id name started health; do
+  case $health in
+    healthy)
+      echo "$started" >"$STATE/healthy/$id"
+      rm -f "$STATE/left-alone/$name"
+      ;;
+    unhealthy)
+      if [ "$(cat "$STATE/healthy/$id" 2>/dev/null)" = "$started" ] ||
+        [ $((now - $(date -d "$started" +%s))) -ge "$STARTING_S" ]; then
+        restart "$name"
+      fi
+      ;;
+  esac
+done <"$STATE/seen"
+EOF
+  put /etc/systemd/system/smarteros-restart-unhealthy.service 644 restarts <<'EOF'
+[Unit]
+Description=Restarts SmarterOS's containers that are unhealthy
+After=docker.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/smarteros-restart-unhealthy
+RuntimeDirectory=smarteros
+RuntimeDirectoryPreserve=yes
+TimeoutStartSec=20min
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+EOF
+  put /etc/systemd/system/smarteros-restart-unhealthy.timer 644 restarts <<'EOF'
+[Unit]
+Description=Each minute
+
+[Timer]
+OnBootSec=5min
+OnUnitInactiveSec=1min
+AccuracySec=5s
+
+[Install]
+WantedBy=timers.target
+EOF
+  marked restarts || return 0
+  systemctl daemon-reload
+  systemctl enable --quiet --now smarteros-restart-unhealthy.timer
+  settled restarts
+}
+
 deploy_user() {
   local home=/home/$DEPLOY_USER keys=${DEPLOY_KEYS:-} own=$HOME
   if ! id -u "$DEPLOY_USER" >/dev/null 2>&1; then
@@ -284,6 +380,8 @@ GatewayPorts no
 AllowAgentForwarding no
 X11Forwarding no
 MaxAuthTries 4
+# The Docker provider opens a connection for each thing that it does, dozens at once; sshd's own 10:30:100 drops some.
+MaxStartups 100:30:200
 ClientAliveInterval 60
 ClientAliveCountMax 3
 EOF
@@ -304,6 +402,7 @@ main() {
   docker_repository
   docker_engine
   container_processes
+  restarts
   deploy_user
   kernel
   swap

@@ -40,6 +40,7 @@ _FACTS = PolicyConfigSchema(
         "system": {"type": "string"},
         "backups": {"type": "string"},
         "ownMachine": {"type": "boolean"},
+        "socket": {"type": "string"},
         "hosts": {"type": "array", "items": {"type": "object"}},
     }
 )

@@ -62,6 +62,8 @@ class Facts:
     """The container of the blob storage that holds backups; empty when there is none."""
     own_machine: bool = False
     """Whether all of it is on a developer's own machine, where nobody else reaches it."""
+    socket: str = ""
+    """Docker's on that machine, as containers may mount it; empty where it is the usual one."""
 
     def is_called(self, name: str, part: str) -> bool:
         """Whether a container or network is that part of this system. Untold, how the name ends has to do."""
@@ -89,6 +91,7 @@ class Facts:
             system=str(told.get("system", "")),
             backups=str(told.get("backups", "")),
             own_machine=told.get("ownMachine") is True,
+            socket=str(told.get("socket", "")),
         )
 
     def told(self) -> dict[str, Any]:
@@ -105,6 +108,7 @@ class Facts:
             "hosts": hosts,
             "backups": self.backups,
             "ownMachine": self.own_machine,
+            "socket": self.socket,
         }
 
 

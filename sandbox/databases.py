@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sandbox.catalog.docker_daemon import keeps_running
 from sandbox.cloud import Inventory
 from sandbox.clusters import ADDRESS, Cluster
 from sandbox.postgres_entry import run_entry
@@ -221,7 +222,7 @@ class Databases:
 
     def _container_cluster(self, record: Record) -> Cluster | None:
         """The cluster of a container that runs PostgreSQL; None for any other container."""
-        if record.inputs.get("start") is False:
+        if not keeps_running(record):
             return None
         image = self.image_name(record)
         if image.split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in POSTGRES_IMAGES:

@@ -5,7 +5,7 @@ the docs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from sandbox.kinds import ResourceType
 from sandbox.records import Cloud
 from sandbox.rules import Failure, Unchangeable, refusals
 from sandbox.schema import Schema
-from sandbox.values import UNKNOWN, Props, leaves, show, steps
+from sandbox.values import UNKNOWN, Props, Value, contains_unknown, leaves, show, steps
 
 Kind = Literal["add", "delete", "update"]
 Step = tuple[str | int, ...]
@@ -81,7 +81,7 @@ def _changed_state(kind: ResourceType, state: Props, new: Props) -> Iterator[Cha
 
 def _changed_inputs(kind: ResourceType, old: Props, new: Props) -> list[Change]:
     """Leaf by leaf."""
-    before, after = dict(leaves(old)), dict(leaves(new))
+    before, after = dict(leaves(in_order(kind, old))), dict(leaves(in_order(kind, new)))
     found: list[Change] = []
     for at in sorted(before.keys() | after.keys(), key=str):
         if at in before and at in after:
@@ -92,6 +92,21 @@ def _changed_inputs(kind: ResourceType, old: Props, new: Props) -> list[Change]:
             change = "delete" if at in before else "add"
         found.append(Change(show(at), change, covered(kind.replaces, at)))
     return found
+
+
+def in_order(kind: ResourceType, inputs: Props) -> Props:
+    """The inputs with each set in one order, so that only its items count."""
+    return {name: _sorted(kind, value, (name,)) for name, value in inputs.items()}
+
+
+def _sorted(kind: ResourceType, value: Value, at: Step) -> Value:
+    if isinstance(value, Mapping):
+        return {key: _sorted(kind, item, (*at, key)) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    items = [_sorted(kind, item, (*at, index)) for index, item in enumerate(value)]
+    is_set = any(_matches(steps(pattern), at) for pattern in kind.sets)
+    return sorted(items, key=repr) if is_set and not contains_unknown(items) else items
 
 
 def _not_simulated(kind: ResourceType, inputs: Props) -> Iterator[Failure]:

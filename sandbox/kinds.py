@@ -45,10 +45,16 @@ class ResourceType:
     instead of with what was wanted last: what reads back in another form is a change at every run.
     """
     sets: tuple[str, ...] = ()
-    """Of these, the lists whose order says nothing."""
+    """Property paths of lists whose order says nothing."""
     delete_before_replace: bool = False
     """Whether a replacement begins with the deletion, as the provider says of the type; else only where both would have
     the same name."""
+    written_back: Callable[[Props], Mapping[str, Any]] | None = None
+    """Inputs → those that the provider's own Read writes into the state in another form, or though they were not given.
+    The next Diff compares with that form, as the real one does."""
+    carried_out: Callable[[Props, Props], Props] | None = None
+    """(old inputs, new inputs) → what really holds after an update, where the provider calls one done that it does not
+    do: the state says what was asked for until the next refresh, what exists does not."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the provider itself fills in at Check (not what the cloud defaults to)."""
     not_checked: tuple[str, ...] = ()

@@ -9,7 +9,15 @@ from sandbox.kinds import Package, ResourceType
 from sandbox.records import Computing
 from sandbox.values import UNKNOWN, is_set, lookup
 
-__all__ = ["foreseen_outputs", "foreseen_update", "made_outputs", "merged_outputs", "told_back"]
+__all__ = [
+    "as_read",
+    "foreseen_outputs",
+    "foreseen_update",
+    "known_to_state",
+    "made_outputs",
+    "merged_outputs",
+    "told_back",
+]
 
 
 def foreseen_outputs(kind: ResourceType, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,3 +68,14 @@ def told_back(wanted: Any, seen: Any) -> Any:
     if isinstance(wanted, list) and isinstance(seen, list):
         return [one for one in wanted if one in seen]
     return seen
+
+
+def as_read(kind: ResourceType, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs as the provider's own Read writes them, which it calls after each creation."""
+    return {**outputs, **(kind.written_back(inputs) if kind.written_back else {})}
+
+
+def known_to_state(kind: ResourceType, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that a provider compares with: where its Read writes another form, the one in the state."""
+    written = kind.written_back(inputs) if kind.written_back else {}
+    return {**inputs, **{name: state[name] for name in written if state.get(name) is not None}}

@@ -21,7 +21,14 @@ from sandbox import judge
 from sandbox.cloud import Inventory
 from sandbox.faults import Faults
 from sandbox.kinds import Package, ResourceType
-from sandbox.outputs import foreseen_outputs, foreseen_update, made_outputs, told_back
+from sandbox.outputs import (
+    as_read,
+    foreseen_outputs,
+    foreseen_update,
+    known_to_state,
+    made_outputs,
+    told_back,
+)
 from sandbox.records import Computing, Record
 from sandbox.rules import Failure
 from sandbox.schema import Schema
@@ -136,9 +143,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         kind = self._kind(request, context)
         old, _ = _read(request.old_inputs)
-        new, _ = _read(request.news)
         state, _ = _read(request.olds)
-        found = judge.changes(kind, old, new, state, request.ignoreChanges)
+        new, _ = _read(request.news)
+        found = judge.changes(kind, known_to_state(kind, old, state), new, state, request.ignoreChanges)
         replacing = sorted({change.path for change in found if change.replaces})
         same_name = bool(kind.named_by) and lookup(old, kind.named_by) == lookup(new, kind.named_by)
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
@@ -168,7 +175,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         added = self._backend(context, kind.on_create, computing)
         if added and "id" in added:
             computing = replace(computing, id=str(added["id"]))
-        outputs = made_outputs(kind, computing, added)
+        outputs = as_read(kind, made_outputs(kind, computing, added), inputs)
         record = Record(
             id=computing.id,
             token=kind.token,
@@ -192,7 +199,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if record is None:
             return provider_pb2.ReadResponse(id="")
         outputs = dict(record.outputs)
-        inputs = dict(record.inputs)
+        inputs = {**record.inputs, **_of_inputs(kind, record)}
         if kind.on_read is not None:
             config = self._reached(context)
             seen = self._backend(context, kind.on_read, self._computing(kind, inputs, config, record))
@@ -256,7 +263,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         added = self._backend(context, lambda one: update(one, was), computing) if update else None
         outputs = made_outputs(kind, computing, added)
         if record is not None:
-            changed = replace(record, inputs=inputs, outputs=outputs, secrets=marks)
+            changed = replace(record, secrets=marks, **_holding(kind, record, computing, outputs))
             self._happened(context, "updated", changed, record)
             self._cloud.put(changed)
         fault.after(context)
@@ -375,6 +382,22 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, text: str) -> NoReturn:
         context.abort(code, hidden.masked(text))
         raise AssertionError("abort returns never")
+
+
+def _holding(kind: ResourceType, record: Record, computing: Computing, outputs: Props) -> dict[str, Any]:
+    """Inputs and outputs of what exists after an update: not all that the provider calls updated."""
+    inputs = computing.inputs
+    if kind.carried_out is None:
+        return {"inputs": inputs, "outputs": outputs}
+    holds = kind.carried_out(record.inputs, inputs)
+    asked = {name: value for name, value in outputs.items() if name not in inputs}
+    return {"inputs": holds, "outputs": as_read(kind, {**asked, **holds}, holds)}
+
+
+def _of_inputs(kind: ResourceType, record: Record) -> dict[str, Any]:
+    """Of what is written back in another form, that which was given."""
+    written = kind.written_back(record.inputs) if kind.written_back else {}
+    return {name: value for name, value in written.items() if name in record.inputs}
 
 
 def _read(struct: Any) -> tuple[dict[str, Any], wire.Secrets]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sandbox.catalog.docker_daemon import keeps_running
 from sandbox.cloud import Inventory
 from sandbox.records import Record
 from sandbox.redis_process import ADDRESS, RedisProcess, Startup
@@ -98,7 +99,7 @@ class RedisContainers:
             server.close()
 
     def _runs_redis(self, record: Record) -> bool:
-        if record.inputs.get("start") is False:
+        if not keeps_running(record):
             return False
         return self._image_name(record).split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") in IMAGES
 

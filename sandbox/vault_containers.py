@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sandbox.catalog.docker_daemon import keeps_running
 from sandbox.cloud import Inventory
 from sandbox.records import Record
 from sandbox.vault_process import VaultProcess, chosen_binary
@@ -104,7 +105,7 @@ class VaultContainers:
 
     def _container_place(self, record: Record) -> Path | None:
         """Where the data of a container that runs Vault lies; None for any other container."""
-        if record.inputs.get("start") is False:
+        if not keeps_running(record):
             return None
         if self._image_name(record).split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in IMAGES:
             return None

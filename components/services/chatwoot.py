@@ -148,6 +148,8 @@ def _shared(args: ChatwootArgs) -> dict[str, Any]:
         "image": args.image.reference,
         "secrets": _secrets(args),
         "secret_files": args.wires.secret_files,
+        # The image's own.
+        "user": "0:0",
         "writable_root_because": "Rails and Bundler write into the application's own folder: tmp, log, Gemfile.lock",
         "access": ["web", "data"],
     }

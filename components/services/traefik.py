@@ -144,6 +144,7 @@ def _workload(args: TraefikArgs, reader: str) -> Workload:
         published_ports=[80, 443],
         env={"CF_DNS_API_TOKEN_FILE": f"{Workload.SECRETS_FOLDER}/{TOKEN_FILE}"},
         secret_files={TOKEN_FILE: args.certificates.dns_token},
+        user="0:0",  # the image's own
         volumes=[Volume("certificates", "/letsencrypt", needs="posix"), *plain.volumes],
     )
 

@@ -1,6 +1,7 @@
 """No container gets hold of its host: not privileged, not in its namespaces, no folder of it, no device.
 
-Docker's socket is the host's root account. Its reading proxy alone has it, and read-only.
+Docker's socket is the host's root account. Its reading proxy alone has it, and read-only. On a developer's own machine
+the socket is where the settings say: an engine without root has another one.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
             yield f"container {name} has the volumes of {part(volume)['fromContainer']}: name the volume"
     for device in each(inputs.get("devices")):
         yield f"container {name} has the device {part(device).get('hostPath')}: no service here needs one"
+    socket = facts.socket or SOCKET
     for path, writable in _host_paths(inputs):
-        if path == SOCKET and facts.is_called(name, READER) and not writable:
+        if path == socket and facts.is_called(name, READER) and not writable:
             continue
-        what = "Docker's socket is root on the host" if path == SOCKET else "a folder of the host is outside of backups"
+        is_socket = path in (SOCKET, socket)
+        what = "Docker's socket is root on the host" if is_socket else "a folder of the host is outside of backups"
         yield f"container {name} mounts {path} of the host ({what}): use a volume, or the socket proxy"
 
 

@@ -10,6 +10,7 @@ from sandbox.catalog import docker_container_host as host
 from sandbox.catalog import docker_container_limits as limits
 from sandbox.catalog import docker_container_mounts as mounts
 from sandbox.catalog import docker_container_process as process
+from sandbox.catalog import docker_container_read as read
 from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest
 from sandbox.kinds import ResourceType
 
@@ -84,7 +85,10 @@ UPDATES = (
 TYPES = (
     ResourceType(
         token=host.CONTAINER,
-        about="A container on a Docker host. Most changes replace it; memory, restart and shares are updated in place.",
+        about="A container on a Docker host. Most changes replace it; memory, restart, shares and processors are "
+        "updated in place. Another healthcheck, tmpfs, init or rm is called an update too, and the container stays as "
+        "it was, as the next refresh shows. `cpus` comes back as the provider writes it (2 as 2.0): another form is a "
+        "replacement.",
         sources=(CONTAINER_GO, f"{PROVIDER}/resource_docker_container_funcs.go", RUN),
         properties=(*REPLACES, *UPDATES),
         named_by="name",
@@ -105,6 +109,10 @@ TYPES = (
             "exitCode": process.exit_code,
         },
         replaces=REPLACES,
+        sets=read.SETS,
+        written_back=read.written_back,
+        carried_out=read.carried_out,
+        on_create=host.pulled,
         defaults={
             **{"restart": "no", "start": True, "mustRun": True, "rm": False, "readOnly": False, "tty": False},
             **{
@@ -124,8 +132,7 @@ TYPES = (
             "devices, GPUs, storage options and logs: refused as not simulated",
             "how the command of an attached container ends: `false`, and `exit N` of a shell, end as they say, "
             "all others well",
-            "healthcheck, tmpfs and init: the real provider says 'update' and changes nothing until "
-            "the next replacement",
+            "what a health check that is not wholly given takes from the image's own",
         ),
     ),
 )

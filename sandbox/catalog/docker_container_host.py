@@ -5,16 +5,18 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from fractions import Fraction
 
 from sandbox.catalog import docker_container_values as values
-from sandbox.catalog.docker_daemon import HOST, PROVIDER, daemon, digest, host_record, images_on, named, on_host
+from sandbox.catalog import docker_reference as reference
+from sandbox.catalog.docker_daemon import HOST, IMAGE, PROVIDER, daemon, digest, host_record, images_on, named, on_host
 from sandbox.catalog.docker_network import NETWORK
 from sandbox.catalog.docker_storage import VOLUME
 from sandbox.records import Cloud, Computing, Record
 from sandbox.rules import NeedsInCloud, Rule, Unique
 from sandbox.values import UNKNOWN, Props, Value
 
-__all__ = ["CONTAINER", "RULES", "network_data"]
+__all__ = ["CONTAINER", "RULES", "network_data", "pulled"]
 
 CONTAINER = "docker:index/container:Container"
 FUNCS = f"{PROVIDER}/resource_docker_container_funcs.go"
@@ -27,10 +29,28 @@ def _others(inputs: Props, cloud: Cloud, config: Props) -> list[Props]:
 
 
 def _image(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    """A name is pulled, should the host lack it; an id is in no registry, so it must be there."""
     image = inputs.get("image")
-    if image is UNKNOWN or image in images_on(cloud, config):
+    if not isinstance(image, str) or image in images_on(cloud, config) or reference.is_one(image):
         return None
     return f"Unable to create container with image {image}: unable to find or pull image {image}"
+
+
+def pulled(computing: Computing) -> None:
+    """What findImage pulls for a container is on the host from then on, whoever asked for it (keepLocally)."""
+    image = str(computing.inputs["image"])
+    if image in images_on(computing.cloud, computing.config):
+        return
+    outputs = {"name": image, "imageId": reference.image_id(image), "repoDigest": reference.repo_digest(image)}
+    computing.cloud.put(
+        Record(
+            id=reference.image_id(image) + image,
+            token=IMAGE,
+            inputs={"name": image, "keepLocally": True},
+            outputs=outputs,
+            scope=daemon(computing.config),
+        )
+    )
 
 
 def _bindings(inputs: Props) -> list[tuple[int, str, str]]:
@@ -156,7 +176,7 @@ def _from_container(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 def _processors(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     record, wanted = host_record(config, cloud), inputs.get("cpus")
     there = record.inputs.get("cpus") if record else None
-    if isinstance(wanted, str) and there and float(wanted) > float(there):
+    if isinstance(wanted, str) and there and Fraction(wanted) > Fraction(str(there)):
         return f"range of CPUs is from 0.01 to {float(there):.2f}, as there are only {there} CPUs available"
     return None
 
@@ -188,7 +208,8 @@ RULES: tuple[Rule, ...] = (
     NeedsInCloud(
         path="image",
         test=_image,
-        says="pull it onto this host with docker.RemoteImage and pass its imageId, repoDigest or name",
+        says="an id must be of an image on this host; a name is pulled. An image that was pruned there is in Pulumi's "
+        "state still, with its id: pass the container its name",
         source=FUNCS,
     ),
     Unique(

@@ -141,6 +141,16 @@ RULES: tuple[Rule, ...] = (
         says="must be base64",
         source=f"{PROVIDER}/validators.go",
     ),
+    *(
+        Forbidden(
+            path=f"uploads[*].{name}",
+            says="is not what comes of it: asked for an owner, the engine gives the file to the user of the container "
+            "or of its image (20.10 looks that one up on the host, where it fails). Upload without it, and run `chown` "
+            "in that container",
+            source="https://github.com/moby/moby/blob/v28.5.2/daemon/archive_tarcopyoptions_unix.go",
+        )
+        for name in ("owner", "group")
+    ),
     Pattern(
         path="uploads[*].permissions",
         regex=r"0[0-7]{3}",

@@ -6,7 +6,7 @@ import base64
 import binascii
 import ipaddress
 import re
-from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from sandbox.values import UNKNOWN, Props, Value
 
@@ -15,7 +15,9 @@ __all__ = [
     "address",
     "address_or_gateway",
     "base64_text",
+    "canonical",
     "capability",
+    "capability_name",
     "cpus",
     "duration",
     "health_test",
@@ -26,6 +28,7 @@ __all__ = [
     "own_network",
     "ports_once",
     "reservation",
+    "seconds",
     "swap",
     "sysctls",
     "tmpfs",
@@ -127,13 +130,11 @@ def canonical(length: float) -> str:
 
 
 def duration(value: Value, _: Props) -> bool | str:
-    """A duration Docker takes and writes back the same."""
+    """A duration that Docker takes."""
     length = seconds(value)
     if length is None:
         return f"{value!r} is not a valid duration"
-    if 0 < length < 0.001:
-        return f"{value!r} cannot be less than 1ms"
-    return value == canonical(length) or f"{value!r} is written back as {canonical(length)!r}"
+    return length == 0 or length >= 0.001 or f"{value!r} cannot be less than 1ms"
 
 
 def health_test(value: Value, _: Props) -> bool:
@@ -161,18 +162,14 @@ def reservation(value: Value, props: Props) -> bool:
 
 
 def cpus(value: Value, _: Props) -> bool | str:
-    """A number that nano-processors can hold, as `docker inspect` gives it back."""
+    """A rational number that nano-processors can hold."""
     try:
-        number = Decimal(value)
-    except InvalidOperation:
+        number = Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
         return f"failed to parse {value!r} as a rational number"
-    if not number.is_finite() or number < Decimal("0.01"):
-        return f"{value!r} is too small"
-    exponent = number.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -9:
-        return f"{value!r}: value is too precise"
-    written = format(number.normalize(), "f")
-    return value == written or f"{value!r} is written back as {written!r}"
+    if number < 0:
+        return "range of CPUs is from 0.01"
+    return (number * 10**9).denominator == 1 or f"{value!r}: value is too precise"
 
 
 def ulimit(value: Value, _: Props) -> bool | str:
@@ -185,9 +182,16 @@ def ulimit(value: Value, _: Props) -> bool | str:
     return True
 
 
+def capability_name(value: str) -> str:
+    """As the client writes it to the engine: in capitals, with its prefix."""
+    name = value.upper()
+    return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
+
+
 def capability(value: Value, _: Props) -> bool | str:
-    """ALL or CAP_…"""
-    return value == "ALL" or (value.startswith("CAP_") and value[4:] in CAPABILITIES) or repr(value)
+    """ALL, or a Linux capability, whose prefix and capitals don't matter."""
+    name = capability_name(str(value))
+    return name == "ALL" or name.removeprefix("CAP_") in CAPABILITIES or repr(value)
 
 
 def sysctls(value: Value, props: Props) -> bool | str:

@@ -17,7 +17,18 @@ from urllib.parse import SplitResult, urlsplit
 from sandbox.records import Cloud, Record
 from sandbox.values import UNKNOWN, Props
 
-__all__ = ["connect", "daemon", "digest", "docker_id", "host_record", "images_on", "named", "on_host", "ssh_options"]
+__all__ = [
+    "connect",
+    "daemon",
+    "digest",
+    "docker_id",
+    "host_record",
+    "images_on",
+    "keeps_running",
+    "named",
+    "on_host",
+    "ssh_options",
+]
 
 HOST = "sandbox:host"
 ENGINE = "sandbox:engine"
@@ -106,6 +117,11 @@ def labelled(cloud: Cloud, host: str, kind: str, label: str, value: str) -> list
             {"label": own.get("label"), "value": own.get("value")} == wanted for own in one.inputs.get("labels") or []
         )
     ]
+
+
+def keeps_running(record: Record) -> bool:
+    """Whether the container is a service: neither one that never starts, nor one whose end is waited for."""
+    return record.inputs.get("start") is not False and record.inputs.get("attach") is not True
 
 
 def images_on(cloud: Cloud, config: Props) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sandbox.catalog.docker_daemon import IMAGE, PROVIDER, daemon, digest, on_host
+from sandbox.catalog.docker_daemon import IMAGE, PROVIDER, daemon, on_host
+from sandbox.catalog.docker_reference import REFERENCE, REFERENCE_GO, image_id, repo_digest
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud, Computing
 from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, UniqueItems
@@ -14,31 +15,6 @@ __all__ = ["IMAGE", "TYPES", "VOLUME"]
 
 VOLUME = "docker:index/volume:Volume"
 CONTAINER = "docker:index/container:Container"
-REFERENCE = "https://github.com/distribution/reference/blob/main/reference.go"
-
-_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?"
-_TAG = r"(?::[\w][\w.-]{0,127})?"
-_DIGEST = r"(?:@sha256:[0-9a-f]{64})?"
-
-
-def repository(name: str) -> str:
-    """An image name without tag and digest."""
-    bare = name.partition("@")[0]
-    head, slash, tail = bare.rpartition("/")
-    return head + slash + tail.partition(":")[0]
-
-
-def repo_digest(name: str) -> str:
-    """What `docker inspect` shows: repository@sha256, the digest given or one made from the name."""
-    given = name.partition("@")[2]
-    return f"{repository(name)}@{given or 'sha256:' + digest('registry', name)}"
-
-
-def image_id(name: str) -> str:
-    """The id of the image behind a name: the same on every host, as content-addressed ids are."""
-    return "sha256:" + digest("image", repo_digest(name))
 
 
 def _tagged(value: Value, _: Props) -> bool:
@@ -105,10 +81,10 @@ REMOTE_IMAGE = ResourceType(
     rules=(
         Pattern(
             path="name",
-            regex=_DOMAIN + _COMPONENT + rf"(?:/{_COMPONENT})*" + _TAG + _DIGEST,
+            regex=REFERENCE,
             says="is not an image reference ([host/]path[:tag][@sha256:…], the path in lower case)",
             code="invalid reference format",
-            source=REFERENCE,
+            source=REFERENCE_GO,
         ),
         Must(
             path="name",

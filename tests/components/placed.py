@@ -138,10 +138,10 @@ class Contained:
 
 
 def containers_of(declared: list[Declared]) -> Iterator[Contained]:
-    """Those of Docker that are ever started, and those of Container Apps."""
+    """Those of Docker, but for what only fills a volume before the others start, and those of Container Apps."""
     for one in declared:
         inputs = resolved(one.inputs)
-        if one.token == CONTAINER and inputs.get("start") is not False:
+        if one.token == CONTAINER and not one.name.endswith("-secrets-loader"):
             passing = inputs.get("mustRun") is False
             name = one.name if passing else one.name.removesuffix("-container")
             yield Contained(name, float(inputs["cpus"]), int(inputs["memory"]), passing, one)

@@ -43,10 +43,11 @@ APP = Workload(
     volumes=[Volume("cache", "/cache", needs="scratch")],
     command=["/bin/app"],
     args=["--serve"],
+    user="1000:1000",
     stop_timeout_s=40,
 )
 PLACES = ["azure", "docker"]
-PREPARED = replace(APP, prepare=["/bin/app", "migrate"], user="1000:1000")
+PREPARED = replace(APP, prepare=["/bin/app", "migrate"])
 HELPER = Sidecar(
     name="helper",
     image="example.org/helper:1",

@@ -12,6 +12,7 @@ import yaml
 
 from hosts.bootstrap import Bootstrap, script
 from hosts.cloud_init import PATH, user_data
+from tests.components.declared import platform
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampleExam operator"
 DOCKER_KEY = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
@@ -228,3 +229,14 @@ def test_cloud_init_carries_the_script_once() -> None:
     assert f"DEPLOY_KEYS={KEY}" in command
     with pytest.raises(ValueError, match="at least one public key"):
         user_data(Bootstrap())
+
+
+def test_the_ssh_server_takes_as_many_connections_as_the_provider_opens(box: Box) -> None:
+    """The Docker provider opens one for each thing on the host, all at once; beyond MaxStartups sshd drops them."""
+    box.run(WANTED)
+    said = (box.root / "etc/ssh/sshd_config.d/00-smarteros.conf").read_text()
+    (line,) = [line for line in said.splitlines() if line.startswith("MaxStartups")]
+    before_any_is_dropped = int(line.split()[1].split(":")[0])
+    opened = max(sum(one.token.startswith("docker:") for one in platform(stack)) for stack in ("prod", "backup"))
+    assert opened > 20, "else nothing was counted"
+    assert before_any_is_dropped > opened

@@ -18,6 +18,7 @@ from components.images import IMAGES
 from components.placements import DatabaseServer, ObjectStore, QueueServer, Refusal, Running
 from components.placements.docker.container import Attachment, ClosedContainer, ClosedContainerArgs
 from components.placements.docker.postgres import ADMIN_USER, postgres_workload
+from components.placements.docker.process import cpus_of
 from components.placements.docker.reach import reach_of
 from components.workload import Access, Sidecar, Workload
 from settings import Forward, Settings
@@ -153,6 +154,10 @@ class DockerHost(ComponentResource):
         if workload.cpu > self._host.cpus:
             why = f"{workload.cpu:g} CPUs asked for, {self._host.name} has {self._host.cpus}"
             raise Refusal(name, "cpu", why, "fewer, or a larger host")
+        if float(cpus_of(workload.cpu)) != workload.cpu:
+            read = cpus_of(workload.cpu)
+            why = f"Docker's provider reads {workload.cpu:g} CPUs back as {read}, so each run would replace it"
+            raise Refusal(name, "cpu", why, "quarters, as in 0.25, 0.5, 1, 1.25")
         if workload.memory_mb > self._host.memory_mb:
             why = f"{workload.memory_mb} MB asked for, {self._host.name} has {self._host.memory_mb}"
             raise Refusal(name, "memory_mb", why, "less, or a larger host")
