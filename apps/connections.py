@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import psycopg
     import redis
 
-__all__ = ["Access", "as_owner", "postgres", "redis_client"]
+__all__ = ["Access", "as_owner", "postgres", "redis_client", "refuses"]
 
 TIMEOUT_S = 15
 GOOD_FOR = datetime.timedelta(hours=1)
@@ -72,6 +72,18 @@ def postgres(config: Config, database: str) -> psycopg.Connection[Any]:
         return psycopg.connect(**_parameters(access, database), autocommit=True)
     except psycopg.Error as error:
         raise NotDone(f"PostgreSQL at {access.host}:{access.port} did not let {access.user} in: {error}") from None
+
+
+def refuses(config: Config, database: str, role: str, password: str) -> bool:
+    """Whether the server says that this is not the role's password; other reasons to let nobody in are no answer."""
+    import psycopg
+
+    access = _access(config, "postgres").model_copy(update={"user": role, "password": password})
+    try:
+        psycopg.connect(**_parameters(access, database)).close()
+    except psycopg.Error as error:
+        return "password authentication failed" in str(error)
+    return False
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import AfterValidator
 
-from apps.connections import as_owner
+from apps.connections import as_owner, postgres
 from apps.kind import Config, Kind, NotDone, Props
 from apps.migration_files import FOLDER
 from settings.parts import Setting, matching
@@ -40,8 +40,13 @@ class _Migrations:
         return f"{wanted.database}/{wanted.set}", {}
 
     def read(self, config: Config, identity: str, known: MigrationsInputs) -> Props | None:
-        with _backend(config, known) as (backend, files):
-            applied = [one.id for one in backend.to_rollback(files)]
+        try:
+            with _backend(config, known) as (backend, files):
+                applied = [one.id for one in backend.to_rollback(files)]
+        except NotDone:
+            if (left := _left(config, known)) is None:
+                raise
+            return left or None
         return {"version": max(applied)} if applied else None
 
     def update(self, config: Config, identity: str, old: MigrationsInputs, wanted: MigrationsInputs) -> Props:
@@ -59,6 +64,18 @@ class _Migrations:
     def _apply(self, config: Config, wanted: MigrationsInputs) -> None:
         with _backend(config, wanted) as (backend, files), backend.lock():
             backend.apply_migrations(backend.to_apply(files))
+
+
+def _left(config: Config, known: MigrationsInputs) -> Props | None:
+    """Where nobody could look: nothing, when the database or its owner is gone; what is known, when somebody gave the
+    owner powers in whose name the provisioner may do nothing (the role itself is told then); else None.
+    """
+    with postgres(config, "postgres") as connection:
+        query = "SELECT rolsuper, EXISTS (SELECT FROM pg_database WHERE datname = %s) FROM pg_roles WHERE rolname = %s"
+        row = connection.execute(query, (known.database, known.role)).fetchone()
+    if row is None or not row[1]:
+        return {}
+    return {"version": known.version} if row[0] else None
 
 
 @contextlib.contextmanager

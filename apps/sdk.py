@@ -64,7 +64,10 @@ class Migrations(CustomResource):
 
 
 class Sessions(CustomResource):
-    """The open sessions of a role, ended while it may have none (apps.sessions)."""
+    """The open sessions of a role, ended while it may have none; and that its password is this one (apps.sessions)."""
 
-    def __init__(self, name: str, *, role: Input[str], allowed: bool, opts: ResourceOptions) -> None:
-        super().__init__("smarteros-apps:postgres:Sessions", name, {"role": role, "allowed": allowed}, opts)
+    def __init__(
+        self, name: str, *, role: Input[str], allowed: bool, opts: ResourceOptions, password: Input[str] = ""
+    ) -> None:
+        inputs = {"role": role, "allowed": allowed, "password": Output.secret(password)}
+        super().__init__("smarteros-apps:postgres:Sessions", name, inputs, opts)

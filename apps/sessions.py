@@ -1,15 +1,16 @@
-"""The open sessions of a role: ended when the role may not log in any more.
+"""The open sessions of a role: ended when the role may not log in any more; and whether its password opens the door.
 
-PostgreSQL lets who is connected stay when a role loses its login: closing the door does not empty the room.
+PostgreSQL lets who is connected stay when a role loses its login: closing the door does not empty the room. Of a
+password that somebody changed, the vendor's provider sees nothing: here it is tried.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from apps.connections import postgres
+from apps.connections import postgres, refuses
 from apps.kind import Config, Kind, NotDone, Props
 from settings.parts import Setting, matching
 
@@ -25,23 +26,26 @@ class SessionsInputs(Setting):
 
     role: Annotated[str, AfterValidator(_ROLE)]
     allowed: bool
+    password: str = Field("", repr=False)
     database: str = "postgres"
 
 
 class _Sessions:
     def create(self, config: Config, wanted: SessionsInputs) -> tuple[str, Props]:
         self._end(config, wanted)
+        self._open(config, wanted)
         return wanted.role, {}
 
     def read(self, config: Config, identity: str, known: SessionsInputs) -> Props | None:
         if known.allowed:
-            return {}
+            return {"password": ""} if _is_refused(config, known) else {}
         with _told(known), postgres(config, known.database) as connection:
             row = connection.execute(_OPEN, (known.role,)).fetchone()
         return {"allowed": True} if row and row[0] else {}
 
     def update(self, config: Config, identity: str, old: SessionsInputs, wanted: SessionsInputs) -> Props:
         self._end(config, wanted)
+        self._open(config, wanted)
         return {}
 
     def delete(self, config: Config, identity: str, known: SessionsInputs) -> None:
@@ -53,6 +57,22 @@ class _Sessions:
             return
         with _told(wanted), postgres(config, wanted.database) as connection:
             connection.execute(_END, (wanted.role,))
+
+    def _open(self, config: Config, wanted: SessionsInputs) -> None:
+        """The role has the password that it was given, whatever somebody gave it since."""
+        if wanted.allowed and _is_refused(config, wanted):
+            from psycopg import sql
+
+            with _told(wanted), postgres(config, wanted.database) as connection:
+                hashed = connection.pgconn.encrypt_password(
+                    wanted.password.encode(), wanted.role.encode(), b"scram-sha-256"
+                )
+                words = sql.Identifier(wanted.role), sql.Literal(hashed.decode())
+                connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(*words))
+
+
+def _is_refused(config: Config, known: SessionsInputs) -> bool:
+    return bool(known.password) and refuses(config, known.database, known.role, known.password)
 
 
 class _told:
@@ -74,4 +94,5 @@ SESSIONS = Kind(
     inputs=SessionsInputs,
     acts=_Sessions(),
     replaces=frozenset({"role"}),
+    secrets=frozenset({"password"}),
 )

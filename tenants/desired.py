@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from deploy.engine_run import run
+from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReady
 from deploy.target import Workplace
 from settings.problems import Problem
@@ -18,8 +19,10 @@ from tenants.archive.moves import Exported, export, fill, open_archive
 from tenants.belonging import refuse_strange
 from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
+from tenants.lost_databases import lost_databases
 from tenants.model import State, slug_of
-from tenants.registry import FOLDER, Registry, RegistryError
+from tenants.powers import take_powers
+from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.silos import refuse_no_room
 
 __all__ = ["Drift", "drift_of", "exported", "imported", "set_state"]
@@ -27,6 +30,8 @@ __all__ = ["Drift", "drift_of", "exported", "imported", "set_state"]
 Say = Callable[[str], None]
 Reread = Callable[[], Registry]
 IMPORTING: State = "importing"
+LAST_LINES = 5
+"""How much is told of a failure that gave no reason."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +112,47 @@ def drift_of(place: Workplace, stack: str, registry: Registry, slug: str, say: S
     with prepared(place, stack, say) as ground:
         refuse_not_up(ground, slug)
         there = lifecycle.workplace_of(ground, slug)
-        arguments = ("--stack", slug, "--preview-only", "--json")
-        seen = _changes(run(there, there.project, "refresh", *arguments, capture=True))
+        seen = _looked_for(there, slug)
         if seen:
             ground.known.forget(ground.stack_of(slug))
         if not seen or not mend:
             return Drift(slug, tuple(seen))
-        run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
-        lifecycle.bring_up(ground, entry, say)
-        left = _changes(run(there, there.project, "refresh", *arguments, capture=True))
+        _mended(ground, there, entry, say)
+        left = _looked_for(there, slug)
     if left:
         raise NotReady(f"tenant {slug}: after the mend still differ {', '.join(left)}")
     return Drift(slug, tuple(seen), mended=True)
+
+
+def _looked_for(there: Workplace, slug: str) -> list[str]:
+    try:
+        return _changes(run(there, there.project, "refresh", "--stack", slug, "--preview-only", "--json", capture=True))
+    except EngineFailed as error:
+        raise EngineFailed("refresh", _reasons(error.said)) from None
+
+
+def _mended(ground: Ground, there: Workplace, entry: Entry, say: Say) -> None:
+    slug = entry.tenant.slug
+    if lost := lost_databases(lifecycle.state_of(ground, slug), ground.databases):
+        say(f"tenant {slug}: {', '.join(lost)} was dropped; what is made in its place is empty (archives: import)")
+    take_powers(ground, entry.tenant.names, say)
+    run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
+    lifecycle.bring_up(ground, entry, say)
+
+
+def _reasons(said: str) -> str:
+    """The last words of a run that failed: of the JSON that it told, the errors alone, one a line."""
+    begin = said.find("{")
+    try:
+        told, _ = json.JSONDecoder().raw_decode(said[begin:]) if begin >= 0 else ({}, 0)
+    except ValueError:
+        told = {}
+    errors = [
+        f"{str(one.get('urn', '')).rsplit('::', 1)[-1]}: {str(one.get('message', '')).strip()}"
+        for one in told.get("diagnostics") or []
+        if one.get("severity") == "error" and one.get("urn")
+    ]
+    return "\n".join(errors) or "\n".join(said.strip().splitlines()[-LAST_LINES:])
 
 
 def refuse_not_up(ground: Ground, slug: str) -> None:
@@ -134,15 +168,20 @@ def _changes(told: str) -> list[str]:
 
 
 def _change(step: Mapping[str, Any]) -> str:
+    """By the vendor's own names: what begins with two underscores is the provider's bookkeeping. Secrets look alike on
+    both sides, so of them the provider's own comparison is asked.
+    """
     name, old, new = step["urn"].rsplit("::", 1)[-1], step.get("oldState") or {}, step.get("newState")
     if not new:
         return f"{name} is gone"
+    compared = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in step.get("detailedDiff") or {}}
     parts = sorted(
-        {
+        compared
+        | {
             key
             for side in ("inputs", "outputs")
             for key in {*(old.get(side) or {}), *(new.get(side) or {})}
-            if (old.get(side) or {}).get(key) != (new.get(side) or {}).get(key)
+            if not key.startswith("__") and (old.get(side) or {}).get(key) != (new.get(side) or {}).get(key)
         }
     )
     return f"{name}: {', '.join(parts)}" if parts else ""

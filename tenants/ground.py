@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from deploy import guards, vault
@@ -20,6 +21,7 @@ from tenants.beside import Stack, beside
 from tenants.encryption import Encryption
 from tenants.fingerprint import Fingerprints
 from tenants.known import Known
+from tenants.lost_databases import Databases
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.secrets import TenantSecrets, secrets_for
@@ -53,6 +55,11 @@ class Ground:
     def stack(self) -> str:
         """The platform's environment."""
         return self.platform.environment
+
+    @cached_property
+    def databases(self) -> Databases:
+        """What is on the tenants' database server."""
+        return Databases(self.platform.server, self.secrets.provisioner_password)
 
     def project_of(self, slug: str) -> str:
         """The project of a tenant's stack, be it there or not."""

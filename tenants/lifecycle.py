@@ -24,6 +24,7 @@ from tenants.endings import ending_begun, forget_deleted, read_changed, remember
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
 from tenants.inline import run_inline
+from tenants.lost_databases import lost_databases, refuse_lost_databases
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
@@ -148,9 +149,11 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
         shelf_of(ground.place).forget_ending(slug)
     program = program_of(ground, tenant, found)
     journal = journal_of(there, project, slug)
+    ground.databases.ask()
     with noting(journal):
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, quiet=quiet)
+    refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)
     (there.project / JUDGED).write_text(judged)
     version = ground.known.version((project, slug))
     after = deployment(there, there.project, project, slug) or {}
@@ -200,6 +203,9 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
     forget_deleted(there, slug, found, say)
     taken_over(ground, there, slug, found, say, claims)
     run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
+    if lost := lost_databases(found, ground.databases):
+        say(f"tenant {slug}: {', '.join(lost)} is not on the server any more; the rest of it ends")
+        run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
     ending_begun(there)
     outcome = run_with_events(
         there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.engine_run import EngineFailed
 from deploy.guards import NotReady
 from deploy.target import Workplace
 from settings.parts import AzureBlobs, AzurePostgres
@@ -19,6 +20,7 @@ from tenants.archive.moves import export, open_archive
 from tenants.archive.shelf import Shelf, shelf_of
 from tenants.desired import Reread, set_state
 from tenants.ground import Ground, prepared
+from tenants.powers import take_powers
 from tenants.residue import Left, left_of
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.workfolder import folder_of, with_project
@@ -71,7 +73,7 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
     if slug in lifecycle.live(place):
         if archive is None:
             _refuse_half_gone(place, slug)
-            set_state(place, stack, reread, slug, "offboarding", say)
+            _doors_closed(place, stack, reread, slug, say)
         with prepared(place, stack, say) as ground:
             if archive is None:
                 archive = export(ground, entry.tenant, shelf.folder, say).file
@@ -92,6 +94,17 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
     reread().remove(slug)
     shelf.forget_ending(slug)
     return Deleted(slug, archive, deleted, kept)
+
+
+def _doors_closed(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) -> None:
+    """Powers that somebody gave a role of it keep its doors open: they go first, once they have been in the way."""
+    try:
+        set_state(place, stack, reread, slug, "offboarding", say)
+    except EngineFailed:
+        with prepared(place, stack, say) as ground:
+            if not take_powers(ground, reread().find(slug).tenant.names, say):
+                raise
+        set_state(place, stack, reread, slug, "offboarding", say)
 
 
 def _refuse_half_gone(place: Workplace, slug: str) -> None:

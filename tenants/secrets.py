@@ -12,7 +12,7 @@ from deploy.target import ROOT, Workplace
 from keyring import Keyring, identity_from_environment
 from tenants.platform import Platform
 
-__all__ = ["TenantSecrets", "VaultLogin", "derived_key", "secrets_for"]
+__all__ = ["TenantSecrets", "VaultLogin", "administrator_password", "derived_key", "secrets_for"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,13 @@ def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
         vault=_login(keyring, stack, "provisioner") if vaults else None,
         states=_login(keyring, stack, "states") if vaults else None,
     )
+
+
+def administrator_password(place: Workplace, platform: Platform) -> str | None:
+    """Of the tenants' database server, for what its provisioner may not do; None where the keyring has none."""
+    file = Path(place.environ.get("SMOS_KEYRING") or ROOT / "keyring.age")
+    keyring = Keyring.open(file, identity_from_environment(place.environ))
+    return keyring.find(f"{platform.environment}/databaseAdminPasswords/{platform.server.name}")
 
 
 def _login(keyring: Keyring, stack: str, who: str) -> VaultLogin:

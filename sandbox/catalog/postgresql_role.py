@@ -309,7 +309,7 @@ TYPES = (
             Required(path="roles[*]", says="must be a role's name", source=ROLE_GO),
         ),
         id=lambda c: str(c.inputs["name"]),
-        computed={name: kept(name) for name in ("password", "passwordWo")},
+        computed={"password": kept("password")},
         secret_outputs=("password", "passwordWo"),
         write_only=("password", "passwordWo"),
         defaults={

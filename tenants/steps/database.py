@@ -78,6 +78,7 @@ class Database(ComponentResource):
             f"{name}-sessions",
             role=owner.name,
             allowed=args.is_open,
+            password=password.result,
             opts=ResourceOptions(parent=self, depends_on=[owner]),
         )
         # Since PostgreSQL 16 who makes a role may administer it, but has none of its rights: without this one

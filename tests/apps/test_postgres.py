@@ -90,13 +90,20 @@ def test_a_chunk_of_another_size_is_refused(database: Cluster, tokens: int, dime
 
 
 def test_what_was_applied_is_read_from_the_database(database: Cluster) -> None:
-    """None before, the last file after; a database that is gone is an error with its name."""
+    """None before, the last file after; None with a database that is gone. Of an owner whom somebody made a superuser
+    the provisioner can take no look: that is told of the role, and nothing of the schema. Any other failure is one.
+    """
     acts, config = MIGRATIONS.acts, config_of(database)
     assert acts.read(config, "t_acme/knowledge", WANTED) is None
     acts.create(config, WANTED)
     assert acts.read(config, "t_acme/knowledge", WANTED) == {"version": latest("knowledge")}
-    with pytest.raises(NotDone, match="t_gone"):
-        acts.read(config, "x", WANTED.model_copy(update={"database": "t_gone"}))
+    assert acts.read(config, "x", WANTED.model_copy(update={"database": "t_gone"})) is None
+    with psycopg.connect(**admin(database), autocommit=True) as connection:
+        connection.execute("ALTER ROLE t_acme SUPERUSER")
+        assert acts.read(config, "t_acme/knowledge", WANTED) == {"version": WANTED.version}
+        connection.execute("ALTER ROLE t_acme NOSUPERUSER")
+    with pytest.raises(NotDone, match="no set of migrations"):
+        acts.read(config, "x", WANTED.model_copy(update={"set": "unknown"}))
 
 
 def test_an_older_program_is_refused(database: Cluster) -> None:
@@ -144,3 +151,23 @@ def test_sessions_end_when_none_are_allowed(database: Cluster) -> None:
             theirs.execute("SELECT 1")
         assert others.execute("SELECT 1").fetchone() == (1,)
     assert acts.read(config, "t_acme", closed) == {}
+
+
+def test_a_password_that_somebody_changed_is_seen_and_set_again(database: Cluster) -> None:
+    """Tried at the door, as the vendor's provider does not; another reason to let nobody in is no answer, and behind a
+    door that is closed nobody looks.
+    """
+    known = SessionsInputs.model_validate({"role": "t_acme", "allowed": True, "password": PASSWORD})
+    acts, config = SESSIONS.acts, config_of(database)
+    assert acts.read(config, "t_acme", known) == {}
+    with psycopg.connect(**admin(database), autocommit=True) as connection:
+        connection.execute("ALTER ROLE t_acme PASSWORD 'of somebody'")
+        assert acts.read(config, "t_acme", known) == {"password": ""}
+        assert acts.read(config, "t_acme", known.model_copy(update={"allowed": False})) == {}
+        connection.execute("ALTER ROLE t_acme NOLOGIN")
+        acts.update(config, "t_acme", known.model_copy(update={"password": ""}), known)
+        connection.execute("ALTER ROLE t_acme LOGIN CONNECTION LIMIT 0")
+        assert acts.read(config, "t_acme", known) == {}
+        connection.execute("ALTER ROLE t_acme CONNECTION LIMIT -1")
+    with psycopg.connect(**admin(database, "t_acme", "t_acme")) as owner:
+        assert owner.execute("SELECT 1").fetchone() == (1,)

@@ -1,0 +1,68 @@
+"""Powers over all tenants' data that somebody gave a tenant's role by hand: the server's administrator takes them.
+
+The provisioner may neither take them nor do anything in the name of a role that has them, so nothing of the tenant
+could be mended or ended. The administrator's password is read for this alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+from psycopg import sql
+
+from components.placements.azure.postgres import ADMIN_USER as AZURE_ADMIN
+from components.placements.docker.postgres import ADMIN_USER as DOCKER_ADMIN
+from deploy.guards import NotReady
+from settings.parts import AzurePostgres
+from tenants.ground import Ground
+from tenants.names import TenantNames
+from tenants.secrets import administrator_password
+
+__all__ = ["take_powers"]
+
+Say = Callable[[str], None]
+_WITH_POWERS = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolreplication OR rolbypassrls)"
+_TAKE = "ALTER ROLE {} NOSUPERUSER NOREPLICATION NOBYPASSRLS"
+
+
+def take_powers(ground: Ground, names: TenantNames, say: Say) -> bool:
+    """Whether there were any. Raises NotReady when they can't be taken, with the statement that takes them."""
+    server = ground.platform.server
+    try:
+        with _connected(ground, server.login, ground.secrets.provisioner_password) as connection:
+            roles = [names.database, names.silo_database]
+            found = [str(name) for (name,) in connection.execute(_WITH_POWERS, (roles,)).fetchall()]
+        for role in found:
+            _take(ground, role)
+            say(f"PostgreSQL {server.name}: the role {role} had powers over others' data; they are taken from it")
+    except psycopg.Error as error:
+        raise NotReady(f"PostgreSQL {server.name}, roles' powers: {str(error).splitlines()[0]}") from None
+    return bool(found)
+
+
+def _take(ground: Ground, role: str) -> None:
+    name = ground.platform.server.name
+    managed = isinstance(ground.settings.database_server(name).placement, AzurePostgres)
+    password = administrator_password(ground.place, ground.platform)
+    statement = _TAKE.format(f'"{role}"')
+    if not password:
+        raise NotReady(
+            f"PostgreSQL {name}: somebody gave the role {role} powers over others' data, and the keyring here has no "
+            f"administrator's password to take them. Mend: as the server's administrator: {statement}"
+        )
+    with _connected(ground, AZURE_ADMIN if managed else DOCKER_ADMIN, password) as connection:
+        connection.execute(sql.SQL(_TAKE).format(sql.Identifier(role)))
+
+
+def _connected(ground: Ground, user: str, password: str) -> psycopg.Connection[tuple[object, ...]]:
+    server = ground.platform.server
+    return psycopg.connect(
+        host="127.0.0.1",
+        port=server.local_port,
+        user=user,
+        password=password,
+        dbname="postgres",
+        sslmode=server.sslmode,
+        autocommit=True,
+    )
