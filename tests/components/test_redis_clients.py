@@ -22,8 +22,10 @@ from typing import Any
 import pytest
 
 from components.services.redis_users import users_file
+from sandbox.clusters import Cluster
 from sandbox.redis_process import ADDRESS, RedisProcess
 from tests.components import redis_real
+from tests.components.owned_database import PASSWORD, owned_database
 from tests.components.redis_real import AUDITOR, PASSWORDS, refused
 
 CLIENTS = Path(__file__).parent / "redis_clients"
@@ -36,6 +38,13 @@ def server(tmp_path: Path) -> Iterator[RedisProcess]:
     found = redis_real.start(tmp_path / "redis", more_users=AUDITOR)
     yield found
     found.close()
+
+
+@pytest.fixture
+def gateways(tmp_path: Path) -> Iterator[Cluster]:
+    """A server with the gateway's database, whose owner it is and no more."""
+    with owned_database(tmp_path / "postgres", "mcp") as made:
+        yield made
 
 
 def installed(command: list[str], what: str) -> None:
@@ -80,8 +89,10 @@ def test_n8ns_client_is_refused_nothing(server: RedisProcess) -> None:
     assert refused(server) == []
 
 
-def test_contextforge_itself_is_refused_nothing(server: RedisProcess, tmp_path: Path) -> None:
-    """It starts, answers that it is ready, turns away who has no token, and forgets its caches by scanning."""
+def test_contextforge_itself_is_refused_nothing(server: RedisProcess, gateways: Cluster, tmp_path: Path) -> None:
+    """As its database's owner and its user of Redis: it starts, answers that it is ready, turns away who has no token,
+    and forgets its caches by scanning.
+    """
     program = os.environ.get("SMOS_CONTEXTFORGE") or shutil.which("mcpgateway")
     if program is None:
         pytest.skip("mcpgateway (PyPI mcp-contextforge-gateway[redis]) is not installed: ContextForge was not asked")
@@ -91,7 +102,7 @@ def test_contextforge_itself_is_refused_nothing(server: RedisProcess, tmp_path: 
     with (tmp_path / "log").open("wb") as log:
         gateway = subprocess.Popen(
             [program, "--host", ADDRESS, "--port", str(port)],
-            env={**_gateway(tmp_path, server), "PATH": f"{Path(program).parent}:/usr/bin:/bin", "HOME": str(tmp_path)},
+            env={**_gateway(gateways, server), "PATH": f"{Path(program).parent}:/usr/bin:/bin", "HOME": str(tmp_path)},
             cwd=tmp_path,
             stdout=log,
             stderr=log,
@@ -127,10 +138,10 @@ def _asked(port: int) -> None:
     ask("/teams/")
 
 
-def _gateway(folder: Path, server: RedisProcess) -> dict[str, str]:
+def _gateway(database: Cluster, server: RedisProcess) -> dict[str, str]:
     key = "0123456789abcdef" * 4
     return {
-        "DATABASE_URL": f"sqlite:///{folder}/gateway.db",
+        "DATABASE_URL": f"postgresql+psycopg://mcp:{PASSWORD}@{ADDRESS}:{database.port}/mcp",
         "CACHE_TYPE": "redis",
         "REDIS_URL": f"redis://mcp:{PASSWORDS['mcp']}@{ADDRESS}:{server.port}",
         "JWT_SECRET_KEY": key,
