@@ -13,7 +13,7 @@ from sandbox.kinds import ResourceType
 from sandbox.records import Cloud
 from sandbox.rules import Failure, Unchangeable, refusals
 from sandbox.schema import Schema
-from sandbox.values import UNKNOWN, Props, Value, contains_unknown, leaves, show, steps
+from sandbox.values import UNKNOWN, Props, Value, contains_unknown, leaves, lookup, show, steps
 
 Kind = Literal["add", "delete", "update"]
 Step = tuple[str | int, ...]
@@ -30,7 +30,7 @@ class Change:
 
 def refused_inputs(kind: ResourceType, schema: Schema, inputs: Props) -> list[Failure]:
     """Everything that the inputs alone show to be wrong. Wrong types are told first: rules presuppose right ones."""
-    wrong_types = list(schema.failures(kind.token, inputs))
+    wrong_types = [one for one in schema.failures(kind.token, inputs) if not _joined(kind, schema, inputs, one)]
     if wrong_types:
         return wrong_types
     whole: Props = schema.numbers(kind.token, inputs)
@@ -38,6 +38,12 @@ def refused_inputs(kind: ResourceType, schema: Schema, inputs: Props) -> list[Fa
     for rule in kind.input_rules():
         failures.extend(rule.failures(whole))
     return failures
+
+
+def _joined(kind: ResourceType, schema: Schema, inputs: Props, failure: Failure) -> bool:
+    """Whether it is only that several words stand where the vendor takes several."""
+    at = tuple(steps(failure.path))
+    return covered(kind.flags, at) and schema.joins(kind.token, at, lookup(inputs, failure.path))
 
 
 def refused_by_cloud(kind: ResourceType, inputs: Props, cloud: Cloud, config: Props, own_id: str = "") -> list[Failure]:

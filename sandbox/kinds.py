@@ -55,6 +55,8 @@ class ResourceType:
     carried_out: Callable[[Props, Props], Props] | None = None
     """(old inputs, new inputs) → what really holds after an update, where the provider calls one done that it does not
     do: the state says what was asked for until the next refresh, what exists does not."""
+    flags: tuple[str, ...] = ()
+    """Enums of which the vendor takes several in one text, with commas between them."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the provider itself fills in at Check (not what the cloud defaults to)."""
     not_checked: tuple[str, ...] = ()

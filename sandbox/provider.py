@@ -207,11 +207,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.ReadResponse(id="")
             outputs.update(seen)
             inputs.update({name: seen[name] for name in inputs if name in seen})
-        _, told = _read(request.inputs)
+        given, told = _read(request.inputs)
+        inputs = self._as_given(kind, given, inputs)
         marks = record.secrets | told
         return provider_pb2.ReadResponse(
             id=record.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, marks)
         )
+
+    def _as_given(self, kind: ResourceType, given: Props, inputs: Props) -> dict[str, Any]:
+        """In the spelling of the program, where it means the same: that the vendor writes Liveness is no change."""
+        read = self._schema.numbers(kind.token, given)
+        return {name: given[name] if name in given and read[name] == it else it for name, it in inputs.items()}
 
     def _read_state(self, kind: ResourceType, request: Any, context: grpc.ServicerContext) -> Any:
         """Of what lives in Pulumi's state alone: the state itself, brought up to date where a real backend

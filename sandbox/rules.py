@@ -179,6 +179,8 @@ class OneOf(Rule):
     """One of a closed list of values."""
 
     values: tuple[Any, ...]
+    any_case: bool = False
+    """Whether the vendor compares without case."""
 
     @property
     def sentence(self) -> str:
@@ -186,7 +188,8 @@ class OneOf(Rule):
 
     def examine(self, props: Props) -> Iterator[tuple[str, str]]:
         for path, value in self.known(props):
-            if value not in self.values:
+            known = any(str(value).lower() == str(one).lower() for one in self.values) if self.any_case else False
+            if value not in self.values and not known:
                 yield path, f"{value!r} {self.sentence}"
 
 
@@ -248,6 +251,8 @@ class UniqueItems(Rule):
     """No two items of the list at `path` may have the same `key` ("" = the item itself)."""
 
     key: str = ""
+    any_case: bool = False
+    """Whether the vendor compares without case."""
 
     @property
     def sentence(self) -> str:
@@ -260,12 +265,13 @@ class UniqueItems(Rule):
                 one = lookup(item, self.key) if self.key else item
                 if not is_set(one) or one is UNKNOWN:
                     continue
-                if repr(one) in seen:
+                same = repr(one).lower() if self.any_case else repr(one)
+                if same in seen:
                     yield (
                         f"{path}[{index}]" + (f".{self.key}" if self.key else ""),
                         f"{one!r} {self.sentence}",
                     )
-                seen.add(repr(one))
+                seen.add(same)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,7 +97,9 @@ class Compiler:
     def _union(self, arms: list[Any]) -> Node:
         enums = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, enum.Enum)]
         if enums:
-            return self._plain(enums[0])
+            node = self._plain(enums[0])
+            # Beside any text: the vendor decides, and Azure compares its own words without case.
+            return {**node, "open": True} if str in arms else node
         nodes: list[Node] = []
         for arm in arms:
             node = self._node(arm)
@@ -194,8 +196,19 @@ class Schema:
         yield from self._check(self._resources[token], props, ())
 
     def numbers(self, token: str, props: Mapping[str, Any]) -> Any:
-        """The inputs with whole numbers as `int` where the schema says integer (they arrive as doubles)."""
+        """The inputs as the vendor reads them: whole numbers as `int` (doubles arrive), enums as it spells them."""
         return self._whole(self._resources[token], props)
+
+    def joins(self, token: str, at: Step, value: Any) -> bool:
+        """Whether the text at this place is several of an enum's words, with commas between them."""
+        node = self._resolve(self._resources[token])
+        for step in at:
+            inner = node["properties"].get(step) if node["kind"] == "object" else node.get("item")
+            if inner is None:
+                return False
+            node = self._resolve(inner)
+        parts = str(value).split(",")
+        return node["kind"] == "enum" and len(parts) > 1 and all(_word(node, part) is not None for part in parts)
 
     def _resolve(self, node: Node) -> Node:
         return self._definitions[node["ref"]] if "ref" in node else node
@@ -244,7 +257,7 @@ class Schema:
     def _check_scalar(self, node: Node, value: Any, at: Step) -> Iterator[Failure]:
         kind = node["kind"]
         if kind == "enum":
-            if value not in node["values"]:
+            if _word(node, value) is None:
                 allowed = ", ".join(str(one) for one in node["values"])
                 yield Failure(show(at), "schema", f"{value!r} is not one of {allowed}")
         elif kind == "string" and not isinstance(value, str):
@@ -267,9 +280,32 @@ class Schema:
             return [self._whole(node["item"], item) for item in value]
         if kind == "map" and isinstance(value, Mapping):
             return {key: self._whole(node["item"], item) for key, item in value.items()}
+        if kind == "enum":
+            return value if _word(node, value) is None else _word(node, value)
+        if kind == "any":
+            return _whole_numbers(value)
         if kind == "integer" and isinstance(value, float) and value == int(value):
             return int(value)
         return value
+
+
+def _word(node: Node, value: Any) -> Any:
+    """The enum's own spelling of a value; None where it has none. An open enum knows it without case and spaces."""
+    if value in node["values"]:
+        return value
+    if not node.get("open") or not isinstance(value, str):
+        return None
+    plain = value.replace(" ", "").lower()
+    return next((word for word in node["values"] if str(word).replace(" ", "").lower() == plain), None)
+
+
+def _whole_numbers(value: Any) -> Any:
+    """What has no type at all, with whole numbers as such: all of them arrive as doubles."""
+    if isinstance(value, Mapping):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _wrong(at: Step, wanted: str, value: Any) -> Failure:

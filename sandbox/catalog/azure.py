@@ -20,6 +20,7 @@ from sandbox.catalog import (
     azure_redis_database,
     azure_storage,
     azure_storage_blobs,
+    azure_storage_lifecycle,
     azure_storage_parts,
 )
 from sandbox.catalog.azure_arm import GUID, located
@@ -41,6 +42,7 @@ PACKAGE = Package(
         *azure_storage.TYPES,
         *azure_storage_parts.TYPES,
         *azure_storage_blobs.TYPES,
+        *azure_storage_lifecycle.TYPES,
         *azure_postgres.TYPES,
         *azure_postgres_parts.TYPES,
         *azure_redis.TYPES,

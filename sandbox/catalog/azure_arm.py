@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 NAMES = "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
 TAGS = "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources"
 ERRORS = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors"
+TAG_PREFIXES = (
+    "Azure/azure-rest-api-specs specification/resources/resource-manager/Microsoft.Resources (Tags_CreateOrUpdate: "
+    "names are compared without case, and microsoft, azure and windows are reserved as prefixes)"
+)
+REPLACEMENT = "pulumi/pulumi-azure-native provider/pkg/gen/replacement.go, forceNewMap"
 GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 SUBNET = "azure-native:network:Subnet"
@@ -189,15 +195,22 @@ def located() -> Must:
     )
 
 
-def tagged(most: int = 50) -> Must:
-    """Tags within ARM's limits."""
+def tagged(most: int = 50, longest: int = 512, names: str = "") -> Must:
+    """Tags within ARM's limits, and those of the type: `names` is a pattern that a name must match as a whole."""
 
     def within(value: Value, _: Props) -> bool | str:
         if len(value) > most:
             return f"{len(value)} tags"
+        lower = [str(key).lower() for key in value]
+        if len(set(lower)) < len(lower):
+            return "two tag names are the same but for case"
         for key, item in value.items():
-            if not 0 < len(key) <= 512 or set(key) & set("<>%&\\?/"):
+            if not 0 < len(key) <= longest or set(key) & set("<>%&\\?/"):
                 return f"tag name {key!r}"
+            if key.lower().startswith(("microsoft", "azure", "windows")):
+                return f"tag name {key!r} begins with a reserved prefix (microsoft, azure, windows)"
+            if names and re.fullmatch(names, key) is None:
+                return f"tag name {key!r} has a space, a parenthesis, or a digit at its start"
             if isinstance(item, str) and len(item) > 256:
                 return f"the value of tag {key!r} has {len(item)} characters"
         return True
@@ -206,8 +219,9 @@ def tagged(most: int = 50) -> Must:
         path="tags",
         name="limits:tags",
         code="InvalidTagNameCharacters",
-        says=(f"at most {most} tags, names up to 512 characters without < > % & \\ ? /, values up to 256 characters"),
-        source=TAGS,
+        says=f"at most {most} tags, names up to {longest} characters without < > % & \\ ? /, compared without case, "
+        "values up to 256 characters",
+        source=f"{TAGS}; {TAG_PREFIXES}",
         partial=True,
         test=within,
     )
@@ -265,6 +279,12 @@ def network_of(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | No
         return None
 
 
+def subnet_prefixes(inputs: Props) -> list[str]:
+    """The address ranges of a subnet's inputs."""
+    one = text(inputs, "addressPrefix")
+    return [one] if one else [str(item) for item in items(inputs, "addressPrefixes")]
+
+
 def strict_cidr(value: Value, _: Props) -> bool | str:
     """For `Must`: a CIDR whose host bits are zero."""
     try:
@@ -280,6 +300,25 @@ def public_address(value: Value, _: Props) -> bool | str:
     except ValueError as error:
         return str(error)
     return not any(network.subnet_of(one) for one in _PRIVATE) or f"{value} is a private range"
+
+
+def apart(path: str, key: str, source: str) -> Must:
+    """Each address or range of a list once, however it is written."""
+
+    def repeated(value: Value, _: Props) -> bool | str:
+        given = [str(lookup(item, key)) for item in value if isinstance(lookup(item, key), str)]
+        networks = [str(network_of(one) or one) for one in given]
+        twice = next((one for one in networks if networks.count(one) > 1), "")
+        return not twice or f"{twice} stands twice"
+
+    return Must(
+        path=path,
+        name=f"apart:{path}",
+        partial=True,
+        test=repeated,
+        says="may hold each address and range only once",
+        source=source,
+    )
 
 
 def arm_outputs(kind: str, version: str, **computed: Compute) -> Mapping[str, Compute]:

@@ -32,10 +32,11 @@ from sandbox.catalog.azure_arm import (
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT, HOST, environment_id
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud, Computing
-from sandbox.rules import Must, NeedsInCloud, Pattern, Required
+from sandbox.rules import Length, Must, NeedsInCloud, Pattern, Required, Unchangeable
 from sandbox.values import Props, Value, is_set, lookup
 
 _SPEC = "Azure/azure-rest-api-specs specification/app/resource-manager/Microsoft.App/ContainerApps"
+_MANAGED_CERTIFICATE = "azure-native:app:ManagedCertificate"
 _DOMAINS = "https://learn.microsoft.com/azure/container-apps/custom-domains-certificates"
 _MANAGED = "https://learn.microsoft.com/azure/container-apps/custom-domains-managed-certificates"
 
@@ -240,8 +241,23 @@ def _host_added(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     )
 
 
+def _certified(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    name = text(inputs, "environmentName")
+    own = provider_id(inputs, config, "Microsoft.App", "managedEnvironments", name, "managedCertificates").lower()
+    host = text(inputs, "properties.subjectName").lower()
+    for record in cloud.find(_MANAGED_CERTIFICATE):
+        other = not record.id.lower().endswith(f"/{text(inputs, 'managedCertificateName').lower()}")
+        if (
+            other
+            and record.id.lower().startswith(f"{own}/")
+            and text(record.inputs, "properties.subjectName").lower() == host
+        ):
+            return f"{record.id} is for {host!r}"
+    return None
+
+
 MANAGED_CERTIFICATE = ResourceType(
-    token="azure-native:app:ManagedCertificate",
+    token=_MANAGED_CERTIFICATE,
     about="A certificate that Azure issues and renews for a custom domain of an app.",
     sources=(f"{_SPEC}/stable/2025-07-01/ManagedEnvironments.json", _MANAGED),
     id=arm_id(
@@ -280,6 +296,21 @@ MANAGED_CERTIFICATE = ResourceType(
             regex=HOST,
             says="must be one full host name; wildcards need a certificate of your own",
             source=_MANAGED,
+        ),
+        Length(path="properties.subjectName", most=64, says="a host name has at most 64 characters", source=_MANAGED),
+        NeedsInCloud(
+            path="properties.subjectName",
+            name="once:subjectName",
+            code="DuplicateManagedCertificateInEnvironment",
+            test=_certified,
+            says="a host has one managed certificate in an environment; use that one",
+            source="Azure's own answer: Another managed certificate with subject name … available in environment",
+        ),
+        Unchangeable(
+            path="properties.subjectName",
+            test=lambda old, new: str(old).lower() == str(new).lower(),
+            says="a certificate stays with its host (only tags can be changed); make another one",
+            source=f"{_SPEC}/stable/2025-07-01/ManagedEnvironments.json ManagedCertificates_Update",
         ),
         Required(
             path="properties.domainControlValidation",

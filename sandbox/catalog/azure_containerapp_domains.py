@@ -11,6 +11,7 @@ from sandbox.catalog.azure_containerapp_ingress import (
     INGRESS,
     OVERVIEW,
     environment_id,
+    exposed_port,
     is_tcp,
 )
 from sandbox.records import Cloud
@@ -93,12 +94,25 @@ def _own_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     )
 
 
-def _free_port(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
+def _external_ports(inputs: Props) -> list[Value]:
+    """What an app takes of its environment's address. Internal ports are its own: its name tells them apart."""
+    mappings = items(inputs, f"{INGRESS}.additionalPortMappings")
+    ports = [exposed_port(one) for one in mappings if known(one, "external") is True]
+    if is_tcp(inputs) and known(inputs, f"{INGRESS}.external") is True:
+        ports.append(exposed_port(known(inputs, INGRESS)))
+    return [port for port in ports if port is not None]
+
+
+def _free_port(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     own = provider_id(inputs, config, "Microsoft.App", "containerApps", text(inputs, "containerAppName")).lower()
+    mine = _external_ports(inputs)
     for record in cloud.find(APP):
         same_place = environment_id(record.inputs).lower() == environment_id(inputs).lower()
-        if record.id.lower() != own and same_place and known(record.inputs, f"{INGRESS}.exposedPort") == value:
-            return f"port {value} is taken by {record.id}"
+        if record.id.lower() == own or not same_place:
+            continue
+        taken = [port for port in _external_ports(record.inputs) if port in mine]
+        if taken:
+            return f"port {taken[0]} is taken by {record.id}"
     return None
 
 
@@ -149,11 +163,11 @@ INGRESS_CLOUD_RULES: tuple[Rule, ...] = (
         says="make the ingress internal, or give the environment a subnet of its own",
         source=OVERVIEW,
     ),
-    EachNeeds(
+    NeedsInCloud(
         path=f"{INGRESS}.exposedPort",
         name="free:exposedPort",
         test=_free_port,
-        says="an exposed port belongs to one app of an environment",
+        says="an external port belongs to one app of an environment",
         source=OVERVIEW,
     ),
 )

@@ -17,6 +17,7 @@ HOST = r"(?=.{1,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2
 INGRESS = "configuration.ingress"
 OVERVIEW = "https://learn.microsoft.com/azure/container-apps/ingress-overview"
 _HOW_TO = "https://learn.microsoft.com/azure/container-apps/ingress-how-to"
+_CORS = "https://learn.microsoft.com/azure/container-apps/cors"
 DOMAINS = "https://learn.microsoft.com/azure/container-apps/custom-domains-certificates"
 
 
@@ -54,7 +55,7 @@ def _one_target(value: Value, _: Props) -> bool:
 
 def _address(value: Value, _: Props) -> bool | str:
     try:
-        ipaddress.ip_network(str(value), strict=False)
+        ipaddress.IPv4Network(str(value), strict=False)
     except ValueError as error:
         return str(error)
     return True
@@ -79,6 +80,23 @@ def _no_certificate(value: Value, _: Props) -> bool:
         "Disabled",
     )
     return not unbound or not known(value, "certificateId")
+
+
+def exposed_port(mapping: Value) -> Value:
+    """The port at which a mapping is reached."""
+    given = known(mapping, "exposedPort")
+    return given if given is not None else known(mapping, "targetPort")
+
+
+def _distinct_ports(value: Value, inputs: Props) -> bool | str:
+    own = known(inputs, f"{INGRESS}.exposedPort")
+    ports = [port for one in value if (port := exposed_port(one)) is not None]
+    twice = next((port for port in ports if ports.count(port) > 1 or port == own), None)
+    return twice is None or f"port {twice} twice"
+
+
+def _not_http(value: Value, _: Props) -> bool:
+    return known(value, "external") is not True or exposed_port(value) not in (80, 443)
 
 
 INGRESS_RULES: tuple[Rule, ...] = (
@@ -124,7 +142,7 @@ INGRESS_RULES: tuple[Rule, ...] = (
         says="must be a full host name (app.example.com), without a wildcard",
         source=DOMAINS,
     ),
-    UniqueItems(path=f"{INGRESS}.customDomains", key="name", source=DOMAINS),
+    UniqueItems(path=f"{INGRESS}.customDomains", key="name", any_case=True, source=DOMAINS),
     Must(
         path=f"{INGRESS}.customDomains[*]",
         name="certificate:customDomains",
@@ -144,6 +162,7 @@ INGRESS_RULES: tuple[Rule, ...] = (
     UniqueItems(
         path=f"{INGRESS}.ipSecurityRestrictions",
         key="name",
+        any_case=True,
         source="https://learn.microsoft.com/azure/container-apps/ip-restrictions",
     ),
     Must(
@@ -184,6 +203,21 @@ INGRESS_RULES: tuple[Rule, ...] = (
     ),
     UniqueItems(
         path=f"{INGRESS}.traffic",
+        name="revisions:traffic",
+        key="revisionName",
+        says="may stand only once: give the revision one weight",
+        source="https://learn.microsoft.com/azure/container-apps/traffic-splitting",
+    ),
+    Pattern(
+        path=f"{INGRESS}.traffic[*].label",
+        regex=r"(?!.*--)[a-z]([a-z0-9-]{0,62}[a-z0-9])?",
+        says="must have at most 64 lower case letters, digits and single '-', start with a letter, not end with '-'",
+        source="https://learn.microsoft.com/azure/container-apps/revisions#labels",
+    ),
+    Required(path=f"{INGRESS}.corsPolicy.allowedOrigins", says="is required: at least one origin", source=_CORS),
+    Between(path=f"{INGRESS}.corsPolicy.maxAge", least=0, source=_CORS),
+    UniqueItems(
+        path=f"{INGRESS}.traffic",
         key="label",
         says="may hold each label only once: it is one address (app---label), which leads to one revision",
         source="https://learn.microsoft.com/azure/container-apps/revisions#labels",
@@ -197,6 +231,22 @@ INGRESS_RULES: tuple[Rule, ...] = (
     Between(path=f"{INGRESS}.additionalPortMappings[*].targetPort", least=1, most=65535, source=OVERVIEW),
     Between(path=f"{INGRESS}.additionalPortMappings[*].exposedPort", least=1, most=65535, source=OVERVIEW),
     UniqueItems(path=f"{INGRESS}.additionalPortMappings", key="targetPort", source=OVERVIEW),
+    Must(
+        path=f"{INGRESS}.additionalPortMappings",
+        name="distinct:additionalPortMappings",
+        partial=True,
+        test=_distinct_ports,
+        says="each exposed port (the target port where none is given) belongs to one mapping, and not to the ingress",
+        source=f"{OVERVIEW}#additional-tcp-ports",
+    ),
+    Must(
+        path=f"{INGRESS}.additionalPortMappings[*]",
+        name="reserved:additionalPortMappings",
+        partial=True,
+        test=_not_http,
+        says="80 and 443 of an environment belong to its HTTP ingress; take another port",
+        source=f"{OVERVIEW}#additional-tcp-ports",
+    ),
     Must(
         path=f"{INGRESS}.additionalPortMappings[*].targetPort",
         name="apart:additionalPortMappings",

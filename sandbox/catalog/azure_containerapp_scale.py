@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
 from sandbox.catalog.azure_arm import known
 from sandbox.catalog.azure_containerapp_secrets import own_identity, secret_ref
+from sandbox.catalog.azure_containerapp_triggers import KEDA, TRIGGERS, known_kind, parameters, values
 from sandbox.rules import Between, ExactlyOne, Must, Pattern, Required, Rule, UniqueItems
-from sandbox.values import UNKNOWN, Props, Value, contains_unknown
+from sandbox.values import Props, Value, is_set, lookup
 
 _PROBES = "https://learn.microsoft.com/azure/container-apps/health-probes"
 _SCALE = "https://learn.microsoft.com/azure/container-apps/scale-app"
-_LISTS = "https://keda.sh/docs/latest/scalers/redis-lists/"
 
 
 def _ordered(value: Value, _: Props) -> bool:
@@ -29,49 +29,19 @@ def _metadata(value: Value, _: Props) -> bool:
     return isinstance(value, str) and value.isdigit() and int(value) > 0
 
 
-_ADDRESSES = (("address", "addressFromEnv"), ("host", "hostFromEnv"), ("port", "portFromEnv"))
-_REDIS_METADATA = (
-    *(name for pair in _ADDRESSES for name in pair),
-    *("usernameFromEnv", "passwordFromEnv", "listName", "listLength", "activationListLength", "enableTLS"),
-    *("databaseIndex", "unsafeSsl"),
-)
+def _only(name: str) -> Callable[[Value, Props], bool | str]:
+    """Metadata that has no other name: a misspelt one would be ignored."""
+
+    def test(value: Value, _: Props) -> bool | str:
+        strange = sorted(set(value) - {name})
+        return not strange or strange[0]
+
+    return test
 
 
-def _redis(value: Value, _: Props) -> bool | str:
-    """A trigger of KEDA that counts a Redis list. Where it can't, the app stays as it is, and only a log says why."""
-    if str(known(value, "type")).lower() != "redis":
-        return True
-    metadata = known(value, "metadata") or {}
-    auth = known(value, "auth") or []
-    if contains_unknown(auth) or metadata is UNKNOWN:
-        return True
-    given = {name for name, text_ in metadata.items() if text_ is UNKNOWN or str(text_)}
-    given |= {str(known(one, "triggerParameter")) for one in auth}
-    address, host, port = (bool(given & set(pair)) for pair in _ADDRESSES)
-    if not address and not (host and port):
-        return "neither address (host:port) nor host and port"
-    if "listName" not in given:
-        return "no listName"
-    strange = sorted(set(metadata) - set(_REDIS_METADATA))
-    return not strange or f"{strange[0]} is no parameter of it"
-
-
-def _redis_values(value: Value, _: Props) -> bool | str:
-    if str(known(value, "type")).lower() != "redis":
-        return True
-    patterns = {
-        "address": r"\S+:\d{1,5}",
-        "port": r"\d{1,5}",
-        "listLength": r"[1-9]\d*",
-        "activationListLength": r"\d+",
-        "databaseIndex": r"\d+",
-        "enableTLS": r"true|false",
-    }
-    for name, pattern in patterns.items():
-        text_ = known(value, f"metadata.{name}")
-        if text_ is not None and not re.fullmatch(pattern, str(text_)):
-            return f"{name} is {text_!r}"
-    return True
+def _logs_in(value: Value, _: Props) -> bool:
+    by_identity = is_set(lookup(value, "identity")) and is_set(lookup(value, "accountName"))
+    return by_identity or bool(lookup(value, "auth"))
 
 
 _P = "template.containers[*].probes"
@@ -131,20 +101,46 @@ SCALE_RULES: tuple[Rule, ...] = (
     Required(path=f"{_R}[*].custom.metadata", source=_SCALE),
     Must(
         path=f"{_R}[*].custom",
-        name="parameters:redis",
+        name="kind:custom",
         partial=True,
-        test=_redis,
-        says="a trigger of type redis needs listName and where Redis is; of its other parameters those are simulated "
-        "that KEDA's page names",
-        source=_LISTS,
+        test=known_kind,
+        says=f"is not simulated, so nothing could refuse a wrong parameter of it; these are: {', '.join(TRIGGERS)}",
+        source=KEDA,
     ),
     Must(
         path=f"{_R}[*].custom",
-        name="values:redis",
+        name="parameters:custom",
         partial=True,
-        test=_redis_values,
-        says="address is host:port, lengths and the database's index are numbers, enableTLS is true or false",
-        source=_LISTS,
+        test=parameters,
+        says="give the trigger what it needs (redis: listName, and address or host and port) and nothing unknown",
+        source=KEDA,
+    ),
+    Must(
+        path=f"{_R}[*].custom",
+        name="values:custom",
+        partial=True,
+        test=values,
+        says="write parameters as KEDA reads them: address is host:port, lengths are numbers, enableTLS true or false",
+        source=KEDA,
+    ),
+    *(
+        Must(
+            path=f"{_R}[*].{kind}.metadata",
+            name=f"names:{kind}.metadata",
+            partial=True,
+            test=_only(name),
+            says=f"is no parameter of it: {name} is the only one",
+            source=_SCALE,
+        )
+        for kind, name in (("http", "concurrentRequests"), ("tcp", "concurrentConnections"))
+    ),
+    Must(
+        path=f"{_R}[*].azureQueue",
+        name="login:azureQueue",
+        partial=True,
+        test=_logs_in,
+        says="needs auth, or accountName and identity",
+        source=_SCALE,
     ),
     Required(path=f"{_R}[*].custom.auth[*].triggerParameter", source=_SCALE),
     Required(path=f"{_R}[*].custom.auth[*].secretRef", source=_SCALE),

@@ -31,7 +31,7 @@ _MANAGE = "https://learn.microsoft.com/azure/container-apps/manage-secrets"
 _PULL = "https://learn.microsoft.com/azure/container-apps/managed-identity-image-pull"
 _URL = (
     r"https://(?P<vault>[A-Za-z0-9-]{3,24})\.vault\.azure\.net(:443)?"
-    r"/secrets/(?P<secret>[A-Za-z0-9-]{1,127})(/[0-9a-fA-F]{32})?/?"
+    r"/secrets/(?P<secret>[A-Za-z0-9-]{1,127})(/(?P<version>[0-9a-fA-F]{32}))?/?"
 )
 
 
@@ -190,8 +190,12 @@ def _fetched(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | 
     if vault is None:
         return f"{unable}there is no Key Vault {found['vault']!r}"
     secret = f"{vault.id}/secrets/{found['secret']}"
-    if cloud.get(secret) is None:
+    record = cloud.get(secret)
+    if record is None:
         return f"{unable}Key Vault {found['vault']!r} has no secret {found['secret']!r}"
+    newest, url = text(record.outputs, "properties.secretUriWithVersion"), text(value, "keyVaultUrl").rstrip("/")
+    if found["version"] and newest and url.lower() != newest.lower() and cloud.get(url) is None:
+        return f"{unable}secret {found['secret']!r} has no version {found['version']}"
     reason = may_read(_principal(identity, inputs, cloud, config), secret, vault, cloud)
     return f"{unable}{reason}" if reason else None
 

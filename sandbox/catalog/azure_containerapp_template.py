@@ -159,6 +159,14 @@ _VOLUME_RULES: tuple[Rule, ...] = (
         says="storageType AzureFile or NfsAzureFile needs storageName: a storage of the environment",
         source=_VOLUMES,
     ),
+    Must(
+        path="template.volumes[*]",
+        name="secrets:volumes",
+        partial=True,
+        test=lambda value, _: known(value, "secrets") is None or known(value, "storageType") in (None, "Secret"),
+        says="secrets are for volumes of storageType Secret",
+        source=_VOLUMES,
+    ),
     secret_ref("template.volumes[*].secrets[*].secretRef", "a volume"),
 )
 

@@ -22,13 +22,14 @@ from sandbox.catalog.azure_arm import (
     placed_again,
     random_suffix,
     region,
+    subnet_prefixes,
     tagged,
     text,
 )
 from sandbox.catalog.azure_certificate import certificate_facts, certificate_rules
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT, HOST, environment_id
 from sandbox.catalog.azure_containerapp_template import PROFILE_SIZES
-from sandbox.catalog.azure_environment_network import NETWORK_RULES, SUBNET_PATH, subnet_prefixes
+from sandbox.catalog.azure_environment_network import NETWORK_RULES, SUBNET_PATH
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud, Computing
 from sandbox.rules import Forbidden, Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable, UniqueItems
@@ -211,7 +212,7 @@ MANAGED_ENVIRONMENT = ResourceType(
             source=_LOGS,
         ),
         *NETWORK_RULES,
-        UniqueItems(path="workloadProfiles", key="name", source=_PROFILES),
+        UniqueItems(path="workloadProfiles", key="name", any_case=True, source=_PROFILES),
         OneOf(
             path="workloadProfiles[*].workloadProfileType",
             values=("Consumption", "Consumption-GPU-NC8as-T4", "Consumption-GPU-NC24-A100", *PROFILE_SIZES),
@@ -237,6 +238,13 @@ MANAGED_ENVIRONMENT = ResourceType(
             path="infrastructureResourceGroup",
             test=lambda value, inputs: bool(lookup(inputs, "workloadProfiles")) and is_set(lookup(inputs, SUBNET_PATH)),
             says="needs workloadProfiles and a subnet of one's own",
+            source=_NETWORK,
+        ),
+        Pattern(
+            path="infrastructureResourceGroup",
+            name="name:infrastructureResourceGroup",
+            regex=r"[\w.()-]{0,89}[\w()-]",
+            says="must be a resource group's name: 1 to 90 letters, digits, '_', '-', '.' and parentheses",
             source=_NETWORK,
         ),
         Pattern(path="customDomainConfiguration.dnsSuffix", regex=HOST, says="must be a domain name", source=_SUFFIX),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from sandbox.catalog.azure_arm import (
     SUBNET,
     items,
@@ -9,6 +11,7 @@ from sandbox.catalog.azure_arm import (
     network_of,
     provider_id,
     region,
+    subnet_prefixes,
     text,
 )
 from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
@@ -17,6 +20,7 @@ from sandbox.rules import Must, NeedsInCloud, Refers, Required, Rule
 from sandbox.values import UNKNOWN, Props, is_set, lookup
 
 _NETWORK = "https://learn.microsoft.com/azure/container-apps/custom-virtual-networks"
+ENDPOINT = "azure-native:network:PrivateEndpoint"
 SUBNET_PATH = "vnetConfiguration.infrastructureSubnetId"
 
 
@@ -29,12 +33,6 @@ def _delegated(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         found = "microsoft.app/environments" in [service.lower() for service in services]
         return None if found else "The subnet of the environment must be delegated to 'Microsoft.App/environments'"
     return f"the subnet is delegated to {services[0]}" if services else None
-
-
-def subnet_prefixes(inputs: Props) -> list[str]:
-    """The address ranges of a subnet's inputs."""
-    one = text(inputs, "addressPrefix")
-    return [one] if one else [str(item) for item in items(inputs, "addressPrefixes")]
 
 
 def _large_enough(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -55,6 +53,29 @@ def _own_subnet(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         if subnet and record.id.lower() != own.lower() and text(record.inputs, SUBNET_PATH).lower() == subnet:
             return f"the subnet is used by {record.id}"
     return None
+
+
+_KEPT = [ipaddress.ip_network(one) for one in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")]
+_KEPT_WITH_PROFILES = [
+    ipaddress.ip_network(one) for one in ("100.100.0.0/17", "100.100.128.0/19", "100.100.160.0/19", "100.100.192.0/19")
+]
+
+
+def _own_ranges(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = cloud.get(text(inputs, SUBNET_PATH))
+    kept = [*_KEPT, *(_KEPT_WITH_PROFILES if items(inputs, "workloadProfiles") else [])]
+    for prefix in subnet_prefixes(record.inputs) if record else []:
+        network = network_of(prefix)
+        taken = next((one for one in kept if network is not None and one.overlaps(network)), None)
+        if taken is not None:
+            return f"the subnet's {prefix} overlaps {taken}"
+    return None
+
+
+def _empty_subnet(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    subnet = text(inputs, SUBNET_PATH).lower()
+    there = [one.id for one in cloud.find(ENDPOINT) if subnet and text(one.inputs, "subnet.id").lower() == subnet]
+    return f"{there[0]} stands in the subnet" if there else None
 
 
 def _beside_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -109,6 +130,27 @@ NETWORK_RULES: tuple[Rule, ...] = (
         test=_own_subnet,
         says="an environment needs a subnet of its own",
         source=_NETWORK,
+    ),
+    NeedsInCloud(
+        path=SUBNET_PATH,
+        name="ranges:subnet",
+        code="ManagedEnvironmentInvalidNetworkConfiguration",
+        test=_own_ranges,
+        says="Container Apps keeps that range for itself; take a subnet outside it",
+        source=f"{_NETWORK}#subnet-address-range-restrictions",
+    ),
+    NeedsInCloud(
+        path=SUBNET_PATH,
+        name="empty:subnet",
+        test=_empty_subnet,
+        says="the subnet must be empty",
+        source=_NETWORK,
+    ),
+    Must(
+        path="publicNetworkAccess",
+        test=lambda value, inputs: value != "Enabled" or known(inputs, "vnetConfiguration.internal") is not True,
+        says="an internal environment has no public network access; leave it out or say Disabled",
+        source=f"{_NETWORK}; learn.microsoft.com/azure/container-apps/networking#public-network-access",
     ),
     NeedsInCloud(
         path="location",

@@ -21,7 +21,7 @@ from sandbox.catalog.azure_containerapp_template import STORAGE
 from sandbox.catalog.azure_storage import ACCOUNT
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud, Computing, Record
-from sandbox.rules import ExactlyOne, NeedsInCloud, Pattern, Required
+from sandbox.rules import ExactlyOne, Must, NeedsInCloud, Pattern, Required, Unchangeable
 from sandbox.values import Props
 
 _MOUNTS = "https://learn.microsoft.com/azure/container-apps/storage-mounts"
@@ -41,13 +41,18 @@ def _smb_account(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 def _smb_share(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     account = _account(text(inputs, f"{_SMB}.accountName"), cloud)
     share = text(inputs, f"{_SMB}.shareName")
-    if account is None or not share or cloud.get(f"{account.id}/fileServices/default/shares/{share}") is not None:
+    if account is None or not share:
         return None
+    record = cloud.get(f"{account.id}/fileServices/default/shares/{share}")
+    if record is not None:
+        return "it is an NFS share: nfsAzureFile" if known(record.inputs, "enabledProtocols") == "NFS" else None
     return f"storage account {account.id} has no file share {share!r}"
 
 
 def _smb_key(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     account, given = _account(text(inputs, f"{_SMB}.accountName"), cloud), text(inputs, f"{_SMB}.accountKey")
+    if account is not None and known(account.inputs, "allowSharedKeyAccess") is False:
+        return f"{account.id} has allowSharedKeyAccess false, and SMB is mounted by a key"
     if account is None or not given or given in (shared_key(account.id, "key1"), shared_key(account.id, "key2")):
         return None
     return f"it is no key of {account.id}"
@@ -139,6 +144,26 @@ ENVIRONMENT_STORAGE = ResourceType(
             regex=r"/[a-z0-9]{3,24}/[a-z0-9-]{3,63}",
             says="must be /<account>/<share>",
             source=_MOUNTS,
+        ),
+        Must(
+            path=_NFS,
+            name="account:nfsAzureFile",
+            test=lambda value, _: (
+                not text(value, "shareName").startswith("/")
+                or text(value, "server").split(".")[0] == text(value, "shareName").split("/")[1]
+            ),
+            says="server and shareName name the same account",
+            source=_MOUNTS,
+        ),
+        *(
+            Unchangeable(
+                path=f"{at}.{name}",
+                test=lambda old, new: old == new,
+                says="a storage stays with its share (only its key can be changed); make another one",
+                source="hashicorp/terraform-provider-azurerm internal/services/containerapps/"
+                "container_app_environment_storage_resource.go (ForceNew)",
+            )
+            for at, name in ((_SMB, "accountName"), (_SMB, "shareName"), (_NFS, "server"), (_NFS, "shareName"))
         ),
         NeedsInCloud(
             path=f"{_SMB}.accountName",

@@ -10,9 +10,11 @@ from sandbox.catalog.azure_arm import (
     GUID,
     IDENTITY,
     NAMES,
+    REPLACEMENT,
     arm_outputs,
     guid_of,
     in_group,
+    known,
     located,
     placed,
     placed_again,
@@ -21,11 +23,13 @@ from sandbox.catalog.azure_arm import (
     tagged,
     text,
 )
+from sandbox.catalog.azure_conditions import SOURCE as CONDITIONS
+from sandbox.catalog.azure_conditions import problem_with
 from sandbox.catalog.azure_containerapp_ingress import APP, ENVIRONMENT
 from sandbox.catalog.azure_containerapp_secrets import ROLE_ASSIGNMENT
 from sandbox.kinds import Function, ResourceType, arm_id
 from sandbox.records import Cloud, Computing
-from sandbox.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Unchangeable, Unique
+from sandbox.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Unchangeable
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 _RBAC = "https://learn.microsoft.com/azure/role-based-access-control/"
@@ -121,7 +125,8 @@ def _principal(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     principal = text(inputs, "principalId").lower()
     if not principal or principal in _principals(cloud) or principal == own_principal(config).lower():
         return None
-    if lookup(inputs, "principalType") in ("User", "Group", UNKNOWN):
+    # Users, groups, devices: the directory's, which is not simulated.
+    if known(inputs, "principalType") not in (None, "ServicePrincipal") or lookup(inputs, "principalType") is UNKNOWN:
         return None
     return f"Principal {principal} does not exist in the directory {text(config, 'tenantId')}"
 
@@ -131,6 +136,25 @@ def _principal_type(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     if kind in ("", "ServicePrincipal") or principal.lower() not in _principals(cloud):
         return None
     return f"The PrincipalId {principal!r} has type 'ServicePrincipal', which is different from specified {kind!r}"
+
+
+def _same(inputs: Props) -> tuple[str, str, str]:
+    """What two assignments may not have in common, however it is written."""
+    role = text(inputs, "roleDefinitionId").rsplit("/", 1)[-1]
+    return text(inputs, "principalId").lower(), role.lower(), text(inputs, "scope").strip("/").lower()
+
+
+def _assigned(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    own = _role_id(Computing(id="", name=text(inputs, "roleAssignmentName"), inputs=inputs, config=config, cloud=cloud))
+    mine = _same(inputs)
+    for record in cloud.find(ROLE_ASSIGNMENT):
+        if "" in mine or record.id.lower() == own.lower():
+            continue
+        if ("same",) not in record.known:
+            record.known["same",] = _same(record.inputs)
+        if record.known["same",] == mine:
+            return f"as {record.id}"
+    return None
 
 
 def _role_known(value: Value, _: Props) -> bool | str:
@@ -219,6 +243,13 @@ ROLE_ASSIGNMENT_TYPE = ResourceType(
             source=_RBAC + "conditions-format",
         ),
         OneOf(path="conditionVersion", values=("2.0",), source=_RBAC + "conditions-format"),
+        Must(
+            path="condition",
+            name="meaning:condition",
+            test=lambda value, _: problem_with(str(value)) or True,
+            says="write it as Azure reads it: (!(ActionMatches{'…'}) OR (@Resource[…] StringEquals '…'))",
+            source=CONDITIONS,
+        ),
         NeedsInCloud(
             path="scope",
             name="exists:scope",
@@ -250,11 +281,18 @@ ROLE_ASSIGNMENT_TYPE = ResourceType(
             says="an assignment keeps its role; make another one and delete this",
             source=_TROUBLE,
         ),
-        Unique(
+        Unchangeable(
+            path="principalType",
+            code="RoleAssignmentUpdateNotPermitted",
+            test=lambda old, new: str(old).lower() == str(new).lower(),
+            says="of an assignment only the description and the condition can be changed; make another one",
+            source=f"{_TROUBLE}; only principalId and scope replace it: {REPLACEMENT}",
+        ),
+        NeedsInCloud(
             path="principalId",
-            within=("roleDefinitionId", "scope"),
-            token=ROLE_ASSIGNMENT,
+            name="unique:principalId",
             code="RoleAssignmentExists",
+            test=_assigned,
             says="The role assignment already exists: this principal has this role on this scope",
             source=_TROUBLE,
         ),

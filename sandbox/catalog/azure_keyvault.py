@@ -11,6 +11,7 @@ from sandbox.catalog.azure_arm import (
     GUID,
     SUBNET,
     EachNeeds,
+    apart,
     arm_outputs,
     in_group,
     in_parent,
@@ -27,7 +28,19 @@ from sandbox.catalog.azure_arm import (
 from sandbox.catalog.azure_containerapp_secrets import VAULT
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud, Computing
-from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Refers, Required, Unchangeable, Unique
+from sandbox.rules import (
+    Between,
+    Length,
+    Must,
+    NeedsInCloud,
+    OneOf,
+    Pattern,
+    Refers,
+    Required,
+    Unchangeable,
+    Unique,
+    UniqueItems,
+)
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 SECRET = "azure-native:keyvault:Secret"
@@ -172,6 +185,8 @@ VAULT_TYPE = ResourceType(
             says="must be a public IPv4 address or range in CIDR notation",
             source=_FIREWALL,
         ),
+        apart("properties.networkAcls.ipRules", "value", _FIREWALL),
+        UniqueItems(path="properties.networkAcls.virtualNetworkRules", key="id", any_case=True, source=_FIREWALL),
         Refers(path="properties.networkAcls.virtualNetworkRules[*].id", to=(SUBNET,), source=_FIREWALL),
         EachNeeds(
             path="properties.networkAcls.virtualNetworkRules[*]",
@@ -209,6 +224,9 @@ VAULT_TYPE = ResourceType(
         "Who may write secrets is not checked: ARM writes them for whoever may deploy.",
     ),
 )
+
+
+_LARGEST = 25_600
 
 
 def _secret_properties(one: Computing) -> Mapping[str, Any]:
@@ -259,6 +277,13 @@ SECRET_TYPE = ResourceType(
             says="is required to write a secret",
             source=_SPEC + "secrets.json",
         ),
+        Must(
+            path="properties.value",
+            name="size:properties.value",
+            test=lambda value, _: len(str(value).encode()) <= _LARGEST,
+            says="a secret has at most 25 kB",
+            source="https://learn.microsoft.com/azure/key-vault/secrets/about-secrets",
+        ),
         Length(
             path="properties.contentType",
             most=255,
@@ -276,10 +301,7 @@ SECRET_TYPE = ResourceType(
     computed=arm_outputs("Microsoft.KeyVault/vaults/secrets", "2024-11-01", properties=_secret_properties),
     write_only=("properties.value",),
     replaces=("resourceGroupName", "vaultName", "secretName"),
-    not_checked=(
-        "ARM cannot delete a secret: the real one stays in the vault until the vault is deleted.",
-        "The size of a value (25 kB) is not checked.",
-    ),
+    not_checked=("ARM cannot delete a secret: the real one stays in the vault until the vault is deleted.",),
 )
 
 TYPES = (VAULT_TYPE, SECRET_TYPE)

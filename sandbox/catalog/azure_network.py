@@ -19,12 +19,11 @@ from sandbox.catalog.azure_arm import (
     provider_id,
     random_suffix,
     strict_cidr,
+    subnet_prefixes,
     tagged,
     text,
 )
-from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
-from sandbox.catalog.azure_environment_network import subnet_prefixes
-from sandbox.catalog.azure_postgres import SERVER
+from sandbox.catalog.azure_network_use import SUBNET_USE_RULES, networks_apart, subnets_inside, users_of_subnet
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud
 from sandbox.rules import Between, ExactlyOne, Length, Must, NeedsInCloud, OneOf, Pattern, Refers, Required, UniqueItems
@@ -32,7 +31,6 @@ from sandbox.values import Props, Value
 
 NETWORK = "azure-native:network:VirtualNetwork"
 SECURITY_GROUP = "azure-native:network:NetworkSecurityGroup"
-ENDPOINT = "azure-native:network:PrivateEndpoint"
 _FAQ = "https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq"
 _DELEGATION = "https://learn.microsoft.com/azure/virtual-network/subnet-delegation-overview"
 _ENDPOINTS = "https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoints-overview"
@@ -58,15 +56,6 @@ Microsoft.Web
 _SERVICES = tuple(_SERVICES_TEXT.split())
 
 
-def _apart(value: Value, _: Props) -> bool | str:
-    networks = [network for item in value if isinstance(item, str) and (network := network_of(item)) is not None]
-    for index, one in enumerate(networks):
-        for other in networks[index + 1 :]:
-            if one.overlaps(other):
-                return f"{one} and {other} overlap"
-    return True
-
-
 def _not_reserved(value: Value, _: Props) -> bool | str:
     network = network_of(str(value))
     return network is None or not any(network.overlaps(one) for one in _RESERVED) or str(value)
@@ -79,15 +68,18 @@ def _is_address(value: Value, _: Props) -> bool:
         return False
 
 
-def users_of_subnet(subnet: str, cloud: Cloud) -> list[str]:
-    """The ids of what stands in a subnet."""
-    wanted = subnet.lower()
-    places = (
-        (ENVIRONMENT, "vnetConfiguration.infrastructureSubnetId"),
-        (SERVER, "network.delegatedSubnetResourceId"),
-        (ENDPOINT, "subnet.id"),
-    )
-    return [one.id for token, at in places for one in cloud.find(token) if text(one.inputs, at).lower() == wanted]
+def _size(value: Value, _: Props) -> bool | str:
+    network = network_of(str(value))
+    return network is None or network.version == 6 or 2 <= network.prefixlen <= 29 or f"/{network.prefixlen}"
+
+
+def _some_ipv4(value: Value, _: Props) -> bool:
+    networks = [network_of(str(one)) for one in value]
+    return any(one is None or one.version == 4 for one in networks)
+
+
+def _holds_its_subnets(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    return subnets_inside(inputs, cloud, config, SUBNET)
 
 
 def _network_free(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -150,9 +142,31 @@ VIRTUAL_NETWORK = ResourceType(
         Must(
             path="addressSpace.addressPrefixes",
             name="apart:addressPrefixes",
-            test=_apart,
+            test=networks_apart,
             says="the ranges of a network may not overlap",
             source=_FAQ,
+        ),
+        Must(
+            path="addressSpace.addressPrefixes[*]",
+            name="size:addressPrefixes",
+            test=_size,
+            says="an IPv4 range of a network is a /29 at least and a /2 at most",
+            source=_FAQ,
+        ),
+        Must(
+            path="addressSpace.addressPrefixes",
+            name="ipv4:addressPrefixes",
+            test=_some_ipv4,
+            says="needs an IPv4 range: there are no networks of IPv6 alone",
+            source="https://learn.microsoft.com/azure/virtual-network/ip-services/ipv6-overview",
+        ),
+        NeedsInCloud(
+            path="addressSpace.addressPrefixes",
+            name="subnets:addressPrefixes",
+            code="InUsePrefixCannotBeDeleted",
+            test=_holds_its_subnets,
+            says="the ranges of the network's subnets must stay inside it",
+            source="https://learn.microsoft.com/azure/virtual-network/manage-virtual-network",
         ),
         Must(path="dhcpOptions.dnsServers[*]", test=_is_address, says="must be an IP address", source=_FAQ),
         Between(path="flowTimeoutInMinutes", least=4, most=30, source=_FAQ),
@@ -219,7 +233,10 @@ def _overlapping(inputs: Props, cloud: Cloud, config: Props) -> str | None:
 
 def _large_enough(value: Value, _: Props) -> bool | str:
     network = network_of(str(value))
-    return network is None or network.version == 6 or network.prefixlen <= 29 or f"/{network.prefixlen}"
+    if network is None:
+        return True
+    right = network.prefixlen == 64 if network.version == 6 else network.prefixlen <= 29
+    return right or f"/{network.prefixlen}"
 
 
 def _subnet_free(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -241,7 +258,7 @@ def _prefix_rules(path: str) -> tuple[Must, Must]:
             path=path,
             name=f"size:{path}",
             test=_large_enough,
-            says="the smallest IPv4 subnet is a /29 (Azure keeps five addresses)",
+            says="the smallest IPv4 subnet is a /29 (Azure keeps five addresses), an IPv6 one is a /64",
             source=_FAQ,
         ),
     )
@@ -304,15 +321,16 @@ SUBNET_TYPE = ResourceType(
             says="take a range that no other subnet has",
             source="https://github.com/MicrosoftDocs/azure-docs/pull/123869",
         ),
+        *SUBNET_USE_RULES,
         Length(path="delegations", most=1, says="a subnet can be delegated to one service", source=_DELEGATION),
         Required(path="delegations[*].name", source=_DELEGATION),
         Required(path="delegations[*].serviceName", source=_DELEGATION),
-        OneOf(path="delegations[*].serviceName", values=_DELEGATES, source=_DELEGATION),
+        OneOf(path="delegations[*].serviceName", values=_DELEGATES, any_case=True, source=_DELEGATION),
         Required(path="networkSecurityGroup.id", source=_GROUPS),
         Refers(path="networkSecurityGroup.id", to=(SECURITY_GROUP,), source=_GROUPS),
         Required(path="serviceEndpoints[*].service", source=_ENDPOINTS),
-        OneOf(path="serviceEndpoints[*].service", values=_SERVICES, source=_ENDPOINTS),
-        UniqueItems(path="serviceEndpoints", key="service", source=_ENDPOINTS),
+        OneOf(path="serviceEndpoints[*].service", values=_SERVICES, any_case=True, source=_ENDPOINTS),
+        UniqueItems(path="serviceEndpoints", key="service", any_case=True, source=_ENDPOINTS),
     ),
     computed=arm_outputs(
         "Microsoft.Network/virtualNetworks/subnets", "2024-05-01", provisioningState=lambda one: "Succeeded"
@@ -328,7 +346,6 @@ SUBNET_TYPE = ResourceType(
             source="https://github.com/microsoft/nav-arm-templates/issues/161",
         ),
     ),
-    not_checked=("A change of the range or delegation of a subnet in use is refused by the real one.",),
 )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from sandbox.catalog.azure_arm import (
     NAMES,
+    REGIONS,
     arm_outputs,
     guid_of,
     in_group,
+    items,
+    known,
     located,
     network_of,
     placed,
@@ -17,6 +21,7 @@ from sandbox.catalog.azure_arm import (
     tagged,
 )
 from sandbox.catalog.azure_network import NAME, SECURITY_GROUP
+from sandbox.catalog.azure_network_use import networks_apart
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.rules import Between, ExactlyOne, Length, Must, Pattern, Required, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value, lookup
@@ -34,9 +39,38 @@ def _port(value: Value, _: Props) -> bool | str:
 
 
 def _prefix(value: Value, _: Props) -> bool | str:
-    if value == "*" or re.fullmatch(r"[A-Z][A-Za-z]+(\.[A-Za-z0-9]+)?", str(value)):
+    tag, _dot, place = str(value).partition(".")
+    if value == "*" or (tag.lower() in _TAGS and (not place or place.lower() in _PLACES)):
         return True
     return network_of(str(value)) is not None or repr(value)
+
+
+def _only_networks(value: Value, _: Props) -> bool | str:
+    wrong = [one for one in value if isinstance(one, str) and network_of(one) is None]
+    return not wrong or repr(wrong[0])
+
+
+def _ports(value: str) -> tuple[int, int] | None:
+    found = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value)
+    return (int(found[1]), int(found[2] or found[1])) if found else None
+
+
+def _ports_apart(value: Value, _: Props) -> bool | str:
+    if "*" in value and len(value) > 1:
+        return "* with others"
+    ranges = sorted(found for one in value if isinstance(one, str) and (found := _ports(one)))
+    for (_first, end), (start, _last) in pairwise(ranges):
+        if start <= end:
+            return f"port {start} twice"
+    return True
+
+
+def _one_family(value: Value, _: Props) -> bool:
+    found = set()
+    for side in ("source", "destination"):
+        given = [known(value, f"{side}AddressPrefix"), *items(value, f"{side}AddressPrefixes")]
+        found |= {network.version for one in given if isinstance(one, str) and (network := network_of(one))}
+    return len(found) <= 1
 
 
 def _priorities(value: Value, _: Props) -> bool | str:
@@ -49,6 +83,26 @@ def _priorities(value: Value, _: Props) -> bool | str:
     return True
 
 
+_TAGS_TEXT = """
+ActionGroup ApiManagement AppConfiguration ApplicationInsightsAvailability AppService AppServiceManagement AzureAD
+AzureActiveDirectory AzureActiveDirectoryDomainServices AzureAdvancedThreatProtection AzureApiForFHIR
+AzureArcInfrastructure
+AzureAttestation AzureBackup AzureBotService AzureCloud AzureCognitiveSearch AzureConnectors AzureContainerAppsService
+AzureContainerRegistry AzureCosmosDB AzureDatabricks AzureDataExplorerManagement AzureDevOps AzureDigitalTwins
+AzureEventGrid AzureFrontDoor AzureHealthcareAPIs AzureInformationProtection AzureIoTHub AzureKeyVault AzureLoadBalancer
+AzureMachineLearning AzureMachineLearningInference AzureManagedGrafana AzureMonitor AzureMonitorForSAP AzureOpenDatasets
+AzurePlatformDNS AzurePlatformIMDS AzurePlatformLKM AzureResourceManager AzureSentinel AzureSignalR AzureSiteRecovery
+AzureSphere AzureSpringCloud AzureStack AzureTrafficManager AzureUpdateDelivery AzureVideoIndexer AzureWebPubSub
+BatchNodeManagement ChaosStudio CognitiveServicesManagement DataFactory DataFactoryManagement Dynamics365BusinessCentral
+EOPExternalPublishedIPs EventHub GatewayManager GuestAndHybridManagement HDInsight Internet LogicApps
+LogicAppsManagement M365ManagementActivityApi MicrosoftAzureFluidRelay MicrosoftCloudAppSecurity
+MicrosoftContainerRegistry MicrosoftDefenderForEndpoint OneDsCollector PowerBI PowerPlatformInfra PowerPlatformPlex
+PowerQueryOnline ServiceBus ServiceFabric SerialConsole Sql SqlManagement Storage StorageMover StorageSyncService
+TrafficManager VirtualNetwork WindowsAdminCenter WindowsVirtualDesktop
+"""
+"""From learn.microsoft.com/azure/virtual-network/service-tags-overview."""
+_TAGS = frozenset(_TAGS_TEXT.lower().split())
+_PLACES = REGIONS | {"firstparty", "frontend", "backend", "microsoftsecurity"}
 _R = "securityRules[*]"
 _RULE_FIELDS = """
 access direction protocol description name priority sourceAddressPrefix sourceAddressPrefixes sourcePortRange
@@ -79,7 +133,21 @@ NETWORK_SECURITY_GROUP = ResourceType(
             source=NAMES,
         ),
         Required(path=f"{_R}.name", source=_GROUPS),
-        UniqueItems(path="securityRules", key="name", source=_GROUPS),
+        Pattern(
+            path=f"{_R}.name",
+            regex=NAME,
+            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        UniqueItems(path="securityRules", key="name", any_case=True, source=_GROUPS),
+        Must(
+            path=_R,
+            name="family:securityRules",
+            partial=True,
+            test=_one_family,
+            says="source and destination are both IPv4 or both IPv6",
+            source="https://learn.microsoft.com/azure/virtual-network/ip-services/ipv6-overview",
+        ),
         Required(path=f"{_R}.priority", source=_SDK),
         Between(path=f"{_R}.priority", least=100, most=4096, source=_SDK),
         Must(
@@ -108,13 +176,37 @@ NETWORK_SECURITY_GROUP = ResourceType(
                     fields=(f"{side}AddressPrefix", f"{side}AddressPrefixes"),
                     source=_SDK,
                 ),
+                Must(
+                    path=f"{_R}.{side}AddressPrefixes",
+                    name=f"networks:{side}",
+                    code="SecurityRuleParameterContainsUnsupportedValue",
+                    partial=True,
+                    test=_only_networks,
+                    says="a list holds addresses and CIDRs alone: * and service tags stand in AddressPrefix",
+                    source="hashicorp/terraform-provider-azurerm website/docs/r/network_security_rule.html.markdown",
+                ),
+                Must(
+                    path=f"{_R}.{side}AddressPrefixes",
+                    name=f"apart:{side}AddressPrefixes",
+                    partial=True,
+                    test=networks_apart,
+                    says="the prefixes of a rule may not overlap",
+                    source=_GROUPS,
+                ),
+                Must(
+                    path=f"{_R}.{side}PortRanges",
+                    name=f"apart:{side}PortRanges",
+                    partial=True,
+                    test=_ports_apart,
+                    says="the ports of a rule may not overlap",
+                    source=_GROUPS,
+                ),
                 *(
                     Must(path=f"{_R}.{side}{field}", test=test, says=says, source=_SDK)
                     for field, test, says in (
                         ("PortRange", _port, "must be a port, a range (8000-8100) or *"),
                         ("PortRanges[*]", _port, "must be a port, a range (8000-8100) or *"),
                         ("AddressPrefix", _prefix, "must be an address, a CIDR, a service tag (Internet) or *"),
-                        ("AddressPrefixes[*]", _prefix, "must be an address or a CIDR"),
                     )
                 ),
             )
@@ -129,7 +221,7 @@ NETWORK_SECURITY_GROUP = ResourceType(
     replaces=("resourceGroupName", "networkSecurityGroupName", "location"),
     on_create=placed,
     on_update=placed_again,
-    not_checked=("Service tags are not looked up; application security groups are not simulated.",),
+    not_checked=("Which regions a service tag has is not known here; application security groups are not simulated.",),
 )
 
 TYPES = (NETWORK_SECURITY_GROUP,)

@@ -22,8 +22,11 @@ from sandbox.catalog.azure_arm import (
     known,
     located,
     location_of,
+    network_of,
     provider_id,
     random_suffix,
+    region,
+    subnet_prefixes,
     tagged,
     text,
 )
@@ -90,8 +93,25 @@ def _available(value: Value, inputs: Props) -> bool | str:
 
 
 def _other_zone(value: Value, inputs: Props) -> bool:
-    same = value != "" and value == known(inputs, "availabilityZone")
-    return not same or known(inputs, "highAvailability.mode") != "ZoneRedundant"
+    own, mode = known(inputs, "availabilityZone"), known(inputs, "highAvailability.mode")
+    if value == "" or own in (None, ""):
+        return True
+    return bool(value == own if mode == "SameZone" else value != own or mode != "ZoneRedundant")
+
+
+def _beside_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = cloud.get(text(inputs, "network.delegatedSubnetResourceId").rsplit("/subnets/", 1)[0])
+    there, here = text(record.inputs, "location") if record else "", text(inputs, "location")
+    if not there or not here or region(there) == region(here):
+        return None
+    return f"the virtual network is in {there!r}, the server in {here!r}"
+
+
+def _large_enough(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = cloud.get(text(inputs, "network.delegatedSubnetResourceId"))
+    networks = [network_of(one) for one in subnet_prefixes(record.inputs)] if record else []
+    small = [one for one in networks if one is not None and one.version == 4 and one.prefixlen > 28]
+    return f"the subnet is {small[0]}" if small else None
 
 
 def _together(value: Value, _: Props) -> bool:
@@ -282,7 +302,7 @@ SERVER_TYPE = ResourceType(
         Must(
             path="highAvailability.standbyAvailabilityZone",
             test=_other_zone,
-            says="must be another zone than availabilityZone with mode ZoneRedundant",
+            says="must be another zone than availabilityZone with mode ZoneRedundant, and the same with SameZone",
             source="https://learn.microsoft.com/azure/reliability/reliability-azure-database-postgresql",
         ),
         OneOf(path="maintenanceWindow.customWindow", values=("Enabled", "Disabled"), source=_RESOURCE),
@@ -311,6 +331,29 @@ SERVER_TYPE = ResourceType(
             name="zone:network",
             test=_zone_name,
             says="the zone's name must end with .postgres.database.azure.com",
+            source=_NETWORK,
+        ),
+        NeedsInCloud(
+            path="network.delegatedSubnetResourceId",
+            name="same-region:network",
+            test=_beside_network,
+            says="a server and its virtual network are in one region",
+            source=_NETWORK,
+        ),
+        NeedsInCloud(
+            path="network.delegatedSubnetResourceId",
+            name="size:network",
+            test=_large_enough,
+            says="the subnet is a /28 at least",
+            source=_NETWORK,
+        ),
+        Must(
+            path="network.privateDnsZoneArmResourceId",
+            name="other-name:network",
+            test=lambda value, inputs: (
+                str(value).rsplit("/", 1)[-1].lower() != host_of(text(inputs, "serverName")).lower()
+            ),
+            says="the zone may not have the server's own name",
             source=_NETWORK,
         ),
         Refers(path="network.delegatedSubnetResourceId", to=(SUBNET,), source=_NETWORK),
@@ -347,6 +390,30 @@ SERVER_TYPE = ResourceType(
             says="is required with storage type PremiumV2_LRS",
             source="azure-mgmt-postgresqlflexibleservers 1.1.0 models.Storage",
         ),
+        Between(path="storage.iops", when=_second, least=3000, most=80000, source=_STORAGE),
+        Between(path="storage.throughput", when=_second, least=125, most=1200, source=_STORAGE),
+        Must(
+            path="storage.autoGrow",
+            name="kind:storage.autoGrow",
+            when=_second,
+            test=lambda value, _: value != "Enabled",
+            says="a Premium SSD v2 does not grow by itself",
+            source=_STORAGE,
+        ),
+        Forbidden(
+            path="storage.tier",
+            name="kind:storage.tier",
+            when=_second,
+            says="is for Premium_LRS: a Premium SSD v2 has iops and throughput",
+            source=_STORAGE,
+        ),
+        Unchangeable(
+            path="storage.type",
+            absent="Premium_LRS",
+            test=lambda old, new: (old or "Premium_LRS") == (new or "Premium_LRS"),
+            says="the kind of disk is chosen at creation; restore into a new server",
+            source=_STORAGE,
+        ),
         Forbidden(
             path="storage.throughput",
             name="premium:storage.throughput",
@@ -376,6 +443,7 @@ SERVER_TYPE = ResourceType(
         ),
         Unchangeable(
             path="network.delegatedSubnetResourceId",
+            absent="",
             test=lambda old, new: str(new).lower() == str(old).lower(),
             says="a server stays in its subnet; make another server",
             source=_RESOURCE,

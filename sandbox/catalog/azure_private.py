@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.catalog.azure_arm import (
     NAMES,
+    REPLACEMENT,
     SUBNET,
     EachNeeds,
     arm_outputs,
@@ -15,6 +16,7 @@ from sandbox.catalog.azure_arm import (
     in_group,
     in_parent,
     items,
+    known,
     located,
     network_of,
     placed,
@@ -22,19 +24,21 @@ from sandbox.catalog.azure_arm import (
     provider_id,
     random_suffix,
     region,
+    subnet_prefixes,
     tagged,
     text,
 )
 from sandbox.catalog.azure_containerapp_ingress import ENVIRONMENT
 from sandbox.catalog.azure_containerapp_secrets import VAULT
-from sandbox.catalog.azure_environment_network import subnet_prefixes
-from sandbox.catalog.azure_network import ENDPOINT, NAME
+from sandbox.catalog.azure_environment_network import ENDPOINT
+from sandbox.catalog.azure_network import NAME
 from sandbox.catalog.azure_postgres import SERVER
 from sandbox.catalog.azure_redis import CLUSTER
+from sandbox.catalog.azure_storage_parts import PARTS_BY_KIND
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud, Computing, Record
-from sandbox.rules import ExactlyOne, Length, NeedsInCloud, Pattern, Refers, Required, UniqueItems
-from sandbox.values import Props, Value, lookup
+from sandbox.rules import ExactlyOne, Length, Must, NeedsInCloud, Pattern, Refers, Required, Unchangeable, UniqueItems
+from sandbox.values import UNKNOWN, Props, Value, lookup
 
 ZONE = "azure-native:privatedns:PrivateZone"
 GROUP = "azure-native:network:PrivateDnsZoneGroup"
@@ -46,7 +50,10 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
     ENVIRONMENT: {"managedEnvironments": "{name}.azurecontainerapps.io"},
     CLUSTER: {"redisEnterprise": "{name}.{region}.redis.azure.net"},
     "azure-native:storage:StorageAccount": {
-        part: "{name}." + part + ".core.windows.net" for part in ("blob", "dfs", "file", "queue", "table", "web")
+        part + copy: "{name}" + copy.replace("_", "-") + "." + part + ".core.windows.net"
+        for part in ("blob", "dfs", "file", "queue", "table", "web")
+        for copy in ("", "_secondary")
+        if part + copy != "file_secondary"
     },
 }
 """Resource type → the sub-resources (groupIds) that a private endpoint may connect to, with their public names."""
@@ -67,8 +74,46 @@ def _target(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | N
         return f"{record.token} takes no private endpoint here"
     if record.token == SERVER and text(record.inputs, "network.delegatedSubnetResourceId"):
         return "the server is in a virtual network itself"
+    if record.token == ENVIRONMENT:
+        return _open_environment(record)
+    parts = PARTS_BY_KIND.get(text(record.inputs, "kind"))
+    allowed = {one: name for one, name in allowed.items() if parts is None or one.split("_")[0] in parts}
     wrong = [one for one in items(value, "groupIds") if isinstance(one, str) and one not in allowed]
     return f"groupIds {', '.join(map(str, wrong))}; allowed: {', '.join(allowed)}" if wrong else None
+
+
+def _open_environment(record: Record) -> str | None:
+    if not items(record.inputs, "workloadProfiles"):
+        return "the environment has no workload profiles"
+    closed = known(record.inputs, "publicNetworkAccess") == "Disabled"
+    return None if closed else "the environment is open to public networks: publicNetworkAccess Disabled first"
+
+
+def _undelegated(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    record = cloud.get(text(inputs, "subnet.id"))
+    services = [text(one, "serviceName") for one in items(record.inputs, "delegations")] if record else []
+    return f"the subnet is delegated to {services[0]}" if services else None
+
+
+def _free_address(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    own = provider_id(inputs, config, "Microsoft.Network", "privateEndpoints", text(inputs, "privateEndpointName"))
+    subnet = text(inputs, "subnet.id").lower()
+    for record in cloud.find(ENDPOINT):
+        if record.id.lower() == own.lower() or text(record.inputs, "subnet.id").lower() != subnet:
+            continue
+        taken = [text(one, "privateIPAddress") for one in items(record.inputs, "ipConfigurations")]
+        taken += [
+            str(one) for config_ in items(record.outputs, "customDnsConfigs") for one in items(config_, "ipAddresses")
+        ]
+        if str(value) in taken:
+            return f"{value} belongs to {record.id}"
+    return None
+
+
+def _of_connection(value: Value, inputs: Props) -> bool | str:
+    groups = [one for connection in _connections(inputs) for one in items(connection, "groupIds")]
+    group = text(value, "groupId")
+    return not group or UNKNOWN in groups or group in groups or f"groupId {group}, connected are {', '.join(groups)}"
 
 
 def _beside_network(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -148,6 +193,20 @@ def _connection_rules(path: str) -> tuple[Any, ...]:
     )
 
 
+def _kept(path: str) -> tuple[Unchangeable, ...]:
+    """What an endpoint leads to is no update, and only its subnet replaces it."""
+    return tuple(
+        Unchangeable(
+            path=f"{path}[0].{field}",
+            test=lambda old, new: str(old).lower() == str(new).lower(),
+            says="an endpoint stays with what it leads to; make another endpoint and delete this",
+            source="hashicorp/terraform-provider-azurerm internal/services/network/private_endpoint_resource.go; "
+            f"only subnet replaces it: {REPLACEMENT}",
+        )
+        for field in ("privateLinkServiceId", "groupIds")
+    )
+
+
 PRIVATE_ENDPOINT = ResourceType(
     token=ENDPOINT,
     about="An address in a virtual network that leads to one Azure resource.",
@@ -195,9 +254,41 @@ PRIVATE_ENDPOINT = ResourceType(
             source=_LINKS,
         ),
         ExactlyOne(path="", fields=(_C, _M), source=_LINKS),
+        NeedsInCloud(
+            path="subnet.id",
+            name="undelegated:subnet",
+            test=_undelegated,
+            says="take a subnet that no service has been given",
+            source=_LINKS + "#limitations",
+        ),
+        Pattern(
+            path="customNetworkInterfaceName",
+            regex=NAME,
+            says="must have 1 to 80 letters, digits, '_', '.' and '-', starting with a letter or digit",
+            source=NAMES,
+        ),
+        *_kept(_C),
+        *_kept(_M),
         *_connection_rules(_C),
         *_connection_rules(_M),
         Required(path="ipConfigurations[*].name", source=_LINKS),
+        UniqueItems(path="ipConfigurations", key="name", any_case=True, source=_LINKS),
+        UniqueItems(path="ipConfigurations", name="apart:ipConfigurations", key="privateIPAddress", source=_LINKS),
+        Must(
+            path="ipConfigurations[*]",
+            name="group:ipConfigurations",
+            partial=True,
+            test=_of_connection,
+            says="groupId is the one of the connection",
+            source="https://learn.microsoft.com/azure/private-link/create-private-endpoint-bicep",
+        ),
+        EachNeeds(
+            path="ipConfigurations[*].privateIPAddress",
+            name="free:privateIPAddress",
+            test=_free_address,
+            says="take an address that nothing has",
+            source=_LINKS,
+        ),
         EachNeeds(
             path="ipConfigurations[*].privateIPAddress",
             test=_in_subnet,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.catalog.azure_arm import (
     NAMES,
+    REPLACEMENT,
     arm_outputs,
     in_group,
     in_parent,
@@ -16,12 +17,18 @@ from sandbox.catalog.azure_network import NAME, NETWORK
 from sandbox.catalog.azure_private import ZONE
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud
-from sandbox.rules import Must, NeedsInCloud, Pattern, Refers, Required
+from sandbox.rules import Must, NeedsInCloud, Pattern, Refers, Required, Unchangeable
 from sandbox.values import Props, lookup
 
 LINK = "azure-native:privatedns:VirtualNetworkLink"
 _ZONES = "https://learn.microsoft.com/azure/dns/private-dns-privatednszone"
 _VNET_LINKS = "https://learn.microsoft.com/azure/dns/private-dns-virtual-network-links"
+
+_RESERVED_TEXT = """
+azclient.ms azure.com cloudapp.net core.windows.net microsoft.com msidentity.com trafficmanager.net windows.net
+"""
+_RESERVED = tuple(_RESERVED_TEXT.split())
+_MOST_LABELS = 34
 
 
 def _global() -> tuple[Required, Must]:
@@ -53,7 +60,22 @@ PRIVATE_ZONE = ResourceType(
     rules=(
         in_group(),
         *_global(),
-        tagged(),
+        # As of public zones: neither spaces nor parentheses, and no digit at the start.
+        tagged(names=r"[^\d\s()][^\s()]*"),
+        Must(
+            path="privateZoneName",
+            name="reserved:privateZoneName",
+            test=lambda value, _: str(value).lower() not in _RESERVED,
+            says="is reserved by Azure for its own services",
+            source=_ZONES + "#restrictions",
+        ),
+        Must(
+            path="privateZoneName",
+            name="labels:privateZoneName",
+            test=lambda value, _: len(str(value).split(".")) <= _MOST_LABELS,
+            says=f"has at most {_MOST_LABELS} labels",
+            source=NAMES,
+        ),
         Pattern(
             path="privateZoneName",
             regex=r"(?=.{1,253}$)([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)+[a-zA-Z0-9_-]{1,63}",
@@ -79,6 +101,16 @@ def _linked_once(inputs: Props, cloud: Cloud, config: Props) -> str | None:
         same_network = text(record.inputs, "virtualNetwork.id").lower() == text(inputs, "virtualNetwork.id").lower()
         if record.id.lower() != own and same_network and record.id.lower().startswith(zone + "/"):
             return f"the network is linked to the zone by {record.id}"
+    return None
+
+
+def _same_name(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    name, network = text(inputs, "privateZoneName").lower(), text(inputs, "virtualNetwork.id").lower()
+    zone = provider_id(inputs, config, "Microsoft.Network", "privateDnsZones", name).lower()
+    for record in cloud.find(LINK):
+        other = record.id.lower().partition("/virtualnetworklinks/")[0]
+        if other != zone and other.endswith(f"/{name}") and text(record.inputs, "virtualNetwork.id").lower() == network:
+            return f"the network is linked to another zone {name!r} by {record.id}"
     return None
 
 
@@ -140,6 +172,20 @@ VIRTUAL_NETWORK_LINK = ResourceType(
             test=_linked_once,
             says="a network is linked to a zone once",
             source=_VNET_LINKS,
+        ),
+        NeedsInCloud(
+            path="virtualNetwork.id",
+            name="namespace:virtualNetwork",
+            code="BadRequest",
+            test=_same_name,
+            says="A virtual network cannot be linked to multiple zones with overlapping namespaces: use the one there",
+            source="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes (virtual network link failed)",
+        ),
+        Unchangeable(
+            path="virtualNetwork.id",
+            test=lambda old, new: str(old).lower() == str(new).lower(),
+            says="a link stays with its network; make another link",
+            source=f"{_VNET_LINKS}; it does not replace it: {REPLACEMENT}",
         ),
         NeedsInCloud(
             path="registrationEnabled",

@@ -10,7 +10,7 @@ from sandbox.catalog.azure_redis import CLUSTER, SIZES_GB, SPEC
 from sandbox.kinds import Function, ResourceType, arm_id
 from sandbox.records import Cloud
 from sandbox.rules import Must, NeedsInCloud, OneOf, Required, Unchangeable
-from sandbox.values import Props, Value
+from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 __all__ = ["DATABASE", "FUNCTIONS", "TYPES"]
 
@@ -22,6 +22,14 @@ _UNCLUSTERED_GB = 25
 
 def _on_once(value: Value, _: Props) -> bool:
     return not (known(value, "aofEnabled") and known(value, "rdbEnabled"))
+
+
+def _with_frequency(value: Value, _: Props) -> bool | str:
+    for kind in ("rdb", "aof"):
+        enabled, frequency = lookup(value, f"{kind}Enabled"), lookup(value, f"{kind}Frequency")
+        if enabled is not UNKNOWN and (enabled is True) != is_set(frequency):
+            return f"{kind}Enabled {enabled}, {kind}Frequency {frequency}"
+    return True
 
 
 def _small_enough(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -84,6 +92,14 @@ DATABASE_TYPE = ResourceType(
             partial=True,
             test=_on_once,
             says="at most one of AOF and RDB may be enabled",
+            source=SPEC,
+        ),
+        Must(
+            path="persistence",
+            name="frequency:persistence",
+            partial=True,
+            test=_with_frequency,
+            says="rdbFrequency is given exactly with rdbEnabled: true, aofFrequency with aofEnabled: true",
             source=SPEC,
         ),
         OneOf(path="persistence.aofFrequency", values=("1s",), says="must be 1s (always is deprecated)", source=SPEC),

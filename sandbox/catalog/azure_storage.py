@@ -9,6 +9,7 @@ from sandbox.catalog.azure_arm import (
     NAMES,
     SUBNET,
     EachNeeds,
+    apart,
     arm_outputs,
     identity_output,
     identity_rules,
@@ -29,7 +30,7 @@ from sandbox.catalog.azure_arm import (
 from sandbox.catalog.azure_base import shared_key
 from sandbox.kinds import Function, ResourceType, arm_id
 from sandbox.records import Cloud, Computing
-from sandbox.rules import Between, Must, Pattern, Refers, Required, Unchangeable, Unique
+from sandbox.rules import Between, Length, Must, Pattern, Refers, Required, Unchangeable, Unique
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 ACCOUNT = "azure-native:storage:StorageAccount"
@@ -81,6 +82,13 @@ def _nfs(value: Value, inputs: Props) -> bool:
 def _large_shares(value: Value, inputs: Props) -> bool | str:
     name = text(inputs, "sku.name")
     return bool(value != "Enabled" or not name.startswith(("Premium", "StandardV2"))) or f"sku {name}"
+
+
+def _convertible(old: Value, new: Value) -> bool:
+    """Whether a redundancy is only added or taken away: copies in another region, and reading them."""
+    kinds = [str(one).partition("_") for one in (old, new)]
+    zoned = ["ZRS" in redundancy for _, _, redundancy in kinds]
+    return kinds[0][0] == kinds[1][0] and zoned[0] == zoned[1]
 
 
 def _with_endpoint(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -147,7 +155,7 @@ STORAGE_ACCOUNT = ResourceType(
     rules=(
         in_group(),
         located(),
-        tagged(),
+        tagged(longest=128),
         *identity_rules(),
         Pattern(
             path="accountName",
@@ -225,6 +233,8 @@ STORAGE_ACCOUNT = ResourceType(
             says="must be a public IPv4 address or range in CIDR notation",
             source=_NETWORK,
         ),
+        Length(path="networkRuleSet.ipRules", most=400, says="at most 400 addresses and ranges", source=_NETWORK),
+        apart("networkRuleSet.ipRules", "iPAddressOrRange", _NETWORK),
         Must(
             path="networkRuleSet.ipRules[*].iPAddressOrRange",
             name="size:ipRules",
@@ -265,8 +275,9 @@ STORAGE_ACCOUNT = ResourceType(
         ),
         Unchangeable(
             path="sku.name",
-            test=lambda old, new: str(old).split("_")[0] == str(new).split("_")[0],
-            says="an account cannot change between Standard and Premium; make another one",
+            test=_convertible,
+            says="neither performance (Standard, Premium) nor zones (LRS, GRS to ZRS, GZRS) change by an update: "
+            "make another account, or ask for a conversion",
             source="https://learn.microsoft.com/azure/storage/common/redundancy-migration",
         ),
     ),
@@ -280,6 +291,7 @@ STORAGE_ACCOUNT = ResourceType(
         provisioningState=lambda one: "Succeeded",
     ),
     replaces=("resourceGroupName", "accountName", "location", "isHnsEnabled"),
+    flags=("networkRuleSet.bypass",),
     on_create=placed,
     on_update=placed_again,
     not_checked=(

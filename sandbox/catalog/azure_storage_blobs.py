@@ -1,12 +1,16 @@
-"""Azure Storage: how an account keeps its blobs (versions, soft delete, change feed, lifecycle)."""
+"""Azure Storage: how an account keeps its blobs (versions, soft delete, change feed)."""
 
 from __future__ import annotations
 
-from sandbox.catalog.azure_arm import arm_outputs, in_group, items, known
-from sandbox.catalog.azure_storage_parts import IN_ACCOUNT, account_inputs
+from datetime import date
+
+from sandbox.catalog.azure_arm import arm_outputs, in_group, known
+from sandbox.catalog.azure_storage import account_id
+from sandbox.catalog.azure_storage_parts import CONTAINER, IN_ACCOUNT, account_inputs, without_part
+from sandbox.catalog.azure_storage_values import cors_rules
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud
-from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Required, UniqueItems
+from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Required
 from sandbox.values import UNKNOWN, Props, Value, is_set, lookup
 
 _SPEC = "Azure/azure-rest-api-specs specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/"
@@ -36,6 +40,32 @@ def _flat(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     hierarchical = known(account_inputs(inputs, cloud, config), "isHnsEnabled") is True
     wanted = known(inputs, "isVersioningEnabled") is True
     return "the account has isHnsEnabled: true" if hierarchical and wanted else None
+
+
+def _flat_restore(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    hierarchical = known(account_inputs(inputs, cloud, config), "isHnsEnabled") is True
+    wanted = known(inputs, "restorePolicy.enabled") is True
+    return "the account has isHnsEnabled: true" if hierarchical and wanted else None
+
+
+def _needed_versions(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    if lookup(inputs, "isVersioningEnabled") in (True, UNKNOWN):
+        return None
+    below = f"{account_id(inputs, config).lower()}/"
+    for record in cloud.find(CONTAINER):
+        if (
+            record.id.lower().startswith(below)
+            and known(record.inputs, "immutableStorageWithVersioning.enabled") is True
+        ):
+            return f"{record.id} is immutable by its versions"
+    return None
+
+
+def _version(value: Value, _: Props) -> bool:
+    try:
+        return date.fromisoformat(str(value)).year >= 2008 and len(str(value)) == len("2017-07-29")
+    except ValueError:
+        return False
 
 
 BLOB_SERVICE_PROPERTIES = ResourceType(
@@ -100,11 +130,34 @@ BLOB_SERVICE_PROPERTIES = ResourceType(
             source=_BLOBS + "point-in-time-restore-overview",
         ),
         Length(path="cors.corsRules", most=5, says="at most five CORS rules", source=_SPEC + "blob.json"),
-        Pattern(
+        *cors_rules("cors.corsRules"),
+        Must(
             path="defaultServiceVersion",
-            regex=r"20\d\d-\d\d-\d\d",
+            test=_version,
             says="must be a version of the Storage API: 2017-07-29",
             source=_SPEC + "blob.json",
+        ),
+        Between(path="restorePolicy.days", least=1, most=365, source=_SPEC + "blob.json"),
+        NeedsInCloud(
+            path="accountName",
+            name="blobs:accountName",
+            test=without_part("blob"),
+            says="blobs are for StorageV2, Storage, BlobStorage and BlockBlobStorage",
+            source="https://learn.microsoft.com/azure/storage/common/storage-account-overview",
+        ),
+        NeedsInCloud(
+            path="restorePolicy",
+            name="flat:restorePolicy",
+            test=_flat_restore,
+            says="point-in-time restore is not for accounts with a hierarchical namespace",
+            source=_BLOBS + "point-in-time-restore-overview",
+        ),
+        NeedsInCloud(
+            path="isVersioningEnabled",
+            name="immutable:isVersioningEnabled",
+            test=_needed_versions,
+            says="versions stay on while a container keeps them immutable",
+            source=_BLOBS + "immutable-version-level-worm-policies#version-dependency",
         ),
         NeedsInCloud(
             path="isVersioningEnabled",
@@ -119,97 +172,4 @@ BLOB_SERVICE_PROPERTIES = ResourceType(
     not_checked=("Deleting these settings leaves them on the account.",),
 )
 
-_ACTIONS = "policy.rules[*].definition.actions"
-_FILTERS = "policy.rules[*].definition.filters"
-_LIFECYCLE = _BLOBS + "lifecycle-management-policy-structure"
-
-
-def _does_something(value: Value, _: Props) -> bool:
-    return any(is_set(lookup(value, name)) for name in ("baseBlob", "snapshot", "version"))
-
-
-def _one_condition(value: Value, _: Props) -> bool | str:
-    names = [name for name in value if str(name).startswith("daysAfter")]
-    plain = [name for name in names if "LastTierChange" not in name]
-    return len(plain) == 1 or f"{', '.join(plain) or 'none'}"
-
-
-def _block_blobs(value: Value, _: Props) -> bool:
-    kinds = items(value, "filters.blobTypes")
-    tiers = [
-        name
-        for name in ("tierToCool", "tierToCold", "tierToArchive", "tierToHot")
-        if known(value, f"actions.baseBlob.{name}")
-    ]
-    return "appendBlob" not in kinds or not tiers
-
-
-MANAGEMENT_POLICY = ResourceType(
-    token="azure-native:storage:ManagementPolicy",
-    about="What happens to blobs as they age: cheaper tiers, deletion.",
-    sources=(_SPEC + "storage.json", _LIFECYCLE),
-    id=arm_id("Microsoft.Storage", "storageAccounts", "{accountName}", "managementPolicies", "{managementPolicyName}"),
-    named_by="managementPolicyName",
-    properties=("resourceGroupName", "accountName", "managementPolicyName", "policy"),
-    rules=(
-        in_group(),
-        IN_ACCOUNT,
-        Required(path="managementPolicyName", says="is required: default", source=_SPEC + "storage.json"),
-        OneOf(
-            path="managementPolicyName",
-            values=("default",),
-            says="must be default: an account has one policy",
-            source=_SPEC + "storage.json",
-        ),
-        Length(path="policy.rules", least=1, most=100, says="1 to 100 rules", source=_LIFECYCLE),
-        UniqueItems(path="policy.rules", key="name", source=_LIFECYCLE),
-        Pattern(
-            path="policy.rules[*].name",
-            regex=r"[A-Za-z0-9-]{1,256}",
-            says="must have 1 to 256 letters, digits and '-'",
-            source=_LIFECYCLE,
-        ),
-        Must(
-            path=_ACTIONS,
-            partial=True,
-            test=_does_something,
-            says="needs an action on baseBlob, snapshot or version",
-            source=_LIFECYCLE,
-        ),
-        Must(
-            path=f"{_ACTIONS}.baseBlob.{{*}}",
-            name="condition:baseBlob",
-            test=lambda value, inputs: not isinstance(value, dict) or _one_condition(value, inputs),
-            says="an action has one condition: daysAfterModification-, Creation- or LastAccessTimeGreaterThan",
-            source=_LIFECYCLE,
-        ),
-        Must(
-            path=f"{_ACTIONS}.baseBlob.{{*}}.{{*}}",
-            name="days:baseBlob",
-            test=lambda value, _: isinstance(value, bool) or value >= 0,
-            says="days may not be negative",
-            source=_LIFECYCLE,
-        ),
-        Required(path=_FILTERS, says="are required: blobTypes at least", source=_LIFECYCLE),
-        Must(
-            path=f"{_FILTERS}.blobTypes",
-            test=lambda value, _: bool(value) and set(value) <= {"blockBlob", "appendBlob"},
-            says="must be blockBlob and, for deletion only, appendBlob",
-            source=_LIFECYCLE,
-        ),
-        Length(path=f"{_FILTERS}.prefixMatch", most=10, says="at most ten prefixes a rule", source=_LIFECYCLE),
-        Must(
-            path="policy.rules[*].definition",
-            name="append:definition",
-            partial=True,
-            test=_block_blobs,
-            says="append blobs have no tiers: delete is the only action for them",
-            source=_LIFECYCLE,
-        ),
-    ),
-    computed=arm_outputs("Microsoft.Storage/storageAccounts/managementPolicies", "2024-01-01"),
-    replaces=("resourceGroupName", "accountName", "managementPolicyName"),
-)
-
-
-TYPES = (BLOB_SERVICE_PROPERTIES, MANAGEMENT_POLICY)
+TYPES = (BLOB_SERVICE_PROPERTIES,)

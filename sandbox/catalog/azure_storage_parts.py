@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sandbox.catalog.azure_arm import NAMES, arm_outputs, in_group, in_parent, known, random_suffix, text
 from sandbox.catalog.azure_storage import ACCOUNT, account_id
+from sandbox.catalog.azure_storage_values import metadata_rule
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud
-from sandbox.rules import Between, Forbidden, Must, NeedsInCloud, Pattern, Unchangeable
+from sandbox.rules import Between, Forbidden, NeedsInCloud, Pattern, Unchangeable
 from sandbox.values import UNKNOWN, Props, lookup
 
 SHARE = "azure-native:storage:FileShare"
-_CONTAINER = "azure-native:storage:BlobContainer"
+CONTAINER = "azure-native:storage:BlobContainer"
 _BLOB_SERVICE = "azure-native:storage:BlobServiceProperties"
 _SPEC = "Azure/azure-rest-api-specs specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/"
 _BLOBS = "https://learn.microsoft.com/azure/storage/blobs/"
 _VERSION_LEVEL = _BLOBS + "immutable-version-level-worm-policies"
+_OVERVIEW = "https://learn.microsoft.com/azure/storage/common/storage-account-overview"
+PARTS_BY_KIND = {"FileStorage": ("file",), "BlockBlobStorage": ("blob", "dfs", "web"), "BlobStorage": ("blob", "dfs")}
+"""Kind of account → the parts that it has, where it has not all of them."""
 _FILES = "https://learn.microsoft.com/azure/storage/files/"
 
 IN_ACCOUNT = in_parent(
@@ -31,6 +37,17 @@ def account_inputs(inputs: Props, cloud: Cloud, config: Props) -> Props:
     """The inputs of the storage account that the inputs name; {} when there is none."""
     record = cloud.get(account_id(inputs, config))
     return record.inputs if record else {}
+
+
+def without_part(part: str) -> Callable[[Props, Cloud, Props], str | None]:
+    """For `NeedsInCloud`: an account whose kind has no such part (blob, file)."""
+
+    def test(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+        kind = text(account_inputs(inputs, cloud, config), "kind")
+        parts = PARTS_BY_KIND.get(kind)
+        return None if parts is None or part in parts else f"the account is of kind {kind}"
+
+    return test
 
 
 def _public(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -65,8 +82,8 @@ def _without_support(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     return None if kind in ("StorageV2", "BlockBlobStorage") else f"the account is of kind {kind}"
 
 
-BLOB_CONTAINER = ResourceType(
-    token=_CONTAINER,
+BLOBCONTAINER = ResourceType(
+    token=CONTAINER,
     about="A container of blobs.",
     sources=(_SPEC + "blob.json", _BLOBS + "storage-blob-container-create"),
     id=arm_id(
@@ -88,12 +105,13 @@ BLOB_CONTAINER = ResourceType(
             says="must have 3 to 63 lower case letters, digits and single '-', not at the ends",
             source=NAMES,
         ),
-        Must(
-            path="metadata",
-            test=lambda value, _: all(str(key).isidentifier() for key in value) or ", ".join(value),
-            partial=True,
-            says="names must be letters, digits and '_', not starting with a digit",
-            source="https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata",
+        metadata_rule(),
+        NeedsInCloud(
+            path="accountName",
+            name="blobs:accountName",
+            test=without_part("blob"),
+            says="containers of blobs are for StorageV2, Storage, BlobStorage and BlockBlobStorage",
+            source=_OVERVIEW,
         ),
         NeedsInCloud(
             path="publicAccess",
@@ -195,6 +213,14 @@ FILE_SHARE = ResourceType(
             says="must have 3 to 63 lower case letters, digits and single '-', not at the ends",
             source=NAMES,
         ),
+        metadata_rule(),
+        NeedsInCloud(
+            path="accountName",
+            name="files:accountName",
+            test=without_part("file"),
+            says="file shares are for StorageV2, Storage and FileStorage",
+            source=_OVERVIEW,
+        ),
         Between(path="shareQuota", least=1, most=102400, says="must be 1 to 102400 GiB", source=_SPEC + "file.json"),
         Forbidden(
             path="rootSquash",
@@ -233,4 +259,4 @@ FILE_SHARE = ResourceType(
     replaces=("resourceGroupName", "accountName", "shareName", "enabledProtocols"),
 )
 
-TYPES = (BLOB_CONTAINER, FILE_SHARE)
+TYPES = (BLOBCONTAINER, FILE_SHARE)
