@@ -15,7 +15,7 @@ from typing import Any
 from sandbox.catalog import docker_container_values as values
 from sandbox.values import UNKNOWN, Props, Value, contains_unknown
 
-__all__ = ["NEVER_UPDATED", "SETS", "carried_out", "written_back"]
+__all__ = ["NEVER_UPDATED", "SETS", "carried_out", "processors", "written_back"]
 
 SETS = (
     *("capabilities.adds", "capabilities.drops", "dns", "dnsOpts", "dnsSearches", "envs", "groupAdds", "hosts"),

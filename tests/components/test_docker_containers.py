@@ -9,8 +9,9 @@ import pytest
 
 from components.placements import Refusal
 from components.placements.docker.process import cpus_of
-from sandbox.catalog.docker_container_read import NEVER_UPDATED, processors
-from tests.components.declared import Answers
+from components.workload import Health
+from sandbox.catalog.docker_container_read import NEVER_UPDATED, processors, written_back
+from tests.components.declared import Answers, resolved
 from tests.components.workloads import APP, PREPARED, run
 
 
@@ -74,6 +75,27 @@ def test_cpus_are_told_as_they_are_read_back(cpu: float) -> None:
     """Another form, and every run would replace the container: the provider compares texts."""
     assert processors(cpus_of(cpu)) == cpus_of(cpu)
     assert float(cpus_of(cpu)) == cpu
+
+
+@pytest.mark.parametrize("seconds", [1, 59, 60, 90, 3599, 3600, 5400, 7265])
+def test_durations_are_told_as_they_are_read_back(seconds: int) -> None:
+    """Go writes an hour as 1h0m0s; another form would be a changed health check, so another container, at every run."""
+    health = Health(command=["CMD", "true"], interval_s=seconds, timeout_s=seconds, start_s=seconds)
+    made = {one.name: one.inputs for one in run("docker", replace(APP, health=health))}["app-container"]
+    inputs = resolved(made)
+    assert written_back(inputs)["healthcheck"] == inputs["healthcheck"]
+
+
+def test_nothing_comes_back_in_another_form() -> None:
+    """What the provider reads of a container that was just made is what was asked for."""
+    for one in run("docker", replace(PREPARED, capabilities=["NET_BIND_SERVICE", "CHOWN"])):
+        if "container:Container" in one.token:
+            inputs = resolved(one.inputs)
+            back = dict(written_back(inputs))
+            asked = {name: inputs[name] for name in back}
+            for found in (back, asked):
+                found["capabilities"] = {kind: sorted(names) for kind, names in found["capabilities"].items()}
+            assert back == asked, one.name
 
 
 def test_cpus_that_are_never_read_back_as_told_are_refused() -> None:

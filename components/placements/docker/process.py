@@ -95,7 +95,10 @@ def wait_s(workload: Workload) -> int:
 
 def _duration(seconds: int) -> str:
     """As Docker writes it back: another form would be a change at every refresh."""
-    return f"{seconds // 60}m{seconds % 60}s" if seconds >= 60 else f"{seconds}s"
+    minutes, left = divmod(seconds, 60)
+    if minutes >= 60:
+        return f"{minutes // 60}h{minutes % 60}m{left}s"
+    return f"{minutes}m{left}s" if minutes else f"{left}s"
 
 
 def process_of(workload: Workload) -> dict[str, Any]:
