@@ -133,7 +133,7 @@ SECRET_RULES: tuple[Rule, ...] = (
         says="must be a host name (ghcr.io, myregistry.azurecr.io), without https:// and path",
         source=_PULL,
     ),
-    UniqueItems(path=_REGISTRIES, key="server", source=_PULL),
+    UniqueItems(path=_REGISTRIES, key="server", any_case=True, source=_PULL),
     Must(
         path=f"{_REGISTRIES}[*]",
         name="credentials:registries",

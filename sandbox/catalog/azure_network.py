@@ -6,6 +6,7 @@ import ipaddress
 
 from sandbox.catalog.azure_arm import (
     NAMES,
+    REGIONS,
     SUBNET,
     arm_outputs,
     guid_of,
@@ -18,6 +19,7 @@ from sandbox.catalog.azure_arm import (
     placed_again,
     provider_id,
     random_suffix,
+    region,
     strict_cidr,
     subnet_prefixes,
     tagged,
@@ -330,6 +332,12 @@ SUBNET_TYPE = ResourceType(
         Refers(path="networkSecurityGroup.id", to=(SECURITY_GROUP,), source=_GROUPS),
         Required(path="serviceEndpoints[*].service", source=_ENDPOINTS),
         OneOf(path="serviceEndpoints[*].service", values=_SERVICES, any_case=True, source=_ENDPOINTS),
+        Must(
+            path="serviceEndpoints[*].locations[*]",
+            test=lambda value, _: value == "*" or region(str(value)) in REGIONS or repr(value),
+            says="must be a region of Azure, or * for all",
+            source=_ENDPOINTS,
+        ),
         UniqueItems(path="serviceEndpoints", key="service", any_case=True, source=_ENDPOINTS),
     ),
     computed=arm_outputs(

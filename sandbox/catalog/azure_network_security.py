@@ -47,7 +47,7 @@ def _prefix(value: Value, _: Props) -> bool | str:
 
 def _only_networks(value: Value, _: Props) -> bool | str:
     wrong = [one for one in value if isinstance(one, str) and network_of(one) is None]
-    return not wrong or repr(wrong[0])
+    return (bool(value) and not wrong) or (repr(wrong[0]) if wrong else "an empty list")
 
 
 def _ports(value: str) -> tuple[int, int] | None:
@@ -56,8 +56,8 @@ def _ports(value: str) -> tuple[int, int] | None:
 
 
 def _ports_apart(value: Value, _: Props) -> bool | str:
-    if "*" in value and len(value) > 1:
-        return "* with others"
+    if not value or ("*" in value and len(value) > 1):
+        return "* with others" if value else "an empty list"
     ranges = sorted(found for one in value if isinstance(one, str) and (found := _ports(one)))
     for (_first, end), (start, _last) in pairwise(ranges):
         if start <= end:

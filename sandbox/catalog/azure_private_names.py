@@ -63,7 +63,7 @@ PRIVATE_DNS_ZONE_GROUP = ResourceType(
         ),
         Required(path="privateDnsZoneConfigs", says="is required: at least one zone", source=_DNS),
         Length(path="privateDnsZoneConfigs", most=5, says="at most five zones", source=_DNS),
-        UniqueItems(path="privateDnsZoneConfigs", key="name", source=_DNS),
+        UniqueItems(path="privateDnsZoneConfigs", key="name", any_case=True, source=_DNS),
         Required(path="privateDnsZoneConfigs[*].privateDnsZoneId", source=_DNS),
         Refers(path="privateDnsZoneConfigs[*].privateDnsZoneId", to=(ZONE,), source=_DNS),
         NeedsInCloud(
