@@ -23,6 +23,7 @@ import typer
 
 from cli.lazy import LazyGroup
 from cli.outcome import Failed
+from kept import Damaged, told
 
 app = typer.Typer(
     name="smos",
@@ -53,6 +54,12 @@ def smos(
     """SmarterOS: environments, tenants and recovery of a multi-tenant automation platform."""
 
 
+def _leave_quietly() -> None:
+    """Who read the output has gone, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
+
+
 def main() -> None:
     """Run the command that was asked for; exit codes are those of cli/outcome.py."""
     try:
@@ -60,6 +67,14 @@ def main() -> None:
     except Failed as failure:
         typer.echo(f"smos: {failure}", err=True)
         sys.exit(failure.exit_code)
+    except BrokenPipeError:
+        _leave_quietly()
+    except (Damaged, OSError) as error:
+        said = told(error) if isinstance(error, OSError) else str(error)
+        if said is None:
+            raise  # a fault of ours
+        typer.echo(f"smos: {said}", err=True)
+        sys.exit(1)
     finally:
         gc.freeze()  # or the interpreter looks through all of it once more before it ends
 

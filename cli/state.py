@@ -37,12 +37,16 @@ def copies(
         _refuse_no_name(stack, project)
         found = kept.copies(workplace(target, stack, quiet=True), stack, project)
     if as_json:
-        facts = [{"copy": one.taken, "resources": one.resources, "pending": one.pending} for one in found]
+        facts = [
+            {"copy": one.taken, "resources": one.resources, "pending": one.pending, "damaged": one.damaged}
+            for one in found
+        ]
         typer.echo(json.dumps({"stack": stack, "target": target.value, "copies": facts}))
         return
     for one in found:
         unfinished = f", {one.pending} operations unfinished" if one.pending else ""
-        typer.echo(f"{one.taken}  {one.resources} resources{unfinished}")
+        what = f"can't be restored: {one.damaged}" if one.damaged else f"{one.resources} resources{unfinished}"
+        typer.echo(f"{one.taken}  {what}")
     if not found:
         typer.echo(f"no copies of {stack} ({target.value}) yet: one is taken before every operation")
 

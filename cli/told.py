@@ -35,6 +35,7 @@ def _told() -> Iterator[None]:
     from deploy.state import BrokenState, NoRoom
     from deploy.target import WrongTarget
     from engine import EngineMissing
+    from kept import Damaged
     from keyring import KeyringError
     from sandbox.home import SandboxError
     from settings import SettingsError
@@ -50,7 +51,17 @@ def _told() -> Iterator[None]:
         raise BadInput(str(error)) from None
     except (LossRefused, NotConfirmed) as error:
         raise Failed(str(error)) from None
-    except (BrokenState, EngineFailed, EngineMissing, KeyringError, Locked, NoRoom, NotReady, SandboxError) as error:
+    except (
+        BrokenState,
+        Damaged,
+        EngineFailed,
+        EngineMissing,
+        KeyringError,
+        Locked,
+        NoRoom,
+        NotReady,
+        SandboxError,
+    ) as error:
         raise Failed(str(error)) from None
     except KeyboardInterrupt:
         typer.echo("smos: interrupted; run the same command again to complete it", err=True)

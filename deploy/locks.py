@@ -8,7 +8,6 @@ a lock there can't be seen.
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from deploy.target import Workplace
+from kept import Damaged, mapping
 
 Say = Callable[[str], None]
 
@@ -71,10 +71,10 @@ def _files(place: Workplace, project: str, stack: str) -> Iterator[Path]:
 def _read(file: Path) -> Lock | None:
     """The lock; None when the file holds none (it was cut off by a crash) or has gone."""
     try:
-        content = json.loads(file.read_text())
+        content = mapping(file, "")
         taken = datetime.fromisoformat(content["timestamp"])
         return Lock(file, int(content["pid"]), str(content["hostname"]), taken)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (Damaged, OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -83,5 +83,5 @@ def _alive(lock: Lock) -> bool:
     try:
         process = psutil.Process(lock.pid)
         return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= lock.taken.timestamp()
-    except psutil.Error:
+    except (psutil.Error, OverflowError, ValueError):
         return False

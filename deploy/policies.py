@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.target import ROOT
+from kept import keep
 from policy.catalogue import configuration
 from policy.rule import Facts, Host
 from settings import Settings
@@ -50,5 +51,5 @@ def arguments(facts: Facts, folder: Path, pack: Path = PACK) -> list[str]:
     """
     name = "-".join(part for part in ("policies", facts.environment, facts.tenant) if part)
     file = folder / f"{name}.json"
-    file.write_text(json.dumps(configuration(facts), indent=2) + "\n")
+    keep(file, json.dumps(configuration(facts), indent=2) + "\n")
     return ["--policy-pack", str(pack), "--policy-pack-config", str(file)]

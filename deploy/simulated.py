@@ -20,6 +20,7 @@ from deploy.beforehand import before_writing
 from deploy.engine_run import run
 from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agreed, without_pulumi
 from deploy.throw_away import complete_throw_away
+from kept import Damaged
 from sandbox import client, shadow
 from sandbox.client import ask
 from sandbox.home import Home, Running, read_json, write_private
@@ -139,7 +140,12 @@ def _first_port(home: Home, stack: str) -> int:
     another stack or another clone's sandbox. They stay the same from then on.
     """
     file = home.folder / "tunnel-ports.json"
-    kept: dict[str, int] = read_json(file) or {}
+    kept: dict[str, int] = read_json(file, f"remove it: other local ports are chosen, for {stack} and the others") or {}
+    for known, port in kept.items():
+        if type(port) is not int or not 1024 <= port <= 65535 - _PORTS_OF_A_STACK:
+            raise Damaged(
+                file, f"{known}: {str(port)[:40]!r} is no first port of a stack", "remove it: others are chosen"
+            )
     if stack not in kept:
         begin = hash_of(f"{home.folder}/{stack}")
         firsts = [_FIRST_LOCAL_PORT + _PORTS_OF_A_STACK * ((begin + step) % _SLOTS) for step in range(_SLOTS)]

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import run
+from deploy.references import mismatch
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
+from kept import Damaged, parsed, raw, same
 
 __all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "protect", "restore"]
 
@@ -44,6 +46,8 @@ class Copy:
     taken: str
     resources: int
     pending: int
+    damaged: str = ""
+    """Why it can't be restored; empty for one that can."""
 
 
 def protect(
@@ -59,7 +63,7 @@ def protect(
     kept = _folder(place, project, stack)
     if file is not None:
         _mend_side_files(file, say)
-    content = _content(place, folder or _project(place, project), stack, file)
+    content = _content(place, folder or _project(place, project), stack, file, project)
     for where in {kept, file.parent} if file else {kept}:
         _room(where, len(content), stack)
     if not content and not (file and file.exists()):
@@ -84,9 +88,13 @@ def copies(place: Workplace, stack: str, project: str = PROJECT) -> list[Copy]:
     """The kept copies, newest first."""
     found = []
     for file in sorted(_folder(place, project, stack).glob("*.json"), reverse=True):
-        held = json.loads(file.read_bytes())
-        inside = _inner(held)
-        found.append(Copy(file, file.stem, len(inside.get("resources") or []), len(_pending(inside))))
+        try:
+            inside = _inner(parsed(file, ""))
+            resources, pending = len(inside.get("resources") or []), len(_pending(inside))
+        except (Damaged, FileNotFoundError, TypeError, KeyError, AttributeError) as error:
+            found.append(Copy(file, file.stem, 0, 0, getattr(error, "why", "") or "it holds no state"))
+            continue
+        found.append(Copy(file, file.stem, resources, pending))
     return found
 
 
@@ -96,28 +104,37 @@ def restore(place: Workplace, stack: str, say: Say, wanted: str = "", project: s
     Raises LookupError when there is none. Asks nothing: whoever calls it has asked.
     """
     kept = copies(place, stack, project)
-    chosen = next((one for one in kept if wanted in ("", one.taken, str(one.file))), None)
+    chosen = next(
+        (one for one in kept if wanted in ("" if not one.damaged else one.taken, one.taken, str(one.file))), None
+    )
+    if chosen is not None and chosen.damaged:
+        raise LookupError(f"{chosen.file}: {chosen.damaged}. Mend: another copy, of ./smos state list {stack}")
     if chosen is None:
         names = ", ".join(one.taken for one in kept) or "none"
         raise LookupError(f"{stack} has no copy {wanted!r}. Kept: {names}. Mend: ./smos state list {stack}")
-    content = chosen.file.read_bytes()
+    content = raw(chosen.file, f"another copy, of ./smos state list {stack}")
     file = checkpoint_file(place, project, stack)
     _room(file.parent if file else chosen.file.parent, len(content), stack)
     if file is None:
         run(place, _project(place, project), "stack", "import", "--stack", stack, capture=True, stdin=content.decode())
         return chosen
-    if file.exists():
+    if file.exists() or file.is_symlink():
         aside = chosen.file.parent / f"replaced-{_now()}.state"
-        _write(aside, file.read_bytes())
+        shutil.move(file, aside)  # whatever it is: a state that was damaged may be no file any more
         say(f"what was there before is kept: {aside}")
     _write(file, content)
     return chosen
 
 
-def _content(place: Workplace, folder: Path, stack: str, file: Path | None) -> bytes:
+def _content(place: Workplace, folder: Path, stack: str, file: Path | None, project: str) -> bytes:
     """The state as it lies there; nothing when there is none yet."""
     if file is not None:
-        return file.read_bytes() if file.exists() else b""
+        try:
+            return raw(file, "")
+        except FileNotFoundError:
+            return b""
+        except Damaged as damaged:
+            raise _broken(stack, str(file), damaged.why, project) from None
     from deploy.engine_run import EngineFailed
 
     try:
@@ -135,14 +152,21 @@ def _deployment(content: bytes, stack: str, where: str, project: str) -> dict[st
         inside = _inner(held)
         if not isinstance(inside, dict):
             raise TypeError("it holds no deployment")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        other = "" if project == PROJECT else f" --project {project}"
-        raise BrokenState(
-            f"the state of {stack} in {where} is cut off or damaged ({len(content)} bytes: {error}). Nothing was "
-            f"started. A full disk does this. Mend: ./smos state list {stack}{other}, then ./smos state restore "
-            f"{stack}{other}, then ./smos up {stack}"
-        ) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _broken(stack, where, f"{len(content)} bytes: {error}", project) from None
+    wrong = mismatch(inside, project, stack)
+    if wrong:
+        raise _broken(stack, where, wrong, project)
     return inside
+
+
+def _broken(stack: str, where: str, why: str, project: str) -> BrokenState:
+    other = "" if project == PROJECT else f" --project {project}"
+    return BrokenState(
+        f"the state of {stack} in {where} is cut off or damaged ({why}). Nothing was started. A full disk or an edit "
+        f"by hand does this. Mend: ./smos state list {stack}{other}, then ./smos state restore {stack}{other}, then "
+        "the same command again"
+    )
 
 
 def _inner(held: Any) -> Any:
@@ -166,8 +190,10 @@ def _mend_side_files(file: Path, say: Say) -> None:
     for folder in (root, file.parent, *(root / kind / file.parent.name / file.stem for kind in ("backups", "history"))):
         for side in _newest_or_empty(folder):
             try:
-                json.loads(side.read_bytes())
-            except ValueError:
+                parsed(side, "")
+            except FileNotFoundError:
+                continue
+            except Damaged:
                 say(f"removing a side file that a killed run left cut off: {side.name}")
                 side.unlink(missing_ok=True)
 
@@ -197,7 +223,7 @@ def _room(folder: Path, size: int, stack: str) -> None:
 def _keep(folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = sorted(folder.glob("*.json"))
-    if kept and kept[-1].read_bytes() == content:
+    if kept and same(kept[-1], content):
         return  # the last copy is this very state
     _write(folder / f"{_now()}.json", content)
     for old in sorted(folder.glob("*.json"))[:-KEPT]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deploy.keys import expected_of, fresh_value, password
+from kept import same
 from keyring import Identity, Keyring, Recipient
 from sandbox.home import Home, write_private
+from sandbox.keys import key_of
 from settings import SHAPES, ExpectedSecret, Settings
 
 STATE_PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is
@@ -31,7 +33,7 @@ def complete_throw_away(home: Home, environments: Sequence[Settings]) -> bool:
             _complete(keyring, home, settings)
         passphrase = keyring.get(STATE_PASSPHRASE)
         changed = before != {path: keyring.get(path) for path in keyring.paths()}
-    if not home.passphrase.exists() or home.passphrase.read_text() != passphrase:
+    if not same(home.passphrase, passphrase):
         write_private(home.passphrase, passphrase)  # the engine reads it from a file
     return changed
 
@@ -45,4 +47,4 @@ def _complete(keyring: Keyring, home: Home, settings: Settings) -> None:
 
 
 def _host_key(home: Home, settings: Settings, expected: ExpectedSecret) -> str:
-    return (home.host(settings.remote_host(expected.key).address) / "client_key").read_text()
+    return key_of(home, settings.remote_host(expected.key).address, "client_key")

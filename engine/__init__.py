@@ -6,13 +6,13 @@ Getting an engine is `python -m engine`; the set-up of a clone (`./smos`) does t
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from engine import pin
+from kept import Damaged, mapping
 
 __all__ = ["CLONE", "STAMP", "Engine", "EngineMissing", "Route", "find"]
 
@@ -46,12 +46,15 @@ def find(clone: Path = CLONE) -> Engine:
     venv = clone / ".venv"
     mend = f"get it with: {clone / 'smos'} --version"
     try:
-        stamp = json.loads((venv / STAMP).read_text())
+        stamp = mapping(venv / STAMP, mend)
         found = Engine(venv / stamp["path"], stamp["version"], stamp["route"])
     except FileNotFoundError:
         raise EngineMissing(f"this clone has no engine yet; {mend}") from None
-    except (ValueError, KeyError, TypeError):
-        (venv / STAMP).unlink(missing_ok=True)  # the next start of smos writes it anew
+    except (Damaged, ValueError, KeyError, TypeError):
+        try:
+            (venv / STAMP).unlink(missing_ok=True)  # the next start of smos writes it anew
+        except OSError as error:
+            raise EngineMissing(f"{venv / STAMP}: {error.strerror}. Mend: remove it, then {mend}") from None
         raise EngineMissing(f"{venv / STAMP} is unreadable and was removed; {mend}") from None
     if not os.access(found.path, os.X_OK):
         (venv / STAMP).unlink(missing_ok=True)

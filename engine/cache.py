@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine import pin
+from kept import lock_file
 
 __all__ = ["Say", "engine_folder", "filling", "locked", "platform_name", "remove_leftovers", "root"]
 
@@ -61,7 +62,7 @@ def filling(target: Path) -> Iterator[Path]:
 def locked(file: Path, say: Say, busy: str) -> Iterator[None]:
     """Hold a lock; say `busy` and wait while another process has it. It ends with its process."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as handle:
+    with os.fdopen(lock_file(file, "remove it, and start smos again"), "ab") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -23,6 +23,7 @@ if __name__ == "__main__":
 from engine import CLONE, EngineMissing, cache, find
 from engine.archive import ChecksumMismatch
 from engine.get import NoEngine, get
+from kept import Damaged
 
 LOG_LINES = 12
 
@@ -175,7 +176,7 @@ def main() -> int:
     sys.stderr.write("smos: making this clone ready (once)\n")
     try:
         set_up(CLONE, Progress())
-    except (Failed, NoEngine, ChecksumMismatch, OSError) as error:
+    except (Damaged, Failed, NoEngine, ChecksumMismatch, OSError) as error:
         sys.stderr.write(f"smos: set-up failed: {error}\n  then start smos again: it goes on from here\n")
         return 1
     except KeyboardInterrupt:

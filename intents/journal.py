@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kept import Damaged, raw
+
 __all__ = ["Intent", "Journal", "root_of"]
 
 FOLDER = "intents"
@@ -115,13 +117,13 @@ class Journal:
 
     def _lines(self) -> Iterable[dict[str, Any]]:
         try:
-            text = self.file.read_text(encoding="utf-8", errors="replace")
+            text = raw(self.file, "restore it, or remove it if nothing was being created").decode(errors="replace")
         except FileNotFoundError:
             return
         for one in text.splitlines():
             try:
                 line = json.loads(one)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(line, dict) and isinstance(line.get("event"), str):
                 yield line
@@ -148,6 +150,8 @@ def _lines_of(intent: Intent) -> list[dict[str, Any]]:
 
 def _written(file: Path, how: int, text: str) -> None:
     """With one call of the system, and on the disk. After a line that was cut off, a new one begins."""
+    if not file.is_file() and (file.exists() or file.is_symlink()):
+        raise Damaged(file, "no file lies in its place", "remove what lies there")
     end = os.open(file, os.O_WRONLY | os.O_CREAT | how, 0o600)
     try:
         size = os.fstat(end).st_size

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from kept import Damaged, words
 from keyring.problem import KeyringError
 from keyring.recipients import Recipient
 
@@ -30,7 +31,10 @@ def check_header(file: Path, recipients: Sequence[Recipient]) -> None:
 
 
 def _stanzas(file: Path) -> list[tuple[str, str]]:
-    lines = file.read_text().strip().splitlines()
+    try:
+        lines = words(file, "").strip().splitlines()
+    except Damaged as damaged:
+        raise KeyringError(file, damaged.why, f"git checkout {file.name}") from None
     try:
         content = base64.b64decode("".join(lines[1:-1]), validate=True)
     except binascii.Error:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyrage
 
+from kept import Damaged, raw
 from keyring.problem import KeyringError
 
 __all__ = ["KEY_FILE_VARIABLE", "Identity", "identity_from_environment", "key_file"]
@@ -82,10 +83,12 @@ def identity_from_environment(environ: Mapping[str, str] | None = None) -> Ident
 
 def _content(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        content = raw(file, _OTHER_KEY, 1024 * 1024)
         mode = file.stat().st_mode
     except FileNotFoundError:
         raise KeyringError(file, "there is no key to open the keyring with", _TO_MAKE_ONE) from None
+    except Damaged as damaged:
+        raise KeyringError(file, damaged.why, _OTHER_KEY) from None
     except OSError as error:
         raise KeyringError(file, f"the key can't be read ({error.strerror})", _OTHER_KEY) from None
     if mode & 0o077:

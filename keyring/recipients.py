@@ -10,6 +10,7 @@ from typing import Any
 
 import pyrage
 
+from kept import Damaged, words
 from keyring.problem import KeyringError
 
 __all__ = ["Recipient", "read_recipients", "recipients_file", "written"]
@@ -68,11 +69,11 @@ def recipients_file(file: Path) -> Path:
 def read_recipients(file: Path) -> tuple[Recipient, ...]:
     """Those that a recipients file names; none when there is no file."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = words(file, "")
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyringError(file, f"can't be read ({error})", f"git checkout {file.name}") from None
+    except Damaged as damaged:
+        raise KeyringError(file, damaged.why, f"git checkout {file.name}") from None
     lines = enumerate(text.splitlines(), 1)
     return tuple(
         Recipient.parse(line, where=f"{file}: line {number}")

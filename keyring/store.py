@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyrage
 
+from kept import Damaged, raw, same
 from keyring.header import check_header
 from keyring.identity import Identity
 from keyring.problem import KeyringError
@@ -50,11 +51,11 @@ class Keyring:
     def open(cls, file: Path, identity: Identity) -> Keyring:
         """The keyring in a file, opened with one of its recipients' private keys; or KeyringError."""
         try:
-            content = file.read_bytes()
+            content = raw(file, "")
         except FileNotFoundError:
             raise KeyringError(file, "there is no keyring", "./smos keys init makes one") from None
-        except OSError as error:
-            raise KeyringError(file, f"can't be read ({error.strerror})", "make it readable") from None
+        except Damaged as damaged:
+            raise KeyringError(file, damaged.why, _BACK.format(name=file.name)) from None
         try:
             text = pyrage.decrypt(content, list(identity.keys))
         except pyrage.DecryptError as error:
@@ -172,7 +173,7 @@ class Keyring:
         check_header(self.file, self._recipients)
 
     def _write(self) -> None:
-        now = self.file.read_bytes() if self.file.exists() else b""
+        now = raw(self.file, _BACK.format(name=self.file.name)) if self.file.exists() else b""
         if now != self._read:
             raise KeyringError(self.file, "somebody else changed it in the meantime", "run the same command again")
         self.check_recipients()
@@ -190,7 +191,7 @@ class Keyring:
             self._read, self._saved = encrypted, (dict(self._entries), self._recipients)
         # Last, since what is sealed counts: a crash before this line is reported, and mended by the same command.
         beside, text = recipients_file(self.file), written(self._recipients).encode()
-        if not beside.exists() or beside.read_bytes() != text:
+        if not same(beside, text):
             write_whole(beside, text)
         self._settled.clear()
 
@@ -203,7 +204,7 @@ def _content(file: Path, text: bytes) -> tuple[list[Recipient], dict[str, str]]:
         version = content["version"]
         recipients = [Recipient(one["public"], one["name"]) for one in content["recipients"]]
         entries = {str(path): value for path, value in content["entries"].items() if isinstance(value, str)}
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise KeyringError(file, why, mend) from None
     if version != VERSION:
         raise KeyringError(file, f"its version is {version!r}, and this SmarterOS knows {VERSION}", "git pull")

@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from kept import keep, lock_file
 from sandbox.home import ROOT, Home, Running, SandboxError, code_stamp, write_private
 
 START_TIMEOUT_S = 60.0
@@ -40,7 +41,7 @@ def start(home: Home) -> Running:
 
 def _launch(home: Home) -> Running:
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with home.log.open("ab") as log:
+    with os.fdopen(lock_file(home.log, "remove it, and run the same command again"), "ab") as log:
         process = subprocess.Popen(  # noqa: S603  our own server
             [sys.executable, "-m", "sandbox", "serve", str(home.folder)],
             cwd=ROOT,
@@ -113,9 +114,12 @@ def begin(home: Home) -> None:
 def locked(home: Home) -> Iterator[None]:
     """One start, stop or reset at a time."""
     begin(home)
-    with (home.folder / "lock").open("w") as lock:
+    lock = lock_file(home.folder / "lock", "remove it, and run the same command again")
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
@@ -157,7 +161,8 @@ def write_shim(home: Home, running: Running, engine: Path, freshen: str) -> None
     compared = "\n".join(f'same {name} "${{{name}-}}" {shlex.quote(wanted[name])}' for name in _GUARDED)
     home.bin.mkdir(parents=True, exist_ok=True, mode=0o700)
     script = home.bin / "pulumi"
-    script.write_text(
+    keep(
+        script,
         f"""#!/bin/sh
 # The engine, after the shadow project has been brought up to date with the clone's settings files.
 root='{_quoted(ROOT)}'
@@ -186,7 +191,8 @@ if [ -n "$command" ]; then
 fi
 for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml "$root"/access/Pulumi.yaml; do
   [ -e "$file" ] || continue
-  if ! cmp -s "$file" "$home/seen/${{file#"$root"/}}"; then {freshen} || exit $?; break; fi
+  seen="$home/seen/${{file#"$root"/}}"
+  if ! [ -f "$seen" ] || ! cmp -s "$file" "$seen"; then {freshen} || exit $?; break; fi
 done
 case "${{1-}}" in
   up | preview | destroy | refresh | import | watch)
@@ -197,7 +203,7 @@ case "${{1-}}" in
     fi ;;
 esac
 exec '{_quoted(engine)}' "$@"
-"""  # noqa: S608  a shell script: no SQL is in it
+""",  # noqa: S608  a shell script: no SQL is in it
     )
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
 
@@ -228,4 +234,16 @@ def ask(running: Running, command: str, **args: Any) -> Any:
         with opener.open(request, timeout=60) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        raise SandboxError(json.loads(error.read()).get("error", str(error))) from None
+        raise SandboxError(_words_of(error)) from None
+    except (OSError, ValueError) as error:
+        raise SandboxError(
+            f"the simulated clouds do not answer ({getattr(error, 'reason', error)}). Mend: the same command again; if "
+            "that does not help, ./smos sandbox stop, then ./smos sandbox start"
+        ) from None
+
+
+def _words_of(error: Any) -> str:
+    try:
+        return str(json.loads(error.read())["error"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return str(error)

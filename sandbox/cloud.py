@@ -7,6 +7,7 @@ secrets and nothing of a simulated run may stand on the disk in plain.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections import defaultdict
@@ -15,10 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
+from kept import Damaged, lock_file, raw
 from sandbox.records import Record
 
+LOST = "./smos sandbox reset forgets everything simulated, then ./smos demo makes it anew"
 _TABLE = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
 
 
@@ -33,15 +36,27 @@ class Inventory:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._cipher = Fernet(_key(folder / "cloud.key"))
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(folder / "cloud.sqlite", check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute(_TABLE)
         self._by_key: dict[str, Record] = {}
         self._by_id: dict[str, dict[str, Record]] = defaultdict(dict)
         self._by_token: dict[str, dict[str, Record]] = defaultdict(dict)
+        file, key = folder / "cloud.sqlite", folder / "cloud.key"
+        os.close(lock_file(file, LOST))
+        try:
+            self._cipher = Fernet(_key(key))
+        except ValueError as error:
+            raise Damaged(key, f"no key ({error})", LOST) from None
+        try:
+            self._read_all(file)
+        except (sqlite3.Error, InvalidToken, ValueError, TypeError, KeyError) as error:
+            why = "it does not open with cloud.key" if isinstance(error, InvalidToken) else str(error)
+            raise Damaged(file, f"damaged ({why})", LOST) from None
+
+    def _read_all(self, file: Path) -> None:
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(_TABLE)
         for body in self._db.execute("SELECT body FROM records ORDER BY rowid"):
             self._remember(self._open(body[0]))
 
@@ -141,4 +156,4 @@ def _key(file: Path) -> bytes:
         draft.touch(mode=0o600)
         draft.write_bytes(Fernet.generate_key())
         draft.replace(file)
-    return file.read_bytes()
+    return raw(file, LOST)

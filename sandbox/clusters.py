@@ -30,7 +30,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from kept import Damaged, keep, mapping, words
 from sandbox import postgres_process
+from sandbox.home import ANEW
 from sandbox.postgres_extensions import offer, offer_in_container
 from sandbox.postgres_program import PostgresError, as_server_user, give_to_server_user, program
 
@@ -93,14 +95,14 @@ class Cluster:
     def port(self) -> int:
         """Where it listens on 127.0.0.1. May change at a start, when another program has taken the port."""
         try:
-            return int((self.folder / "port").read_text(encoding="ascii"))
-        except (OSError, ValueError):
+            return int(words(self.folder / "port", ""))
+        except (Damaged, OSError, ValueError):
             raise PostgresError(f"{self.folder}: there is no cluster. Create it first.") from None
 
     @property
     def about(self) -> dict[str, Any]:
         """What was asked for at creation: `admin`, `managed`, `extensions`. No secrets."""
-        facts: dict[str, Any] = json.loads((self.folder / "cluster.json").read_text(encoding="utf-8"))
+        facts: dict[str, Any] = mapping(self.folder / "cluster.json", ANEW)
         return facts
 
     # What can be done
@@ -176,7 +178,7 @@ class Cluster:
         """Gives the administrator of a managed cluster another password, as Azure's control plane can."""
         with self._lock:
             admin = self._managed("the administrator's password")["admin"]
-            owner_password = (self.folder / "superuser").read_text(encoding="utf-8")
+            owner_password = words(self.folder / "superuser", ANEW)
             with closing(self._connect(CLOUD_SUPERUSER, owner_password)) as connection:
                 _execute(connection, "ALTER ROLE {} PASSWORD {}", sql.Identifier(admin), sql.Literal(password))
 
@@ -228,12 +230,15 @@ class Cluster:
 
     def _choose_port(self) -> None:
         file = self.folder / "port"
-        before = int(file.read_text(encoding="ascii")) if file.is_file() else 0
+        try:
+            before = int(words(file, ""))
+        except (Damaged, OSError, ValueError):
+            before = 0
         for wanted in (before, 0):
             with socket.socket() as probe, suppress(OSError):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((ADDRESS, wanted))
-                file.write_text(str(probe.getsockname()[1]), encoding="ascii")
+                keep(file, str(probe.getsockname()[1]))
                 return
         raise PostgresError(f"{self.folder}: no free port on {ADDRESS}.")
 

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from kept import keep
 from sandbox.authority import authority, server_certificate
 from sandbox.cloud import Inventory
 from sandbox.origin import Origin, Origins
@@ -183,4 +184,4 @@ def _handler(answer: Callable[[str, str], Answer]) -> type[BaseHTTPRequestHandle
 
 def write_trust(edge: Edge, file: Path) -> None:
     """The public authority's certificate as a file, for `curl --cacert`."""
-    file.write_text(edge.authority_pem)
+    keep(file, edge.authority_pem)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -16,9 +15,12 @@ from typing import Any
 
 import psutil
 
+from kept import Damaged, mapping
+
 ROOT = Path(__file__).resolve().parent.parent
 """The clone."""
 SOCKET_PATH_BYTES = 107
+ANEW = "remove it, and run the same command again; or ./smos sandbox reset, which forgets everything simulated"
 
 
 class SandboxError(Exception):
@@ -124,12 +126,12 @@ class Home:
     def running(self) -> Running | None:
         """The server that runs from this folder, or None. A note of a dead server does not count."""
         try:
-            note = json.loads(self.note.read_text())
+            note = mapping(self.note, "")
             process = psutil.Process(note["pid"])
             if abs(process.create_time() - note["started"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
                 known = {field.name for field in dataclasses.fields(Running)}
                 return Running(**{name: value for name, value in note.items() if name in known})
-        except (OSError, ValueError, TypeError, KeyError, psutil.Error):
+        except (Damaged, OSError, ValueError, TypeError, KeyError, OverflowError, psutil.Error):
             pass
         return None
 
@@ -144,12 +146,17 @@ def code_stamp() -> str:
 def write_private(file: Path, content: str | bytes) -> None:
     """Writes a file that only its owner may read; whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if file.is_dir():
+        raise SandboxError(f"{file}: a folder, where a file belongs. Mend: remove it, and run the same command again")
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     draft.touch(mode=0o600)
     draft.write_bytes(content.encode() if isinstance(content, str) else content)
     draft.replace(file)
 
 
-def read_json(file: Path) -> Any:
-    """The file's content, or None when there is none."""
-    return json.loads(file.read_text()) if file.exists() else None
+def read_json(file: Path, mend: str = ANEW) -> Any:
+    """The file's content, which is an object, or None when there is none. Raises Damaged."""
+    try:
+        return mapping(file, mend)
+    except FileNotFoundError:
+        return None

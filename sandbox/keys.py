@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from kept import Damaged, words
 from sandbox.home import Home, write_private
+
+AGAIN = "./smos sandbox reset forgets everything simulated, then ./smos demo makes it anew"
 
 
 def prepare_keys(home: Home, address: str) -> str:
@@ -17,4 +20,17 @@ def prepare_keys(home: Home, address: str) -> str:
             private, public = new_key_pair(f"simulated-{name}")
             write_private(folder / name, private)
             write_private(folder / f"{name}.pub", public)
-    return (folder / "host_key.pub").read_text().strip()
+    return words(folder / "host_key.pub", AGAIN).strip()
+
+
+def key_of(home: Home, address: str, name: str) -> str:
+    """One of them, as text. Raises Damaged for what is no key."""
+    file = home.host(address) / name
+    try:
+        text = words(file, AGAIN)
+    except FileNotFoundError:
+        raise Damaged(file, "the key is not there", AGAIN) from None
+    right = text.startswith("ssh-ed25519 ") if name.endswith(".pub") else "PRIVATE KEY-----" in text
+    if not right:
+        raise Damaged(file, "no SSH key", AGAIN)
+    return text

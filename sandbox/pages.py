@@ -5,10 +5,10 @@ Made from the very tables that refuse inputs, so that a page can't promise more 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from kept import mapping
 from sandbox.kinds import Package, ResourceType
 from sandbox.rules import Rule
 from sandbox.schema import sdk_version
@@ -44,7 +44,7 @@ def last_checked(file: Path) -> dict[str, str]:
     if not file.exists():
         return {}
     found = {}
-    for token, one in json.loads(file.read_text(encoding="utf-8")).items():
+    for token, one in mapping(file, f"git checkout {file.name}").items():
         open_, left = len(one["disagreements"]), len(one["notReplayed"])
         parts = [f"{one['cases']} cases"]
         parts += [f"{left} not replayed"] if left else []

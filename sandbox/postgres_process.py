@@ -17,6 +17,7 @@ from signal import SIGINT, SIGQUIT
 
 import psutil
 
+from kept import Damaged, keep, words
 from sandbox.postgres_program import PostgresError, as_server_user, program
 
 __all__ = ["end", "end_leftover", "is_ready", "server_of", "start"]
@@ -54,7 +55,7 @@ def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
             start_new_session=True,  # Ctrl-C is ours; the server is stopped by the pipe
         )
     me = psutil.Process()
-    (folder / "owner").write_text(f"{me.pid} {me.create_time()}", encoding="ascii")
+    keep(folder / "owner", f"{me.pid} {me.create_time()}")
     return process
 
 
@@ -88,8 +89,8 @@ def end_leftover(folder: Path) -> None:
     server = server_of(folder)
     if server is None:
         return
-    with suppress(OSError, ValueError, psutil.Error):
-        pid, started = (folder / "owner").read_text(encoding="ascii").split()
+    with suppress(Damaged, OSError, ValueError, OverflowError, psutil.Error):
+        pid, started = words(folder / "owner", "").split()
         owner = psutil.Process(int(pid))
         if owner.pid != os.getpid() and abs(owner.create_time() - float(started)) < 1:
             raise PostgresError(f"{folder}: process {pid} runs this cluster. Mend: stop that sandbox first.")
@@ -111,6 +112,6 @@ def _is_gone(process: psutil.Process) -> bool:
 
 
 def _pid_file(folder: Path) -> list[str]:
-    with suppress(OSError):
-        return (folder / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    with suppress(Damaged, OSError):
+        return words(folder / "data" / "postmaster.pid", "").splitlines()
     return []

@@ -25,7 +25,8 @@ from pathlib import Path
 
 import psutil
 
-from sandbox.home import write_private
+from kept import Damaged, parsed, words
+from sandbox.home import ANEW, write_private
 
 __all__ = ["RedisProcess", "RedisRefused", "Startup"]
 
@@ -97,7 +98,7 @@ class RedisProcess:
     @property
     def server(self) -> psutil.Process:
         """The server's own process."""
-        return psutil.Process(int((self._folder / "pid").read_text(encoding="ascii")))
+        return psutil.Process(int(words(self._folder / "pid", ANEW)))
 
     def close(self) -> None:
         """Stops it as Docker does, by SIGTERM: what it was given is kept."""
@@ -192,8 +193,8 @@ def _free_port() -> int:
 
 def _end_leftover(folder: Path) -> None:
     """Ends a server of this folder that outlived its sandbox: it is proved by its start time, never by its name."""
-    with suppress(OSError, ValueError, psutil.Error):
-        pid, started, root = json.loads((folder / "process.json").read_text(encoding="utf-8"))
+    with suppress(Damaged, OSError, ValueError, TypeError, OverflowError, psutil.Error):
+        pid, started, root = parsed(folder / "process.json", ANEW)
         shutil.rmtree(root, ignore_errors=True)  # links and small files: the data is elsewhere
         server = psutil.Process(pid)
         if abs(server.create_time() - started) < 1:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sandbox.home import Home, read_json, write_private
+from kept import Damaged
+from sandbox.home import ANEW, Home, read_json, write_private
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,14 @@ class Scene:
     @classmethod
     def read(cls, home: Home) -> Scene:
         """The scene that was kept; an empty one when there is none."""
-        data: Mapping[str, Any] = read_json(home.folder / "scene.json") or {}
-        return cls(
-            zones=tuple(Zone(**one) for one in data.get("zones", [])),
-            machines=tuple(Machine(**one) for one in data.get("machines", [])),
-            ways=tuple(Way(**one) for one in data.get("ways", [])),
-            own_engine=str(data.get("own_engine", "")),
-        )
+        file = home.folder / "scene.json"
+        data: Mapping[str, Any] = read_json(file) or {}
+        try:
+            return cls(
+                zones=tuple(Zone(**one) for one in data.get("zones", [])),
+                machines=tuple(Machine(**one) for one in data.get("machines", [])),
+                ways=tuple(Way(**one) for one in data.get("ways", [])),
+                own_engine=str(data.get("own_engine", "")),
+            )
+        except TypeError as error:
+            raise Damaged(file, f"not what belongs there ({error})", ANEW) from None

@@ -16,9 +16,11 @@ import json
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from kept import Damaged, mapping
 from sandbox.rules import Failure
 from sandbox.values import UNKNOWN, show
 
@@ -182,8 +184,8 @@ class Schema:
         packages = sorted({token.split(":")[0] for token in tokens})
         stamp = json.dumps([sorted(tokens), [(package, sdk_version(package)) for package in packages], _source()])
         file = cache / f"schema-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}.json"
-        if file.exists():
-            return cls(json.loads(file.read_text()))
+        with suppress(Damaged, FileNotFoundError, KeyError, TypeError):  # a cache: what can't be read is compiled anew
+            return cls(mapping(file, ""))
         data = compile_schema(tokens)
         cache.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{id(data)}")

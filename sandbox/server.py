@@ -21,6 +21,7 @@ import grpc
 import psutil
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from kept import Damaged
 from sandbox.catalog import packages
 from sandbox.cloud import Inventory
 from sandbox.control import ControlServer
@@ -70,7 +71,7 @@ class Server:
         catalog = packages()
         tokens = [kind.token for package in catalog for kind in package.types]
         schema = Schema.load(tokens, self.home.folder / "schema")
-        before = read_json(self.home.folder / "ports.json") or {}
+        before = _ports_before(self.home.folder / "ports.json")
         for package in catalog:
             server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=_OPTIONS)
             provider = Provider(package, sdk_version(package.name), schema, cloud, faults, world.happened)
@@ -95,6 +96,15 @@ class Server:
             "code": self.code,
         }
         write_private(self.home.note, json.dumps(note))
+
+
+def _ports_before(file: Path) -> dict[str, int]:
+    """The ports of the last time; none where they can't be read: then others do."""
+    try:
+        found = read_json(file) or {}
+    except Damaged:
+        return {}
+    return {name: port for name, port in found.items() if isinstance(port, int) and 0 < port < 65536}
 
 
 def _bind(server: grpc.Server, wanted: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from kept import Damaged, same, words
 from sandbox.home import Home, read_json, write_private
 
 Adapt = Callable[[str, dict[str, Any]], None]
@@ -55,7 +56,9 @@ def tracked_files(root: Path) -> list[Path]:
 
 
 def _project(tracked: Path, copy: Path, root: Path, program: Path) -> bool:
-    project = yaml.safe_load(tracked.read_text())
+    project = _parsed(tracked)
+    if not isinstance(project, dict):
+        raise Damaged(tracked, "no project file of Pulumi's", f"git checkout {tracked.name}")
     project["main"] = str(program)
     runtime = project.get("runtime")
     options = dict(runtime.get("options", {})) if isinstance(runtime, dict) else {}
@@ -72,7 +75,7 @@ def _stack(home: Home, tracked: Path, adapt: Adapt) -> bool:
     """Merges one stack's tracked settings into its copy."""
     copy = home.project / tracked.name
     try:
-        wanted = yaml.safe_load(tracked.read_text()) or {}
+        wanted = yaml.safe_load(words(tracked, f"git checkout {tracked.name}")) or {}
         stack = tracked.name.split(".")[1]
         config = wanted.setdefault("config", {})
         if not isinstance(config, dict):
@@ -81,11 +84,11 @@ def _stack(home: Home, tracked: Path, adapt: Adapt) -> bool:
             wanted.pop(key, None)
         wanted["config"] = config = {key: value for key, value in config.items() if not _is_secret(value)}
         adapt(stack, config)
-    except (yaml.YAMLError, TypeError, AttributeError, KeyError):
+    except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError, RecursionError):
         # Malformed: the copy shows the same fault, for the program's own message.
-        return _write_text(copy, tracked.read_text())
+        return _write_text(copy, words(tracked, f"git checkout {tracked.name}"))
     base_file = home.folder / "base" / f"{tracked.name}.json"
-    base = read_json(base_file) or {"config": {}}
+    base = read_json(base_file, f"remove it and {copy}: both are made anew from {tracked}") or {"config": {}}
     have = _load(copy)
     merged = {
         **_merged(base, have, wanted, skip="config"),
@@ -127,10 +130,17 @@ def _is_secret(value: object) -> bool:
 
 def _load(file: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text()) if file.exists() else {}
-    except yaml.YAMLError:
+        content = yaml.safe_load(words(file, f"remove it: {file.name} of the clone is copied anew"))
+    except (FileNotFoundError, yaml.YAMLError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _parsed(tracked: Path) -> Any:
+    try:
+        return yaml.safe_load(words(tracked, f"git checkout {tracked.name}"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Damaged(tracked, f"not YAML ({str(error).splitlines()[0]})", f"git checkout {tracked.name}") from None
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> bool:
@@ -138,7 +148,7 @@ def _write(file: Path, content: Mapping[str, Any]) -> bool:
 
 
 def _write_text(file: Path, text: str) -> bool:
-    if file.exists() and file.read_text() == text:
+    if same(file, text):
         return False
     write_private(file, text)
     return True

@@ -17,7 +17,8 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from sandbox.home import write_private
+from kept import mapping, words
+from sandbox.home import ANEW, write_private
 from sandbox.vault_shamir import combine, split
 
 __all__ = ["Barrier", "VaultError", "denied", "failed"]
@@ -157,14 +158,14 @@ class Barrier:
     def _read(self, key: bytes) -> dict[str, Any]:
         """Everything. Raises InvalidTag with a wrong key."""
         if self._whole.exists():
-            state: dict[str, Any] = json.loads(_decrypted(key, self._whole.read_text()))
+            state: dict[str, Any] = json.loads(_decrypted(key, words(self._whole, ANEW)))
             self._write(key, state, _parts_of(state))
             self._whole.unlink()
             return state
         state = {"data": {}}
         for file in self._parts.iterdir():
             table, _, mount = file.name.partition("-")
-            content = json.loads(_decrypted(key, file.read_text()))
+            content = json.loads(_decrypted(key, words(file, ANEW)))
             if mount:
                 state[table][mount] = content
             else:
@@ -172,8 +173,7 @@ class Barrier:
         return state
 
     def _seal(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._seal_file.read_text())
-        return found
+        return mapping(self._seal_file, ANEW)
 
 
 def _parts_of(state: Mapping[str, Any]) -> list[str]:

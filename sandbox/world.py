@@ -23,6 +23,7 @@ from sandbox.databases import Databases
 from sandbox.docker_api import DockerSocket
 from sandbox.edge import Edge, write_trust
 from sandbox.home import Home, write_private
+from sandbox.keys import key_of
 from sandbox.loopback import Loopback
 from sandbox.origin import Origins
 from sandbox.records import Record
@@ -125,7 +126,6 @@ class World:
             self._cloud.put(Record(id=zone.zone_id, token=ZONE, inputs=inputs, outputs=inputs))
 
     def _machine(self, machine: Machine) -> None:
-        folder = self._home.host(machine.address)
         identity = f"{machine.address}:{machine.port}"
         before = next((one for one in self._cloud.find(HOST) if one.inputs["address"] == machine.address), None)
         if before is not None and before.id != identity:
@@ -135,8 +135,8 @@ class World:
             "address": machine.address,
             "port": machine.port,
             "user": machine.user,
-            "hostKey": (folder / "host_key.pub").read_text().strip(),
-            "authorizedKeys": [(folder / "client_key.pub").read_text().strip()],
+            "hostKey": key_of(self._home, machine.address, "host_key.pub").strip(),
+            "authorizedKeys": [key_of(self._home, machine.address, "client_key.pub").strip()],
         }
         outputs = {**(before.outputs if before else {"docker": False}), **inputs}
         self._cloud.put(Record(id=identity, token=HOST, inputs=inputs, outputs=outputs))
@@ -165,8 +165,7 @@ class World:
         return self._machines[address][0] if address in self._machines else None
 
     async def _serve(self, machine: Machine) -> asyncssh.SSHAcceptor:
-        folder = self._home.host(machine.address)
-        key = (folder / "client_key.pub").read_text().strip()
+        key = key_of(self._home, machine.address, "client_key.pub").strip()
         identity = f"{machine.address}:{machine.port}"
 
         def state(name: str) -> Any:
@@ -175,7 +174,7 @@ class World:
 
         host = ssh_host.SimulatedHost(
             name=machine.name,
-            host_key=(folder / "host_key").read_text(),
+            host_key=key_of(self._home, machine.address, "host_key"),
             authorized=_Authorized(machine, key, lambda: bool(state("docker"))),
             docker_version=lambda: "28.5.1" if state("docker") else None,
             host_version=lambda: state("hostVersion"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from kept import Damaged, words
 from settings.checks import CHECKS, Checks
 from settings.documents import load_document
 from settings.model import Settings
@@ -90,13 +91,16 @@ def _is_encrypted(value: object) -> bool:
 def _config(file: Path) -> Mapping[str, object]:
     """The `config` of a stack's file."""
     try:
-        document = load_document(file.read_text(encoding="utf-8"))
+        document = load_document(words(file, ""))
     except FileNotFoundError:
         stacks = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
         why = "there is no such file"
         raise SettingsError([Problem(file.name, "", "", why, f"one of: {', '.join(stacks) or '(none)'}")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([Problem(file.name, "", "", f"can't be read ({error})", "make it readable")]) from None
+    except Damaged as error:
+        raise SettingsError([Problem(file.name, "", "", error.why, "make it a readable text in UTF-8")]) from None
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep, or it holds itself" if isinstance(error, RecursionError) else str(error)
+        raise SettingsError([Problem(file.name, "", "", why, "plain values, without & and *")]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

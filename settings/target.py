@@ -7,7 +7,6 @@ at one marker file; asks no backend and reads no state.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from kept import Damaged, keep, mapping, words
 
 __all__ = ["MARKER", "Sign", "Target", "backend_url", "mark", "mismatch", "refuse_wrong_target", "signs", "target_of"]
 
@@ -112,7 +113,7 @@ def mark(folder: Path) -> None:
         )
     file = folder / MARKER
     if not file.exists():
-        file.write_text(f"{Target.SANDBOX}\n")
+        keep(file, f"{Target.SANDBOX}\n")
 
 
 def backend_url(environ: Mapping[str, str], project: Path) -> str:
@@ -127,16 +128,15 @@ def backend_url(environ: Mapping[str, str], project: Path) -> str:
 def _login(environ: Mapping[str, str]) -> Mapping[str, Any]:
     home = Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".pulumi")
     try:
-        content = json.loads((home / "credentials.json").read_text())
-    except (OSError, ValueError):
+        return mapping(home / "credentials.json", "")
+    except (Damaged, OSError):
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError):
+        content = yaml.safe_load(words(file, ""))
+    except (Damaged, OSError, yaml.YAMLError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

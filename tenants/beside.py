@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from deploy.target import Workplace
+from kept import Damaged, raw
 
 __all__ = ["Beside", "Bucket", "Folder", "Stack", "beside"]
 
@@ -181,6 +182,6 @@ class Bucket:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
-    except OSError:
+        return raw(file, "")
+    except (Damaged, OSError):
         return b""

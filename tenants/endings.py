@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy.engine_run import run
 from deploy.target import Workplace
+from kept import keep, words
 
 __all__ = ["ending_begun", "forget_deleted", "read_changed", "remember_changed"]
 
@@ -52,7 +53,7 @@ def remember_changed(there: Workplace, found: Mapping[str, Any] | None) -> None:
     pending = (found or {}).get("pending_operations") or []
     urns = {one["resource"]["urn"] for one in pending if one["type"] == UPDATING and one["resource"].get("custom")}
     if urns:
-        (there.project / CHANGING).write_text("\n".join(sorted(urns | _changing(there))))
+        keep(there.project / CHANGING, "\n".join(sorted(urns | _changing(there))))
 
 
 def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> int:
@@ -69,4 +70,7 @@ def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, s
 
 def _changing(there: Workplace) -> set[str]:
     file = there.project / CHANGING
-    return set(file.read_text().splitlines()) if file.exists() else set()
+    try:
+        return set(words(file, "remove it, then ./smos tenant drift SLUG --mend").splitlines())
+    except FileNotFoundError:
+        return set()

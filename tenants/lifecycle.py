@@ -16,6 +16,7 @@ from deploy.open_intents import close_done, journal_of, noting
 from deploy.repair import repair
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import ROOT, Target, Workplace
+from kept import keep, same
 from settings import load_files
 from settings.problems import Problem
 from tenants.archive.shelf import shelf_of
@@ -154,7 +155,7 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, quiet=quiet)
     refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)
-    (there.project / JUDGED).write_text(judged)
+    keep(there.project / JUDGED, judged)
     version = ground.known.version((project, slug))
     after = deployment(there, there.project, project, slug) or {}
     close_done(journal, after)
@@ -307,10 +308,10 @@ def _policies(ground: Ground, tenant: Tenant) -> list[str]:
 def is_judged(ground: Ground, tenant: Tenant) -> bool:
     """Whether the last run has brought the tenant to just what is wanted now."""
     file = folder_of(ground.place, tenant.slug) / JUDGED
-    return file.exists() and file.read_text() == ground.fingerprint(tenant)
+    return same(file, ground.fingerprint(tenant))
 
 
 def _was_judged(there: Workplace, judged: str) -> bool:
     """Whether the policies have passed just this before: then they have nothing new to look at."""
     file = there.project / JUDGED
-    return file.exists() and file.read_text() == judged
+    return same(file, judged)

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from kept import Damaged, words
 from settings.explained import explained
 from settings.problems import Problem, SettingsError, did_you_mean, shown
 from tenants.model import State, Tenant, excesses, slug_fault, slug_of
@@ -191,12 +192,17 @@ def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
     name = f"{FOLDER}/{file.name}"
     if file.suffix != ".yaml":
         return None, [Problem(name, "", "", "a tenant's file ends in .yaml", f"rename it to {file.stem}.yaml")]
+    if file.is_symlink():
+        return None, [
+            Problem(name, "", "", "a link, where the tenant's own file belongs", "the file itself in its place")
+        ]
     try:
-        text = file.read_text(encoding="utf-8")
+        text = words(file, "")
         values = yaml.load(text, Loader=_Loader)  # noqa: S506  one of PyYAML's two safe loaders
         repeated = _repeated(text)
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [Problem(name, "", "", f"can't be read ({error})", "make it readable text in UTF-8")]
+    except (Damaged, OSError) as error:
+        why = getattr(error, "why", f"can't be read ({error})")
+        return None, [Problem(name, "", "", why, "make it a readable text in UTF-8")]
     except RecursionError:
         return None, [Problem(name, "", "", "nested too deep, or it holds itself", "plain values, without & and *")]
     except yaml.YAMLError as error:
@@ -204,6 +210,9 @@ def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         what = getattr(error, "problem", None) or "it can't be parsed"
         return None, [Problem(name, where, "", f"not YAML: {what}", "mend that line")]
+    except ValueError as error:  # a number of thousands of digits, a date that is none
+        why = f"a value that can't be read: {str(error).partition(';')[0]}"
+        return None, [Problem(name, "", "", why, "quote it, if it is meant as a text")]
     if repeated:
         return None, [Problem(name, repeated, "", "the key stands there twice", "remove one of the two")]
     tenant, problems = parsed(values, name, zone)

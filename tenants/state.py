@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.target import Workplace
+from kept import Damaged, mapping, raw
 from tenants.shards import FIRST_PROJECT, is_tenants
 
 __all__ = ["deployment", "outputs_of", "resources_of", "stacks_of"]
@@ -32,13 +34,25 @@ def deployment(place: Workplace, folder: Path, project: str, stack: str) -> dict
             raise
     base = files / project / f"{stack}.json"
     packed = base.with_suffix(".json.gz")
-    if base.exists():
-        content = json.loads(base.read_bytes())
-    elif packed.exists():
-        content = json.loads(gzip.decompress(packed.read_bytes()))
-    else:
+    mend = f"./smos state list {stack} --project {project}, then ./smos state restore {stack} --project {project}"
+    try:
+        return _held(base, packed, mend)
+    except FileNotFoundError:
         return None
-    return dict((content.get("checkpoint") or {}).get("latest") or {})
+    except (ValueError, TypeError, AttributeError, KeyError, EOFError, RecursionError, OSError, zlib.error) as error:
+        raise Damaged(base, f"the state in it is damaged ({error})", mend) from None
+
+
+def _held(base: Path, packed: Path, mend: str) -> dict[str, Any]:
+    try:
+        content = mapping(base, mend)
+    except FileNotFoundError:
+        content = json.loads(gzip.decompress(raw(packed, mend)))
+    found = dict((content.get("checkpoint") or {}).get("latest") or {})
+    for one in [*(found.get("resources") or []), *(each["resource"] for each in found.get("pending_operations") or [])]:
+        if not str(one["urn"]).startswith("urn:pulumi:") or not isinstance(one.get("type"), str):
+            raise ValueError(f"a resource has the URN {str(one['urn'])[:80]!r}")
+    return found
 
 
 def stacks_of(place: Workplace, folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy.engine_run import run
 from deploy.target import Workplace
+from kept import keep, same
 from tenants.inline import secluded
 
 __all__ = ["folder_of", "made_ready", "with_project"]
@@ -53,8 +54,8 @@ def made_ready(
 
 def _written(file: Path, content: Mapping[str, Any]) -> None:
     text = json.dumps(content) + "\n"  # JSON is YAML
-    if not file.exists() or file.read_text() != text:
-        file.write_text(text)
+    if not same(file, text):
+        keep(file, text)
 
 
 def _encryption(deployment: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyrage
 
+from kept import Damaged, raw
 from keyring import Identity, Recipient
 from keyring.store import write_whole
 from tenants.archive.manifest import ArchiveBroken
@@ -37,7 +38,9 @@ def write(file: Path, parts: Mapping[str, bytes], recipients: tuple[Recipient, .
 def read(file: Path, identity: Identity) -> dict[str, bytes]:
     """Its parts. Raises ArchiveBroken for what is no archive, or none of ours."""
     try:
-        content = file.read_bytes()
+        content = raw(file, _MEND.removeprefix("Mend: "))
+    except Damaged as error:
+        raise ArchiveBroken(str(error)) from None
     except OSError as error:
         raise ArchiveBroken(f"{file}: {error.strerror}") from None
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.target import ROOT, Target, Workplace
+from kept import words
 from keyring.store import write_whole
 from tenants.archive.file import SUFFIX
 
@@ -51,7 +52,15 @@ class Shelf:
     def ending(self, slug: str) -> Path | None:
         """The archive with which a delete that has not ended began."""
         try:
-            archive = self.folder / Path(self._ending(slug).read_text(encoding="utf-8").strip()).name
+            archive = (
+                self.folder
+                / Path(
+                    words(
+                        self._ending(slug),
+                        f"write the name of the archive with which the delete of {slug} began into it",
+                    ).strip()
+                ).name
+            )
         except FileNotFoundError:
             return None
         return archive if archive.is_file() else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kept import Damaged, raw
 from settings.problems import Problem
 from tenants.registry import FOLDER, RegistryError
 
@@ -48,6 +49,6 @@ class Files:
 
 def _digest(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(raw(file, "")).hexdigest()
+    except (Damaged, OSError):
         return ""

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kept import raw
+
 __all__ = ["KEPT", "Journal", "Told", "latest", "read"]
 
 KEPT = 50
@@ -76,8 +78,8 @@ def read(file: Path) -> Told:
         elif kind == "ended":
             running.pop(slug, None)
             failed.pop(slug, None)
-            if line["outcome"] in ("changed", "unchanged"):
-                done[slug] = str(line["fingerprint"])
+            if line.get("outcome") in ("changed", "unchanged"):
+                done[slug] = str(line.get("fingerprint", ""))
             else:
                 failed[slug] = str(line.get("why", ""))
         elif kind == "unwell":
@@ -95,10 +97,11 @@ def latest(folder: Path, name: str) -> Told | None:
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    content = raw(file, "remove it: the next run then begins with every tenant")
+    for text in content.decode(errors="replace").splitlines():
         try:
             line = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "event" in line:
             yield line

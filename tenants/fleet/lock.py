@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from deploy.target import Workplace
+from kept import lock_file
 
 __all__ = ["Holder", "alone"]
 
@@ -43,7 +44,9 @@ class Holder:
 @contextlib.contextmanager
 def alone(place: Workplace, what: str, say: Say, *, stopped: Callable[[], bool] = lambda: False) -> Iterator[bool]:
     """Waits until no other run is on, and is the one for the block. False, and no lock, when `stopped` before."""
-    with file_of(place).open("a+") as file:
+    with os.fdopen(
+        lock_file(file_of(place), "remove it, and run the same command again"), "r+", errors="replace"
+    ) as file:
         got = _waited(file, say, stopped)
         if got:
             _write(
@@ -90,11 +93,12 @@ def _read(file: IO[str]) -> Holder:
     try:
         content = json.loads(file.read() or "{}")
         return Holder({key: str(content[key]) for key in ("user", "pid", "host", "since", "what")} if content else {})
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Holder({})
 
 
 def _write(file: IO[str], content: dict[str, Any]) -> None:
+    file.seek(0)
     file.truncate(0)
     file.write(json.dumps(content))
     file.flush()

@@ -39,7 +39,12 @@ def write(place: Workplace, resources: int, **more: Any) -> Path:
     """A state with so many resources."""
     file = state.checkpoint_file(place, "smarteros", "prod")
     assert file is not None
-    latest = {"resources": [{"urn": f"urn:{number}"} for number in range(resources)], **more}
+    latest = {
+        "resources": [
+            {"urn": f"urn:pulumi:prod::smarteros::a:b:C::{number}", "type": "a:b:C"} for number in range(resources)
+        ],
+        **more,
+    }
     file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "prod", "latest": latest}}))
     return file
 
@@ -80,6 +85,47 @@ def test_a_cut_off_state_is_recognised_and_the_way_back_named(place: Workplace, 
     with pytest.raises(state.BrokenState, match=r"\./smos state restore prod"):
         state.protect(place, "prod", silent)
     assert [one.resources for one in state.copies(place, "prod")] == [3]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"urn": "urn:pulumi:prod::smarteros::a:b:D::0"}, "says another type than 'a:b:C'"),
+        ({"urn": "urn:pulumi:backup::smarteros::a:b:C::0"}, "is a resource of another stack"),
+        ({"urn": "changed"}, "has no URN but 'changed'"),
+        ({"urn": 5}, "has no URN but '5'"),
+        ({"parent": "urn:pulumi:prod::smarteros::a:b:C::9"}, "has the parent urn:pulumi:prod::smarteros::a:b:C::9"),
+        ({"provider": "urn:pulumi:prod::smarteros::a:b:C::9::id"}, "has the provider"),
+        ({"dependencies": ["urn:pulumi:prod::smarteros::a:b:C::9"]}, "has the dependency"),
+    ],
+)
+def test_a_urn_changed_by_hand_is_told_before_the_engine_starts(
+    place: Workplace, changed: dict[str, Any], said: str
+) -> None:
+    """The engine would say that its snapshot is broken, or plan to delete what is there."""
+    file = write(place, 3)
+    state.protect(place, "prod", silent)
+    held = json.loads(file.read_text())
+    held["checkpoint"]["latest"]["resources"][0].update(changed)
+    file.write_text(json.dumps(held))
+    with pytest.raises(state.BrokenState, match=r"\./smos state restore prod") as told:
+        state.protect(place, "prod", silent)
+    assert said in str(told.value)
+
+
+def test_a_damaged_copy_is_shown_and_never_chosen(place: Workplace) -> None:
+    """The newest whole one comes back."""
+    write(place, 3)
+    state.protect(place, "prod", silent)
+    write(place, 4)
+    state.protect(place, "prod", silent)
+    newest = state.copies(place, "prod")[0]
+    newest.file.write_bytes(b"{\xff")
+    damaged, whole = state.copies(place, "prod")
+    assert "no text in UTF-8" in damaged.damaged
+    assert state.restore(place, "prod", silent) == whole
+    with pytest.raises(LookupError, match="no text in UTF-8"):
+        state.restore(place, "prod", silent, newest.taken)
 
 
 def test_a_copy_comes_back_and_what_was_there_is_kept(place: Workplace) -> None:

@@ -28,7 +28,8 @@ class Clone:
         self.env = {
             key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "SMOS_", "VIRTUAL"))
         } | {"SMOS_CACHE": str(folder / "cache"), "SMOS_PYTHON": sys.executable, "PATH": "/usr/bin:/bin"}
-        shutil.copytree(CLONE / "engine", self.root / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+        for room in ("engine", "kept"):
+            shutil.copytree(CLONE / room, self.root / room, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy2(CLONE / "smos", self.root / "smos")
         self.lock = self.root / "requirements.lock"
         self.lock.write_text("# no packages\n")
