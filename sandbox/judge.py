@@ -90,6 +90,8 @@ def _changed_inputs(kind: ResourceType, old: Props, new: Props) -> list[Change]:
     before, after = dict(leaves(in_order(kind, old))), dict(leaves(in_order(kind, new)))
     found: list[Change] = []
     for at in sorted(before.keys() | after.keys(), key=str):
+        if covered(kind.ignores, at):
+            continue
         if at in before and at in after:
             if before[at] == after[at] and after[at] is not UNKNOWN:
                 continue

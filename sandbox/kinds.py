@@ -57,6 +57,8 @@ class ResourceType:
     do: the state says what was asked for until the next refresh, what exists does not."""
     flags: tuple[str, ...] = ()
     """Enums of which the vendor takes several in one text, with commas between them."""
+    ignores: tuple[str, ...] = ()
+    """Property paths whose change the provider drops: told as no change at all."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What the provider itself fills in at Check (not what the cloud defaults to)."""
     not_checked: tuple[str, ...] = ()

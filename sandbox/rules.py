@@ -325,6 +325,8 @@ class Unique(Rule):
     """The type to compare with; filled in by `ResourceType`."""
     scope: Callable[[Props], str] | None = None
     """As `ResourceType.scope`: compare only with what the same daemon or server has."""
+    kept: Callable[[Props], Props] | None = None
+    """Inputs → as the vendor keeps them, where other spellings mean the same."""
 
     @property
     def sentence(self) -> str:
@@ -332,6 +334,7 @@ class Unique(Rule):
 
     def key(self, props: Props) -> tuple[str, ...]:
         """What must differ."""
+        props = self.kept(props) if self.kept is not None else props
         return tuple(str(lookup(props, path)).lower() for path in (self.path, *self.within))
 
     def key_of(self, record: Record) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.catalog import cloudflare_dns_values as values
+from sandbox.catalog.cloudflare_dns_data import API, DATA_RULES, data_as_content
 from sandbox.catalog.cloudflare_zone import ZONE_EXISTS, ZONE_ID, identifier, now, zone
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud, Computing
@@ -19,6 +20,7 @@ TTL = "https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl/"
 REPOSITORY = "https://github.com/cloudflare/terraform-provider-cloudflare/blob/main"
 SCHEMA = f"{REPOSITORY}/internal/services/dns_record/schema.go"
 WITH_DATA = ("CAA", "SRV")
+SIMULATED = ("A", "AAAA", "CNAME", "TXT", "MX", "NS", *WITH_DATA)
 PROXIED = ("A", "AAAA", "CNAME")
 
 
@@ -38,7 +40,7 @@ def _type_is_not(*kinds: str) -> object:
 
 
 def _ttl(value: Value, _: Props) -> bool:
-    return bool(value == 1 or 60 <= value <= 86400)
+    return bool(value == 1 or 60 <= value <= 86400) and float(value) == int(value)
 
 
 def _outside(inputs: Props, cloud: Cloud, _: Props) -> str | None:
@@ -63,6 +65,18 @@ def _cname_beside(inputs: Props, cloud: Cloud, _: Props) -> str | None:
         return "81053: An A, AAAA, or CNAME record with that host already exists."
     if kind in ("A", "AAAA") and _same_name(inputs, cloud, ("CNAME",)):
         return "81054: A CNAME record with that host already exists."
+    return None
+
+
+def _delegation_beside(inputs: Props, cloud: Cloud, _: Props) -> str | None:
+    top = zone(cloud, inputs.get("zoneId"))
+    if top is not None and str(inputs.get("name")).lower() == str(top.inputs.get("name")).lower():
+        return None  # the zone's own name servers stand beside everything
+    others = tuple(kind for kind in SIMULATED if kind != "NS")
+    if inputs.get("type") == "NS" and _same_name(inputs, cloud, others):
+        return "Other records with that host already exist."
+    if inputs.get("type") in others and _same_name(inputs, cloud, ("NS",)):
+        return "81056: NS records with that host already exist."
     return None
 
 
@@ -95,13 +109,13 @@ TYPES = (
             ZONE_ID,
             OneOf(
                 path="type",
-                values=("A", "AAAA", "CNAME", "TXT", "MX", "NS", *WITH_DATA),
+                values=SIMULATED,
                 says="is not simulated; A, AAAA, CNAME, TXT, MX, NS, CAA and SRV are (in capitals)",
                 source=SCHEMA,
             ),
             Must(
                 path="name",
-                test=values.record_name,
+                test=values.full_name,
                 says="must be the full name: labels of up to 63 letters, digits, - and _, * only as the first",
                 code="9000",
                 source=REFERENCE,
@@ -135,11 +149,11 @@ TYPES = (
                 source=SCHEMA,
             ),
             *values.CONTENT_RULES,
-            *values.DATA_RULES,
+            *DATA_RULES,
             Required(
                 path="priority",
-                when=_type_is("MX", "SRV"),  # type: ignore[arg-type] # a closure with When's signature
-                says="is required for MX and SRV records: the server with the lowest is tried first",
+                when=_type_is("MX"),  # type: ignore[arg-type] # a closure with When's signature
+                says="is required for MX records: the server with the lowest is tried first",
                 source=SCHEMA,
             ),
             Forbidden(
@@ -166,6 +180,14 @@ TYPES = (
                 code="9003",
                 source="",
             ),
+            Must(
+                path="content",
+                name="must:content:own",
+                when=lambda props: props.get("proxied") is True,
+                test=values.not_its_own,
+                says="is an address of Cloudflare itself: give your server's",
+                source=values.IPS,
+            ),
             Length(
                 path="comment",
                 most=100,
@@ -184,6 +206,7 @@ TYPES = (
             Unique(
                 path="name",
                 within=("zoneId", "type", "content", "data"),
+                kept=values.as_kept,
                 token=RECORD,
                 says="An identical record already exists.",
                 code="81058",
@@ -206,6 +229,13 @@ TYPES = (
                 says="a name with a CNAME can have no address of its own: delete one of the two first",
                 source=SAME_NAME,
             ),
+            NeedsInCloud(
+                path="name",
+                name="needsincloud:name:ns",
+                test=_delegation_beside,
+                says="NS records cannot exist on the same name as any other record type",
+                source=API,
+            ),
         ),
         id=_new_id,
         computed={
@@ -216,7 +246,7 @@ TYPES = (
             "meta": lambda c: "{}",
             "proxiable": lambda c: c.inputs.get("type") in PROXIED,
             "proxied": lambda c: c.inputs.get("proxied", False),
-            "content": lambda c: c.inputs.get("content") or values.data_as_content(c.inputs.get("data")),
+            "content": lambda c: c.inputs.get("content") or data_as_content(c.inputs.get("data")),
             "tags": lambda c: [],
             "settings": lambda c: {},
         },

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from sandbox.rules import Between, Must, Pattern, Required, Rule
+from sandbox.rules import Must, Rule
 from sandbox.values import Props, Value
 
-__all__ = ["CONTENT_RULES", "DATA_RULES", "data_as_content", "public_target", "record_name"]
+__all__ = [
+    *("CONTENT_RULES", "as_kept", "full_name", "is_type", "mail_host", "not_its_own", "public_target", "record_name"),
+]
 
 REFERENCE = "https://developers.cloudflare.com/dns/manage-dns-records/reference/dns-record-types/"
 REPOSITORY = "https://github.com/cloudflare/terraform-provider-cloudflare/blob/main"
 SCHEMA = f"{REPOSITORY}/internal/services/dns_record/schema.go"
+IPS = "https://www.cloudflare.com/ips/"
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_ANY_LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 
-def _is(kind: str) -> Callable[[Props], bool]:
+def is_type(kind: str) -> Callable[[Props], bool]:
     def when(props: Props) -> bool:
         return props.get("type") == kind
 
     return when
 
 
+def full_name(value: Value, _: Props) -> bool:
+    """The name of a record, in full and in Punycode: labels may begin and end with anything."""
+    return len(value) <= 253 and re.fullmatch(rf"(\*\.)?{_ANY_LABEL}(\.{_ANY_LABEL})*", value) is not None
+
+
 def record_name(value: Value, _: Props) -> bool:
-    """A full name in Punycode."""
+    """A full name in Punycode that is a host's too."""
     return len(value) <= 255 and re.fullmatch(rf"(\*\.)?{_LABEL}(\.{_LABEL})*", value) is not None
+
+
+def as_kept(props: Props) -> Props:
+    """A record as Cloudflare keeps it: addresses in their shortest form, hosts without the final dot, texts in
+    quotation marks.
+    """
+    content, kind = props.get("content"), props.get("type")
+    if not isinstance(content, str):
+        return props
+    kept = content.removesuffix(".") or content if kind in ("CNAME", "MX", "NS") else content
+    if kind == "AAAA":
+        with contextlib.suppress(ValueError):
+            kept = str(ipaddress.ip_address(content))
+    elif kind == "TXT" and not content.startswith('"'):
+        kept = f'"{content}"'
+    return {**props, "content": kept}
 
 
 def _host(value: Value, _: Props) -> bool:
@@ -34,7 +60,7 @@ def _host(value: Value, _: Props) -> bool:
     return "." in name and record_name(name, {}) and "*" not in name and not re.fullmatch(r"[\d.]+", name)
 
 
-def _mail_host(value: Value, props: Props) -> bool:
+def mail_host(value: Value, props: Props) -> bool:
     return bool(value == "." or _host(value, props))
 
 
@@ -45,7 +71,7 @@ def _not_itself(value: Value, props: Props) -> bool:
 def _version(number: int) -> Callable[[Value, Props], bool]:
     def test(value: Value, _: Props) -> bool:
         try:
-            return ipaddress.ip_address(value).version == number
+            return ipaddress.ip_address(value).version == number and "%" not in str(value)
         except ValueError:
             return False
 
@@ -72,6 +98,26 @@ _FOR_DOCUMENTATION = tuple(
 )
 
 
+_OWN = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("173.245.48.0/20", "103.21.244.0/22", "103.22.200.0/22", "103.31.4.0/22", "141.101.64.0/18"),
+        *("108.162.192.0/18", "190.93.240.0/20", "188.114.96.0/20", "197.234.240.0/22", "198.41.128.0/17"),
+        *("162.158.0.0/15", "104.16.0.0/13", "104.24.0.0/14", "172.64.0.0/13", "131.0.72.0/22", "2400:cb00::/32"),
+        *("2606:4700::/32", "2803:f800::/32", "2405:b500::/32", "2405:8100::/32", "2a06:98c0::/29", "2c0f:f248::/32"),
+    )
+)
+
+
+def not_its_own(value: Value, _: Props) -> bool:
+    """Not an address of Cloudflare itself, which a proxied record would lead back to."""
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        return True
+    return not any(address in network for network in _OWN)
+
+
 def public_target(value: Value, _: Props) -> bool | str:
     """Not an address of a private network; names are not resolved. Addresses for documentation are allowed
     (192.0.2.1 is the usual target of a name without a server).
@@ -87,7 +133,7 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:A",
-        when=_is("A"),
+        when=is_type("A"),
         test=_version(4),
         says="Content for A record must be a valid IPv4 address.",
         code="9005",
@@ -96,7 +142,7 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:AAAA",
-        when=_is("AAAA"),
+        when=is_type("AAAA"),
         test=_version(6),
         says="Content for AAAA record must be a valid IPv6 address.",
         code="9006",
@@ -105,7 +151,7 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:CNAME",
-        when=_is("CNAME"),
+        when=is_type("CNAME"),
         test=_host,
         says="Content for CNAME record is invalid: it must be a host name, not an address or URL",
         code="9007",
@@ -114,7 +160,7 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:itself",
-        when=_is("CNAME"),
+        when=is_type("CNAME"),
         test=_not_itself,
         says="a CNAME can't point to itself",
         source=REFERENCE,
@@ -122,8 +168,8 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:MX",
-        when=_is("MX"),
-        test=_mail_host,
+        when=is_type("MX"),
+        test=mail_host,
         says="Content for MX record must be a hostname (or . for 'no mail').",
         code="9009",
         source=REFERENCE,
@@ -131,7 +177,7 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:NS",
-        when=_is("NS"),
+        when=is_type("NS"),
         test=_host,
         says="must be a name server's host name",
         source=REFERENCE,
@@ -139,7 +185,7 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:TXT",
-        when=_is("TXT"),
+        when=is_type("TXT"),
         test=_text,
         says='must be plain text, or strings "in quotation marks" of up to 255 bytes each',
         source=REFERENCE,
@@ -147,45 +193,9 @@ CONTENT_RULES: tuple[Rule, ...] = (
     Must(
         path="content",
         name="must:content:TXT-size",
-        when=_is("TXT"),
+        when=is_type("TXT"),
         test=_text_size,
         says="must fit into 4096 bytes on the wire with its name",
         source=REFERENCE,
     ),
 )
-
-DATA_RULES: tuple[Rule, ...] = (
-    *(
-        Required(path=f"data.{name}", name=f"required:CAA:{name}", when=_is("CAA"), source=REFERENCE)
-        for name in ("tag", "value")
-    ),
-    *(
-        Required(path=f"data.{name}", name=f"required:SRV:{name}", when=_is("SRV"), source=REFERENCE)
-        for name in ("priority", "weight", "port", "target")
-    ),
-    Must(
-        path="data.flags",
-        test=lambda value, _: str(value).isdigit() and int(value) <= 255,
-        says="must be 0 to 255 (0, or 128 for critical)",
-        source=REFERENCE,
-    ),
-    Pattern(
-        path="data.tag",
-        regex="issue|issuewild|iodef|issuemail",
-        says="must be issue, issuewild, iodef or issuemail",
-        source=REFERENCE,
-    ),
-    Between(path="data.priority", least=0, most=65535, source=SCHEMA),
-    Between(path="data.weight", least=0, most=65535, source=SCHEMA),
-    Between(path="data.port", least=0, most=65535, source=SCHEMA),
-    Must(path="data.target", test=_mail_host, says="must be a host name", source=REFERENCE),
-)
-
-
-def data_as_content(data: object) -> str | None:
-    """The content that Cloudflare answers for a record given by its parts."""
-    if not isinstance(data, Mapping):
-        return None
-    if "tag" in data:
-        return f'{int(data.get("flags", 0))} {data["tag"]} "{data["value"]}"'
-    return f"{int(data['weight'])} {int(data['port'])} {data['target']}"

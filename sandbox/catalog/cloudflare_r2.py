@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from sandbox.catalog.cloudflare_zone import HEX_ID, ZONE, now
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud, Computing
-from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Unique, UniqueItems
+from sandbox.rules import Between, Length, Must, NeedsInCloud, OneOf, Pattern, Unchangeable, Unique, UniqueItems
 from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["BUCKET", "LIFECYCLE", "LOCK", "TYPES"]
@@ -25,6 +28,8 @@ LOCKS = "https://developers.cloudflare.com/r2/buckets/bucket-locks/"
 LOCK_API = "https://developers.cloudflare.com/api/resources/r2/subresources/buckets/subresources/locks/methods/update/"
 LOCK_SCHEMA = f"{SERVICES}/r2_bucket_lock/schema.go"
 
+HINTS = ("apac", "eeur", "enam", "oc", "weur", "wnam")
+"""In either case, as the provider takes them and R2 answers them."""
 JURISDICTIONS = ("default", "eu", "fedramp", "us")
 ABORT, DELETE, MOVE = (
     "rules[*].abortMultipartUploadsTransition.condition",
@@ -77,13 +82,27 @@ def _location(computing: Computing) -> str:
     return str(computing.inputs.get("location") or "enam").upper()
 
 
-def _does_something(value: Value, _: Props) -> bool | str:
-    for rule in value:
-        if not any(rule.get(name) for name in ("abortMultipartUploadsTransition", "deleteObjectsTransition")) and not (
-            rule.get("storageClassTransitions")
-        ):
-            return f"rule {rule.get('id')!r}"
+def _moment(value: Value, _: Props) -> bool:
+    """A moment as the provider reads it (timetypes.RFC3339Type), on a day that there is."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", str(value)) is None:
+        return False
+    try:
+        datetime.fromisoformat(re.sub(r"\.\d+", "", str(value)).replace("Z", "+00:00"))
+    except ValueError:
+        return False
     return True
+
+
+def _dates(*paths: str, source: str) -> tuple[Must, ...]:
+    return tuple(
+        Must(
+            path=f"{path}.date",
+            test=_moment,
+            says="must be a moment as RFC 3339 has it: 2027-01-01T00:00:00Z",
+            source=source,
+        )
+        for path in paths
+    )
 
 
 def _age_date_or_for_ever(value: Value, _: Props) -> bool | str:
@@ -118,9 +137,21 @@ TYPES = (
                 source=CREATE,
             ),
             OneOf(path="jurisdiction", values=JURISDICTIONS, source=LOCATION),
-            OneOf(path="location", values=("apac", "eeur", "enam", "oc", "weur", "wnam"), source=LOCATION),
+            Must(
+                path="location",
+                test=lambda value, _: str(value).lower() in HINTS,
+                says=f"must be one of {', '.join(HINTS)}",
+                source=SCHEMA,
+            ),
             OneOf(path="storageClass", values=("Standard", "InfrequentAccess"), source=SCHEMA),
             ACCOUNT_EXISTS,
+            Unchangeable(
+                path="jurisdiction",
+                test=lambda old, new: old == new,
+                says="once a bucket is created, its jurisdiction cannot be changed",
+                code="10006",
+                source=LOCATION,
+            ),
             Unique(
                 path="name",
                 within=("accountId", "jurisdiction"),
@@ -136,7 +167,8 @@ TYPES = (
             "creationDate": lambda c: c.old.get("creationDate") or now(),
             "location": lambda c: c.old.get("location") or _location(c),
         },
-        replaces=("accountId", "name", "jurisdiction", "location"),
+        replaces=("accountId", "name"),
+        ignores=("location",),
         not_checked=(
             "a bucket with objects in it can't be deleted there (10008): none has objects here",
             "a bucket with lock rules can't be emptied, so can't be deleted while anything is in it",
@@ -158,15 +190,11 @@ TYPES = (
             ACCOUNT_ID,
             OneOf(path="jurisdiction", values=JURISDICTIONS, source=LOCATION),
             UniqueItems(path="rules", key="id", source=LIFECYCLE_SCHEMA),
-            Must(
-                path="rules",
-                name="must:rules:transition",
-                test=_does_something,
-                says="must abort uploads, delete objects or move them: a rule without any does nothing",
-                source=LIFECYCLE_SCHEMA,
-            ),
+            Length(path="rules", most=1000, says="a bucket has at most 1000 lifecycle rules", source=LIFECYCLES),
+            Length(path="rules[*].id", least=1, says="must be a name", source=LIFECYCLE_SCHEMA),
             OneOf(path=f"{ABORT}.type", values=("Age",), source=LIFECYCLE_SCHEMA),
-            Between(path=f"{ABORT}.maxAge", least=0, source=LIFECYCLE_SCHEMA),
+            *(Between(path=f"{path}.maxAge", least=0, source=LIFECYCLE_SCHEMA) for path in (ABORT, DELETE, MOVE)),
+            *_dates(DELETE, MOVE, source=LIFECYCLE_SCHEMA),
             Must(path=DELETE, test=_age_or_date, says="an Age has maxAge, a Date has date", source=LIFECYCLE_SCHEMA),
             Must(path=MOVE, test=_age_or_date, says="an Age has maxAge, a Date has date", source=LIFECYCLE_SCHEMA),
             OneOf(
@@ -186,10 +214,10 @@ TYPES = (
         ),
         id="{accountId}/{bucketName}/{jurisdiction}",
         defaults={"jurisdiction": "default"},
-        replaces=("accountId", "bucketName", "jurisdiction"),
+        replaces=("accountId", "bucketName"),
         not_checked=(
             "the rule with which every new bucket is born (uploads older than 7 days are aborted): set it yourself",
-            "that a bucket has at most 1000 rules, and whether they contradict each other",
+            "whether rules contradict each other: deleting comes before moving",
             ONE_ID,
         ),
         overwrites=True,
@@ -217,12 +245,8 @@ TYPES = (
                 source=LOCK_API,
             ),
             Between(path=f"{HELD}.maxAgeSeconds", least=0, source=LOCK_API),
-            Pattern(
-                path=f"{HELD}.date",
-                regex=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)",
-                says="must be a moment as RFC 3339 has it: 2027-01-01T00:00:00Z",
-                source=LOCK_SCHEMA,
-            ),
+            *_dates(HELD, source=LOCK_SCHEMA),
+            Length(path="rules[*].id", least=1, says="must be a name", source=LOCK_SCHEMA),
             ACCOUNT_EXISTS,
             NeedsInCloud(
                 path="bucketName",

@@ -54,12 +54,17 @@ def _top(value: Value, _: Props) -> bool:
     return str(value).lower().rpartition(".")[2] not in _RESERVED
 
 
+def _named_top(value: Value) -> bool:
+    """No top domain is of digits alone."""
+    return not str(value).rpartition(".")[2].isdigit()
+
+
 def _not_example(value: Value, _: Props) -> bool:
     return re.search(r"(^|\.)example\.(com|net|org)$", str(value).lower()) is None
 
 
 def _below_a_suffix(value: Value, _: Props) -> bool:
-    return "." in str(value)
+    return "." in str(value) and _named_top(value)
 
 
 def _no_wildcard(value: Value, _: Props) -> bool:

@@ -33,11 +33,22 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "cache_level": ("aggressive", "basic", "simplified"),
     "pseudo_ipv4": ("off", "add_header", "overwrite_header"),
 }
+API = "https://developers.cloudflare.com/api/resources/zones/subresources/settings/methods/edit/"
+CHALLENGE_TTLS = (*(300, 900, 1800, 2700, 3600, 7200, 10800, 14400, 28800, 57600, 86400, 604800, 2592000, 31536000),)
+CACHE_TTLS = (
+    *(0, 30, 60, 120, 300, 1200, 1800, 3600, 7200, 10800, 14400, 18000, 28800, 43200, 57600, 72000, 86400, 172800),
+    *(259200, 345600, 432000, 691200, 1382400, 2073600, 2678400, 5356800, 16070400, 31536000),
+)
 HSTS_FIELDS = {"enabled": bool, "include_subdomains": bool, "max_age": int, "nosniff": bool, "preload": bool}
 
 
 def _setting(value: Value, _: Props) -> bool:
-    return value in CHOICES or value in ("browser_cache_ttl", "security_header")
+    return value in CHOICES or value in ("browser_cache_ttl", "challenge_ttl", "security_header")
+
+
+def _seconds(value: Value, allowed: tuple[int, ...]) -> bool | str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return (number and value in allowed) or f"{value!r}: one of {', '.join(str(one) for one in allowed)} (seconds)"
 
 
 def _value(value: Value, props: Props) -> bool | str:
@@ -47,8 +58,9 @@ def _value(value: Value, props: Props) -> bool | str:
     if name in CHOICES:
         return value in CHOICES[name] or f"{value!r} for {name}: one of {', '.join(CHOICES[name])} (a text)"
     if name == "browser_cache_ttl":
-        whole = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return (whole and (value == 0 or 30 <= value <= 31536000)) or f"{value!r}: 0, or 30 to 31536000 seconds"
+        return _seconds(value, CACHE_TTLS)
+    if name == "challenge_ttl":
+        return _seconds(value, CHALLENGE_TTLS)
     if name == "security_header":
         return _security_header(value)
     return True  # the rule on settingId says it
@@ -60,17 +72,21 @@ def _security_header(value: Value) -> bool | str:
         return "security_header is {strict_transport_security: {enabled, max_age, …}}"
     for name, given in inner.items():
         wanted = HSTS_FIELDS.get(name)
-        right = isinstance(given, wanted) if wanted is bool else isinstance(given, (int, float))
+        right = isinstance(given, wanted) if wanted is bool else _whole_number(given)
         if wanted is None or not right:
             return f"strict_transport_security.{name} {given!r}"
     return True
+
+
+def _whole_number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value == int(value)
 
 
 TYPES = (
     ResourceType(
         token="cloudflare:index/zoneSetting:ZoneSetting",
         about="One setting of a zone. It always exists: creating sets it, deleting leaves it as it is.",
-        sources=(TABLE,),
+        sources=(TABLE, API),
         properties=("zoneId", "settingId", "value"),
         rules=(
             ZONE_ID,
