@@ -4,6 +4,7 @@ the docs.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,12 @@ def _sorted(kind: ResourceType, value: Value, at: Step) -> Value:
         return value
     items = [_sorted(kind, item, (*at, index)) for index, item in enumerate(value)]
     is_set = any(_matches(steps(pattern), at) for pattern in kind.sets)
-    return sorted(items, key=repr) if is_set and not contains_unknown(items) else items
+    return sorted(items, key=_as_text) if is_set and not contains_unknown(items) else items
+
+
+def _as_text(value: Value) -> str:
+    """The same for the same content: the engine sends an object's keys in any order."""
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _not_simulated(kind: ResourceType, inputs: Props) -> Iterator[Failure]:
