@@ -47,6 +47,7 @@ SOURCES: Mapping[str, str] = {
     "REVERSE_PROXY": f"{_REPOSITORY} packages/bp/src/core/app/server.ts (Express' `trust proxy`)",
     "port": f"{_REPOSITORY} build/docker/Dockerfile (EXPOSE 3000)",
     "volumes": f"{_REPOSITORY} docs/docs/going-to-production/deploy/docker-compose.md (/botpress/data)",
+    "user": f"{_REPOSITORY} Dockerfile (user botpress; its documentation of bind mounts says 999:999)",
     "health": f"{_REPOSITORY} packages/bp/src/core/app/server.ts (/status; 503 until it is ready)",
 }
 """Which file of the vendor says so: a variable, or a beginning of several."""

@@ -63,6 +63,7 @@ SOURCES: Mapping[str, str] = {
     "SMOS_*": "settings/wiring.py",
     "port": f"{_DOCS}/deployment/docker",
     "volumes": f"{_SOURCE}/docker-compose.production.yaml (/app/storage, in web and worker alike)",
+    "user": f"{_SOURCE}/docker/Dockerfile (no USER: root, who owns /app; docker/entrypoints/rails.sh needs no more)",
     "health": f"{_CHART}/templates/web-deployment.yaml; of the worker https://github.com/chatwoot/chatwoot/pull/12008",
 }
 """Which page of the vendor says so: a variable, or a beginning of several."""

@@ -24,6 +24,7 @@ RETRY_AFTER_S = 3600
 SOURCES: Mapping[str, str] = {
     "port": "https://github.com/nginx/docker-nginx-unprivileged: listens on 8080 as user 101",
     "volumes": "https://github.com/nginx/docker-nginx-unprivileged: temporary files are below /tmp",
+    "user": "https://github.com/nginx/docker-nginx-unprivileged: listens on 8080 as user 101",
     "health": "ours: /healthz is a location of our own nginx.conf",
 }
 

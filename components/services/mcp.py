@@ -62,6 +62,7 @@ SOURCES: Mapping[str, str] = {
     "UAID_*": f"{_REPOSITORY} mcpgateway/config.py:764 (uaid_allowed_domains)",
     "port": f"{_REPOSITORY} Containerfile (EXPOSE 4444)",
     "volumes": f"{_REPOSITORY} charts/mcp-stack/templates/deployment-mcpgateway.yaml (/tmp alone, on a read-only root)",
+    "user": f"{_REPOSITORY} Containerfile:494 (USER 10001:10001)",
     "health": f"{_REPOSITORY} charts/mcp-stack/values.yaml (readiness: /ready)",
 }
 """Which file of the vendor says so: a variable, or a beginning of several."""

@@ -44,6 +44,7 @@ SOURCES: Mapping[str, str] = {
     "SMOS_SETUP_REQUEST": f"{_DOCS}/api/setup (read by components/services/metabase_setup.sh)",
     "port": f"{_VARIABLES}#mb_jetty_port",
     "volumes": f"{_ON_DOCKER}#adding-external-dependencies-or-plugins (/plugins is unpacked anew at each start)",
+    "user": "metabase/metabase bin/docker/run_metabase.sh (MUID and MGID; whoever is not root stays so)",
     "health": f"{_ON_DOCKER}#example-docker-compose-yaml-file",
 }
 """Which page of the vendor says so: a variable, or a beginning of several."""

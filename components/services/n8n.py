@@ -45,6 +45,7 @@ SOURCES: Mapping[str, str] = {
     "TZ": f"{_VARIABLES}/timezone-localization/",
     "port": f"{_VARIABLES}/deployment/ (N8N_PORT)",
     "volumes": f"{_HOSTING}/installation/docker/ (/home/node/.n8n)",
+    "user": "n8n-io/n8n docker/images/n8n/Dockerfile (USER node); docker/images/runners/Dockerfile (USER runner, 1000)",
     "health": f"{_HOSTING}/logging-monitoring/monitoring/ (/healthz/readiness)",
 }
 """Who says so: a variable, or a beginning of several; the port, the volumes, the health check."""

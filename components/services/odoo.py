@@ -59,6 +59,7 @@ SOURCES: Mapping[str, str] = {
     "log_level": f"{_CLI}#cmdoption-odoo-bin-log-level",
     "port": f"{_IMAGE}/Dockerfile (8069; 8072 for /websocket, {_DEPLOY}#livechat)",
     "volumes": f"{_IMAGE}/Dockerfile",
+    "user": f"{_IMAGE}/Dockerfile (USER odoo), https://github.com/odoo/odoo/issues/183106 (100:101)",
     "health": "https://github.com/odoo/odoo/blob/19.0/addons/web/controllers/home.py",
 }
 """Which page of the vendor says so: a variable of the environment, or a key of odoo.conf."""

@@ -27,6 +27,7 @@ __all__ = ["SOURCES", "Redis", "RedisArgs", "RedisLogin", "RedisServer", "declar
 SOURCES: Mapping[str, str] = {
     "port": "https://github.com/redis/docker-library-redis/blob/master/7.2/debian/Dockerfile (EXPOSE)",
     "volumes": "https://github.com/redis/docker-library-redis/blob/master/7.2/debian/Dockerfile (VOLUME /data)",
+    "user": "https://github.com/redis/docker-library-redis/blob/master/7.2/debian/Dockerfile (useradd 999)",
     "health": "https://redis.io/docs/latest/commands/ping/",
 }
 """Who says so: the port, the volumes, the health check."""

@@ -34,6 +34,8 @@ SOURCES: Mapping[str, str] = {
     "LOG_LEVEL": _SOCKET_PROXY,
     "port": f"{_DOCS}/entrypoints/; of the reader: {_SOCKET_PROXY}",
     "volumes": f"{_DOCS}/tls/certificate-resolvers/acme/ (storage); of the reader: {_SOCKET_PROXY}",
+    "user": "traefik/traefik Dockerfile (no USER: root, who owns what it writes); of the reader: "
+    "https://github.com/Tecnativa/docker-socket-proxy/blob/master/Dockerfile (USER root, who owns the socket)",
     "health": f"{_DOCS}/observability/healthcheck/; of the reader: {_SOCKET_PROXY} (VERSION is granted)",
 }
 """Who says so: a variable, the port, the volumes, the health check."""

@@ -54,13 +54,15 @@ def page() -> str:
 
 
 def uncovered(told: Told) -> list[str]:
-    """What of a container nobody's word is given for: variables, the port, the volumes, the health check."""
+    """What of a container nobody's word is given for: variables, its user, the port, the volumes, the health check."""
     sources = {**fallback_sources(), **sources_of(told.service)}
     workload = told.workload
     variables = [*workload.env, *workload.secrets]
     variables += [name for sidecar in workload.sidecars for name in (*sidecar.env, *sidecar.reaches)]
     wanted = {key: source_of(key, sources) for key in variables}
     wanted["health"] = sources.get("health", "")
+    # As whom it runs decides what it may write and which capabilities it lacks: the vendor's image has the word.
+    wanted["user"] = sources.get("user", "")
     if workload.port:
         wanted["port"] = sources.get("port", "")
     if workload.volumes:
@@ -111,7 +113,7 @@ def _container(told: Told) -> Iterator[str]:
     if told.option:
         yield f"- only with `{told.option}`"
     yield f"- image: `{workload.image}`"
-    yield from _process(workload)
+    yield from _process(workload, sources.get("user", ""))
     yield f"- port: {_port(workload)}" + (f" — {_link(sources.get('port', ''))}" if workload.port else "")
     yield f"- networks: {', '.join(_NETWORKS[access] for access in workload.access)}"
     yield f"- health: {_health(workload.health, workload.port)} — {_link(sources.get('health', ''))}"
@@ -134,11 +136,11 @@ def _container(told: Told) -> Iterator[str]:
         yield from _sidecar(told, sidecar, sources)
 
 
-def _process(workload: Workload | Sidecar) -> Iterator[str]:
+def _process(workload: Workload | Sidecar, source: str = "") -> Iterator[str]:
     yield f"- limits: {workload.cpu:g} CPU, {workload.memory_mb} MB"
     root = "read-only" if workload.read_only_root else f"writable: {workload.writable_root_because}"
     user = f"`{workload.user}`" if workload.user else "the image's own"
-    yield f"- user: {user}; root file system: {root}"
+    yield f"- user: {user}; root file system: {root}" + (f" — {_link(source)}" if source else "")
     if isinstance(workload, Workload) and workload.capabilities:
         yield f"- capabilities: {', '.join(workload.capabilities)}"
 

@@ -24,6 +24,7 @@ SOURCES: Mapping[str, str] = {
     "POSTGRES_*": f"{_IMAGE} (environment variables)",
     "port": f"{_IMAGE} (EXPOSE 5432)",
     "volumes": f"{_IMAGE} (PGDATA)",
+    "user": "docker-library/postgres 17/bookworm/docker-entrypoint.sh (it bears --user), Dockerfile (useradd 999)",
     "health": "https://www.postgresql.org/docs/17/app-pg-isready.html",
 }
 """Who says so: a variable, the port, the volumes, the health check."""
