@@ -49,6 +49,7 @@ def ended_well(name: str, part: str, container_name: str, identity: str, exit_co
 
 
 def container_labels(labels: Mapping[str, Input[str]]) -> list[docker.ContainerLabelArgs]:
+    """As the provider takes them, in order."""
     return [docker.ContainerLabelArgs(label=key, value=text) for key, text in sorted(labels.items())]
 
 
@@ -72,6 +73,7 @@ def _scratch(workload: Workload) -> dict[str, str]:
 
 
 def health_check(workload: Workload) -> docker.ContainerHealthcheckArgs:
+    """How Docker asks whether it works, and how long it waits for a start."""
     health = workload.health
     tests = list(health.command)
     if health.http_path:
