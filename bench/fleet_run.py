@@ -1,9 +1,10 @@
 """One run over the synthetic tenants of a folder, in a process of its own: what `bench.fleet` measures from outside.
 
-    python -m bench.fleet_run fleet|loop FOLDER WORKERS [ONLY…]
+    python -m bench.fleet_run fleet|known|loop FOLDER WORKERS [ONLY…]
 
-`fleet` is what `./smos tenant apply` does. `loop` is what the Automation API's own documentation shows: one stack after
-the other, `stack.up()`, on the same stacks. Prints one JSON object.
+`known` is what `./smos tenant apply --all` does; `fleet` the same with `--anew`: nobody is known to be unchanged.
+`loop` is what the Automation API's own documentation shows: one stack after the other, `stack.up()`, on the same
+stacks. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def main(kind: str, folder: Path, workers: int, only: list[str]) -> dict[str, An
     place = simulated(stack=STACK)
     if kind == "loop":
         return _loop(place, registry, only)
-    wish = Wish(stack=STACK, workers=workers, anew=True)
+    wish = Wish(stack=STACK, workers=workers, anew=kind == "fleet")
     summary = fleet(place, wish, registry, lambda text: print(text, file=sys.stderr), lambda *_: None)
     why = [f"{one.slug}: {one.why}" for one in summary.failed][:3]
     return {**summary.facts(), **({"why": why} if why else {})}

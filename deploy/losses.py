@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import EngineFailed, run
+from deploy.state import current
 from deploy.target import Workplace
 from policy.stateful import holds, plain_token
 
@@ -87,8 +88,7 @@ class Held:
 
 def held_in_state(place: Workplace, project: Path, stack: str) -> list[Held]:
     """Everything in a stack's state that holds data, and that the engine would really delete."""
-    exported = json.loads(run(place, project, "stack", "export", "--stack", stack, capture=True))
-    return list(_held((exported.get("deployment") or {}).get("resources") or []))
+    return list(_held(current(place, project, stack).get("resources") or []))
 
 
 def _held(resources: Iterable[Mapping[str, Any]]) -> Iterator[Held]:

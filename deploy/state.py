@@ -16,18 +16,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from deploy.engine_run import run
 from deploy.references import mismatch
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from kept import Damaged, parsed, raw, same
 
-__all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "protect", "restore"]
+__all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "current", "protect", "restore"]
 
 Say = Callable[[str], None]
 KEPT = 20
 RESERVE = 64 * 1024 * 1024
 MB = 1024 * 1024
 NEWEST = 64
+_NONE = b'{"deployment": {}}'
 
 
 class BrokenState(Exception):
@@ -73,6 +76,16 @@ def protect(
     deployment = _deployment(content, stack, str(file or "the backend"), project)
     _keep(kept, content)
     return deployment
+
+
+def current(place: Workplace, folder: Path, stack: str) -> dict[str, Any]:
+    """The deployment of a stack as it is now, of the project whose folder that is. Of a state in files, without a start
+    of the engine. Raises BrokenState.
+    """
+    project = str(yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+    file = checkpoint_file(place, project, stack)
+    there = file if file is not None and file.exists() else None  # a packed one is read by the engine
+    return _deployment(_content(place, folder, stack, there) or _NONE, stack, str(there or "the backend"), project)
 
 
 def checkpoint_file(place: Workplace, project: str, stack: str) -> Path | None:

@@ -14,6 +14,8 @@ import os
 import sys
 from typing import Any
 
+import lazy_sdk  # type: ignore[import-not-found]  # beside this script, for as long as its folder is on the path
+
 # Before any further import: the program must not see the modules in this file's folder as its own.
 sys.path.pop(0)
 
@@ -27,6 +29,7 @@ def main() -> int:
     sys.path.insert(0, os.path.dirname(program))
     sys.argv = [program, *request["args"]]
     gc.disable()  # it would take 40 % of the SDKs' import, and the process ends soon after
+    lazy_sdk.begin()
     try:
         _configure(request)
         _spare(debug=bool(request["debug"]))
@@ -63,6 +66,7 @@ def _spare(*, debug: bool) -> None:
 
     if not debug:
         pulumi.log.debug = lambda *_, **__: None
+        _leave_out_traces()
 
     class Patient:
         """asyncio, but for `wait`: the SDK waits for the first of its outputs, then begins with all the others again,
@@ -77,6 +81,16 @@ def _spare(*, debug: bool) -> None:
 
     if hasattr(stack, "asyncio"):
         stack.asyncio = Patient()
+
+
+def _leave_out_traces() -> None:
+    """The lines of the program from which a resource was declared, which the engine keeps for nobody."""
+    from pulumi.runtime import resource
+
+    if hasattr(resource, "_get_stack_trace"):
+        from pulumi.runtime.proto import source_pb2
+
+        resource._get_stack_trace = lambda *_, **__: source_pb2.StackTrace()
 
 
 def _run(program: str, parallel: int) -> int:

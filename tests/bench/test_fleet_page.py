@@ -26,6 +26,8 @@ def measured(*sizes: tuple[int, int, float, float]) -> Measured:
                 "created_core_s": created,
                 "unchanged_core_s": unchanged,
                 "unchanged_seconds": 1.0,
+                "few": 3,
+                "few_seconds": tenants / 10,
                 "peak_memory_mb": 240,
             }
             for tenants, made, created, unchanged in sizes
@@ -54,13 +56,14 @@ def test_one_tenant_more_is_what_lies_between_two_sizes() -> None:
     assert (found["tenant unchanged"].value, found["tenant created"].value) == (0.32, 0.89)
     assert found["memory a worker"].value == 120
     assert found["dearest size to cheapest"].value == pytest.approx(1.07)
+    assert found["100 tenants, 3 of them changed"].value == 10.0
     assert all(one.holds for one in found.values())
 
 
 def test_what_does_not_hold_is_said() -> None:
     """A limit that is passed is a "no" in the table."""
     dear = measured((1, 1, 2.5, 1.0), (10, 9, 19.5, 9.0), (100, 90, 121.5, 32.5))
-    assert [one.holds for one in figures(dear)] == [False, False, True, True, False]
+    assert [one.holds for one in figures(dear)] == [False, False, True, True, True, False]
     assert fleet_page.table(dear).count("| no |") == 3
 
 
