@@ -20,8 +20,8 @@ __all__ = ["AppRole"]
 DEFAULTS: Mapping[str, Any] = {
     **{"bind_secret_id": True, "local_secret_ids": False, "secret_id_bound_cidrs": None, "secret_id_num_uses": 0},
     **{"secret_id_ttl": 0, "token_bound_cidrs": [], "token_explicit_max_ttl": 0, "token_max_ttl": 0},
-    **{"token_no_default_policy": False, "token_num_uses": 0, "token_period": 0, "token_policies": [], "token_ttl": 0},
-    **{"token_type": "default", "alias_metadata": {}},
+    **{"token_no_default_policy": False, "token_num_uses": 0, "token_period": 0, "token_policies": []},
+    **{"token_ttl": 0, "token_type": "default"},
 }
 
 
@@ -41,11 +41,13 @@ class AppRole:
         roles: dict[str, Any] = call.store.setdefault("roles", {})
         if head != "role":
             raise unsupported()
-        if not rest and call.operation == "list":
+        if not rest and call.operation != "list":
+            raise unsupported()
+        if not rest:
             if not roles:
                 raise VaultError(404)
             return {"data": {"keys": sorted(roles)}}
-        name, _, more = rest.lower().partition("/")
+        name, _, more = rest.lower().rstrip("/").partition("/")
         if not more:
             return self._role(call, roles, name)
         role = roles.get(name)
@@ -117,7 +119,7 @@ class AppRole:
             del ids[found]
             return None
         if found is None or _over(ids[found]):
-            raise VaultError(404, missing)
+            raise VaultError(404, data={"error": missing})
         return {"data": _shown(ids[found])}
 
     @staticmethod
@@ -138,7 +140,7 @@ class AppRole:
     def _login(call: Call) -> dict[str, Any]:
         wanted = str(call.data.get("role_id") or "")
         if not wanted:
-            raise VaultError(400, "missing role_id")
+            raise VaultError(500, "failed to determine alias name from login request")
         roles = call.store.get("roles", {}).values()
         role = next((one for one in roles if one["role_id"] == wanted), None)
         if role is None:
@@ -156,7 +158,9 @@ class AppRole:
                 del role["secret_ids"][hashed(text)]
             elif entry["secret_id_num_uses"] > 1:
                 entry["secret_id_num_uses"] -= 1
-        policies = set(role["token_policies"]) | (set() if role["token_no_default_policy"] else {"default"})
+        policies = {one.lower() for one in role["token_policies"]} | (
+            set() if role["token_no_default_policy"] else {"default"}
+        )
         ttl = role["token_period"] or role["token_ttl"] or MAX_TTL_S
         made, token = call.core.new_token(
             sorted(policies),
@@ -173,6 +177,10 @@ def _no_role(call: Call, name: str, more: str) -> VaultError:
     told = f'role "{name}" does not exist'
     if call.operation == "read":
         return VaultError(404)
+    if more == "role-id":
+        return VaultError(404, "1 error occurred:\n\t* unsupported path\n\n")
+    if call.operation == "list":
+        return VaultError(400, told)
     return failed(told) if more.startswith("secret-id-accessor/") else VaultError(404, told)
 
 
@@ -188,7 +196,8 @@ def _given(data: Mapping[str, Any]) -> dict[str, Any]:
             given[key] = blocks(given[key])
     wrong = not_a_block(given.get("token_bound_cidrs", []), alone=True)
     if wrong is not None:
-        raise VaultError(400, f"Unable to convert {wrong} to an IPv4 or IPv6 address, or a UNIX Socket")
+        told = f"Unable to convert {json.dumps(wrong)} to an IPv4 or IPv6 address, or a UNIX Socket"
+        raise VaultError(400, f"error parsing address {json.dumps(wrong)}: {told}")
     if "token_bound_cidrs" in given:
         given["token_bound_cidrs"] = [shown(one) for one in given["token_bound_cidrs"]]
     return given
@@ -198,7 +207,7 @@ def _seconds(name: str, value: Any) -> int:
     found = seconds(value)
     if found < 0:
         told = f"error converting input for field {json.dumps(name)}: cannot provide negative value '{value}'"
-        raise VaultError(400, f"Field validation failed: {told}")
+        raise VaultError(400, told)
     return found
 
 
@@ -223,7 +232,7 @@ def _over(entry: Mapping[str, Any]) -> bool:
 
 def _policies(value: Any) -> list[str]:
     names = value if isinstance(value, list) else str(value or "").split(",")
-    return sorted({str(name).strip().lower() for name in names if str(name).strip()})
+    return list(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
 
 
 def _entry(data: Mapping[str, Any], role: Mapping[str, Any]) -> dict[str, Any]:
@@ -261,8 +270,7 @@ def _refuse_networks(texts: list[str], told: str) -> None:
 def _refuse_wider(texts: list[str], bounds: list[str]) -> None:
     if not_within(texts, bounds) is not None:
         wide = [one if "/" in one else f"{one}/32" for one in bounds]
-        role, own = _quoted(wide), _quoted(texts)
-        what = f"CIDR blocks on the role {role} and CIDR blocks on the secret ID {own}"
+        what = f"CIDR blocks on the role {_quoted(wide)} and CIDR blocks on the secret ID {_quoted(texts)}"
         raise failed(f"failed to verify subset relationship between {what}: %!w(<nil>)")
 
 
@@ -288,5 +296,5 @@ def _metadata(value: Any) -> dict[str, str]:
     except ValueError as error:
         raise VaultError(400, f"failed to parse metadata: {error}") from None
     if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
-        raise VaultError(400, "failed to parse metadata: json: cannot unmarshal into map[string]string")
+        raise VaultError(400, "failed to parse metadata: failed to parse the input: invalid <key,value> format")
     return found

@@ -87,7 +87,8 @@ def devices(call: Call, rest: str) -> dict[str, Any] | None:
         if options.get("file_path") == device["options"].get("file_path"):
             raise VaultError(400, f"file_path already in use: {INVALID}")
     if problem:
-        raise VaultError(400, problem)
+        made = not problem.startswith(("enterprise-only", "audit prefixing"))
+        raise VaultError(400, f"unable to create new audit backend: {problem}" if made else problem)
     kept[path] = {
         "type": kind,
         "path": path,

@@ -21,7 +21,10 @@ from kept import mapping, words
 from sandbox.home import ANEW, write_private
 from sandbox.vault_shamir import combine, split
 
-__all__ = ["Barrier", "VaultError", "denied", "failed"]
+__all__ = ["CLUSTER_ID", "Barrier", "VaultError", "denied", "failed"]
+
+
+CLUSTER_ID = "00000000-0000-4000-8000-000000000001"
 
 
 class VaultError(Exception):
@@ -91,7 +94,11 @@ class Barrier:
             "progress": len(self._given),
             "nonce": self._nonce,
             "version": "1.21.0",
+            "build_date": "2025-10-21T00:00:00Z",
+            "migration": False,
+            "recovery_seal": False,
             "storage_type": "raft",
+            **({} if self.sealed else {"cluster_name": "vault-cluster-sandbox", "cluster_id": CLUSTER_ID}),
             # Told by an open one alone (vault/logical_system.go, SealStatusResponse: omitempty; set once unsealed).
             **({"cluster_id": seal["cluster_id"]} if not self.sealed and "cluster_id" in seal else {}),
         }

@@ -78,6 +78,8 @@ class KeyValue:
             return self._config(call)
         if kind not in ("data", "metadata"):
             raise _wrong_path(call)
+        if name.endswith("/") and call.operation != "list":
+            raise _wrong_path(call)
         if kind == "metadata" and call.operation == "list":
             return listed(list(_secrets(call)), name)
         acts: dict[tuple[str, str], Callable[[Call, str], dict[str, Any] | None]] = {
@@ -119,9 +121,9 @@ class KeyValue:
 
     def _write(self, call: Call, name: str) -> dict[str, Any]:
         given = call.data.get("data")
-        if given is None:
+        if "data" not in call.data:
             raise VaultError(400, "no data provided")
-        if not isinstance(given, Mapping):
+        if given is not None and not isinstance(given, Mapping):
             raise VaultError(400, _no_map("data"))
         secret = _secrets(call).get(name) or _empty()
         options = call.data.get("options") or {}
@@ -134,13 +136,15 @@ class KeyValue:
             raise VaultError(400, "check-and-set parameter did not match the current version")
         number = secret["current_version"] + 1
         about = {"created_time": _now(), "deletion_time": "", "destroyed": False}
-        secret["versions"][str(number)] = {"data": dict(call.data["data"]), "metadata": about}
+        secret["versions"][str(number)] = {"data": None if given is None else dict(given), "metadata": about}
         secret["current_version"], secret["updated_time"] = number, _now()
         kept = secret["max_versions"] or call.store.get("config", {}).get("max_versions") or 10
         for old in sorted(secret["versions"], key=int)[:-kept]:
             del secret["versions"][old]
         _secrets(call)[name] = secret
-        return {"data": {**about, "custom_metadata": secret["custom_metadata"], "version": number}}
+        ignored = sorted(set(call.data) - {"data", "options", "version"})
+        told = [f"Endpoint ignored these unrecognized parameters: [{' '.join(ignored)}]"] if ignored else None
+        return {"data": {**about, "custom_metadata": secret["custom_metadata"], "version": number}, "warnings": told}
 
     def _delete(self, call: Call, name: str) -> None:
         secret = _secrets(call).get(name)

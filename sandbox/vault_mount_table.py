@@ -112,9 +112,9 @@ class Mounts:
         if kind not in ("kv", "kv-v1", "kv-v2") and options.get("version"):
             raise VaultError(400, f'secrets engine "{kind}" does not allow setting a version')
         if mount_path_problem(path):
-            raise VaultError(403, mount_path_problem(path))
+            raise VaultError(400, mount_path_problem(path))
         if kind in SINGLETONS:
-            raise VaultError(403, f'mount type of "{kind}" is not mountable')
+            raise VaultError(400, f'mount type of "{kind}" is not mountable')
         self._refuse_taken(call, path, "")
         if kind not in MOUNTABLE:
             raise VaultError(400, f"plugin not found in the catalog: {kind}")
@@ -144,7 +144,7 @@ class Mounts:
         for used in _table(call, prefix):
             place = used.removeprefix(prefix) if prefix else used
             if place.startswith(path) or path.startswith(place):
-                raise VaultError(409, f"path is already in use at {place}")
+                raise VaultError(400, f"path is already in use at {place}")
 
     @staticmethod
     def _remove(call: Call, path: str, table: str) -> None:
@@ -170,8 +170,13 @@ class Mounts:
             raise VaultError(400, f'cannot tune "{path}"')
         if found is None:
             raise VaultError(400, f'tune of path "{path}" failed: no mount entry found')
+        before = int((found[1]["options"] or {}).get("version") or 0)
         _tuned(*found, call.data)
-        return None
+        after = int((found[1]["options"] or {}).get("version") or 0)
+        if after <= before:
+            return None
+        told = f"Upgrading mount from version {before} to version {after}. This mount will be unavailable for a brief"
+        return {"warnings": [f"{told} period and will resume service shortly."]}
 
 
 def _place(rest: str) -> tuple[str, bool]:
@@ -218,8 +223,6 @@ def _duration(value: Any, before: str = "") -> int:
         found = seconds(text)
     except ValueError:
         raise VaultError(400, f'{before}time: invalid duration "{text}"') from None
-    if found < 0:
-        raise VaultError(400, f"{before}cannot provide negative value '{text}'")
     return found
 
 
@@ -285,7 +288,5 @@ def _new_options(mount: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str,
             raise VaultError(400, f"invalid version provided: {version}")
         if now > int(version):
             raise VaultError(400, f"cannot downgrade mount from version {now}")
-        if mount["type"] != "kv":
-            raise VaultError(500, 'unable to parse mount entry: strconv.ParseInt: parsing "": invalid syntax')
     merged = {key: value for key, value in {**had, **given}.items() if value != "" or key == "version"}
     return merged or mount["options"]

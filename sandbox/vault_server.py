@@ -5,6 +5,7 @@ ends, and keeps what it holds encrypted in its folder.
 from __future__ import annotations
 
 import json
+import posixpath
 import threading
 import uuid
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from sandbox.vault_transit import Transit
 
 __all__ = ["VaultServer"]
 
+BARE = ("sys/init", "sys/leader", "sys/seal-status", "sys/unseal")
 HEALTH = {"uninitcode": 501, "sealedcode": 503, "standbycode": 429, "activecode": 200}
 _OPERATIONS = {"GET": "read", "HEAD": "read", "LIST": "list", "POST": "update", "PUT": "update", "DELETE": "delete"}
 
@@ -67,6 +69,8 @@ class VaultServer:
             operation = "list"
         path = path.rstrip("/") + "/" if operation == "list" else path
         try:
+            if operation == "update" and path.endswith("/"):
+                raise VaultError(400, "cannot write to a path ending in '/'")
             with self._lock:
                 answer = self._core.request(operation, path, _json(body) if operation == "update" else query, token)
             if path == "sys/health" and answer is not None:
@@ -74,9 +78,16 @@ class VaultServer:
         except VaultError as error:
             if error.data is not None or error.warnings:
                 told = {"data": error.data, "warnings": list(error.warnings) or None}
-                return error.status, _wrapped(path, told)
+                return error.status, {**_wrapped(told), "mount_type": ""}
             return error.status, {"errors": list(error.errors)}
-        return (200, _wrapped(path, answer)) if answer is not None else (204, None)
+        if answer is None:
+            return 204, None
+        return 200, answer if path in BARE else {**_wrapped(answer), **self._kind(path)}
+
+    def _kind(self, path: str) -> dict[str, str]:
+        found = None if self._core.barrier.sealed else self._core.mounted_at(path)
+        untold = path.startswith("sys/internal/ui/") or path.endswith("/login")
+        return {"mount_type": "" if untold else str(found[1]["type"])} if found is not None else {}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -89,6 +100,14 @@ class VaultServer:
                 token = self.headers.get("X-Vault-Token") or ""
                 bearer = self.headers.get("Authorization") or ""
                 token = token or bearer.removeprefix("Bearer ").strip()
+                place, _, query = self.path.partition("?")
+                clean = posixpath.normpath(place) + ("/" if place.endswith("/") else "")
+                if clean != place:  # another spelling of a path: as Go's own router answers
+                    self.send_response(307)
+                    self.send_header("Location", clean + (f"?{query}" if query else ""))
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 status, content = server.answer(self.command, self.path, body, token)
                 data = b"" if content is None else json.dumps(content).encode() + b"\n"
                 self.send_response(status)
@@ -124,8 +143,6 @@ def _health(answer: Mapping[str, Any], query: Mapping[str, str]) -> int:
     return int(query.get(state, HEALTH[state]))
 
 
-def _wrapped(path: str, answer: dict[str, Any]) -> dict[str, Any]:
-    if path in ("sys/init", "sys/seal-status", "sys/unseal"):
-        return answer
+def _wrapped(answer: dict[str, Any]) -> dict[str, Any]:
     empty = {"lease_id": "", "renewable": False, "lease_duration": 0, "data": None, "wrap_info": None, "auth": None}
     return {"request_id": str(uuid.uuid4()), **empty, "warnings": None, **answer}

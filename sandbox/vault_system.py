@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from sandbox.vault_audit import devices
-from sandbox.vault_barrier import VaultError
+from sandbox.vault_barrier import CLUSTER_ID, VaultError
 from sandbox.vault_core import DEFAULT_POLICY, Call
 from sandbox.vault_mount_table import Mounts
 from sandbox.vault_policy import PolicyError, parse
@@ -37,7 +37,7 @@ class System:
         if head in ("policies", "policy"):
             return self._policies(call, rest.removeprefix("acl").lstrip("/") if head == "policies" else rest)
         if head not in acts:
-            raise VaultError(404, f'no handler for route "sys/{call.path}". route entry not found.')
+            raise VaultError(404, "1 error occurred:\n\t* unsupported path\n\n")
         return acts[head](call, rest)
 
     def _health(self, call: Call, _rest: str) -> dict[str, Any]:
@@ -46,6 +46,9 @@ class System:
             "initialized": status["initialized"],
             "sealed": status["sealed"],
             "standby": False,
+            **{"performance_standby": False, "replication_performance_mode": "disabled", "enterprise": False},
+            **{"replication_dr_mode": "disabled", "replication_primary_canary_age_ms": 0, "clock_skew_ms": 0},
+            **{"echo_duration_ms": 0, "cluster_name": "vault-cluster-sandbox", "cluster_id": CLUSTER_ID},
             "server_time_utc": int(time.time()),
             "version": status["version"],
         }
@@ -59,7 +62,8 @@ class System:
         return self._mounts.seen_by(call, rest.removeprefix("ui/mounts/"))
 
     def _leader(self, call: Call, _rest: str) -> dict[str, Any]:
-        no_address = {"leader_address": "", "leader_cluster_address": ""}
+        no_address: dict[str, Any] = {"leader_address": "", "leader_cluster_address": ""}
+        no_address |= {"performance_standby": False, "performance_standby_last_remote_wal": 0}
         return {"ha_enabled": False, "is_self": False, "active_time": "0001-01-01T00:00:00Z", **no_address}
 
     def _init(self, call: Call, _rest: str) -> dict[str, Any]:
@@ -98,16 +102,21 @@ class System:
 
     def _policies(self, call: Call, rest: str) -> dict[str, Any] | None:
         texts: dict[str, str] = call.core.barrier.state["policies"]
-        name = rest.strip("/").lower()
+        name, old = rest.strip("/").lower(), call.path.startswith("policy")
         if not name:
-            return {"data": {"keys": sorted([*texts, "root"]), "policies": sorted([*texts, "root"])}}
+            keys = [*sorted(texts), "root"]
+            both = {"keys": keys, "policies": keys}
+            return {**both, "data": both} if old else {"data": {"keys": keys}}
         if call.operation == "read":
             if name not in texts:
                 raise VaultError(404)
-            return {"data": {"name": name, "policy": texts[name]}}
+            told = {"name": name, "rules" if old else "policy": texts[name]}
+            return {**told, "data": told} if old else {"data": told}
         if name == "root" or (name == "default" and call.operation == "delete"):
             word = "delete" if call.operation == "delete" else "update"
-            raise VaultError(400, f'cannot {word} "{name}" policy')
+            raise VaultError(
+                400, f"cannot {word} default policy" if name == "default" else f'cannot {word} "{name}" policy'
+            )
         if call.operation == "delete":
             texts.pop(name, None)
             return None
@@ -119,7 +128,8 @@ class System:
         except PolicyError as error:
             raise VaultError(400, str(error)) from None
         texts[name] = document
-        return None
+        converted = name != rest.strip("/")
+        return {"warnings": [f"policy name was converted to {name}"]} if converted else None
 
     def _capabilities(self, call: Call, _rest: str) -> dict[str, Any]:
         text = str(call.data.get("token") or call.token_text)

@@ -25,7 +25,7 @@ class Tokens:
             **{"revoke-self": self._revoke_self, "renew-self": self._renew_self},
         }
         if call.path not in acts:
-            raise VaultError(404, f'no handler for route "auth/token/{call.path}". route entry not found.')
+            raise VaultError(404, "1 error occurred:\n\t* unsupported path\n\n")
         return acts[call.path](call)
 
     def _lookup_self(self, call: Call) -> dict[str, Any]:

@@ -50,7 +50,9 @@ class Transit:
         acts: dict[str, Callable[[Call, dict[str, Any], str], dict[str, Any]]] = {
             **{"hmac": self._hmac, "verify": self._verify, "encrypt": self._encrypt, "decrypt": self._decrypt},
         }
-        if kind not in acts or call.operation not in ("create", "update"):
+        if kind not in acts:
+            raise VaultError(404, "1 error occurred:\n\t* unsupported path\n\n")
+        if call.operation not in ("create", "update"):
             raise unsupported()
         key = call.store.get(name)
         if key is None:
@@ -77,8 +79,7 @@ class Transit:
         if call.operation == "delete":
             return self._remove(call, name, key)
         made = key or self._create(call, name)
-        already = {"warnings": [f"key {name} already existed"]} if key is not None else {}
-        return {"data": _shown(name, made), **already}
+        return {"data": _shown(name, made)}
 
     @staticmethod
     def _remove(call: Call, name: str, key: dict[str, Any] | None) -> None:
