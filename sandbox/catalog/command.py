@@ -10,6 +10,7 @@ import secrets
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sandbox.catalog.command_ssh import CONNECTION_GO, RULES, host_of, reachable
@@ -58,6 +59,16 @@ def _script(value: Value, _: Props) -> bool | str:
 def _accepted_variables(value: Value, _: Props) -> bool | str:
     refused = sorted(name for name in value if name != "LANG" and not name.startswith("LC_"))
     return not refused or f"Unable to set '{refused[0]}'"
+
+
+def _readable(value: Value, _: Props) -> bool | str:
+    """An asset or archive with a content: text, a file that is there, an address, or parts."""
+    if not isinstance(value, Mapping):
+        return f"{type(value).__name__} is neither"
+    path = value.get("path")
+    if isinstance(path, str) and not Path(path).exists():
+        return f"open {path}: no such file or directory"
+    return any(value.get(name) is not None for name in ("text", "path", "uri", "assets")) or "it has no content"
 
 
 def _run(computing: Computing, script: object) -> dict[str, Any]:
@@ -162,8 +173,17 @@ PACKAGE = Package(
             rules=(
                 *RULES,
                 Must(
+                    path="source",
+                    test=_readable,
+                    says="must be a FileAsset, StringAsset or FileArchive, of something that can be read",
+                    source=f"{REMOTE}/copyController.go",
+                ),
+                Must(
                     path="remotePath",
-                    test=lambda value, _: str(value).startswith(("/", "./")) or bool(re.fullmatch(r"[\w.-].*", value)),
+                    test=lambda value, _: (
+                        "\0" not in str(value)
+                        and (str(value).startswith(("/", "./")) or bool(re.fullmatch(r"[\w.-].*", value)))
+                    ),
                     says="must be a path on the host, absolute or relative to the user's home (~ is not expanded)",
                     source=f"{REMOTE}/copyController.go",
                 ),

@@ -7,6 +7,7 @@ on the host decide (image, names, ports, networks, volumes) is in `docker_contai
 from __future__ import annotations
 
 from sandbox.catalog import docker_container_host as host
+from sandbox.catalog import docker_container_joined as joined
 from sandbox.catalog import docker_container_limits as limits
 from sandbox.catalog import docker_container_mounts as mounts
 from sandbox.catalog import docker_container_process as process
@@ -93,7 +94,7 @@ TYPES = (
         properties=(*REPLACES, *UPDATES),
         named_by="name",
         autoname=lambda name, seed: f"{name}-{seed.hex()[:7]}",
-        rules=(*process.RULES, *limits.RULES, *mounts.RULES, *host.RULES),
+        rules=(*process.RULES, *limits.RULES, *mounts.RULES, *joined.RULES, *host.RULES),
         id=lambda c: digest(
             "container", daemon(c.config), str(c.inputs["name"]), repr(sorted(c.inputs.items(), key=repr))
         ),
@@ -110,6 +111,7 @@ TYPES = (
         },
         replaces=REPLACES,
         sets=read.SETS,
+        delete_before_replace=True,
         written_back=read.written_back,
         carried_out=read.carried_out,
         on_create=host.pulled,

@@ -129,12 +129,15 @@ def _held(network: Record) -> set[str]:
 
 
 def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    for one in inputs.get("networksAdvanced") or []:
-        address = one.get("ipv4Address") if one is not UNKNOWN else None
+    found = [one for one in inputs.get("networksAdvanced") or [] if one is not UNKNOWN]
+    for field, one in [(field, one) for one in found for field in ("ipv4Address", "ipv6Address")]:
+        address = one.get(field)
         record = named(cloud, NETWORK, config, one.get("name")) if isinstance(address, str) else None
-        if record is None or not values.ipv4(address, inputs):
+        if record is None or not values.address(address, inputs):
             continue
-        subnets = [item["subnet"] for item in record.inputs.get("ipamConfigs") or [] if item.get("subnet")]
+        nets = [item["subnet"] for item in record.inputs.get("ipamConfigs") or [] if item.get("subnet")]
+        version = ipaddress.ip_address(str(address)).version
+        subnets = [net for net in nets if ipaddress.ip_network(str(net)).version == version]
         if not subnets:
             return (
                 "user specified IP address is supported only when connecting to networks with user configured subnets"
@@ -145,7 +148,7 @@ def _addresses(inputs: Props, cloud: Cloud, config: Props) -> str | None:
             return f"Address already in use ({address} is the network's own, its broadcast's or its gateway's)"
         for other in _others(inputs, cloud, config):
             for item in other.get("networksAdvanced") or []:
-                if item.get("name") == one.get("name") and item.get("ipv4Address") == address:
+                if item.get("name") == one.get("name") and item.get(field) == address:
                     return "Address already in use"
     return None
 
@@ -199,7 +202,14 @@ def _joined(field: str, namespace: str) -> Callable[[Props, Cloud, Props], str |
             return None
         name = mode.removeprefix("container:")
         missing = f"failed to join {namespace} namespace: No such container: {name}"
-        return None if named(cloud, CONTAINER, config, name) else missing
+        found = named(cloud, CONTAINER, config, name)
+        if found is None:
+            return missing
+        if found.inputs.get("start") is False:
+            return f"cannot join {namespace} of a non running container: {name}"
+        if namespace == "IPC" and found.inputs.get("ipcMode", "private") not in ("shareable", "host"):
+            return f"can't join IPC of container {name}: non-shareable IPC (hint: use IpcMode:shareable for the donor)"
+        return None
 
     return test
 

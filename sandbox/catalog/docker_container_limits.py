@@ -34,7 +34,7 @@ LIMITS: tuple[Rule, ...] = (
     Must(
         path="memoryReservation",
         test=values.reservation,
-        says=f"must not be more than memory {MEBIBYTES}",
+        says=f"must be 0 or at least 6, and not more than memory {MEBIBYTES}",
         code="Minimum memory limit can not be less than memory reservation limit",
         source=RESOURCES,
     ),
@@ -46,7 +46,13 @@ LIMITS: tuple[Rule, ...] = (
         code="Error setting cpus",
         source="https://github.com/docker/cli/blob/master/opts/opts.go",
     ),
-    Between(path="cpuShares", least=0, source=CONTAINER_GO),
+    Must(
+        path="cpuShares",
+        test=lambda value, _: value == 0 or 2 <= value <= 262144,
+        says="must be 0 (the engine's own) or 2 to 262144",
+        code="the minimum allowed cpu-shares is 2",
+        source="https://www.kernel.org/doc/Documentation/scheduler/sched-design-CFS.txt",
+    ),
     Pattern(
         path="cpuSet",
         regex=r"\d+([,-]\d+)*",

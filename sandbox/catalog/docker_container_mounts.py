@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import PROVIDER
-from sandbox.rules import Between, ExactlyOne, Forbidden, Must, OneOf, Pattern, Rule, UniqueItems
+from sandbox.rules import AtMostOne, Between, ExactlyOne, Forbidden, Must, OneOf, Pattern, Rule, UniqueItems
 from sandbox.values import UNKNOWN, Props, lookup
 
 __all__ = ["RULES"]
@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
     OneOf(path="ports[*].protocol", values=("tcp", "udp", "sctp"), code="invalid proto", source=RUN + "#publish"),
     Must(
         path="ports[*].ip",
-        test=values.address,
+        test=lambda value, props: value == "" or values.address(value, props),
         says="must be an address of the host, e.g. 127.0.0.1",
         source=RUN + "#publish",
     ),
@@ -86,16 +86,16 @@ RULES: tuple[Rule, ...] = (
         says="must be an absolute path",
         source=f"{PROVIDER}/validators.go",
     ),
-    ExactlyOne(
+    AtMostOne(
         path="volumes[*]",
         fields=("volumeName", "hostPath", "fromContainer"),
-        says="needs one source: volumeName, hostPath or fromContainer (an anonymous volume is not simulated)",
+        says="takes one source: volumeName, hostPath or fromContainer; none makes an anonymous volume",
         source=f"{PROVIDER}/resource_docker_container_structures.go",
     ),
     Must(
         path="volumes[*]",
-        test=lambda value, _: "containerPath" in value or "fromContainer" in value,
-        says="needs containerPath",
+        test=lambda value, _: ("containerPath" in value) != ("fromContainer" in value),
+        says="needs containerPath, or fromContainer without it",
         source=f"{PROVIDER}/resource_docker_container_structures.go",
     ),
     OneOf(path="volumes[*].selinuxRelabel", values=("z", "Z"), source=CONTAINER_GO),

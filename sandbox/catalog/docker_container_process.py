@@ -43,6 +43,10 @@ def _is_not_restarted(value: Value, props: Props) -> bool:
     return not value or props.get("restart", "no") in ("no", "on-failure", UNKNOWN)
 
 
+SIGNAL = (
+    r"(?i)(SIG)?(ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM"
+    r"|TRAP|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN(\+\d+)?|RTMAX(-\d+)?)|[1-9]|[1-5]\d|6[0-4]"
+)
 NAMES: tuple[Rule, ...] = (
     Pattern(
         path="name",
@@ -66,7 +70,7 @@ NAMES: tuple[Rule, ...] = (
     ),
     Pattern(
         path="user",
-        regex=r"([a-z_][a-z0-9_.-]*\$?|\d+)?(:([a-z_][a-z0-9_.-]*\$?|\d+))?",
+        regex=r"([^\s:]+)?(:[^\s:]+)?",
         says="must be user or user:group, by name or number",
         source="https://docs.docker.com/reference/dockerfile/#user",
     ),
@@ -79,8 +83,8 @@ NAMES: tuple[Rule, ...] = (
     ),
     Pattern(
         path="envs[*]",
-        regex=r"(?s)[^=]+=.*",
-        says="must be KEY=VALUE (a key alone would remove the image's variable: not simulated)",
+        regex=r"(?s)[^=]+(=.*)?",
+        says="must be KEY=VALUE, or KEY alone, which removes the image's variable",
         code="invalid environment variable",
         source=VERIFY,
     ),
@@ -109,7 +113,7 @@ NAMES: tuple[Rule, ...] = (
     ),
     Pattern(
         path="stopSignal",
-        regex=r"(SIG)?(HUP|INT|QUIT|ABRT|KILL|USR1|USR2|TERM|CONT|STOP|WINCH|RTMIN(\+\d+)?|RTMAX(-\d+)?)|\d{1,2}",
+        regex=SIGNAL,
         says="is not a signal, e.g. SIGTERM",
         code="invalid signal",
         source=VERIFY,

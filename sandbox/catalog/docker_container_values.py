@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import posixpath
 import re
 from fractions import Fraction
 
@@ -52,6 +53,7 @@ ULIMITS = frozenset(_ULIMIT_NAMES.split())
 _NUMBER = r"\d+[kmgtpeKMGTPE]?"
 _TMPFS = (
     r"rw|ro|defaults|a?sync|dirsync|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime)"
+    r"|r?(shared|slave|private)"
     rf"|size=({_NUMBER}|\d+%)|nr_(blocks|inodes)={_NUMBER}|mode=[0-7]+|[ug]id=\d+|mpol=\S+"
 )
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -91,7 +93,7 @@ def address_or_gateway(value: Value, props: Props) -> bool:
 
 def host_name(value: Value, _: Props) -> bool:
     """RFC 1123 labels; the kernel takes 64 bytes with the end mark."""
-    label = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    label = r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?"
     return len(value) <= 63 and re.fullmatch(rf"{label}(\.{label})*", value) is not None
 
 
@@ -158,7 +160,7 @@ def swap(value: Value, props: Props) -> bool | str:
 def reservation(value: Value, props: Props) -> bool:
     """The soft limit is below the hard one."""
     memory = props.get("memory")
-    return memory is UNKNOWN or not memory or value <= memory
+    return value == 0 or (value >= 6 and (memory is UNKNOWN or not memory or value <= memory))
 
 
 def cpus(value: Value, _: Props) -> bool | str:
@@ -177,6 +179,8 @@ def ulimit(value: Value, _: Props) -> bool | str:
     if value["name"] not in ULIMITS:
         return f"invalid ulimit type: {value['name']}"
     soft, hard = value["soft"], value["hard"]
+    if min(soft, hard) < -1:
+        return "a limit must be -1 (none) or more"
     if hard != -1 and (soft == -1 or soft > hard):
         return f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}"
     return True
@@ -196,7 +200,15 @@ def capability(value: Value, _: Props) -> bool | str:
 
 def sysctls(value: Value, props: Props) -> bool | str:
     """Only settings of the container's own namespaces."""
-    for name in value:
+    for name, text in value.items():
+        if name.startswith("net.") and not re.fullmatch(r"net\.(core|ipv4|ipv6|mpls|netfilter|unix|sctp)\..+", name):
+            return f"{name!r} is no setting of Linux"
+        if not re.fullmatch(r"-?\d+([ \t]+-?\d+)*", str(text)) and "congestion" not in name and "qdisc" not in name:
+            return f"{name!r}: {text!r} is not a number"
+        if str(props.get("networkMode", "")).startswith("container:") and name.startswith("net."):
+            return f"{name!r} is the other container's"
+        if props.get("ipcMode") == "host" and name.startswith(("kernel.", "fs.mqueue.")):
+            return f"{name!r} is not allowed in the hosts ipc namespace"
         own = name.startswith(("kernel.shm", "kernel.msg", "fs.mqueue.")) or name == "kernel.sem"
         if name.startswith("net.") and props.get("networkMode") != "host":
             continue
@@ -212,8 +224,9 @@ def ports_once(value: Value, _: Props) -> bool | str:
         external = item.get("external")
         if not external:
             continue
-        key = (external, item.get("protocol", "tcp"), item.get("ip", "0.0.0.0"))  # noqa: S104 - Docker's default
-        if key in seen:
+        key = (external, item.get("protocol", "tcp"), item.get("ip") or "0.0.0.0")  # noqa: S104 - Docker's default
+        wild = "0.0.0.0"  # noqa: S104 - compared with, not bound
+        if any(one[:2] == key[:2] and (one[2] == key[2] or wild in (one[2], key[2])) for one in seen):
             return f"{key[2]}:{external}/{key[1]}"
         seen.add(key)
     return True
@@ -226,7 +239,7 @@ def mount_points(value: Value, props: Props) -> bool | str:
     places += [item.get("target") for item in mounts if item is not UNKNOWN] if isinstance(mounts, list) else []
     tmpfs_places = props.get("tmpfs")
     places += list(tmpfs_places) if isinstance(tmpfs_places, dict) else []
-    known = [place.rstrip("/") for place in places if isinstance(place, str)]
+    known = [posixpath.normpath(place) for place in places if isinstance(place, str)]
     twice = sorted({place for place in known if known.count(place) > 1})
     return twice[0] if twice else True
 
@@ -249,7 +262,7 @@ def mount(value: Value, _: Props) -> bool | str:
 def tmpfs(value: Value, _: Props) -> bool | str:
     """Absolute path → the options that Docker passes on; a size is the kernel's: a number, then k, m, g… or %."""
     for path, options in value.items():
-        if not path.startswith("/"):
+        if not path.startswith("/") or posixpath.normpath(path) == "/":
             return f"invalid mount path: {path!r}"
         for one in options.split(",") if options else ():
             if not re.fullmatch(_TMPFS, one):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from sandbox.catalog import docker_network_values as ranges
 from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, on_host
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud
@@ -57,6 +58,18 @@ def _overlap(inputs: Props, cloud: Cloud, config: Props) -> str | None:
             other = _network(one.get("subnet"))
             if other and any(net and net.version == other.version and net.overlaps(other) for net in mine):
                 return f"Pool overlaps with other one on this address space ({record.inputs.get('name')})"
+    return None
+
+
+def _parent_taken(inputs: Props, cloud: Cloud, config: Props) -> str | None:
+    """Each parent interface has one macvlan network, or one of ipvlan."""
+    mine = (inputs.get("options") or {}).get("parent")
+    if inputs.get("driver") not in ("macvlan", "ipvlan") or not mine:
+        return None
+    for record in on_host(cloud, NETWORK, config):
+        theirs = (record.inputs.get("options") or {}).get("parent")
+        if record.inputs.get("name") != inputs.get("name") and theirs == mine:
+            return f"network {record.id} is already using parent interface {mine}"
     return None
 
 
@@ -150,6 +163,50 @@ TYPES = (
                 says="the range must be part of the subnet",
                 code="no matching subnet for range",
                 source=f"{MOBY}/network/ipam.go",
+            ),
+            Must(
+                path="options",
+                test=ranges.options,
+                says="is not what the driver reads",
+                code="invalid parameter",
+                source=f"{MOBY}/libnetwork/drivers/bridge/bridge_linux.go",
+            ),
+            Must(
+                path="ipamConfigs[*]",
+                name="must:ipamConfigs[*].auxAddress",
+                test=ranges.auxiliary,
+                says="auxiliary addresses are of the subnet, and nobody else's",
+                source="https://github.com/moby/moby/blob/v28.5.2/api/types/network/ipam.go",
+            ),
+            Must(
+                path="ipamConfigs[*]",
+                name="must:ipamConfigs[*].linkLocal",
+                test=ranges.link_local,
+                says="a subnet can't overlap with the link-local prefix fe80::/10",
+                source=f"{MOBY}/libnetwork/drivers/bridge/setup_ipv6_linux.go",
+            ),
+            Must(
+                path="ipamConfigs",
+                name="overlap:ipamConfigs",
+                test=ranges.own_ranges,
+                code="Pool overlaps with other one on this address space",
+                says="subnets of one network don't overlap",
+                source=f"{MOBY}/libnetwork/ipams/defaultipam",
+            ),
+            Must(
+                path="ipamConfigs",
+                name="null:ipamConfigs",
+                test=ranges.null_ranges,
+                code="null ipam driver does not handle specific address pool requests",
+                says="leave the subnets out, or the driver",
+                source=f"{MOBY}/libnetwork/ipams/null/null.go",
+            ),
+            NeedsInCloud(
+                path="options",
+                name="needsincloud:options.parent",
+                test=_parent_taken,
+                says="choose another parent interface, or a VLAN of it",
+                source=f"{MOBY}/libnetwork/drivers/macvlan/macvlan_network.go",
             ),
             UniqueItems(path="labels", key="label", source=f"{PROVIDER}/label.go"),
             Unique(

@@ -6,7 +6,7 @@ import re
 
 from sandbox.catalog.docker_daemon import digest
 
-__all__ = ["REFERENCE", "REFERENCE_GO", "image_id", "is_one", "repo_digest"]
+__all__ = ["REFERENCE", "REFERENCE_GO", "image_id", "is_one", "repo_digest", "repository"]
 
 REFERENCE_GO = "https://github.com/distribution/reference/blob/main/reference.go"
 

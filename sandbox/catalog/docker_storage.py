@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox.catalog.docker_daemon import IMAGE, PROVIDER, daemon, on_host
-from sandbox.catalog.docker_reference import REFERENCE, REFERENCE_GO, image_id, repo_digest
+from sandbox.catalog.docker_reference import REFERENCE, REFERENCE_GO, image_id, repo_digest, repository
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud, Computing
 from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, UniqueItems
@@ -15,10 +15,6 @@ __all__ = ["IMAGE", "TYPES", "VOLUME"]
 
 VOLUME = "docker:index/volume:Volume"
 CONTAINER = "docker:index/container:Container"
-
-
-def _tagged(value: Value, _: Props) -> bool:
-    return "@" in value or re.search(r":[^/]+$", value) is not None
 
 
 def _in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -65,6 +61,11 @@ def _volume_driver_options(value: Value, inputs: Props) -> bool | str:
     unknown = sorted(set(value) - {"type", "o", "device"})
     if unknown:
         return f'invalid option: "{unknown[0]}"'
+    size = re.search(r"(?:^|,)size=([^,]*)", str(value.get("o", "")))
+    if value.get("type") == "tmpfs" and size and not re.fullmatch(r"\d+[kmgtKMGT%]?", size[1]):
+        return f"mount of the volume: size={size[1]}: invalid argument"
+    if value.get("type") in ("nfs", "nfs4") and "addr=" not in str(value.get("o", "")):
+        return "mount of the volume: an NFS server needs addr= in o"
     missing = [name for name in ("type", "device") if name not in value]
     return f'missing required option: "{missing[0]}"' if value and missing else True
 
@@ -88,9 +89,10 @@ REMOTE_IMAGE = ResourceType(
         ),
         Must(
             path="name",
-            test=_tagged,
-            says="needs a tag or a digest: without one Docker pulls :latest, another image each month; not simulated",
-            source=f"{PROVIDER}/resource_docker_image_funcs.go",
+            test=lambda value, _: len(repository(str(value))) <= 255,
+            says="is longer than 255 characters without its tag",
+            code="repository name must not be more than 255 characters",
+            source=REFERENCE_GO,
         ),
         Pattern(
             path="platform",
