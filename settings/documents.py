@@ -6,7 +6,9 @@ from typing import Any
 
 import yaml
 
-__all__ = ["load_document"]
+_SHORT, _DEEPEST = 2_000, 50
+
+__all__ = ["load_document", "refuse_deep"]
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,5 +33,15 @@ class _Once(_Loader):  # type: ignore[misc]  # one of two, both safe
 
 
 def load_document(text: str) -> Any:
-    """What a text holds. Raises yaml.YAMLError."""
+    """What a text holds. Raises yaml.YAMLError, and RecursionError."""
+    refuse_deep(text, _Loader)
     return yaml.load(text, Loader=_Once)  # noqa: S506 - a SafeLoader
+
+
+def refuse_deep(text: str, loader: Any) -> None:
+    """Raises RecursionError. Before a text is loaded: the parser in C ends the whole process on what is too deep."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader) if len(text) > _SHORT else ():
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise RecursionError

@@ -17,6 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from kept import Damaged, words
+from settings.documents import refuse_deep
 from settings.explained import explained
 from settings.problems import Problem, SettingsError, did_you_mean, shown
 from tenants.model import State, Tenant, excesses, slug_fault, slug_of
@@ -198,6 +199,7 @@ def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
         ]
     try:
         text = words(file, "")
+        refuse_deep(text, _Loader)
         values = yaml.load(text, Loader=_Loader)  # noqa: S506  one of PyYAML's two safe loaders
         repeated = _repeated(text)
     except (Damaged, OSError) as error:
