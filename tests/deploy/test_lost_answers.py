@@ -121,6 +121,8 @@ def test_a_deletion_whose_answer_was_lost_is_read_and_done(stack: Stack) -> None
     stack.vendors.strict = True
     stack.vendors.faults.plan(Fault("lost-answer", "*", "delete", times=1000))
     assert stack.failing(down=True) is not None
+    names = {urn.rpartition("::")[2] for urn in stack.held()}
+    assert {one.name for one in stack.examples} <= names, "not every answer was lost"
     stack.vendors.faults.clear()
     stack.destroy()
     assert there(stack) == {}
