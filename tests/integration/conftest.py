@@ -15,6 +15,7 @@ import pytest
 
 from sandbox import client
 from sandbox.home import Home
+from tests.integration.looked_after import who_may_connect, who_should_not, with_nothing_to_refresh
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,8 +36,18 @@ class Clone:
         return {**kept, "SMOS_SANDBOX": str(self.home.folder), "NO_COLOR": "1", "COLUMNS": "160"}
 
     def smos(self, *arguments: str, ok: bool | None = True) -> subprocess.CompletedProcess[str]:
-        """`./smos ARGUMENTS`; with `ok=True` it must succeed, with `False` fail, with None either."""
-        return self._run([str(self.root / "smos"), *arguments], ok)
+        """`./smos ARGUMENTS`; with `ok=True` it must succeed, with `False` fail, with None either. What it brought up
+        is looked after.
+        """
+        done = self._run([str(self.root / "smos"), *arguments], ok)
+        if ok and arguments[0] in ("up", "demo") and "--down" not in arguments:
+            self.look_after("prod" if arguments[0] == "demo" else arguments[1])
+        return done
+
+    def look_after(self, stack: str) -> None:
+        """Nothing is to be refreshed, and nobody may connect who should not."""
+        with_nothing_to_refresh(self, stack)
+        assert who_should_not(who_may_connect(self, stack)) == set()
 
     def shell(self, script: str, ok: bool | None = True) -> subprocess.CompletedProcess[str]:
         """A plain shell in the clone, in which the sandbox's environment was evaluated."""

@@ -15,6 +15,7 @@ import yaml
 
 from keyring import Identity, Keyring
 from tests.integration.conftest import Clone
+from tests.integration.looked_after import who_may_connect, who_should_not, with_nothing_to_refresh
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +109,27 @@ def test_databases_are_real_and_private(demo: Clone) -> None:
         if server["sslmode"] == "require":
             with pytest.raises(psycopg.OperationalError, match="no encryption"):
                 psycopg.connect(**where, password=password, dbname="postgres", sslmode="disable")
+
+
+def test_every_database_is_its_owners_alone(demo: Clone) -> None:
+    """Asked by SQL on every server, for platform and tenants; a door that somebody opens is found, by a refresh too."""
+    found = who_may_connect(demo, "prod")
+    assert {("azure", "n8n", "n8n", "n8n"), ("vps", "t_acme", "t_acme", "t_acme")} <= found
+    assert who_should_not(found) == set()
+    platform = json.loads(demo.shell("pulumi stack output platform --json --stack prod").stdout)
+    keyring = Keyring.open(demo.home.keyring, Identity.read(demo.home.key))
+    where = {"host": "127.0.0.1", "port": platform["databaseServers"]["vps"]["localPort"], "user": "postgres"}
+    password = keyring.get("prod/databaseAdminPasswords/vps")
+    with psycopg.connect(**where, password=password, dbname="postgres", autocommit=True) as admin:
+        admin.execute("GRANT CONNECT ON DATABASE metabase TO PUBLIC")
+        try:
+            wrong = who_should_not(who_may_connect(demo, "prod"))
+            assert {("vps", "metabase", "metabase", one) for one in ("PUBLIC", "chatwoot", "t_acme")} <= wrong
+            with pytest.raises(AssertionError, match="metabase-db-closed"):
+                with_nothing_to_refresh(demo, "prod")
+        finally:
+            admin.execute("REVOKE CONNECT ON DATABASE metabase FROM PUBLIC")
+    demo.look_after("prod")
 
 
 def test_what_somebody_deleted_beside_pulumi_is_found_and_mended(demo: Clone) -> None:

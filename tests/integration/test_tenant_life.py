@@ -140,6 +140,34 @@ def test_drift_is_found_and_mended(tenant: Clone) -> None:
     assert Data(tenant, SLUG).seen() == WANTED
 
 
+def test_what_somebody_did_to_the_role_or_the_database_is_found_and_mended(tenant: Clone) -> None:
+    """Another password; powers that only the server's administrator can take; and a database that is gone, which a run
+    does not pass over in silence.
+    """
+    platform = json.loads(tenant.shell("pulumi stack output platform --json --stack prod").stdout)
+    password = tenant.shell("./smos keys show prod/databaseAdminPasswords/vps --reveal").stdout.strip()
+    where = {"host": "127.0.0.1", "port": platform["databaseServers"]["vps"]["localPort"], "user": "postgres"}
+    name, other = f"t_{SLUG}", "pan-de-otro"
+    for done, seen in (
+        (f"ALTER ROLE {name} PASSWORD 'of somebody'", ["database-sessions: password"]),
+        (f"ALTER ROLE {name} SUPERUSER", ["database-owner: superuser"]),
+    ):
+        with psycopg.connect(**where, password=password, dbname="postgres", autocommit=True) as admin:
+            admin.execute(done)
+        assert last_json(tenant.smos("tenant", "drift", SLUG, "--json", ok=False).stdout)["changed"] == seen
+        assert last_json(tenant.smos("tenant", "drift", SLUG, "--mend", "--json").stdout)["mended"] is True
+        assert Data(tenant, SLUG).seen() == WANTED
+    tenant.smos("create", "tenant", rut(77888998), other, f"{other}.smarterbot.cl", "--json")
+    with psycopg.connect(**where, password=password, dbname="postgres", autocommit=True) as admin:
+        admin.execute("DROP DATABASE t_pan_de_otro WITH (FORCE)")
+    refused = tenant.smos("tenant", "apply", other, ok=False)
+    assert "somebody dropped it" in refused.stdout + refused.stderr
+    gone = last_json(tenant.smos("tenant", "drift", other, "--json", ok=False).stdout)["changed"]
+    assert gone == ["database-database is gone", "database-closed is gone", "knowledge-schema is gone"]
+    tenant.smos("tenant", "destroy", other, "--allow-loss", other)
+    tenant.smos("tenant", "delete", other, "--yes", "--confirm", other)
+
+
 def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path: Path) -> None:
     """Export, delete with proof, import: equal checksums, also under another name; twice is refused."""
     first = last_json(tenant.smos("tenant", "export", SLUG, "--to", str(tmp_path), "--json").stdout)

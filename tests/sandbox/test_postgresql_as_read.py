@@ -108,6 +108,27 @@ def test_a_revocation_without_the_owners_rights_has_no_effect(config: dict[str, 
         delete("Role", {"name": name}, config)
 
 
+def test_what_was_declared_as_closed_before_is_closed_by_another_name(config: dict[str, Any]) -> None:
+    """A state from before says that it is closed, and is no change. The rights are lent, another Grant closes it, the
+    old one goes: what is in the database stays, and PUBLIC is out.
+    """
+    create("Role", {"name": "old"}, config)
+    create("Database", {"name": "old", "owner": "old"}, config)
+    grant = {**CLOSED, "database": "old"}
+    create("Grant", grant, config)
+    assert changes("Grant", grant, {"privileges": []}) == []
+    create("GrantRole", {"role": "smarter", "grantRole": "old"}, config)
+    with closing(login(config, "old")) as admin:
+        admin.execute("SET ROLE old")
+        admin.execute("CREATE TABLE kept AS SELECT 42 AS x")
+    assert create("Grant", grant, config) == {"privileges": []}
+    delete("Grant", grant, config)
+    assert ask(config, "SELECT datacl::text FROM pg_database WHERE datname = 'old'") == "{old=CTc/old}"
+    assert ask(config, "SELECT x FROM kept", "old") == 42
+    delete("Database", {"name": "old", "owner": "old"}, config)
+    delete("Role", {"name": "old"}, config)
+
+
 def test_an_untouched_list_reads_as_nobodys(config: dict[str, Any]) -> None:
     """aclexplode of NULL has no rows, though everybody may connect."""
     create("Database", {"name": "untouched"}, config)

@@ -1,0 +1,68 @@
+"""After every run that brings a stack up: a refresh shows nothing, and each cluster says who may connect where.
+
+What a program declares is not what there is: PostgreSQL warns of a revocation without effect, and providers read back
+what they were not asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from keyring import Identity, Keyring
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Clone
+
+__all__ = ["who_may_connect", "who_should_not", "with_nothing_to_refresh"]
+
+ITS_OWN = ("postgres", "template0", "template1", "azure_maintenance", "azure_sys")
+"""The databases that a server has from the start."""
+ADMINISTRATOR, PROVISIONER = "smarteros_admin", "smarteros_provisioner_login"
+LENT_TO_PROVISIONER = ("t_", "n8n_", "odoo")
+"""How the databases begin that the provisioner makes, or whose owner it makes others for."""
+EVERYBODY = "PUBLIC"
+_CONNECT = """
+SELECT datname, pg_get_userbyid(datdba), rolname FROM pg_database d JOIN pg_roles r ON rolcanlogin AND NOT rolsuper
+WHERE datname <> ALL(%(own)s) AND has_database_privilege(r.oid, d.oid, 'CONNECT')
+UNION SELECT datname, pg_get_userbyid(datdba), 'PUBLIC' FROM pg_database
+WHERE datname <> ALL(%(own)s)
+AND EXISTS (SELECT FROM aclexplode(COALESCE(datacl, acldefault('d', datdba))) WHERE grantee = 0)
+"""
+
+
+def with_nothing_to_refresh(clone: Clone, stack: str) -> None:
+    """Right after a run, asking every vendor shows no change."""
+    said = clone.shell(f"pulumi refresh --stack {stack} --preview-only --json").stdout
+    told, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])
+    changed = [
+        (one["urn"].rsplit("::", 1)[-1], sorted(one.get("detailedDiff") or {}) or "gone")
+        for one in told["steps"]
+        if one.get("detailedDiff") or not one.get("newState")
+    ]
+    assert (set(told["changeSummary"]), changed) == ({"same"}, []), f"a refresh of {stack} right after its run"
+
+
+def who_may_connect(clone: Clone, stack: str) -> set[tuple[str, str, str, str]]:
+    """(server, database, its owner, who may connect), of every login that is no superuser, and of everybody."""
+    platform = json.loads(clone.shell(f"pulumi stack output platform --json --stack {stack}").stdout)
+    keyring = Keyring.open(clone.home.keyring, Identity.read(clone.home.key))
+    found: set[tuple[str, str, str, str]] = set()
+    for name, server in platform["databaseServers"].items():
+        where: dict[str, Any] = {"host": "127.0.0.1", "port": server["localPort"], "sslmode": server["sslmode"]}
+        password = keyring.get(f"{stack}/databaseProvisionerPasswords/{name}")
+        with psycopg.connect(**where, user=PROVISIONER, password=password, dbname="postgres") as connection:
+            rows = connection.execute(_CONNECT, {"own": list(ITS_OWN)}).fetchall()
+        found |= {(name, str(database), str(owner), str(who)) for database, owner, who in rows}
+    return found
+
+
+def who_should_not(found: set[tuple[str, str, str, str]]) -> set[tuple[str, str, str, str]]:
+    """Of these, whoever is neither the owner, nor the administrator, nor the provisioner of what it makes."""
+    return {
+        (server, database, owner, who)
+        for server, database, owner, who in found
+        if who not in (owner, ADMINISTRATOR) and not (who == PROVISIONER and database.startswith(LENT_TO_PROVISIONER))
+    }
