@@ -42,7 +42,8 @@ def with_nothing_to_refresh(clone: Clone, stack: str) -> None:
         for one in told["steps"]
         if one.get("detailedDiff") or not one.get("newState")
     ]
-    assert (set(told["changeSummary"]), changed) == ({"same"}, []), f"a refresh of {stack} right after its run"
+    assert changed == [], f"a refresh of {stack} right after its run: {changed}"
+    assert set(told["changeSummary"]) == {"same"}, f"a refresh of {stack} right after its run: {told['changeSummary']}"
 
 
 def who_may_connect(clone: Clone, stack: str) -> set[tuple[str, str, str, str]]:
