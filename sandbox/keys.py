@@ -20,7 +20,7 @@ def prepare_keys(home: Home, address: str) -> str:
             private, public = new_key_pair(f"simulated-{name}")
             write_private(folder / name, private)
             write_private(folder / f"{name}.pub", public)
-    return words(folder / "host_key.pub", AGAIN).strip()
+    return key_of(home, address, "host_key.pub").strip()
 
 
 def key_of(home: Home, address: str, name: str) -> str:
