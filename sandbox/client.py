@@ -20,6 +20,7 @@ import psutil
 
 from kept import keep, lock_file
 from sandbox.home import ROOT, Home, Running, SandboxError, code_stamp, write_private
+from sandbox.official import official_plugins
 
 START_TIMEOUT_S = 60.0
 _OF_A_SANDBOX = {"cloud.sqlite", "scene.json", "keyring.age", "project"}
@@ -39,8 +40,23 @@ def start(home: Home) -> Running:
         return _launch(home)
 
 
+def _starting(home: Home) -> Running | None:
+    """The server that a killed command began to start, once it runs: two would want the same ports."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while home.is_served and time.monotonic() < deadline:
+        running = home.running()
+        if running is not None:
+            return running
+        time.sleep(0.05)
+    return None
+
+
 def _launch(home: Home) -> Running:
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begun = _starting(home)
+    if begun is not None and begun.code == code_stamp():
+        return begun
+    stop(home)
     with os.fdopen(lock_file(home.log, "remove it, and run the same command again"), "ab") as log:
         process = subprocess.Popen(  # noqa: S603  our own server
             [sys.executable, "-m", "sandbox", "serve", str(home.folder)],
@@ -57,6 +73,9 @@ def _launch(home: Home) -> Running:
         if running is not None and running.pid == process.pid:
             return running
         if process.poll() is not None:
+            begun = _starting(home)  # it was quicker; this one has seen that, and ended
+            if begun is not None:
+                return begun
             break
         time.sleep(0.02)
     tail = "".join(home.log.read_text(errors="replace").splitlines()[-1:])
@@ -124,14 +143,16 @@ def locked(home: Home) -> Iterator[None]:
 
 def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
     """The variables with which a plain `pulumi` runs against the sandbox (PATH is left to the caller:
-    `home.bin` first).
+    `home.bin` first, and the folders of official plugins that were asked for).
     """
+    official = official_plugins()
+    simulated = {package: port for package, port in running.ports.items() if package not in official}
     return {
         "PULUMI_OPTION_CWD": str(home.project),
         "PULUMI_BACKEND_URL": f"file://{home.state}",
         "PULUMI_HOME": str(home.folder / "pulumi-home"),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home.passphrase),
-        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in sorted(running.ports.items())),
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in sorted(simulated.items())),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "SMOS_TARGET": "sandbox",

@@ -4,22 +4,25 @@ told otherwise.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from kept import Damaged, mapping
+from kept import Damaged, lock_file, mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 """The clone."""
 SOCKET_PATH_BYTES = 107
+_NO_LOCK = "remove it, and run the same command again"
 ANEW = "remove it, and run the same command again; or ./smos sandbox reset, which forgets everything simulated"
 
 
@@ -97,6 +100,36 @@ class Home:
     def note(self) -> Path:
         """The running server's note of itself."""
         return self.folder / "server.json"
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Held by a server from its first step to its last: there is one at a time, also while it starts or ends.
+
+        Raises SandboxError where another has it.
+        """
+        with os.fdopen(lock_file(self.folder / "serving", _NO_LOCK), "r+b") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = lock.read(20).decode(errors="replace").strip()
+                raise SandboxError(
+                    f"another server of {self.folder} starts or ends (process {holder or 'unknown'}). "
+                    "Mend: try again; if it hangs, end that process"
+                ) from None
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n".encode())
+            lock.flush()
+            yield
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a server has the folder, be it that it runs, starts or ends."""
+        with os.fdopen(lock_file(self.folder / "serving", _NO_LOCK), "r+b") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     @property
     def ssh_config(self) -> Path:

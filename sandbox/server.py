@@ -52,6 +52,10 @@ class Server:
     def run(self) -> None:
         """Serves until told to end, or until the folder no longer names this process."""
         self.home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.home.serving():
+            self._serve()
+
+    def _serve(self) -> None:
         cloud = Inventory(self.home.folder)
         faults = Faults()
         with contextlib.ExitStack() as stack:

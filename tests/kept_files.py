@@ -39,6 +39,7 @@ KEPT = (
     Kept("bin/pulumi", ("state", "list", "prod"), heals=True),
     Kept("tunnel-ports.json", ("sandbox", "freshen")),
     Kept("lock", ("sandbox", "freshen"), heals=True),
+    Kept("serving", ("sandbox", "start"), restart=True, heals=True),
     Kept("base/Pulumi.prod.yaml.json", ("sandbox", "freshen")),
     Kept("project/Pulumi.prod.yaml", ("sandbox", "freshen"), heals=True),
     Kept("project/Pulumi.yaml", ("sandbox", "freshen"), heals=True),
