@@ -84,7 +84,7 @@ def current(place: Workplace, folder: Path, stack: str) -> dict[str, Any]:
     """
     project = str(yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
     file = checkpoint_file(place, project, stack)
-    there = file if file is not None and file.exists() else None  # a packed one is read by the engine
+    there = file if file and (file.exists() or file.is_symlink()) else None  # a packed one is read by the engine
     return _deployment(
         _content(place, folder, stack, there, project) or _NONE, stack, str(there or "the backend"), project
     )

@@ -208,7 +208,7 @@ def test_every_variable_has_its_source() -> None:
     told = environment()
     for key in told:
         assert any(key == one or (one.endswith("*") and key.startswith(one[:-1])) for one in SOURCES), key
-    assert {"port", "volumes", "health"} <= SOURCES.keys()
+    assert {"port", "user", "volumes", "health"} <= SOURCES.keys()
     for one in SOURCES:
         said = [key for key in told if key == one or (one.endswith("*") and key.startswith(one[:-1]))]
-        assert said or one in ("port", "volumes", "health"), f"{one} is told nowhere"
+        assert said or one in ("port", "user", "volumes", "health"), f"{one} is told nowhere"

@@ -156,8 +156,8 @@ def test_who_makes_tenants_databases_may_give_them_to_odoo() -> None:
 
 
 def test_every_option_has_its_source() -> None:
-    """Each key of odoo.conf and each variable, the port, the volumes and the health check: the vendor's page."""
-    used = {*options(), *options("companies"), "ODOO_RC", "PGSSLROOTCERT", "port", "volumes", "health"}
+    """Each key of odoo.conf and each variable, port, user, volumes and health check: the vendor's page."""
+    used = {*options(), *options("companies"), "ODOO_RC", "PGSSLROOTCERT", "port", "user", "volumes", "health"}
     assert set(odoo.SOURCES) == used
     assert all(source.startswith("https://") for source in odoo.SOURCES.values())
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Clone
+from sandbox import client
+from tests.integration.conftest import Clone, copy_clone
 from tests.kept_files import ELSEWHERE, KEPT, WAYS, Kept
 
 pytestmark = pytest.mark.slow
@@ -32,6 +33,17 @@ CASES = [
     for number, one in enumerate(KEPT)
     for way in (ALWAYS[number % 2], OTHERS[number % len(OTHERS)])
 ]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A demo of this module's own: its simulated clouds are stopped again and again, and its Vault is sealed then."""
+    clone = copy_clone(tmp_path_factory.mktemp("damage"))
+    try:
+        clone.smos("demo", "--json")
+        yield clone
+    finally:
+        client.stop(clone.home)
 
 
 def paths(clone: Clone, one: Kept) -> list[Path]:

@@ -119,7 +119,7 @@ def test_a_refusal_shows_no_secret(fresh: Clone) -> None:
     """The engine prints what a provider refuses; a secret inside of it is masked, and the path and the rule
     are there.
     """
-    file = fresh.root / "components" / "placements" / "docker" / "container.py"
+    file = fresh.root / "components" / "placements" / "docker" / "secret_files.py"
     file.write_text(file.read_text().replace('network_mode="none",', 'network_mode="none", read_only=True,'))
     done = fresh.smos("preview", "prod", ok=False)
     assert "uploads" in done.stdout
