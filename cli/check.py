@@ -11,6 +11,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from cli.outcome import BadInput
+
 EVERY_S = 15.0
 CLONE = Path(__file__).resolve().parent.parent
 
@@ -35,11 +37,23 @@ def checks(fast: bool) -> list[Check]:
 
 def check(
     fast: Annotated[bool, typer.Option("--fast", help="Leave out the slow tests: under a minute.")] = False,
+    plugins: Annotated[
+        bool, typer.Option("--plugins", help="Instead: whole lives through the official plugins found on this machine.")
+    ] = False,
+    life: Annotated[list[str] | None, typer.Option("--life", help="With --plugins: only this one; repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="With --plugins: the moments of the kills.")] = None,
 ) -> None:
     """Format, lint, types and tests. All are run, even when an early one fails; 1 if any failed.
 
     The tests say all the while how far they are, and at the end what was skipped and why.
     """
+    if plugins:
+        wished = [part for one in life or () for part in ("--life", one)]
+        wished += ["--seed", str(seed)] if seed is not None else []
+        done = subprocess.run([sys.executable, "-m", "tests.plugins", *wished], cwd=CLONE, check=False)  # noqa: S603
+        raise typer.Exit(done.returncode)
+    if life or seed is not None:
+        raise BadInput("--life and --seed go with --plugins. Mend: add it, or leave them out")
     typer.echo(f"checking {', '.join(each.name for each in checks(fast))}" + ("" if fast else ": some twelve minutes"))
     failed = [each.name for each in checks(fast) if not _passes(each)]
     if failed:

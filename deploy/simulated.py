@@ -25,6 +25,7 @@ from sandbox import client, shadow
 from sandbox.client import ask
 from sandbox.home import Home, Running, read_json, write_private
 from sandbox.keys import prepare_keys
+from sandbox.official import DOCKER_SOCKET, official_plugins, plugin_folders
 from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
 from settings.target import mark
@@ -59,6 +60,7 @@ def workplace(home: Home, running: Running) -> Workplace:
     """What the engine is started with against a running sandbox."""
     found = engine.find()
     environ = found.environ({**without_pulumi(), **client.environment(home, running, found.path)})
+    environ["PATH"] = os.pathsep.join([environ["PATH"], *plugin_folders(official_plugins())])
     scratch = home.folder / "runs"
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = Workplace(
@@ -84,7 +86,8 @@ def freshen(home: Home) -> bool:
     def adapt(stack: str, config: dict[str, Any]) -> None:
         for host in config.get("smarteros:hosts") or []:
             if host.get("reach") == "local":
-                host["dockerHost"] = f"unix://{home.docker_socket}"
+                own = DOCKER_SOCKET if "docker" in official_plugins() else home.docker_socket
+                host["dockerHost"] = f"unix://{own}"
                 continue
             with contextlib.suppress(ValueError):  # the model says what is wrong with it; here it would be a path
                 host["hostKey"] = prepare_keys(home, str(ipaddress.IPv4Address(str(host["address"]))))
@@ -181,7 +184,8 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
         return
     state = home.state / ".pulumi" / "stacks"
     for project, name in ((place.project, PROJECT), (place.hosts_project, HOSTS_PROJECT)):
-        if project.is_dir() and not (state / name / f"{stack}.json").exists():
+        file = state / name / f"{stack}.json"
+        if project.is_dir() and not (file.exists() or file.is_symlink()):  # through a broken link, it would be written
             say(f"creating the simulated stack {stack} of {name}")
             run(place, project, "stack", "init", stack, capture=True)
     if hosts_ready and not _bootstrapped(home, settings):

@@ -1,0 +1,1 @@
+"""Whole lives through the official provider plugins that an operator has installed: `./smos check --plugins`."""
