@@ -81,7 +81,7 @@ def mapping(file: Path, mend: str) -> dict[str, Any]:
 def lock_file(file: Path, mend: str) -> int:
     """A descriptor for a lock of the kernel's on this file, which is made when it is missing. Its content stays."""
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Damaged(file, f"can't be locked ({error.strerror})", mend) from None
     _refuse_no_file(descriptor, file, mend)

@@ -20,7 +20,7 @@ __all__ = ["LIVES", "Result", "Step", "live"]
 
 Say = Callable[[str], None]
 ROOT = Path(__file__).resolve().parent.parent.parent
-_KILLED_AFTER_S = (2.0, 20.0)
+_KILLED_AFTER_S = (2.0, 12.0)
 END_S = 120.0
 
 
@@ -63,7 +63,7 @@ LIVES: Mapping[str, tuple[Step, ...]] = {
         "prod",
         Step("access", "prod"),
         Step("unchanged", "prod"),
-        Step("tenant", "prod/acme", killed="engine"),
+        *(Step("applied", "prod/acme", killed=how) for how in ("engine", "all")),
         Step("tenant", "prod/acme"),
         Step("refreshed", "prod"),
     ),

@@ -81,6 +81,12 @@ def access(stack: str) -> None:
     _nothing(vault.ensure(place, settings, _say), "a second `vault init`")
 
 
+def applied(argument: str) -> None:
+    """STACK/SLUG: the tenant is what its file says."""
+    stack, _, slug = argument.partition("/")
+    lifecycle.apply(simulated(_say, stack=stack), stack, _registry(stack), slug, _say)
+
+
 def tenant(argument: str) -> None:
     """STACK/SLUG: applied, applied again, no drift, then its whole life and its end."""
     stack, _, slug = argument.partition("/")
@@ -109,7 +115,7 @@ def ended(_: str) -> None:
 
 
 STEPS: dict[str, Callable[[str], None]] = {
-    step.__name__: step for step in (full, up, unchanged, refreshed, access, tenant, destroy, ended)
+    step.__name__: step for step in (full, up, unchanged, refreshed, access, applied, tenant, destroy, ended)
 }
 
 
