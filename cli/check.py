@@ -54,7 +54,7 @@ def check(
         raise typer.Exit(done.returncode)
     if life or seed is not None:
         raise BadInput("--life and --seed go with --plugins. Mend: add it, or leave them out")
-    typer.echo(f"checking {', '.join(each.name for each in checks(fast))}" + ("" if fast else ": some twelve minutes"))
+    typer.echo(f"checking {', '.join(each.name for each in checks(fast))}" + ("" if fast else ": some twenty minutes"))
     failed = [each.name for each in checks(fast) if not _passes(each)]
     if failed:
         typer.echo(f"failed: {', '.join(failed)}")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,15 +94,22 @@ def copy_clone(folder: Path) -> Clone:
     return Clone(root, Home(folder / "sandbox"))
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone in which `./smos demo --json` has just run. Tests that use it leave `prod` as it was."""
-    clone = copy_clone(tmp_path_factory.mktemp("demo"))
+@contextmanager
+def demonstrated(folder: Path) -> Iterator[Clone]:
+    """A clone in which `./smos demo --json` has just run; its simulated clouds end with the block."""
+    clone = copy_clone(folder)
     try:
         clone.smos("demo", "--json")
         yield clone
     finally:
         client.stop(clone.home)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """The demo that tests share. They leave `prod` as it was, and its Vault open."""
+    with demonstrated(tmp_path_factory.mktemp("demo")) as clone:
+        yield clone
 
 
 @pytest.fixture

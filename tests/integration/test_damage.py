@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import client
-from tests.integration.conftest import Clone, copy_clone
+from tests.integration.conftest import Clone, demonstrated
 from tests.kept_files import ELSEWHERE, KEPT, WAYS, Kept
 
 pytestmark = pytest.mark.slow
@@ -38,12 +37,8 @@ CASES = [
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A demo of this module's own: its simulated clouds are stopped again and again, and its Vault is sealed then."""
-    clone = copy_clone(tmp_path_factory.mktemp("damage"))
-    try:
-        clone.smos("demo", "--json")
+    with demonstrated(tmp_path_factory.mktemp("damage")) as clone:
         yield clone
-    finally:
-        client.stop(clone.home)
 
 
 def paths(clone: Clone, one: Kept) -> list[Path]:
