@@ -16,6 +16,8 @@ if __name__ == "__main__":
     # What is forked here becomes the engine at once and never calls gRPC, which would warn of it otherwise. It reads
     # this when it is imported.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+    # Otherwise Pydantic reads what each package of the virtualenv says of itself, to find plugins; there are none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from typing import Annotated
 

@@ -27,7 +27,8 @@ Say = Callable[[str], None]
 MARK = "SMOS_RUN"
 FINISH_S = 60.0
 END_S = 5.0
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+# Found here: in a child of a process with threads, looking for it could wait for ever.
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 
 
@@ -40,8 +41,8 @@ def stop_with_parent() -> None:
     """In the child, before it becomes the engine: be interrupted when the command is killed. Linux alone has this;
     elsewhere the next run finds the orphan.
     """
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def end_orphans(place: Workplace, say: Say) -> None:

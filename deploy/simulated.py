@@ -18,6 +18,7 @@ from typing import Any
 import engine
 from deploy.beforehand import before_writing
 from deploy.engine_run import run
+from deploy.fresh import is_fresh, keep_fresh
 from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agreed, without_pulumi
 from deploy.throw_away import complete_throw_away
 from kept import Damaged
@@ -44,9 +45,11 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str
     home = Home.of_clone()
     if home.running() is None:
         say("starting the simulated clouds")
-    freshen(home)
-    if complete_throw_away(home, list(_readable(home))):
-        say("making throw-away secrets")
+    if not is_fresh(home):
+        freshen(home)
+        if complete_throw_away(home, list(_readable(home))):
+            say("making throw-away secrets")
+        keep_fresh(home)
     running = client.start(home)
     place = workplace(home, running)
     client.write_shim(home, running, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")

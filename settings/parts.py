@@ -43,6 +43,8 @@ class Setting(BaseModel):
     """A part of the settings: immutable, camelCase in the file, and unknown keys are refused."""
 
     model_config = ConfigDict(
+        # Of what nobody reads in a run, no validator is made.
+        defer_build=True,
         frozen=True,
         extra="forbid",
         alias_generator=camel,

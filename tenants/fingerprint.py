@@ -1,9 +1,6 @@
 """One value of everything that decides what is declared for a tenant, and of the rules that judge it: the same in every
 clone. By it a tenant is known to be unchanged (tenants/known.py), is not judged again by the policies, and is not done
 again by a run that goes on.
-
-All that the clone holds decides, but for what is named here as deciding nothing: a list of the rooms that decide would
-miss the next one.
 """
 
 from __future__ import annotations
@@ -12,11 +9,12 @@ import dataclasses
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+import re
+import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
+from deploy.code import code_of, deciding_files
 from deploy.target import ROOT, Target
 from engine import pin
 from settings import Settings
@@ -26,13 +24,7 @@ from tenants.secrets import TenantSecrets, derived_key
 
 __all__ = ["Fingerprints", "code_of", "deciding_files"]
 
-NOTHING = ("tests", "docs", "bench")
-"""Rooms that decide nothing: what checks, describes or measures the others."""
-DATA = ("tenants/registry",)
-"""Of a tenant its own file decides, which is in its fingerprint by what it says."""
-AT_THE_TOP = (".py", ".yaml", ".lock", ".in", ".toml")
-_LEFT = (".pyc", ".md")
-_PROVIDERS = "pulumi"
+_PROVIDERS = re.compile(r"(pulumi[^-]*)-(.+)\.(?:dist|egg)-info")
 _PURPOSE = "tenants known to be unchanged"
 
 
@@ -66,43 +58,10 @@ class Fingerprints:
 
 
 @cache
-def code_of(root: Path) -> str:
-    """Of everything in a clone that decides, as this process found it."""
-    found = hashlib.sha256()
-    for file in deciding_files(root):
-        content = file.read_bytes()
-        found.update(f"{file.relative_to(root).as_posix()}\0{len(content)}\0".encode())
-        found.update(content)
-    return found.hexdigest()
-
-
-def deciding_files(root: Path) -> list[Path]:
-    """The files of a clone that decide: its settings and versions, and all that is in a room with Python in it."""
-    return sorted(file for file in _files(root) if file.suffix not in _LEFT)
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for one in root.iterdir():
-        if one.name.startswith(".") or one.name in NOTHING:
-            continue
-        if one.is_file():
-            if one.suffix in AT_THE_TOP:
-                yield one
-        elif any(one.glob("*.py")) and not (one / "pyvenv.cfg").exists():
-            yield from _room(one, root)
-
-
-def _room(folder: Path, root: Path) -> Iterator[Path]:
-    for one in folder.iterdir():
-        if one.is_dir():
-            if one.name != "__pycache__" and one.relative_to(root).as_posix() not in DATA:
-                yield from _room(one, root)
-        elif one.is_file() and not one.name.startswith("."):
-            yield one
-
-
-@cache
 def _versions() -> list[tuple[str, str]]:
-    """Of the engine, its SDK and the providers', as they are installed."""
-    found = ((one.name.lower(), one.version) for one in metadata.distributions() if one.name.startswith(_PROVIDERS))
-    return sorted([("engine", pin.VERSION), *found])
+    """Of the engine, its SDK and the providers', as they are installed: as their folders are called, since reading what
+    each package of the virtualenv says of itself takes as long as starting the engine.
+    """
+    folders = (Path(folder) for folder in sys.path if folder and Path(folder).is_dir())
+    names = (_PROVIDERS.fullmatch(one.name.lower()) for folder in folders for one in folder.glob("pulumi*-info"))
+    return sorted([("engine", pin.VERSION), *{(name[1], name[2]) for name in names if name}])

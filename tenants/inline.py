@@ -69,9 +69,11 @@ def _served(program: Importing) -> Iterator[str]:
     import grpc
 
     server: Any = grpc.server(ThreadPoolExecutor(max_workers=4), options=_UNLIMITED)
-    server.add_generic_rpc_handlers((_handlers(_Late(program)),))
+    late = _Late(program)
+    server.add_generic_rpc_handlers((_handlers(late),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    threading.Thread(target=late.begin, daemon=True).start()
     try:
         yield f"127.0.0.1:{port}"
     finally:
@@ -79,12 +81,17 @@ def _served(program: Importing) -> Iterator[str]:
 
 
 class _Late:
-    """The SDK's own server of a program, imported at the engine's first call."""
+    """The SDK's own server of a program, imported in a thread of its own; the engine's first call waits for it."""
 
     def __init__(self, program: Importing) -> None:
         self._program = program
         self._server: Any = None
         self._once = threading.Lock()
+
+    def begin(self) -> None:
+        """Imports it. What fails is told by the engine's first call, which tries again."""
+        with contextlib.suppress(Exception):
+            self._ready()
 
     def answer(self, method: str, request: bytes, context: grpc.ServicerContext) -> bytes:
         """One call of the engine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -76,8 +77,14 @@ def _is_name(value: str) -> str:
     return value
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """Asked for once: the answer is read from some hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _is_timezone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _timezones():
         raise fault("not a time zone of the IANA database", "as in America/Santiago")
     return value
 

@@ -200,8 +200,7 @@ def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
     try:
         text = words(file, "")
         refuse_deep(text, _Loader)
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506  one of PyYAML's two safe loaders
-        repeated = _repeated(text)
+        values, repeated = _loaded(text)
     except (Damaged, OSError) as error:
         why = getattr(error, "why", f"can't be read ({error})")
         return None, [Problem(name, "", "", why, "make it a readable text in UTF-8")]
@@ -225,15 +224,19 @@ def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
     return tenant, problems
 
 
-def _repeated(text: str) -> str:
-    """Where a key stands for the second time; the loader would take the last one and say nothing."""
-    node = yaml.compose(text, Loader=_Loader)
-    seen: set[str] = set()
-    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-        if str(key.value) in seen:
-            return f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}"
-        seen.add(str(key.value))
-    return ""
+def _loaded(text: str) -> tuple[Any, str]:
+    """What a file holds, and where a key stands for the second time: a loader would take the last and say nothing."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if str(key.value) in seen:
+                return None, f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}"
+            seen.add(str(key.value))
+        return (None if node is None else loader.construct_document(node)), ""
+    finally:
+        loader.dispose()
 
 
 def _outside(name: str, domain: str, zone: str) -> list[Problem]:
