@@ -65,13 +65,14 @@ def check(
 
 
 def _tenant_of(domain: str, stack: str, target: Target) -> Tenant:
-    entries = lifecycle.registry_of(stack, target).entries
-    for tenant in (entry.tenant for entry in entries):
+    registry = lifecycle.registry_of(stack, target)
+    for tenant in (entry.tenant for entry in registry.entries):
         if domain in tenant.domains:
             return tenant
         if domain == tenant.domain:
             raise BadInput(f"{domain} is in the platform's own zone: ./smos tenant status {tenant.slug} says how it is")
-    raise BadInput(f"no tenant's file lists {domain}. Mend: domains: [{domain}] in tenants/registry/SLUG.yaml")
+    left = f"; left out: {', '.join(sorted(registry.left_out))}" if registry.left_out else ""
+    raise BadInput(f"no tenant's file lists {domain}{left}. Mend: domains: [{domain}] in tenants/registry/SLUG.yaml")
 
 
 def _shown(one: Finding) -> str:

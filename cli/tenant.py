@@ -34,17 +34,23 @@ app.add_typer(tenant_archive.app, name="archive")
 
 @app.command("list")
 def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
-    """Every tenant, and whether it is up."""
+    """Every tenant, and whether it is up. Exit code 2 when a file has a mistake: its tenant alone is left out."""
     with tenants_told(as_json):
         registry = lifecycle.registry_of(stack, target)
         found = lifecycle.statuses(workplace(target, stack, quiet=True), registry)
+    problems = [str(problem) for problem in registry.problems]
     if as_json:
-        typer.echo(json.dumps({"ok": True, "tenants": [_facts(one) for one in found]}))
-        return
-    for one in found:
-        typer.echo(
-            f"{one.tenant.slug:<20} {one.word:<12} {one.tenant.rut:<12} {one.tenant.domain:<32} {one.tenant.name}"
-        )
+        facts = {"tenants": [_facts(one) for one in found], "left_out": problems}
+        typer.echo(json.dumps({"ok": not problems, **facts}))
+    else:
+        for one in found:
+            typer.echo(
+                f"{one.tenant.slug:<20} {one.word:<12} {one.tenant.rut:<12} {one.tenant.domain:<32} {one.tenant.name}"
+            )
+        for problem in problems:
+            say(f"left out: {problem}")
+    if problems:
+        raise typer.Exit(BadInput.exit_code)
 
 
 @app.command("schema")

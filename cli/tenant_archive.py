@@ -66,7 +66,7 @@ def purge(
 
 def _shelf(stack: str, target: Target, quiet: bool) -> tuple[Shelf, Retention]:
     place = workplace(target, stack, quiet=quiet)
-    there = {one.tenant.slug for one in lifecycle.registry_of(stack, target).entries} | set(lifecycle.live(place))
+    there = lifecycle.registry_of(stack, target).slugs | set(lifecycle.live(place))
     tenants = load_files(stack, ROOT).services.tenants
     today = datetime.datetime.now(datetime.UTC).date()
     retention = Retention(frozenset(there), today, **({"days": tenants.archive_retention_days} if tenants else {}))

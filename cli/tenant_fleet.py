@@ -128,5 +128,7 @@ def _tell(summary: Summary, target: Target) -> None:
     if summary.result.stopped:
         left = len(summary.result.left)
         say(f"ended early: {summary.result.stopped}. {left} tenants not reached; the same command goes on with them")
+    if summary.left_out:
+        say(f"left out, for mistakes in their files: {', '.join(summary.left_out)}. Mend: ./smos tenant list says each")
     if summary.journal:
         say(f"journal: {summary.journal}")

@@ -30,16 +30,21 @@ class Damaged(Exception):
         self.why = why
 
 
-def raw(file: Path, mend: str, at_most: int = MOST_BYTES) -> bytes:
-    """Its bytes. Raises Damaged, and FileNotFoundError when nothing is there at all."""
+def raw(file: Path, mend: str, at_most: int = MOST_BYTES, *, links: bool = True) -> bytes:
+    """Its bytes. Raises Damaged, and FileNotFoundError when nothing is there at all. Without `links`, what a link
+    leads to is not opened.
+    """
     try:
         # Not waiting, or a fifo that nobody writes to would hold everything up.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        follow = 0 if links else os.O_NOFOLLOW
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | follow)
     except FileNotFoundError:
         if file.is_symlink():
             raise Damaged(file, "a link that leads nowhere", mend) from None
         raise
     except OSError as error:
+        if error.errno == errno.ELOOP and not links:
+            raise Damaged(file, "a link, where a file belongs", mend) from None
         raise Damaged(file, f"can't be read ({error.strerror})", mend) from None
     _refuse_no_file(descriptor, file, mend)
     with os.fdopen(descriptor, "rb") as opened:
@@ -49,9 +54,9 @@ def raw(file: Path, mend: str, at_most: int = MOST_BYTES) -> bytes:
         return opened.read()
 
 
-def words(file: Path, mend: str) -> str:
-    """Its text, in UTF-8."""
-    content = raw(file, mend, _MOST_TEXT)
+def words(file: Path, mend: str, *, links: bool = True) -> str:
+    """Its text, in UTF-8. `links`: as for `raw`."""
+    content = raw(file, mend, _MOST_TEXT, links=links)
     try:
         return content.decode()
     except UnicodeDecodeError as error:

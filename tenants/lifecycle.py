@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -218,12 +218,12 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
 
 
 def statuses(place: Workplace, registry: Registry) -> list[Status]:
-    """How all tenants are. Raises RegistryError when one has a stack and no file."""
-    entries, stacks = registry.entries, stacks_of(place, folder_of(place, ""))
-    problems = without_file(entries, sorted(stacks))
+    """How all tenants are whose files have no mistake. Raises RegistryError when one has a stack and no file."""
+    stacks = stacks_of(place, folder_of(place, ""))
+    problems = without_file(registry.slugs, sorted(stacks))
     if problems:
         raise RegistryError(problems)
-    return [status(place, entry, stacks) for entry in entries]
+    return [status(place, entry, stacks) for entry in registry.entries]
 
 
 def status(place: Workplace, entry: Entry, stacks: Mapping[str, str] | None = None) -> Status:
@@ -245,9 +245,10 @@ def live(place: Workplace) -> list[str]:
     return sorted(stacks_of(place, folder_of(place, "")))
 
 
-def without_file(entries: Sequence[Entry], slugs: Sequence[str]) -> list[Problem]:
-    """The stacks whose tenants' files are gone: to delete the file is not the way to end a tenant."""
-    named = {entry.tenant.slug for entry in entries}
+def without_file(named: Collection[str], slugs: Sequence[str]) -> list[Problem]:
+    """The stacks whose tenants' files are gone: to delete the file is not the way to end a tenant. `named`: who has
+    one.
+    """
     return [
         Problem(
             f"{FOLDER}/{slug}.yaml",
@@ -265,14 +266,14 @@ def without_file(entries: Sequence[Entry], slugs: Sequence[str]) -> list[Problem
 
 def refuse_lost(place: Workplace, registry: Registry, slug: str) -> None:
     """Refuses a slug whose stack is live while its file is gone: whose it is can't be told."""
-    for problem in without_file(registry.entries, live(place)):
+    for problem in without_file(registry.slugs, live(place)):
         if problem.file == f"{FOLDER}/{slug}.yaml":
             raise RegistryError([problem])
 
 
 def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
     """The tenant's file; refuses first what the files say wrong. Another tenant's lost file is only told."""
-    for problem in without_file(registry.entries, live(place)):
+    for problem in without_file(registry.slugs, live(place)):
         if problem.file == f"{FOLDER}/{slug}.yaml":
             raise RegistryError([problem])
         say(f"warning: {problem}")

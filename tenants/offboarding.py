@@ -86,7 +86,7 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
         for owner in (entry.tenant.names.database, entry.tenant.names.silo_database):
             forget_logins(ground.platform.server, ground.secrets.provisioner_password, owner)
         say(f"looking for what is left of {slug}")
-        found = left_of(ground, entry.tenant, [one.tenant.slug for one in reread().entries])
+        found = left_of(ground, entry.tenant, reread().slugs)
         if found:
             raise Residue(slug, found)
         kept = tuple(_kept(ground, shelf, archive))

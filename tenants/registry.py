@@ -6,8 +6,6 @@ tracked one, and a file there stands in for the tracked one of the same name.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +14,17 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from kept import Damaged, words
-from settings.documents import refuse_deep
 from settings.explained import explained
 from settings.problems import Problem, SettingsError, did_you_mean, shown
+from tenants import tenant_file
 from tenants.model import State, Tenant, excesses, slug_fault, slug_of
+from tenants.tenant_file import Unreadable
 
-__all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed", "text_of", "with_state"]
+__all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed", "text_of"]
 
 FOLDER = "tenants/registry"
 GONE = ".gone"
 """Beside a file that lies over another: the one below it counts no more."""
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = {str(field.alias): field for field in Tenant.model_fields.values()}
 
 
@@ -44,36 +41,57 @@ class Entry:
 
 
 class Registry:
-    """The tenants of a zone. Reads its folders once."""
+    """The tenants of a zone. Reads its folders once. A file with a mistake stops its own tenant, and no other."""
 
     def __init__(self, folders: Sequence[Path], zone: str, taken: Mapping[str, str] | None = None) -> None:
         """`taken`: the names in the zone that the platform's own services have, and in which file each stands."""
         self._taken = dict(taken or {})
         self._folders = tuple(folders)
         self._zone = zone
-        self._entries: list[Entry] = []
-        self._problems: list[Problem] = []
+        self._broken: dict[str, list[Problem]] = {}
+        self._texts: dict[str, str | None] = {}
+        found: list[Entry] = []
         for file in _files(self._folders):
-            tenant, problems = _read(file, zone)
-            self._problems += problems
+            tenant, text, problems = _read(file, zone)
+            problems += self._platforms(tenant) if tenant is not None else []
+            if problems:
+                self._broken.setdefault(file.stem, []).extend(problems)
+                self._texts[file.name] = text
             if tenant is not None:
-                self._problems += self._platforms(tenant)
-                self._entries.append(Entry(tenant, file))
-        self._problems += _twice([(entry.tenant, _name(entry.tenant.slug)) for entry in self._entries])
+                found.append(Entry(tenant, file))
+        for problem in _twice([(entry.tenant, _name(entry.tenant.slug)) for entry in found]):
+            self._broken.setdefault(Path(problem.file).stem, []).append(problem)
+        self._every = found
+        self._entries = [one for one in found if one.tenant.slug not in self._broken]
 
     @property
     def entries(self) -> list[Entry]:
-        """The tenants, by slug. Raises RegistryError when any file has a mistake, with all of them."""
-        if self._problems:
-            raise RegistryError(self._problems)
+        """The tenants whose files have no mistake, by slug. The others: `left_out`."""
         return self._entries
 
+    @property
+    def left_out(self) -> Mapping[str, Sequence[Problem]]:
+        """By the file's name: why its tenant can't be worked on."""
+        return self._broken
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every mistake in every file."""
+        return [problem for name in sorted(self._broken) for problem in self._broken[name]]
+
+    @property
+    def slugs(self) -> frozenset[str]:
+        """Every tenant that has a file, also one with a mistake: what is called so is that one's."""
+        return frozenset((*(entry.tenant.slug for entry in self._entries), *self._broken))
+
     def find(self, slug: str) -> Entry:
-        """The tenant of that slug, or RegistryError."""
-        for entry in self.entries:
+        """The tenant of that slug. Raises RegistryError, with what is wrong with its file."""
+        if slug in self._broken:
+            raise RegistryError(self._broken[slug])
+        for entry in self._entries:
             if entry.tenant.slug == slug:
                 return entry
-        mend = did_you_mean(slug, [entry.tenant.slug for entry in self._entries])
+        mend = did_you_mean(slug, self.slugs)
         raise RegistryError([Problem(_name(slug), "", "", "there is no such file", mend)])
 
     def check(self, values: Mapping[str, Any]) -> tuple[Tenant, bool]:
@@ -83,10 +101,10 @@ class Registry:
         tenant, problems = parsed(values, name, self._zone)
         if tenant is None:
             raise RegistryError(problems)
-        clashes = self._platforms(tenant)
+        clashes = [*self._platforms(tenant), *self._claimed(tenant)]
         if clashes:
             raise RegistryError(clashes)
-        others = [(entry.tenant, _name(entry.tenant.slug)) for entry in self.entries]
+        others = [(entry.tenant, _name(entry.tenant.slug)) for entry in self._every]
         existing = next((one for one, _ in others if one.slug == tenant.slug), None)
         if existing == tenant:
             return tenant, False
@@ -106,7 +124,7 @@ class Registry:
         """
         tenant, new = self.check(values)
         if new:
-            _write(self.file_of(tenant), text_of(tenant))
+            tenant_file.write(self.file_of(tenant), text_of(tenant))
             (self._folders[-1] / f"{tenant.slug}{GONE}").unlink(missing_ok=True)
         return tenant, new
 
@@ -117,18 +135,44 @@ class Registry:
         entry = self.find(slug)
         if entry.tenant.state == state:
             return False
-        _write(self.file_of(entry.tenant), with_state(entry.file.read_text(encoding="utf-8"), state))
+        name = _name(slug)
+        try:
+            changed = tenant_file.with_state(tenant_file.read(entry.file, name), state, name)
+        except Unreadable as error:
+            raise RegistryError([error.problem]) from None
+        again, problems = parsed(tenant_file.values_of(changed, name), name, self._zone)
+        if again != entry.tenant.model_copy(update={"state": state}):
+            why = "the file was changed meanwhile, or reads differently with another state; nothing was written"
+            raise RegistryError(problems or [Problem(name, "state", "", why, f"write state: {state} into it by hand")])
+        tenant_file.write(self.file_of(entry.tenant), changed)
         return True
 
     def remove(self, slug: str) -> str:
         """Takes a tenant's file out of the registry: its text. In a simulated run a tracked file stays, hidden."""
         entry, top = self.find(slug), self._folders[-1]
-        text = entry.file.read_text(encoding="utf-8")
+        text = tenant_file.read(entry.file, _name(slug))
         if len(self._folders) > 1:
             top.mkdir(parents=True, exist_ok=True)
             (top / f"{slug}{GONE}").touch()
         (top / f"{slug}.yaml").unlink(missing_ok=True)
         return text
+
+    def _claimed(self, tenant: Tenant) -> Iterator[Problem]:
+        """What a file with a mistake holds may be its tenant's already: no new tenant gets it meanwhile."""
+        name = _name(tenant.slug)
+        if tenant.slug in self._broken:
+            yield from self._broken[tenant.slug]
+        for file, text in self._texts.items():
+            mend = f"mend {FOLDER}/{file} first: ./smos tenant list says what is wrong with it"
+            if text is None:
+                yield Problem(name, "", "", f"{FOLDER}/{file} can't be read: what is its tenant's is not known", mend)
+                continue
+            held = text.lower().replace(".", "")
+            for kind, path, value in _unique_to(tenant):
+                if value.lower().replace(".", "") in held:
+                    yield Problem(
+                        name, path, shown(value), f"{FOLDER}/{file}, which has a mistake, holds this {kind}", mend
+                    )
 
     def _platforms(self, tenant: Tenant) -> list[Problem]:
         """A tenant at the name of one of the platform's services would take its requests, or get none."""
@@ -189,54 +233,19 @@ def _files(folders: Iterable[Path]) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
-def _read(file: Path, zone: str) -> tuple[Tenant | None, list[Problem]]:
-    name = f"{FOLDER}/{file.name}"
-    if file.suffix != ".yaml":
-        return None, [Problem(name, "", "", "a tenant's file ends in .yaml", f"rename it to {file.stem}.yaml")]
-    if file.is_symlink():
-        return None, [
-            Problem(name, "", "", "a link, where the tenant's own file belongs", "the file itself in its place")
-        ]
+def _read(file: Path, zone: str) -> tuple[Tenant | None, str | None, list[Problem]]:
+    """The tenant, the text where there is one, and every mistake."""
+    name, text = f"{FOLDER}/{file.name}", None
     try:
-        text = words(file, "")
-        refuse_deep(text, _Loader)
-        values, repeated = _loaded(text)
-    except (Damaged, OSError) as error:
-        why = getattr(error, "why", f"can't be read ({error})")
-        return None, [Problem(name, "", "", why, "make it a readable text in UTF-8")]
-    except RecursionError:
-        return None, [Problem(name, "", "", "nested too deep, or it holds itself", "plain values, without & and *")]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "it can't be parsed"
-        return None, [Problem(name, where, "", f"not YAML: {what}", "mend that line")]
-    except ValueError as error:  # a number of thousands of digits, a date that is none
-        why = f"a value that can't be read: {str(error).partition(';')[0]}"
-        return None, [Problem(name, "", "", why, "quote it, if it is meant as a text")]
-    if repeated:
-        return None, [Problem(name, repeated, "", "the key stands there twice", "remove one of the two")]
-    tenant, problems = parsed(values, name, zone)
+        text = tenant_file.read(file, name)
+        tenant, problems = parsed(tenant_file.values_of(text, name), name, zone)
+    except Unreadable as error:
+        return None, text, [error.problem]
     if tenant is not None and file.stem != tenant.slug:
         why = f"the file of the tenant with this domain is called {tenant.slug}.yaml"
         mend = f"rename the file to {tenant.slug}.yaml, or mend the domain"
-        return None, [Problem(name, "domain", shown(tenant.domain), why, mend)]
-    return tenant, problems
-
-
-def _loaded(text: str) -> tuple[Any, str]:
-    """What a file holds, and where a key stands for the second time: a loader would take the last and say nothing."""
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-        seen: set[str] = set()
-        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-            if str(key.value) in seen:
-                return None, f"line {key.start_mark.line + 1}, column {key.start_mark.column + 1}"
-            seen.add(str(key.value))
-        return (None if node is None else loader.construct_document(node)), ""
-    finally:
-        loader.dispose()
+        return None, text, [Problem(name, "domain", shown(tenant.domain), why, mend)]
+    return tenant, text, problems
 
 
 def _outside(name: str, domain: str, zone: str) -> list[Problem]:
@@ -252,14 +261,15 @@ def _outside(name: str, domain: str, zone: str) -> list[Problem]:
 
 
 def _twice(tenants: Sequence[tuple[Tenant, str]]) -> Iterator[Problem]:
-    """Two tenants with one RUT, one domain, one number or one shop."""
-    first: dict[tuple[str, str], str] = {}
+    """Two tenants with one RUT, one domain, one number or one shop: of both, since whose it is can't be told."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    mend = "one file a tenant: remove or mend one of the two"
     for tenant, name in tenants:
         for kind, path, value in _unique_to(tenant):
-            holder = first.setdefault((kind, value), name)
+            holder, theirs = first.setdefault((kind, value), (name, path))
             if holder != name:
-                why = f"{holder} has this {kind} already"
-                yield Problem(name, path, shown(value), why, "one file a tenant: remove or mend one of the two")
+                yield Problem(name, path, shown(value), f"{holder} has this {kind} already", mend)
+                yield Problem(holder, theirs, shown(value), f"{name} has this {kind}, too", mend)
 
 
 def _unique_to(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
@@ -287,18 +297,3 @@ def text_of(tenant: Tenant) -> str:
     values = {"rut": tenant.rut, "name": tenant.name, "domain": tenant.domain, "state": tenant.state}
     values |= tenant.model_dump(by_alias=True, mode="json", exclude_defaults=True, exclude_none=True)
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
-
-
-def with_state(text: str, state: State) -> str:
-    """The file with another state; every other line, comments included, stays as it is."""
-    line = f"state: {state}"
-    changed, count = re.subn(r"^state:[^\n#]*?(?=[ \t]*(?:#|$))", line, text, flags=re.MULTILINE)
-    return changed if count else f"{text.rstrip()}\n{line}\n"
-
-
-def _write(file: Path, text: str) -> None:
-    """The whole file or none of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)

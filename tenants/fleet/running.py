@@ -69,6 +69,8 @@ class Summary:
     core_seconds: float
     peak_memory_mb: float
     journal: str
+    left_out: tuple[str, ...] = ()
+    """The files with a mistake: their tenants were not touched."""
 
     @property
     def failed(self) -> tuple[Done, ...]:
@@ -78,7 +80,7 @@ class Summary:
     @property
     def good(self) -> bool:
         """Whether everybody is what its file says."""
-        return not self.failed and not self.result.left
+        return not self.failed and not self.result.left and not self.left_out
 
     def facts(self) -> dict[str, Any]:
         """As `--json` ends."""
@@ -88,6 +90,7 @@ class Summary:
             "changed": self.result.count(Outcome.CHANGED),
             "unchanged": self.result.count(Outcome.UNCHANGED) + self.before + self.known,
             "failed": len(self.failed),
+            "left_out": list(self.left_out),
             "seconds": round(self.seconds, 2),
             "core_seconds": round(self.core_seconds, 2),
             "peak_memory_mb": round(self.peak_memory_mb),
@@ -99,7 +102,9 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
     begun, stopping = time.monotonic(), Stopping()
     files = Files.of(registry.folders)
     whole = planned([entry.tenant for entry in registry.entries], wish.selection)
-    lost = lifecycle.without_file(registry.entries, lifecycle.live(place))
+    for problem in registry.problems:
+        say(f"left out: {problem}")
+    lost = lifecycle.without_file(registry.slugs, lifecycle.live(place))
     for problem in lost[:1]:
         more = f" (and {len(lost) - 1} others: ./smos tenant list)" if lost[1:] else ""
         say(f"warning: {problem}{more}")
@@ -123,6 +128,7 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
         core_seconds=usage.core_seconds,
         peak_memory_mb=usage.peak_memory_mb,
         journal=ran.journal,
+        left_out=tuple(sorted(registry.left_out)),
     )
 
 

@@ -88,7 +88,7 @@ def test_what_only_one_can_have_two_cannot(tmp_path: Path, more: dict[str, Any])
     (tmp_path / "acme.yaml").write_text(yaml.safe_dump({**ACME, **more}))
     (tmp_path / "otra.yaml").write_text(yaml.safe_dump({**OTHER, **more, "domain": OTHER["domain"]}))
     with pytest.raises(RegistryError, match=r"tenants/registry/otra.yaml: .*tenants/registry/acme.yaml has this"):
-        _ = Registry([tmp_path], ZONE).entries
+        Registry([tmp_path], ZONE).find("otra")
 
 
 def test_a_written_file_reads_back_as_the_same_tenant(tmp_path: Path) -> None:
