@@ -348,7 +348,9 @@ def test_what_is_no_resolver_is_refused(text: str) -> None:
 
 
 class Registered(Setting):
-    """Tenants that are registered."""
+    """Tenants that are registered; none of their files has a mistake."""
+
+    left_out: dict[str, list[str]] = {}
 
     @property
     def entries(self) -> list[Entry]:
