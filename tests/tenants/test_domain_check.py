@@ -350,7 +350,7 @@ def test_what_is_no_resolver_is_refused(text: str) -> None:
 class Registered(Setting):
     """Tenants that are registered; none of their files has a mistake."""
 
-    left_out: dict[str, list[str]] = {}
+    left_out: tuple[str, ...] = ()
 
     @property
     def entries(self) -> list[Entry]:
