@@ -23,9 +23,10 @@ from psycopg import sql
 from apps.owner_login import OwnerLogin
 from tenants.archive.login import login_to
 from tenants.archive.manifest import ArchiveBroken
+from tenants.archive.settled import settings_kept
 from tenants.platform import Server
 
-__all__ = ["Tables", "TenantDatabase", "database_of"]
+__all__ = ["Tables", "TenantDatabase"]
 
 _OURS = ("_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock")
 """How the schema came to be: times and names of machines, no content of the tenant."""
@@ -54,7 +55,7 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "0",
 }
 KEY = "smarteros"
-_RESTRICTED = re.compile(rb"^\\(?:un)?restrict " + KEY.encode() + rb"\n", re.MULTILINE)
+_HEAD = re.compile(rb"\A((?:--[^\n]*\n|\n)*)\\restrict " + KEY.encode() + rb"\n")
 SEQUENCES, LARGE_OBJECTS = "(sequences)", "(large objects)"
 BLOCK = 1 << 20
 
@@ -73,18 +74,13 @@ class Tables:
         return hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
 
 
-@contextlib.contextmanager
-def database_of(server: Server, provisioner_password: str, name: str) -> Iterator[TenantDatabase]:
-    """A tenant's database, open for the block."""
-    with login_to(server, provisioner_password, name) as login:
-        yield TenantDatabase(server, login, name)
-
-
 class TenantDatabase:
-    """One database, by the forward on this machine."""
+    """One database, by the forward on this machine. Each connection has a login of its own: what a tenant or an archive
+    has put into the database runs in it, and may change the password of whoever is connected.
+    """
 
-    def __init__(self, server: Server, login: OwnerLogin, name: str) -> None:
-        self._server, self._login, self._name = server, login, name
+    def __init__(self, server: Server, provisioner_password: str, name: str) -> None:
+        self._server, self._password, self._name = server, provisioner_password, name
 
     def dump(self) -> tuple[bytes, Tables]:
         """Its content as SQL that makes everything anew, whoever owns it then; and what is in it at the same moment."""
@@ -105,11 +101,12 @@ class TenantDatabase:
             # --clean drops no large objects of other numbers, and those of the same would be in the way.
             for (oid,) in connection.execute(_LARGE_OBJECTS, (self._name,)).fetchall():
                 connection.execute("SELECT lo_unlink(%s)", (oid,))
-        self._run(
-            "psql",
-            *("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"),
-            content=f"\\restrict {secrets.token_hex(16)}\n".encode() + _RESTRICTED.sub(b"", content),
-        )
+        with settings_kept(self._server, self._password, self._name):
+            self._run(
+                "psql",
+                *("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"),
+                content=f"\\restrict {secrets.token_hex(16)}\n".encode() + _unrestricted(content),
+            )
 
     def content(self) -> Tables:
         """What is in it now."""
@@ -139,26 +136,34 @@ class TenantDatabase:
     @contextlib.contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[Any]]:
         settings = "".join(f" -c {name}={value}" for name, value in _SETTINGS.items())
-        wanted = self._parameters()
-        try:
-            with psycopg.connect(**{**wanted, "options": wanted["options"] + settings}) as connection:
-                yield connection
-        except psycopg.Error as error:
-            raise ArchiveBroken(f"PostgreSQL on {self._name}: {str(error).splitlines()[0]}") from None
+        with self._login() as login:
+            wanted = self._parameters(login)
+            try:
+                with psycopg.connect(**{**wanted, "options": wanted["options"] + settings}) as connection:
+                    yield connection
+            except psycopg.Error as error:
+                raise ArchiveBroken(f"PostgreSQL on {self._name}: {str(error).splitlines()[0]}") from None
 
-    def _parameters(self) -> dict[str, Any]:
+    def _login(self) -> contextlib.AbstractContextManager[OwnerLogin]:
+        return login_to(self._server, self._password, self._name)
+
+    def _parameters(self, login: OwnerLogin) -> dict[str, Any]:
         return {
             "host": "127.0.0.1",
             "port": self._server.local_port,
-            "user": self._login.user,
-            "password": self._login.password,
+            "user": login.user,
+            "password": login.password,
             "dbname": self._name,
             "sslmode": self._server.sslmode,
             "options": f"-c role={self._name}",
         }
 
     def _run(self, program: str, *arguments: str, content: bytes = b"") -> bytes:
-        wanted = self._parameters()
+        with self._login() as login:
+            return self._run_as(login, program, *arguments, content=content)
+
+    def _run_as(self, login: OwnerLogin, program: str, *arguments: str, content: bytes) -> bytes:
+        wanted = self._parameters(login)
         environ = {
             "PATH": os.environ.get("PATH", ""),
             "PGHOST": wanted["host"],
@@ -175,6 +180,15 @@ class TenantDatabase:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
             raise ArchiveBroken(f"{program} on {self._name}: {said[0]}")
         return done.stdout
+
+
+def _unrestricted(content: bytes) -> bytes:
+    """Without the two lines in which pg_dump shuts psql's own commands off: the first such, and the last. Any between
+    them is a tenant's text.
+    """
+    content = _HEAD.sub(rb"\1", content, count=1)
+    before, found, after = content.rpartition(f"\n\\unrestrict {KEY}\n".encode())
+    return before + b"\n" + after if found else content
 
 
 def _checksum(connection: psycopg.Connection[Any], table: str) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from apps.owner_login import OwnerLogin
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server
 
-__all__ = ["forget_logins", "login_to"]
+__all__ = ["forget_logins", "login_to", "provisioner", "told"]
 
 GOOD_FOR = datetime.timedelta(hours=12)
 
@@ -25,27 +25,29 @@ GOOD_FOR = datetime.timedelta(hours=12)
 def login_to(server: Server, provisioner_password: str, owner: str) -> Iterator[OwnerLogin]:
     """Makes it for the block. Raises ArchiveBroken."""
     with contextlib.ExitStack() as stack:
-        with _told(server, f"no login to {owner}"):
-            connect = functools.partial(_provisioner, server, provisioner_password)
+        with told(server, f"no login to {owner}"):
+            connect = functools.partial(provisioner, server, provisioner_password)
             login = stack.enter_context(owner_login.login_of(connect, owner, GOOD_FOR))
         yield login
 
 
 def forget_logins(server: Server, provisioner_password: str, owner: str) -> None:
     """Removes every login of this kind to a tenant's database that killed runs left. Raises ArchiveBroken."""
-    with _told(server, owner), _provisioner(server, provisioner_password) as connection:
+    with told(server, owner), provisioner(server, provisioner_password) as connection:
         owner_login.forget_logins(connection, owner, live=True)
 
 
 @contextlib.contextmanager
-def _told(server: Server, what: str) -> Iterator[None]:
+def told(server: Server, what: str) -> Iterator[None]:
+    """What PostgreSQL refuses in the block becomes ArchiveBroken."""
     try:
         yield
     except psycopg.Error as error:
         raise ArchiveBroken(f"PostgreSQL {server.name}: {what}: {str(error).splitlines()[0]}") from None
 
 
-def _provisioner(server: Server, password: str) -> psycopg.Connection[Any]:
+def provisioner(server: Server, password: str) -> psycopg.Connection[Any]:
+    """Who makes tenants' roles, where no tenant's code can run."""
     connection = psycopg.connect(
         host="127.0.0.1",
         port=server.local_port,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy.vault_api import VaultApi
-from tenants.archive.database import Tables, TenantDatabase, database_of
+from tenants.archive.database import Tables, TenantDatabase
 from tenants.archive.keys import Keys, TenantKeys
 from tenants.archive.manifest import Content
 from tenants.archive.secrets import TenantSecretsInVault
@@ -75,12 +75,10 @@ def parts_of(ground: Ground, names: TenantNames, *, silo: bool) -> Iterator[Part
     """The parts of one tenant, reached for the block; the token of Vault ends with it. `silo`: it has its own n8n."""
     platform, secrets = ground.platform, ground.secrets
     keys = TenantKeys(platform.redis, secrets.redis_password, names) if platform.redis else None
-    password = secrets.provisioner_password
-    with (
-        database_of(platform.server, password, names.database) as database,
-        database_of(platform.server, password, names.silo_database) if silo else contextlib.nullcontext() as n8n,
-        _secrets_of(ground, names) as in_vault,
-    ):
+    server, password = platform.server, secrets.provisioner_password
+    database = TenantDatabase(server, password, names.database)
+    n8n = TenantDatabase(server, password, names.silo_database) if silo else None
+    with _secrets_of(ground, names) as in_vault:
         yield Parts(database=database, n8n=n8n, keys=keys, secrets=in_vault)
 
 

@@ -25,7 +25,7 @@ from apps.migration_files import latest
 from apps.migrations import MIGRATIONS, MigrationsInputs
 from sandbox.clusters import Cluster
 from tenants.archive import file as archive
-from tenants.archive.database import TenantDatabase, database_of
+from tenants.archive.database import TenantDatabase
 from tenants.archive.login import forget_logins
 from tenants.archive.manifest import ArchiveBroken, Manifest, Part, digest, read_manifest
 from tenants.archive.moves import Opened, fill
@@ -71,8 +71,8 @@ class Place:
     def parts(self, names: TenantNames) -> contextlib.AbstractContextManager[Parts]:
         return parts_of(self.ground, names, silo=False)
 
-    def database(self, names: TenantNames) -> contextlib.AbstractContextManager[TenantDatabase]:
-        return database_of(self.server, PASSWORD, names.database)
+    def database(self, names: TenantNames) -> TenantDatabase:
+        return TenantDatabase(self.server, PASSWORD, names.database)
 
 
 @pytest.fixture(scope="module")
@@ -249,11 +249,11 @@ def test_whatever_is_in_a_table_comes_back(place: Place, name: str, columns: lis
             values = sql.SQL(", ").join(map(sql.Literal, row))
             connection.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(table, values))
     try:
-        with place.database(ACME) as there:
-            content, before = there.dump()
-        with place.database(OTHER) as there:
-            there.restore(content)
-            assert there.content() == before
+        there = place.database(ACME)
+        content, before = there.dump()
+        there = place.database(OTHER)
+        there.restore(content)
+        assert there.content() == before
         assert len(rows) in before.rows.values()
     finally:
         for names in (ACME, OTHER):
@@ -311,11 +311,11 @@ def test_what_a_tenant_put_into_its_database_never_runs_with_more_than_its_own_r
             CREATE CAST (trap AS text) WITH FUNCTION opened(trap);
             """
         )
-    with place.database(ACME) as there:
-        content, before = there.dump()
-    with place.database(OTHER) as there:
-        there.restore(content)
-        assert there.content() == before
+    there = place.database(ACME)
+    content, before = there.dump()
+    there = place.database(OTHER)
+    there.restore(content)
+    assert there.content() == before
 
 
 def test_commands_of_the_client_program_are_refused(place: Place, tmp_path: Path) -> None:
@@ -323,8 +323,8 @@ def test_commands_of_the_client_program_are_refused(place: Place, tmp_path: Path
     mark = tmp_path / "mark"
     evil = f"CREATE TABLE half (v int);\n\\! touch {mark}\n".encode()
     for content in (evil, b"\\unrestrict smarteros\n" + evil, b"\\restrict smarteros\n\\unrestrict smarteros\n" + evil):
-        with place.database(OTHER) as there, pytest.raises(ArchiveBroken, match="restrict"):
-            there.restore(content)
+        with pytest.raises(ArchiveBroken, match="restrict"):
+            place.database(OTHER).restore(content)
     assert not mark.exists()
     with place.own(OTHER) as connection:
         assert connection.execute("SELECT to_regclass('public.half')").fetchone() == (None,)
@@ -452,8 +452,8 @@ def test_logins_that_killed_runs_left_are_removed(place: Place) -> None:
         connection.execute("SET ROLE provisioner")
         for name in ("t_acme$archive", "t_acme$12ab", "t_zapato_azul$archive"):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
-        with place.database(ACME) as there:
-            there.content()
+        there = place.database(ACME)
+        there.content()
         forget_logins(place.server, PASSWORD, "t_acme")
         left = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 't\\_%$%'").fetchall()
         connection.execute('DROP ROLE "t_zapato_azul$archive"')
