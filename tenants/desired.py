@@ -25,7 +25,7 @@ from tenants.powers import take_powers
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.silos import refuse_no_room
 
-__all__ = ["Drift", "drift_of", "exported", "imported", "set_state"]
+__all__ = ["IMPORTING", "Drift", "drift_of", "exported", "imported", "set_state"]
 
 Say = Callable[[str], None]
 Reread = Callable[[], Registry]
@@ -89,8 +89,16 @@ def imported(place: Workplace, stack: str, reread: Reread, file: Path, domain: s
             raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None
         reread().set_state(slug, "suspended" if opened.values.get("state") == "suspended" else "active")
         opened_up = lifecycle.bring_up(ground, reread().find(slug), say)
+        _as_made(ground, reread().find(slug), say)
         ground.known.forget(ground.stack_of(slug))  # its data came by another way than the engine's
     return replace(opened_up, outcome=begun.outcome, seconds=begun.seconds + opened_up.seconds)
+
+
+def _as_made(ground: Ground, entry: Entry, say: Say) -> None:
+    """What ran in the database while it was filled had the tenant's rights: of the tenant's own password, too."""
+    if seen := _looked_for(lifecycle.workplace_of(ground, entry.tenant.slug), entry.tenant.slug):
+        say(f"tenant {entry.tenant.slug}: the import changed {', '.join(seen)}; it is made as wanted again")
+        _mended(ground, lifecycle.workplace_of(ground, entry.tenant.slug), entry, say)
 
 
 def _refuse_existing(ground: Ground, registry: Registry, slug: str) -> None:

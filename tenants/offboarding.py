@@ -18,8 +18,9 @@ from tenants import lifecycle
 from tenants.archive.login import forget_logins
 from tenants.archive.moves import export, open_archive
 from tenants.archive.shelf import Shelf, shelf_of
-from tenants.desired import Reread, set_state
+from tenants.desired import IMPORTING, Reread, set_state
 from tenants.ground import Ground, prepared
+from tenants.model import Tenant
 from tenants.powers import take_powers
 from tenants.residue import Left, left_of
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
@@ -71,6 +72,11 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
     if archive is not None:
         say(f"a delete of {slug} was begun; {archive.name} was made then, and is kept")
     if slug in lifecycle.live(place):
+        if _never_was_whole(place, entry.tenant, slug):
+            say(f"tenant {slug}: its import never ended; the archive that it was to come from is all of it")
+            with prepared(place, stack, say) as ground:
+                deleted = lifecycle.take_down(ground, slug, say).changed
+            return _proved(place, stack, reread, slug, None, deleted, say)
         if archive is None:
             _refuse_half_gone(place, slug)
             _doors_closed(place, stack, reread, slug, say)
@@ -82,6 +88,14 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
             say(f"{archive.name}: whole")
             shelf.begin_ending(slug, archive)
             deleted = lifecycle.take_down(ground, slug, say).changed
+    return _proved(place, stack, reread, slug, archive, deleted, say)
+
+
+def _proved(
+    place: Workplace, stack: str, reread: Reread, slug: str, archive: Path | None, deleted: int, say: Say
+) -> Deleted:
+    """The end: nothing of it is left anywhere, and its file goes onto the shelf."""
+    entry, shelf = reread().find(slug), shelf_of(place)
     with prepared(place, stack, say) as ground:
         for owner in (entry.tenant.names.database, entry.tenant.names.silo_database):
             forget_logins(ground.platform.server, ground.secrets.provisioner_password, owner)
@@ -94,6 +108,16 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
     reread().remove(slug)
     shelf.forget_ending(slug)
     return Deleted(slug, archive, deleted, kept)
+
+
+def _never_was_whole(place: Workplace, tenant: Tenant, slug: str) -> bool:
+    """What is in it comes from an archive, and may be of one who means harm: nobody looks into it once more. As its
+    file says and its stack, so that a word in the file alone loses nothing.
+    """
+    project = stacks_of(place, folder_of(place, ""))[slug]
+    found = deployment(place, with_project(place, slug, project), project, slug) or {}
+    was = str((outputs_of(found).get("tenant") or {}).get("state", IMPORTING))
+    return tenant.state == was == IMPORTING
 
 
 def _doors_closed(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) -> None:

@@ -92,7 +92,8 @@ REFUSED = {
     "'ALTER ROLE %I VALID UNTIL ''infinity''', session_user); END $f$;\n", "permission denied to alter role"),
     "a program, to read": ("CREATE TABLE public.t (v text);\nCOPY public.t FROM PROGRAM 'id';\n",
     "permission denied to COPY to or from an external program"),
-    "a program, to write": ("COPY (SELECT 1) TO PROGRAM 'cat';\n", "permission denied to COPY to or from an external program"),
+    "a program, to write": ("COPY (SELECT 1) TO PROGRAM 'cat';\n",
+    "permission denied to COPY to or from an external program"),
     "a file of the server": ("SELECT pg_read_file('/etc/passwd');\n", "permission denied for function pg_read_file"),
     "an event trigger": (f"{TRIGGER.replace('trigger LANGUAGE', 'event_trigger LANGUAGE').replace('RETURN new;', '')}"
     "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION public.sprung();\n", "permission denied"),
