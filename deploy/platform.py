@@ -11,11 +11,13 @@ from typing import Any
 
 from deploy import guards, losses, policies
 from deploy.beforehand import before_writing
+from deploy.dropped_databases import dropped_databases, forget, refuse_unnamed
 from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
 from deploy.locks import free_of_dead_locks
 from deploy.open_intents import journal_of, noting
 from deploy.prepared import run_again
 from deploy.repair import exported, repair
+from deploy.state import current
 from deploy.take_over import NO_CLAIMS, Claims, take_over
 from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
 from settings import Settings
@@ -48,8 +50,9 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     guards.hosts_ready(place, settings, wish.stack)
     state = before_writing(place, wish.stack, say)
     with guards.tunnel_open(place, settings, say):
-        _mended(place, settings, wish, state, say)
-        checked = [*_policies(place, settings), *run_again(state)]
+        now = _mended(place, settings, wish, state, say)
+        _without_dropped(place, settings, wish, now, say)
+        checked = [*_policies(place, settings), *run_again(now)]
         losses.careful(
             place,
             place.project,
@@ -75,6 +78,8 @@ def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
     guards.hosts_ready(place, settings, wish.stack)
     with guards.tunnel_open(place, settings, say):
         checked = _policies(place, settings)
+        for one in dropped_databases(place, settings, current(place, place.project, wish.stack)):
+            say(f"warning: {wish.stack}: {one}")
         return run_with_events(place, place.project, "preview", *_arguments(wish), *checked, capture=wish.quiet)
 
 
@@ -89,12 +94,16 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
             )
         run(place, place.project, "state", "unprotect", "--all", "--yes", "--stack", wish.stack, capture=True)
     with guards.tunnel_open(place, settings, say):
-        _mended(place, settings, wish, state, say)
+        now = _mended(place, settings, wish, state, say)
+        gone = dropped_databases(place, settings, now)
+        for one in gone:
+            say(f"{wish.stack}: {one}; the rest of it ends")
         if not unprotect:
             going = losses.destroyed(losses.held_in_state(place, place.project, wish.stack))
             losses.refuse(wish.stack, going, None if settings.disposable else wish.allow_loss)
             losses.confirm(wish.stack, going, _ask(wish))
             losses.free(place, place.project, wish.stack, going)
+        forget(place, wish.stack, now, gone, say)
         done = ["--skip-preview", "--yes"]
         noted = noting(journal_of(place, PROJECT, wish.stack))
         with unless_locked(place, PROJECT, wish.stack, say), noted:
@@ -113,11 +122,23 @@ def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     return run_with_events(place, place.hosts_project, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
 
 
-def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> None:
-    """What an earlier run left between the state and the vendors: killed, or without an answer."""
+def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
+    """What an earlier run left between the state and the vendors: killed, or without an answer. Answers the state as it
+    is then.
+    """
     mended = repair(place, settings, wish.stack, state, say)
     now = exported(place, place.project, wish.stack)["deployment"] if mended else state
-    take_over(place, settings, wish.stack, now, say, wish.claims)
+    taken = take_over(place, settings, wish.stack, now, say, wish.claims)
+    return current(place, place.project, wish.stack) if taken else now
+
+
+def _without_dropped(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> None:
+    """Databases that somebody dropped are forgotten when the operator has named them: the run makes empty ones."""
+    gone = dropped_databases(place, settings, state)
+    refuse_unnamed(wish.stack, gone, None if settings.disposable else wish.allow_loss)
+    for one in gone:
+        say(f"{wish.stack}: {one}")
+    forget(place, wish.stack, state, gone, say)
 
 
 def settings_and_outputs(place: Workplace, stack: str) -> tuple[Settings, str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
+from deploy.databases_there import databases_there
 from deploy.guards import NotReady
 from tenants.platform import Server
 from tenants.state import resources_of
@@ -18,7 +19,6 @@ from tenants.state import resources_of
 __all__ = ["Databases", "lost_databases", "refuse_lost_databases"]
 
 DATABASE = "postgresql:index/database:Database"
-TIMEOUT_S = 15
 
 
 class Databases:
@@ -66,18 +66,4 @@ def refuse_lost_databases(found: Mapping[str, Any] | None, there: Databases, slu
 
 
 def _ask(server: Server, password: str) -> frozenset[str] | None:
-    import psycopg
-
-    try:
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=server.local_port,
-            user=server.login,
-            password=password,
-            dbname="postgres",
-            sslmode=server.sslmode,
-            connect_timeout=TIMEOUT_S,
-        ) as connection:
-            return frozenset(str(name) for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall())
-    except psycopg.Error:
-        return None
+    return databases_there(server.local_port, server.login, password, server.sslmode)
