@@ -14,6 +14,7 @@ __all__ = ["Completed", "NotGenerated", "complete", "expected_of", "fresh_value"
 
 _LETTERS = string.ascii_letters + string.digits
 _LENGTH = 40
+_SPECIAL = "-_+="
 
 
 class NotGenerated(ValueError):
@@ -55,6 +56,10 @@ def fresh_value(expected: ExpectedSecret) -> str:
     """A new secret of the expected kind. Raises NotGenerated for what a vendor makes."""
     if expected.kind == "password":
         return password()
+    if expected.kind == "mixed_password":
+        made = password()
+        at = 1 + secrets.randbelow(_LENGTH - 1)
+        return made[:at] + secrets.choice(_SPECIAL) + made[at:]
     if expected.kind == "hex_256":
         return secrets.token_hex(32)
     if expected.kind == "openssh_private_key":

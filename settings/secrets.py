@@ -32,7 +32,7 @@ __all__ = [
     "expected_secrets",
 ]
 
-Kind = Literal["password", "hex_256", "cloudflare_token", "openssh_private_key"] | AccountKind
+Kind = Literal["password", "mixed_password", "hex_256", "cloudflare_token", "openssh_private_key"] | AccountKind
 
 
 OF_SERVICES = "of_services"
@@ -43,6 +43,13 @@ SHAPES: Mapping[Kind, Shape] = {
         re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9]{20,100}"),
         "not 20 to 100 letters and digits, with a small and a capital letter and a digit",
         "./smos keys generate makes one",
+    ),
+    # Where the vendor demands a special character (Chatwoot: config/initializers/secure_password.rb).
+    "mixed_password": Shape(
+        re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_+=])[A-Za-z0-9_+=-]{20,100}"),
+        "not 20 to 100 letters, digits and - _ + =, with one of each kind",
+        "./smos keys generate makes one",
+        sample="Aa1_",
     ),
     # 256 bits: what Metabase demands of the key that signs (src/metabase/embedding/settings.clj).
     "hex_256": Shape(re.compile(r"[0-9a-f]{64}"), "not 64 hexadecimal digits", "./smos keys generate makes one"),

@@ -119,6 +119,7 @@ class _Declaration:
 
         if self._settings is None:
             raise RuntimeError("unreachable: whoever runs a tenant with an n8n of its own knows the settings")
+        owner_password = derived_key(self._secrets.root_key, "n8n owner password", self._tenant.rut)
         made = SiloN8n(
             "n8n",
             SiloN8nArgs(
@@ -126,9 +127,15 @@ class _Declaration:
                 server=self._platform.server,
                 settings=self._settings,
                 encryption_key=derived_key(self._secrets.root_key, "n8n encryption key", self._tenant.rut),
+                owner_password=owner_password,
             ),
             ResourceOptions(providers=[self._postgres, apps, docker_of(self._settings)]),
         )
+        self._logins["n8n"] = {
+            "url": made.url,
+            "user": self._settings.operators.email,
+            "password": pulumi.Output.secret(owner_password),
+        }
         return {"url": made.url, "database": self._tenant.names.silo_database, "running": self._is_open}
 
     def _redis(self, redis: Redis, apps: ProviderResource) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Chatwoot, the customers' inbox: a web and a worker of one image, told the same, after their database is prepared.
 
 The order is the vendor's: `db:chatwoot_prepare` makes the tables or migrates them, then the web starts, then the
-worker, which sends what the web hands it: mail, webhooks, deletions. The extensions are created before, by an
-administrator: so the preparation finds them there, and needs no right to create one. Accounts, inboxes and agents are
-made elsewhere.
+worker, which sends what the web hands it: mail, webhooks, deletions. The super administrator is made after the tables
+and before the web: else the first visitor would be. The extensions are created before, by an administrator of the
+database: so the preparation finds them there, and needs no right to create one. Accounts, inboxes and agents are made
+elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
@@ -74,7 +76,9 @@ ALIVE_PORT = 7433
 SHUTDOWN_S = 60
 # Rails sends what comes without TLS to its https address; the proxy says so of what came to it by TLS.
 WEB_HEALTH = ("wget", "-q", "-O", "/dev/null", "--header", "X-Forwarded-Proto: https", "http://127.0.0.1:3000/health")
-PREPARE = ("bundle", "exec", "rails", "db:chatwoot_prepare")
+OWNER_FILE = "owner-password"
+# Both must end well, or the web does not start.
+PREPARE = 'set -e; bundle exec rails db:chatwoot_prepare; exec bundle exec rails runner "$1"'
 # It clears what a killed server left behind, then becomes the server.
 WEB_ENTRY = ("docker/entrypoints/rails.sh",)
 WEB = ("bundle", "exec", "rails", "s", "-p", "3000", "-b", "0.0.0.0")  # noqa: S104 - inside the container
@@ -91,6 +95,8 @@ class ChatwootArgs:
     redis: RedisLogin
     address: WebAddress
     wanted: ChatwootSettings
+    owner_email: str
+    owner_password: Input[str]
     keys: Mapping[str, Input[str]]
     """Its own secrets, by their names in the settings."""
     wires: Wires
@@ -109,6 +115,11 @@ class Chatwoot(ComponentResource):
         self.register_outputs({"url": self.url})
 
 
+def owner_script() -> str:
+    """The script, as it is in this folder."""
+    return Path(__file__).with_name("chatwoot_owner.rb").read_text(encoding="utf-8")
+
+
 def _web(name: str, args: ChatwootArgs) -> Workload:
     return Workload(
         **_shared(args),
@@ -117,11 +128,16 @@ def _web(name: str, args: ChatwootArgs) -> Workload:
         health=Health(command=["CMD", *WEB_HEALTH], start_s=180),
         cpu=args.wanted.cpu,
         memory_mb=args.wanted.memory_mb,
-        env=_environment(args),
+        env={
+            **_environment(args),
+            "SMOS_OWNER_EMAIL": args.owner_email,
+            "SMOS_OWNER_PASSWORD_FILE": f"{Workload.SECRETS_FOLDER}/{OWNER_FILE}",
+        },
+        secret_files={**args.wires.secret_files, OWNER_FILE: args.owner_password},
         volumes=_volumes(args, of=""),
         command=WEB_ENTRY,
         args=WEB,
-        prepare=PREPARE,
+        prepare=["/bin/sh", "-c", PREPARE, "prepare", owner_script()],
     )
 
 
@@ -131,6 +147,7 @@ def _worker(name: str, args: ChatwootArgs, web: Running) -> Workload:
     return Workload(
         **_shared(args),
         port=ALIVE_PORT,
+        secret_files=args.wires.secret_files,
         health=Health(http_path="/", start_s=180),
         cpu=args.wanted.worker_cpu,
         memory_mb=args.wanted.worker_memory_mb,
@@ -148,7 +165,6 @@ def _shared(args: ChatwootArgs) -> dict[str, Any]:
     return {
         "image": args.image.reference,
         "secrets": _secrets(args),
-        "secret_files": args.wires.secret_files,
         # The image's own.
         "user": "0:0",
         "writable_root_because": "Rails and Bundler write into the application's own folder: tmp, log, Gemfile.lock",
@@ -252,6 +268,8 @@ def declare(at: Surroundings, wanted: ChatwootSettings) -> None:
             redis=at.redis_login("chatwoot", wanted.placement),
             address=at.settings.address("chatwoot"),
             wanted=wanted,
+            owner_email=at.settings.operators.email,
+            owner_password=at.secret("chatwoot_owner_password"),
             keys={one.name: at.secret(one.name) for one in wanted.called_for()},
             wires=at.wires("chatwoot"),
         ),

@@ -1,5 +1,5 @@
-"""n8n, the workflow engine: one process, or one with workers. Its database is handed in, not created; nobody's account
-is made here.
+"""n8n, the workflow engine: one process, or one with workers. Its database is handed in, not created; of accounts it
+makes the owner's alone.
 
 What it keeps lies in the database, binary data included: the container can be thrown away at any time.
 """
@@ -15,6 +15,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.n8n_credentials import credential_overwrites
+from components.services.n8n_owner import InstanceOwner
 from components.services.n8n_queue import Queue, queue_of, with_runner, worker
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
@@ -38,6 +39,7 @@ SOURCES: Mapping[str, str] = {
     "N8N_WEBHOOK_URL": _DEPRECATIONS,
     "N8N_COMPRESSION_NODE_*": _DEPRECATIONS,
     "N8N_UNVERIFIED_PACKAGES_ENABLED": _DEPRECATIONS,
+    "N8N_INSTANCE_OWNER_*": "n8n-io/n8n packages/@n8n/config/src/configs/instance-settings-loader.config.ts",
     "N8N_SECURE_COOKIE": f"{_VARIABLES}/security/",
     "N8N_*": f"{_VARIABLES}/deployment/",
     "CREDENTIALS_OVERWRITE_*": f"{_VARIABLES}/credentials/",
@@ -92,6 +94,7 @@ class N8nArgs:
     address: WebAddress
     wanted: N8nSettings
     encryption_key: Input[str]
+    owner: InstanceOwner
     wires: Wires
     accounts: HandedAccounts
     queue: Queue | None = None
@@ -151,6 +154,7 @@ def _workload(args: N8nArgs) -> Workload:
         "N8N_GRACEFUL_SHUTDOWN_TIMEOUT": "30",
         "GENERIC_TIMEZONE": args.wanted.timezone,
         "TZ": args.wanted.timezone,
+        **args.owner.env,
         **args.wires.env,
         **credentials.env,
         **(args.queue.env if args.queue else {}),
@@ -168,6 +172,7 @@ def _workload(args: N8nArgs) -> Workload:
         secrets={
             "N8N_ENCRYPTION_KEY": args.encryption_key,
             "DB_POSTGRESDB_PASSWORD": args.database.password,
+            **args.owner.secrets,
             **(args.queue.secrets if args.queue else {}),
         },
         secret_files={**args.wires.secret_files, **credentials.secret_files},
@@ -190,6 +195,11 @@ def declare(at: Surroundings, wanted: N8nSettings) -> None:
             address=at.settings.address("n8n"),
             wanted=wanted,
             encryption_key=at.secret("n8n_encryption_key"),
+            owner=InstanceOwner(
+                email=at.settings.operators.email,
+                password=at.secret("n8n_owner_password"),
+                salted_with=at.secret("n8n_encryption_key"),
+            ),
             wires=at.wires("n8n"),
             accounts=at.accounts("n8n"),
             queue=queue_of(at, wanted, IMAGES.n8n_runners),

@@ -127,13 +127,14 @@ def with_runner(process: Workload, queue: Queue) -> Workload:
 def worker(main: Workload, queue: Queue) -> Workload:
     """As the main process, but nobody reaches it, and there are as many as work waits for."""
     workers = queue.mode.workers
-    env: Mapping[str, Input[str]] = {**main.env, "N8N_GRACEFUL_SHUTDOWN_TIMEOUT": str(DRAIN_S)}
+    env: Mapping[str, Input[str]] = {**_without_owner(main.env), "N8N_GRACEFUL_SHUTDOWN_TIMEOUT": str(DRAIN_S)}
     return replace(
         main,
         hostname=None,
         cpu=workers.cpu,
         memory_mb=workers.memory_mb,
         env=env,
+        secrets=_without_owner(main.secrets),
         # A worker migrates too, and listens only then (commands/worker.ts).
         health=replace(main.health, alive_s=None),
         args=["worker", f"--concurrency={workers.concurrency}"],
@@ -151,3 +152,8 @@ def worker(main: Workload, queue: Queue) -> Workload:
             ),
         ),
     )
+
+
+def _without_owner(variables: Mapping[str, Input[str]]) -> dict[str, Input[str]]:
+    """A worker makes no owner (packages/cli/src/commands/start.ts alone does), so it is not told of him."""
+    return {name: value for name, value in variables.items() if not name.startswith("N8N_INSTANCE_OWNER_")}

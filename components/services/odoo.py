@@ -1,13 +1,15 @@
 """Odoo, the ERP: one container of several processes, behind a reverse proxy that knows its websockets' port.
 
-Its role owns what Odoo serves, and may neither create databases nor read others'. Nothing is initialised here, for
-Odoo's first user would be admin with the password admin: see docs/odoo.md for how a database comes to be.
+Its role owns what Odoo serves, and may neither create databases nor read others'. Its own database is filled before it
+starts, and its first user, whom Odoo makes with the password admin, has the keyring's. Tenants' databases are made
+elsewhere: see docs/odoo.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi_postgresql as postgresql
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
@@ -57,6 +59,7 @@ SOURCES: Mapping[str, str] = {
     "limit_time_cpu": f"{_DEPLOY}#id5 (the example)",
     "limit_time_real": f"{_DEPLOY}#id5 (the example)",
     "log_level": f"{_CLI}#cmdoption-odoo-bin-log-level",
+    "SMOS_*": "ours: docs/odoo.md",
     "port": f"{_IMAGE}/Dockerfile (8069; 8072 for /websocket, {_DEPLOY}#livechat)",
     "volumes": f"{_IMAGE}/Dockerfile",
     "user": f"{_IMAGE}/Dockerfile (USER odoo), https://github.com/odoo/odoo/issues/183106 (100:101)",
@@ -64,7 +67,7 @@ SOURCES: Mapping[str, str] = {
 }
 """Which page of the vendor says so: a variable of the environment, or a key of odoo.conf."""
 
-CONFIG = "odoo.conf"
+CONFIG, OWNER_FILE = "odoo.conf", "owner-password"
 WEBSOCKET_PORT = 8072
 # The user `odoo` of the images since 18.0 (101:101 before): https://github.com/odoo/odoo/issues/183106
 USER = "100:101"
@@ -81,6 +84,7 @@ class OdooArgs:
     address: WebAddress
     wanted: OdooSettings
     master_password: Input[str]
+    admin_password: Input[str]
     provisioner: Resource
 
 
@@ -104,6 +108,11 @@ class Odoo(ComponentResource):
         self.register_outputs({"url": self.url})
 
 
+def owner_script() -> str:
+    """The script, as it is in this folder."""
+    return Path(__file__).with_name("odoo_owner.sh").read_text(encoding="utf-8")
+
+
 def _workload(args: OdooArgs) -> Workload:
     return Workload(
         image=args.image.reference,
@@ -120,9 +129,11 @@ def _workload(args: OdooArgs) -> Workload:
         env={
             # The entry point looks there for the database, and adds its own options only where the file says nothing.
             "ODOO_RC": f"{Workload.SECRETS_FOLDER}/{CONFIG}",
+            "SMOS_ODOO_DATABASE": args.database.database_name,
+            "SMOS_OWNER_PASSWORD_FILE": f"{Workload.SECRETS_FOLDER}/{OWNER_FILE}",
             **({"PGSSLROOTCERT": "/etc/ssl/certs/ca-certificates.crt"} if args.database.tls else {}),
         },
-        secret_files={CONFIG: _config(args)},
+        secret_files={CONFIG: _config(args), OWNER_FILE: args.admin_password},
         volumes=[
             Volume("data", "/var/lib/odoo", needs="posix"),
             # Modules of one's own; without a volume of a name the image makes a new one each time.
@@ -134,6 +145,7 @@ def _workload(args: OdooArgs) -> Workload:
         access=["web", "data"],
         # A request may be at work: limit_time_real is longer, but the engine waits for no container that long.
         stop_timeout_s=60,
+        prepare=["/bin/bash", "-c", owner_script()],
     )
 
 
@@ -207,6 +219,7 @@ def declare(at: Surroundings, wanted: OdooSettings) -> None:
             address=at.settings.address("odoo"),
             wanted=wanted,
             master_password=at.secret("odoo_master_password"),
+            admin_password=at.secret("odoo_admin_password"),
             provisioner=at.provisioners[server],
         ),
         at.inside(wanted.placement, at.administrators[server]),

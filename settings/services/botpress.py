@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from settings.parts import Name, OnDocker, matching
 from settings.problems import fault
 from settings.secrets import Secret
+from settings.services.owner import NoOwner, Owner, Question, by_flag
 from settings.services.service import Container, Elsewhere, Hostname, Service
 
 __all__ = ["API_URL", "BotpressCloud", "BotpressV12", "chosen"]
@@ -55,6 +56,16 @@ class BotpressV12(Service):
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("botpress_app_secret", "shared", "password", "Signs Botpress's logins and references to conversations"),
         Secret("botpress_admin_password", "shared", "password", "Of Botpress's first administrator, operators.email"),
+    )
+    owner: ClassVar[Owner | NoOwner | None] = Owner(
+        made="start",
+        password="botpress_admin_password",  # noqa: S106 - a name
+        told=("BP_ADMIN_EMAIL", "BP_ADMIN_PASSWORD"),
+        question=Question(
+            path="/api/v2/admin/auth/config",
+            means=by_flag("payload", "isFirstUser", claimable_if=True),
+            source="botpress/v12 packages/bp/src/core/security/auth-service.ts:105 (getCollaboratorsConfig)",
+        ),
     )
     optional_secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("botpress_licence_key", "external", "botpress_licence_key", "Of Botpress Pro"),

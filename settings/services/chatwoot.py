@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, field_validator
 from settings.parts import Email, Name, OnDocker, Port, Setting, matching
 from settings.problems import fault
 from settings.secrets import Secret
+from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot", "Mail"]
@@ -31,6 +32,13 @@ HttpsUrl = Annotated[
 ServerName = Annotated[
     str, AfterValidator(matching(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", "not a host name", "as in smtp.example.com"))
 ]
+
+
+def _onboarding(answer: Answer) -> Claim:
+    """The page, while it makes whoever fills it in the super administrator; away from it afterwards."""
+    if answer.status == 200:
+        return "claimable"
+    return "owned" if answer.status in (301, 302, 303) and answer.location == "/" else "unknown"
 
 
 class Mail(Setting):
@@ -97,6 +105,22 @@ class Chatwoot(Service):
         ),
         Secret("chatwoot_encryption_deterministic_key", "shared", "password", "Of what Chatwoot looks up encrypted"),
         Secret("chatwoot_encryption_salt", "shared", "password", "From which Chatwoot's keys are derived"),
+        Secret(
+            "chatwoot_owner_password",
+            "shared",
+            "mixed_password",
+            "Of Chatwoot's super administrator, operators.email",
+        ),
+    )
+    owner: ClassVar[Owner | NoOwner | None] = Owner(
+        made="preparation",
+        password="chatwoot_owner_password",  # noqa: S106 - a name
+        told=("SMOS_OWNER_EMAIL", "SMOS_OWNER_PASSWORD_FILE", "owner-password"),
+        question=Question(
+            path="/installation/onboarding",
+            means=_onboarding,
+            source="chatwoot/chatwoot app/controllers/installation/onboarding_controller.rb",
+        ),
     )
     optional_secrets: ClassVar[tuple[Secret, ...]] = (_SMTP, *_S3)
 

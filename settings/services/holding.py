@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from settings.parts import OnDocker
+from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Holding"]
@@ -25,6 +26,7 @@ class Holding(Service):
     )
 
     port: ClassVar[int | None] = 8080
+    owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="one page of text: nobody logs in")
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """One nginx with one page."""

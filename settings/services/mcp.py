@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from settings.parts import Name, OnDocker
 from settings.problems import fault
 from settings.secrets import Secret
+from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Mcp"]
@@ -25,6 +26,13 @@ _IMAGE = re.compile(
     r"(?P<name>(?:[a-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
     r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+
+
+def _vendors_password(answer: Answer) -> Claim:
+    """What the gateway answers to its vendor's own administrator."""
+    if answer.status == 200:
+        return "claimable"
+    return "owned" if answer.status in (401, 403) else "unknown"
 
 
 def _is_pinned(value: str) -> str:
@@ -64,6 +72,17 @@ class Mcp(Service):
             "mcp_encryption_secret", "shared", "hex_256", "The gateway's key; losing it loses the credentials of tools"
         ),
         Secret("mcp_admin_password", "shared", "password", "Of the gateway's first administrator, operators.email"),
+    )
+    owner: ClassVar[Owner | NoOwner | None] = Owner(
+        made="start",
+        password="mcp_admin_password",  # noqa: S106 - a name
+        told=("PLATFORM_ADMIN_EMAIL", "PLATFORM_ADMIN_PASSWORD"),
+        question=Question(
+            path="/auth/email/login",
+            body={"email": "admin@example.com", "password": "changeme"},
+            means=_vendors_password,
+            source="IBM/mcp-context-forge mcpgateway/routers/email_auth.py:203, mcpgateway/config.py:1006",
+        ),
     )
 
     def footprint(self, name: str) -> tuple[Container, ...]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from settings.parts import Name
 from settings.secrets import Secret
+from settings.services.owner import NoOwner, Owner, Question, by_flag
 from settings.services.service import Anywhere, Container, Hostname, Service
 
 __all__ = ["Metabase"]
@@ -42,6 +43,16 @@ class Metabase(Service):
         ),
         Secret("metabase_embedding_key", "shared", "hex_256", "Signs the dashboards that other pages show"),
         Secret("metabase_admin_password", "shared", "password", "Of Metabase's first administrator, operators.email"),
+    )
+    owner: ClassVar[Owner | NoOwner | None] = Owner(
+        made="preparation",
+        password="metabase_admin_password",  # noqa: S106 - a name
+        told=("SMOS_SETUP_REQUEST", "metabase-setup.json"),
+        question=Question(
+            path="/api/session/properties",
+            means=by_flag("has-user-setup", claimable_if=False),
+            source="metabase/metabase src/metabase/setup/core.clj (has-user-setup)",
+        ),
     )
 
     def footprint(self, name: str) -> tuple[Container, ...]:

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from settings.parts import ManagedRedis, Name, OnAzure, OnDocker, Setting
 from settings.problems import fault
 from settings.secrets import Secret
+from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, by_flag
 from settings.services.service import Anywhere, Container, Hostname, Service
 from settings.sizes import container_apps_size_problem
 
@@ -17,6 +18,13 @@ __all__ = ["N8n", "QueueMode", "Runner", "SingleMode", "Workers"]
 _CHART = "n8n-io/n8n-hosting charts/n8n values.yaml"
 POOL = 2
 """DB_POSTGRESDB_POOL_SIZE, of each process."""
+
+
+def _hidden(answer: Answer) -> Claim:
+    """Measures: refused, or not there."""
+    if answer.status == 200:
+        return "claimable"
+    return "owned" if answer.status in (401, 403, 404) else "unknown"
 
 
 class SingleMode(Setting):
@@ -80,6 +88,25 @@ class N8n(Service):
     takes_accounts: ClassVar[bool] = True
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("n8n_encryption_key", "shared", "password", "n8n's key; losing it loses every credential stored in n8n"),
+        Secret("n8n_owner_password", "shared", "password", "Of n8n's owner, operators.email"),
+    )
+    owner: ClassVar[Owner | NoOwner | None] = Owner(
+        made="start",
+        password="n8n_owner_password",  # noqa: S106 - a name
+        told=("N8N_INSTANCE_OWNER_MANAGED_BY_ENV", "N8N_INSTANCE_OWNER_EMAIL", "N8N_INSTANCE_OWNER_PASSWORD_HASH"),
+        hashed=True,
+        question=Question(
+            path="/rest/settings",
+            means=by_flag("data", "userManagement", "showSetupOnFirstLoad", claimable_if=True),
+            source="n8n-io/n8n packages/cli/src/services/frontend.service.ts (getShowSetupOnFirstLoad)",
+        ),
+        closed=(
+            Question(
+                path="/metrics",
+                means=_hidden,
+                source="n8n-io/n8n packages/cli/src/server.ts (endpoints.metrics.enable)",
+            ),
+        ),
     )
     of_queue: ClassVar[tuple[Secret, ...]] = (
         Secret("n8n_runners_auth_token", "stack", "password", "With which a runner of code shows n8n that it is one"),

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from settings.parts import Name, OnAzure, OnDocker
 from settings.problems import fault
 from settings.secrets import Secret
+from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
 from settings.services.service import Anywhere, Container, Hostname, Service
 
 __all__ = ["Odoo", "least_memory_mb", "memory_limits_mb"]
@@ -27,6 +28,16 @@ MOST_SOFT_MB, HARD_BY_SOFT = 2048, 1.25
 LEAST_WORKERS = 2
 # Ours: the process that starts the workers, and what reports and uploads write to /tmp, which lies in memory.
 MASTER_MB, TMP_MB = 256, 256
+
+
+def _vendors_password(answer: Answer) -> Claim:
+    """What Odoo answers to its own first password."""
+    if answer.status != 200 or answer.json() is None:
+        return "unknown"
+    if said(answer, "result") is not None:
+        return "claimable"
+    denied = said(answer, "error", "data", "name") == "odoo.exceptions.AccessDenied"
+    return "owned" if denied else "unknown"
 
 
 def least_memory_mb(workers: int, cron_workers: int) -> int:
@@ -83,6 +94,18 @@ class Odoo(Service):
         Secret(
             "odoo_master_password", "stack", "password", "Odoo's admin_passwd, which its database manager would ask for"
         ),
+        Secret("odoo_admin_password", "shared", "password", "Of the user admin of Odoo's own database"),
+    )
+    owner: ClassVar[Owner | NoOwner | None] = Owner(
+        made="preparation",
+        password="odoo_admin_password",  # noqa: S106 - a name
+        told=("SMOS_OWNER_PASSWORD_FILE", "owner-password"),
+        question=Question(
+            path="/web/session/authenticate",
+            body={"jsonrpc": "2.0", "params": {"db": "odoo", "login": "admin", "password": "admin"}},
+            means=_vendors_password,
+            source="odoo/odoo addons/web/controllers/session.py (authenticate); base/data/res_users_data.xml (admin)",
+        ),
     )
 
     @field_validator("placement")
@@ -122,19 +145,21 @@ class Odoo(Service):
         return memory_limits_mb(self.memory_mb, self.worker_count, self.cron_workers)
 
     def footprint(self, name: str) -> tuple[Container, ...]:
-        """One container, with all processes."""
+        """One container, with all processes, and before it the one that makes the administrator."""
         processes = self.worker_count + self.cron_workers
         each_mb = (1 - HEAVY_SHARE) * LIGHT_MB + HEAVY_SHARE * HEAVY_MB
-        return (
+        return tuple(
             Container(
-                name=name,
+                name=container,
                 cpu=self.cpu,
                 memory_mb=self.memory_mb,
                 least_cpu=(self.worker_count - 1) / 2,
                 least_memory_mb=math.ceil(processes * each_mb),
                 disk_mb=self.files_gb * 1024,
                 source=f"{DEPLOY}#builtin-server: 2 * CPUs + 1 workers, each 0.8 * 150 MB + 0.2 * 1 GB; disk: ours",
-            ),
+                passing=passing,
+            )
+            for container, passing in ((name, False), (f"{name}-prepare", True))
         )
 
     def connections(self) -> int:

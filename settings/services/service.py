@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from settings.parts import OnAzure, OnDocker, Setting
 from settings.problems import fault
 from settings.secrets import Secret
+from settings.services.owner import NoOwner, Owner
 
 __all__ = ["Anywhere", "Container", "Elsewhere", "Hostname", "Service"]
 
@@ -74,6 +75,8 @@ class Service(Setting):
     """What an administrator creates in its database, by PostgreSQL's names."""
     own_server_because: ClassVar[str] = ""
     """Why its database can't be on a server that a cloud manages; nothing of most."""
+    owner: ClassVar[Owner | NoOwner | None] = None
+    """Who owns it, and when he is made. Whoever has a name in the zone says it: else its first visitor owns it."""
     takes_accounts: ClassVar[bool] = False
     """Whether its component passes on the keys of accounts that name it (`at.accounts`)."""
     elsewhere: ClassVar[Elsewhere | None] = None

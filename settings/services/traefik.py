@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from settings.parts import OnDocker
+from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["SOCKET_PROXY_MB", "Traefik"]
@@ -18,6 +21,8 @@ class Traefik(Service):
     placement: OnDocker = Field(description="Where it runs")
     hostname: Hostname = Field("*", description="The name that leads to it; * is every name without a record")
     memory_mb: int = Field(256, ge=128, description="How much memory the proxy may use, in MB")
+
+    owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="its API and its dashboard are off (--api=false)")
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """The proxy, and its reader of Docker's API."""

@@ -15,6 +15,7 @@ from components.images import IMAGES
 from components.placements.docker import DockerHost, DockerHostArgs, Guest, docker_provider
 from components.secrecy import secret
 from components.services.n8n import N8n, N8nArgs
+from components.services.n8n_owner import InstanceOwner
 from components.services.surroundings import HandedAccounts, Wires
 from settings import Settings
 from settings.services import N8n as N8nSettings
@@ -42,6 +43,8 @@ class SiloN8nArgs:
     server: Server
     settings: Settings
     encryption_key: str = field(repr=False)
+    owner_password: str = field(repr=False)
+    """Of the owner of its n8n, operators.email: nobody else may be the first to come."""
     """Another one makes every credential unreadable that is stored in this n8n: it comes of the keyring, not of a
     state that may be lost.
     """
@@ -118,6 +121,11 @@ class SiloN8n(ComponentResource):
                 address=settings.named_address(tenant.domain),
                 wanted=wanted,
                 encryption_key=secret(args.encryption_key),
+                owner=InstanceOwner(
+                    email=settings.operators.email,
+                    password=secret(args.owner_password),
+                    salted_with=secret(args.encryption_key),
+                ),
                 wires=Wires(plain={}, keys={}, private_networks=()),
                 accounts=HandedAccounts(plain={}, keys={}),
             ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.services.chatwoot import SOURCES
+from components.services.chatwoot import SOURCES, owner_script
 from components.services.redis_users import users_file
 from settings import expected_secrets
 from settings.reading import read_settings
@@ -79,7 +79,12 @@ def test_the_database_is_prepared_before_the_web_and_the_web_is_there_before_the
 def test_the_commands_are_the_vendors() -> None:
     """As docker-compose.production.yaml and the chart have them."""
     prepare, web, worker = (resolved(named(name).inputs) for name in CONTAINERS)
-    assert prepare["entrypoints"] == ["bundle", "exec", "rails", "db:chatwoot_prepare"]
+    shell, option, script, _, owner = prepare["entrypoints"]
+    assert (shell, option) == ("/bin/sh", "-c")
+    tables, made = script.index("bundle exec rails db:chatwoot_prepare"), script.index("bundle exec rails runner")
+    assert script.startswith("set -e; ")
+    assert tables < made
+    assert owner == owner_script()
     assert web["entrypoints"] == ["docker/entrypoints/rails.sh"]
     assert web["command"][:6] == ["bundle", "exec", "rails", "s", "-p", "3000"]
     assert worker["entrypoints"] == ["bundle", "exec", "sidekiq", "-C", "config/sidekiq.yml"]
@@ -98,10 +103,12 @@ def test_web_worker_and_preparation_have_the_same_secrets_and_none_in_plain() ->
 
 
 def test_web_and_worker_are_told_the_same() -> None:
-    """But for the address at which the worker's health is asked: inside its own container."""
+    """But for the address at which the worker's health is asked, inside its own container, and for the owner, whom the
+    preparation makes with what the web is told.
+    """
     web, worker = (environment(named(name)) for name in CONTAINERS[1:])
     assert {key for key in worker if worker[key] != web.get(key)} == {"SIDEKIQ_ALIVE_HOST"}
-    assert set(web) == set(worker) - {"SIDEKIQ_ALIVE_HOST"}
+    assert set(web) - set(worker) == {"SMOS_OWNER_EMAIL", "SMOS_OWNER_PASSWORD_FILE"}
     assert worker["SIDEKIQ_ALIVE_HOST"] == "127.0.0.1"
     assert "7433/" in worker_health()
 

@@ -6,6 +6,7 @@ Skipped where it is not installed: SMOS_N8N names a Node (24 or later) and n8n's
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -19,8 +20,11 @@ import pytest
 
 from sandbox.clusters import ADDRESS, Cluster
 from sandbox.redis_process import RedisProcess
+from settings.services import N8n
+from settings.services.owner import Answer, Owner
 from tests.apps.servers import free_port
 from tests.components import redis_real
+from tests.components.declared import prod_config, secrets_of
 from tests.components.owned_database import PASSWORD, owned_database
 from tests.components.redis_real import AUDITOR, PASSWORDS, refused
 from tests.components.test_n8n import processes
@@ -68,22 +72,29 @@ def environment(folder: Path, database: Cluster, queue: RedisProcess, port: int)
     return {name: value for name, value in {**declared, **here}.items() if name not in files}
 
 
+def answered(url: str, body: dict[str, str] | None = None) -> Answer:
+    """What it answers to GET, or to POST of JSON; status 0 when it answers nothing."""
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - this machine's own
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - likewise
+            return Answer(int(answer.status), body=answer.read())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code)
+    except OSError:
+        return Answer(0)
+
+
 def status(url: str) -> int:
     """Of an answer; 0 when there is none."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - this machine's own address
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
+    return answered(url).status
 
 
 def test_it_says_nothing_of_its_environment_and_is_refused_nothing(
     tmp_path: Path, database: Cluster, queue: RedisProcess
 ) -> None:
-    """No deprecation in its log; it is alive before it is ready, as the probes have it; its measures are nobody's; and
-    Redis refused nothing.
+    """No deprecation in its log; it is alive before it is ready, as the probes have it; its measures are nobody's;
+    it is never anybody's to claim, and its owner logs in with the keyring's password; and Redis refused nothing.
     """
     program = os.environ.get("SMOS_N8N", "").split()
     if not program:
@@ -99,17 +110,33 @@ def test_it_says_nothing_of_its_environment_and_is_refused_nothing(
         )
     try:
         seen: list[tuple[int, ...]] = []
+        owner, claims = N8n.owner, set()
+        assert isinstance(owner, Owner)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and n8n.poll() is None and (not seen or seen[-1][1] != 200):
             seen.append(tuple(status(f"http://{ADDRESS}:{port}/healthz{path}") for path in ("", "/readiness")))
+            claims.add(owner.question.means(answered(f"http://{ADDRESS}:{port}{owner.question.path}")))
             time.sleep(0.2)
         text = log.read_text(encoding="utf-8", errors="replace")
         assert seen[-1] == (200, 200), text[-3000:]
         assert (200, 503) in seen, "alive, and migrating"
         assert status(f"http://{ADDRESS}:{port}/metrics") == 404
+        claims.add(owner.question.means(answered(f"http://{ADDRESS}:{port}{owner.question.path}")))
+        assert claims == {"unknown", "owned"}, "no moment in which it could be claimed"
+        _only_its_owner_is_in(f"http://{ADDRESS}:{port}/rest")
     finally:
         n8n.terminate()
         n8n.wait(60)
     assert "related to your n8n setup" not in text
     assert DEPRECATED.findall(text) == []
     assert [one for one in refused(queue) if not one.startswith("auditor")] == []
+
+
+def _only_its_owner_is_in(rest: str) -> None:
+    """The keyring's password opens it, and a stranger's registration is refused."""
+    email = prod_config()["operators"]["email"]
+    password = secrets_of("prod", prod_config())["shared/n8nOwnerPassword"]
+    stranger = {"email": "stranger@example.org", "firstName": "A", "lastName": "B", "password": "Stranger123Stranger"}
+    assert answered(f"{rest}/owner/setup", stranger).status == 400
+    assert answered(f"{rest}/login", {"emailOrLdapLoginId": email, "password": password}).status == 200
+    assert answered(f"{rest}/login", {"emailOrLdapLoginId": email, "password": f"{password}x"}).status == 401

@@ -44,7 +44,7 @@ def named(name: str, tenancy: str = "databases") -> Declared:
 
 def options(tenancy: str = "databases") -> dict[str, str]:
     """odoo.conf, as Odoo's own parser reads it."""
-    (upload,) = named("odoo-secrets-loader", tenancy).inputs["uploads"]
+    upload = named("odoo-secrets-loader", tenancy).inputs["uploads"][0]
     assert upload["file"] == "/run/secrets/odoo.conf"
     parser = configparser.RawConfigParser()
     parser.read_string(resolved(upload["content"]))
@@ -78,12 +78,17 @@ def test_companies_share_the_one_database() -> None:
 
 def test_the_configuration_is_a_secret_file_that_only_odoo_reads() -> None:
     """It has two passwords in it: no variable of the container has one, and the engine keeps it hidden."""
-    (upload,) = named("odoo-secrets-loader").inputs["uploads"]
-    assert isinstance(upload["content"], Hidden)
-    assert upload["permissions"] == "0400"
-    assert named("odoo-secrets-loader").inputs["entrypoints"][-1] == "chown 100:101 /run/secrets/odoo.conf"
+    uploads = named("odoo-secrets-loader").inputs["uploads"]
+    assert [one["file"] for one in uploads] == ["/run/secrets/odoo.conf", "/run/secrets/owner-password"]
+    assert all(isinstance(one["content"], Hidden) and one["permissions"] == "0400" for one in uploads)
+    given = "chown 100:101 /run/secrets/odoo.conf /run/secrets/owner-password"
+    assert named("odoo-secrets-loader").inputs["entrypoints"][-1] == given
     assert container()["user"] == "100:101"
-    assert resolved(container()["envs"]) == ["ODOO_RC=/run/secrets/odoo.conf"]
+    assert set(resolved(container()["envs"])) == {
+        "ODOO_RC=/run/secrets/odoo.conf",
+        "SMOS_ODOO_DATABASE=odoo",
+        "SMOS_OWNER_PASSWORD_FILE=/run/secrets/owner-password",
+    }
 
 
 def test_the_entry_point_finds_the_database_in_the_file() -> None:
@@ -157,9 +162,10 @@ def test_who_makes_tenants_databases_may_give_them_to_odoo() -> None:
 
 def test_every_option_has_its_source() -> None:
     """Each key of odoo.conf and each variable, port, user, volumes and health check: the vendor's page."""
-    used = {*options(), *options("companies"), "ODOO_RC", "PGSSLROOTCERT", "port", "user", "volumes", "health"}
+    used = {*options(), *options("companies"), "ODOO_RC", "PGSSLROOTCERT", "SMOS_*"}
+    used |= {"port", "user", "volumes", "health"}
     assert set(odoo.SOURCES) == used
-    assert all(source.startswith("https://") for source in odoo.SOURCES.values())
+    assert all(source.startswith(("https://", "ours: docs/")) for source in odoo.SOURCES.values())
 
 
 SIZES = st.tuples(
@@ -195,7 +201,8 @@ def test_workers_follow_from_cpus_and_memory(cpu: float, cron: int, memory: int)
     assert 2 <= count <= max(2, int(cpu * 2) + 1)
     assert least_memory_mb(count, cron) <= memory
     assert count == max(2, int(cpu * 2) + 1) or least_memory_mb(count + 1, cron) > memory
-    (footprint,) = wanted.footprint("odoo")
+    footprint, prepare = wanted.footprint("odoo")
+    assert (footprint.passing, prepare.passing) == (False, True)
     assert footprint.least_memory_mb <= footprint.memory_mb
 
 
