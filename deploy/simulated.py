@@ -78,6 +78,15 @@ def workplace(home: Home, running: Running) -> Workplace:
     return agreed(place)
 
 
+def edge() -> tuple[int, Path]:
+    """Where the simulated clouds answer visitors, and what a visitor trusts. Raises OSError when they do not run."""
+    running = Home.of_clone().running()
+    if running is None:
+        raise OSError("the simulated clouds do not run. Mend: ./smos sandbox start")
+    told = ask(running, "status")["edge"]
+    return int(told["port"]), Path(told["trust"])
+
+
 def stacks() -> list[str]:
     """The environments that the clone has settings for."""
     return sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))

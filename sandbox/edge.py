@@ -1,13 +1,15 @@
 """The way of a visitor's request: Cloudflare's edge, then the origin, each with the certificate that it really has.
 
 Real TLS over loopback. The edge answers for the names that have a record in a simulated zone; for a proxied one it
-connects to the origin as Cloudflare does in mode "strict": the origin's certificate must be from the Origin CA and
-name the host. The origin is the simulated Container App or host that the record leads to; it says which app would
-answer, and for a health path whether the app's database lets it in. Apps themselves are not run here.
+connects to the origin as Cloudflare does in mode "strict": the origin's certificate must name the host and be from the
+Origin CA, or from a public authority, as a host's reverse proxy has it. The origin is the simulated app or host that
+the record leads to; it says which app would answer, for a health path whether the app's database lets it in, and
+whether anybody could still claim it (sandbox/stand_ins.py). Apps themselves are not run here.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import ssl
@@ -22,10 +24,12 @@ from kept import keep
 from sandbox.authority import authority, server_certificate
 from sandbox.cloud import Inventory
 from sandbox.origin import Origin, Origins
+from sandbox.stand_ins import Reply, reply
+from sandbox.traefik import PUBLIC_AUTHORITY
 
-PUBLIC_AUTHORITY = "public-web"
 ORIGIN_AUTHORITY = "cloudflare-origin"
-Answer = tuple[int, dict[str, Any]]
+MOST_BYTES = 65536
+Body = dict[str, Any] | None
 
 
 class Edge:
@@ -69,38 +73,44 @@ class Edge:
             return None
         return _context(*origin.certificate)
 
-    def _pass_on(self, name: str, path: str) -> Answer:
+    def _pass_on(self, name: str, path: str, body: Body) -> Reply:
         """What the edge answers a visitor."""
         origin = self._origins.of(name)
         if origin is None:
-            return 530, {"error": f"1016: {name} has no record"}
+            return Reply(530, {"error": f"1016: {name} has no record"})
         if not origin.proxied:
-            return self._serve(name, path)
+            return self._serve(name, path, body)
         if origin.problem is not None:
-            return 530, {"error": origin.problem}
-        trust = ssl.create_default_context(cadata=authority(self._cloud, ORIGIN_AUTHORITY).pem)
+            return Reply(530, {"error": origin.problem})
+        trusted = [authority(self._cloud, which).pem for which in (ORIGIN_AUTHORITY, PUBLIC_AUTHORITY)]
+        trust = ssl.create_default_context(cadata="\n".join(trusted))
         trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
         try:
             with (
                 socket.create_connection(("127.0.0.1", self._back.port), 5) as raw,
                 trust.wrap_socket(raw, server_hostname=name) as secure,
             ):
-                return _ask(secure, name, path)
+                return _ask(secure, name, path, body)
         except ssl.SSLError as error:
-            return 526, {"error": f"526: invalid certificate at the origin of {name}: {error.reason}"}
+            return Reply(526, {"error": f"526: invalid certificate at the origin of {name}: {error.reason}"})
 
-    def _serve(self, name: str, path: str) -> Answer:
+    def _serve(self, name: str, path: str, body: Body) -> Reply:
         origin = self._origins.of(name)
-        return _of(origin, path) if origin else (404, {"error": "no app has this name"})
+        return _of(origin, path, body) if origin else Reply(404, {"error": "no app has this name"})
 
 
-def _of(origin: Origin, path: str) -> Answer:
+def _of(origin: Origin, path: str, body: Body) -> Reply:
     if origin.problem is not None:
-        return 404, {"error": origin.problem}
+        return Reply(404, {"error": origin.problem})
     problem = origin.health() if path == origin.health_path else None
     if problem is not None:
-        return 503, {"status": "error", "error": problem}
-    return 200, {"status": "ok", "app": origin.app, "image": origin.image, "simulated": True}
+        return Reply(503, {"status": "error", "error": problem})
+    said = reply(origin.told(), path, body) if origin.told else None
+    if said is not None:
+        return said
+    if body is not None:
+        return Reply(405, {"error": f"no program that would take this at {path} is run here"})
+    return Reply(200, {"status": "ok", "app": origin.app, "image": origin.image, "simulated": True})
 
 
 def _context(certificate: str, key: str) -> ssl.SSLContext:
@@ -113,17 +123,21 @@ def _context(certificate: str, key: str) -> ssl.SSLContext:
     return context
 
 
-def _ask(connection: ssl.SSLSocket, name: str, path: str) -> Answer:
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
-    data = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, body = data.partition(b"\r\n\r\n")
-    return int(head.split()[1]), json.loads(body)
+def _ask(connection: ssl.SSLSocket, name: str, path: str, body: Body) -> Reply:
+    text = b"" if body is None else json.dumps(body).encode()
+    head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: {name}\r\nContent-Length: {len(text)}\r\n"
+    connection.sendall(head.encode() + b"Connection: close\r\n\r\n" + text)
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return Reply(answer.status, json.loads(answer.read()), answer.headers.get("Location", ""))
 
 
 class _Listener:
     """HTTPS on a free port of 127.0.0.1, with a certificate chosen by the name that the client asks for."""
 
-    def __init__(self, choose: Callable[[str], ssl.SSLContext | None], answer: Callable[[str, str], Answer]) -> None:
+    def __init__(
+        self, choose: Callable[[str], ssl.SSLContext | None], answer: Callable[[str, str, Body], Reply]
+    ) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.sni_callback = _by_name(choose)
@@ -162,13 +176,31 @@ def _by_name(
     return chosen
 
 
-def _handler(answer: Callable[[str, str], Answer]) -> type[BaseHTTPRequestHandler]:
+def _handler(answer: Callable[[str, str, Body], Reply]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            name = self.headers.get("Host", "").split(":")[0].lower()
-            status, content = answer(name, self.path)
-            body = json.dumps(content).encode()
-            self.send_response(status)
+            self._answer(None)
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal() or int(length) > MOST_BYTES:
+                return self._send(Reply(413, {"error": f"a body of JSON, of {MOST_BYTES} bytes at most"}))
+            try:
+                body = json.loads(self.rfile.read(int(length)))
+            except ValueError:
+                body = None
+            if not isinstance(body, dict):
+                return self._send(Reply(400, {"error": "no object of JSON"}))
+            return self._answer(body)
+
+        def _answer(self, body: Body) -> None:
+            self._send(answer(self.headers.get("Host", "").split(":")[0].lower(), self.path, body))
+
+        def _send(self, said: Reply) -> None:
+            body = json.dumps(dict(said.content)).encode()
+            self.send_response(said.status)
+            if said.location:
+                self.send_header("Location", said.location)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Connection", "close")

@@ -14,9 +14,12 @@ from typing import Any
 import psycopg
 
 from sandbox.cloud import Inventory
+from sandbox.containers_told import told_container
 from sandbox.databases import Databases
 from sandbox.records import Record
 from sandbox.revisions import Revisions
+from sandbox.stand_ins import Told
+from sandbox.traefik import certificate_of
 from sandbox.values import lookup
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -39,6 +42,8 @@ class Origin:
     health_path: str
     health: Callable[[], str | None]
     """None when the app could work; else why not."""
+    told: Callable[[], Told] | None = None
+    """What its container was told."""
     problem: str | None = None
     """Why nobody answers."""
 
@@ -88,6 +93,7 @@ class Origins:
             certificate=self._bound(str(domain["certificateId"])) if domain is not None and bound else None,
             health_path=str(ready[0]["httpGet"]["path"]) if ready else "/",
             health=lambda: self._app_health(app, container),
+            told=lambda: self._told(app, container),
             problem=None
             if domain is not None
             else f"the app {app.inputs.get('containerAppName')} has no custom domain {name}",
@@ -126,6 +132,18 @@ class Origins:
             return f"database: {str(error).strip().splitlines()[-1]}"
         return None
 
+    def _told(self, app: Record, container: Mapping[str, Any]) -> Told:
+        before = app.inputs["template"].get("initContainers") or []
+        secrets = self._revisions.secrets(app)
+        files = {name.removeprefix("file-"): value for name, value in secrets.items() if name.startswith("file-")}
+        return Told(
+            image=str(container.get("image")),
+            env=self._settings(app, container),
+            files=files,
+            # An app answers only when these have ended well.
+            prepared=[str(word) for one in before for word in one.get("command") or []],
+        )
+
     def _settings(self, app: Record, container: Mapping[str, Any]) -> dict[str, str]:
         secrets = self._revisions.secrets(app)
         found = {}
@@ -146,17 +164,17 @@ class Origins:
                 if key.startswith("traefik.http.routers.") and key.endswith(".rule")
             ]
             if container.scope.rsplit(":", 1)[0] == address and any(f"Host(`{name}`)" in rule for rule in rules):
-                return _container(container, proxied)
+                return self._container(container, proxied, certificate_of(self._cloud, address, name))
         nobody = f"the host {address} routes {name} to no container"
-        return Origin("", "", proxied, None, "/", lambda: None, nobody)
+        return Origin("", "", proxied, None, "/", lambda: None, problem=nobody)
 
-
-def _container(container: Record, proxied: bool) -> Origin:
-    return Origin(
-        app=str(container.inputs.get("name")),
-        image=str(container.inputs.get("image")),
-        proxied=proxied,
-        certificate=None,  # Traefik's own comes from Let's Encrypt, which is not simulated
-        health_path="/",
-        health=lambda: None,
-    )
+    def _container(self, container: Record, proxied: bool, certificate: tuple[str, str] | None) -> Origin:
+        return Origin(
+            app=str(container.inputs.get("name")),
+            image=str(container.inputs.get("image")),
+            proxied=proxied,
+            certificate=certificate,
+            health_path="/",
+            health=lambda: None,
+            told=lambda: told_container(self._cloud, container),
+        )

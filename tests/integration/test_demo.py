@@ -77,6 +77,16 @@ def test_n8n_answers_under_its_own_name_with_its_certificate(demo: Clone) -> Non
         visit(edge, "n8n.example.com", "/")
 
 
+def test_nobody_can_claim_a_service_that_runs(demo: Clone) -> None:
+    """Asked as a stranger would ask, by the public names: every one has its owner, and n8n's measures are nobody's."""
+    told = last_json(demo.smos("status", "prod", "--json").stdout)
+    assert told["ok"], told
+    seen = {(one["service"], one["path"]): one["state"] for one in told["services"]}
+    assert {service for service, _ in seen} == {"n8n", "chatwoot", "metabase", "botpress", "mcp", "odoo", "holding"}
+    assert seen["n8n", "/metrics"] == "owned"
+    assert [key for key, state in seen.items() if state not in ("owned", "nobody's")] == []
+
+
 def visit(edge: dict[str, Any], name: str, path: str) -> tuple[int, dict[str, Any]]:
     """One HTTPS request to the simulated edge, as a browser that trusts its authority."""
     context = ssl.create_default_context(cafile=edge["trust"])
