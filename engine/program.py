@@ -14,7 +14,9 @@ import os
 import sys
 from typing import Any
 
-import lazy_sdk  # type: ignore[import-not-found]  # beside this script, for as long as its folder is on the path
+# Beside this script, for as long as its folder is on the path.
+import lazy_sdk  # type: ignore[import-not-found]
+import sdk_patches  # type: ignore[import-not-found]
 
 # Before any further import: the program must not see the modules in this file's folder as its own.
 sys.path.pop(0)
@@ -32,7 +34,7 @@ def main() -> int:
     lazy_sdk.begin()
     try:
         _configure(request)
-        _spare(debug=bool(request["debug"]))
+        sdk_patches.apply(debug=bool(request["debug"]))
     except ModuleNotFoundError as error:
         print(
             f"{sys.executable} has no Pulumi SDK ({error}): install it in the project's virtualenv, "
@@ -52,45 +54,6 @@ def _configure(asked: dict[str, Any]) -> None:
         runtime.set_config(key, value)
     runtime.set_all_config(asked["config"], asked["secret_keys"])
     runtime.configure(runtime.Settings(**asked["settings"]))
-
-
-def _spare(*, debug: bool) -> None:
-    """What takes a third of the SDK's time for a few hundred resources, and nobody gets anything from.
-
-    `debug`: whether the engine shows debug messages. It drops them otherwise, and there are five a resource.
-    """
-    import asyncio
-
-    import pulumi
-    from pulumi.runtime import stack
-
-    if not debug:
-        pulumi.log.debug = lambda *_, **__: None
-        _leave_out_traces()
-
-    class Patient:
-        """asyncio, but for `wait`: the SDK waits for the first of its outputs, then begins with all the others again,
-        which is quadratic. It wants all of them in the end, or the first that fails.
-        """
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(asyncio, name)
-
-        async def wait(self, tasks: Any, **_: Any) -> Any:
-            return await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-
-    if hasattr(stack, "asyncio"):
-        stack.asyncio = Patient()
-
-
-def _leave_out_traces() -> None:
-    """The lines of the program from which a resource was declared, which the engine keeps for nobody."""
-    from pulumi.runtime import resource
-
-    if hasattr(resource, "_get_stack_trace"):
-        from pulumi.runtime.proto import source_pb2
-
-        resource._get_stack_trace = lambda *_, **__: source_pb2.StackTrace()
 
 
 def _run(program: str, parallel: int) -> int:

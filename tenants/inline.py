@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.engine_run import Outcome, run_with_events
 from deploy.target import Workplace
+from engine import sdk_patches
 
 if TYPE_CHECKING:
     import grpc
@@ -108,7 +109,7 @@ class _Late:
                 with _without_collection(), _DECLARING:
                     from pulumi.automation._server import LanguageServer
 
-                    _leave_out()
+                    sdk_patches.apply()
                     self._server = LanguageServer(_one_at_a_time(self._program()))
         return self._server
 
@@ -141,20 +142,6 @@ def _one_at_a_time(program: Program) -> Program:
             program()
 
     return declare
-
-
-def _leave_out() -> None:
-    """What the SDK does for each resource and nobody reads, a third of its time: five debug messages to the engine,
-    which drops them unless it is asked, and the lines of the program from which the resource was declared.
-    """
-    from importlib import import_module
-
-    trace = import_module("pulumi.runtime.proto.source_pb2").StackTrace
-    for module, name, instead in (
-        ("pulumi.log", "debug", lambda *_, **__: None),
-        ("pulumi.runtime.resource", "_get_stack_trace", lambda: trace()),
-    ):
-        setattr(import_module(module), name, instead)
 
 
 @contextlib.contextmanager
