@@ -9,12 +9,15 @@ from typing import Annotated
 
 import typer
 
+from cli import keys_signed
 from cli.outcome import BadInput, Failed
 from cli.told import say, told
 from deploy import env_file, keys
 from deploy.simulated import stacks
 from deploy.target import ROOT
 from keyring import Identity, Keyring, KeyringError, Recipient, identity_from_environment, key_file
+from keyring.signers import own_signer, trust, trusted
+from keyring.signing import fingerprint
 from settings import SHAPES, ExpectedSecret, Problem, Settings, keyring_file, load_files
 from settings.templates import groups
 
@@ -24,6 +27,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The keyring: what must be the same after every loss, encrypted to several people's keys, safe in git.",
 )
+for _name, _command in (("trust", keys_signed.trust_), ("distrust", keys_signed.distrust_), ("sign", keys_signed.sign)):
+    app.command(_name)(_command)
 Entry = Annotated[str, typer.Argument(metavar="PATH", help="The entry, as in prod/redisPasswords/health.")]
 Named = Annotated[str, typer.Option("--name", help="Whose key it is.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Another value than the one that is there.")]
@@ -38,10 +43,10 @@ def init(
     with told():
         environments = [load_files(stack, ROOT)] if stack else _environments()
         file = keyring_file()
-        identity = _own_identity(file)
+        identity = _own_identity(file, name or getpass.getuser())
         if not file.exists():
             me = Recipient.parse(identity.public[0], name=name or getpass.getuser())
-            Keyring.create(file, [me]).save()
+            Keyring.create(file, [me], identity).save()
             say(f"{file}: a new keyring, which {me.name} can open")
         with Keyring.changing(file, identity) as keyring:
             done = keys.complete(keyring, environments)
@@ -164,7 +169,8 @@ def remove_recipient(
     typer.echo(f"{len(keyring.recipients)} can open it: {', '.join(one.name for one in keyring.recipients)}")
     say(
         f"{gone.name} knows the values so far, and git keeps the old file. To lock {gone.name} out, replace them: "
-        "./smos keys generate PATH --replace (or set, for a vendor's), then ./smos up"
+        "./smos keys generate PATH --replace (or set, for a vendor's), then ./smos up; and everybody runs "
+        f"./smos keys distrust '{gone.name}'"
     )
 
 
@@ -184,18 +190,24 @@ def verify() -> None:
     typer.echo(f"{keyring.file}: {len(keyring.paths())} entries, nothing missing; encrypted to {names} and nobody else")
 
 
-def _own_identity(file: Path) -> Identity:
-    """The operator's key; a new one, if there is none yet."""
+def _own_identity(file: Path, name: str) -> Identity:
+    """The operator's keys, to open with and to sign with; new ones, where there are none yet."""
     where = key_file()
-    if where.exists():
-        return Identity.read(where)
-    identity = Identity.make(where)
-    say(f"{where}: a new key, yours alone")
-    if file.exists():
+    new = not where.exists()
+    identity = Identity.make(where) if new else identity_from_environment()
+    if new:
+        say(f"{where}: a new key, yours alone")
+    if not identity.signing.exists():
+        me = own_signer(identity, name)
+        trust(identity, me)
+        say(f"{identity.signing}: a new key to sign the keyring with, yours alone")
+        if file.exists():
+            say(f"for your changes to count, each of the others runs: ./smos keys trust '{me.public}' --name '{name}'")
+    if new and file.exists():
         public = identity.public[0]
         raise Failed(
             f"{file} is not encrypted to it yet: someone who can open it runs "
-            f"./smos keys add-recipient {public} --name {getpass.getuser()}"
+            f"./smos keys add-recipient {public} --name {name}"
         )
     return identity
 
@@ -219,6 +231,9 @@ def _list(keyring: Keyring, identity: Identity) -> None:
     typer.echo(f"{keyring.file}")
     for one in keyring.recipients:
         typer.echo(f"  opened by {one.name}{' (you)' if one.public in identity.public else ''}: {one.public[:40]}")
+    for one in trusted(identity):
+        last = " (signed it last)" if keyring.statement and keyring.statement.signer == one.public else ""
+        typer.echo(f"  signature of {one.name} counts here{last}: {fingerprint(one.public)}")
     for path in keyring.paths():
         typer.echo(f"  {path}")
 

@@ -24,7 +24,9 @@ def complete_throw_away(home: Home, environments: Sequence[Settings]) -> bool:
     home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = Identity.read(home.key) if home.key.exists() else Identity.make(home.key)
     if not home.keyring.exists():
-        Keyring.create(home.keyring, [Recipient(identity.public[0], "sandbox")]).save()
+        Keyring.create(home.keyring, [Recipient(identity.public[0], "sandbox")], identity).save()
+    elif not identity.signing.exists():
+        Keyring.unproved(home.keyring, identity).sign("sandbox")  # made before keyrings were signed
     with Keyring.changing(home.keyring, identity) as keyring:
         before = {path: keyring.get(path) for path in keyring.paths()}
         if keyring.find(STATE_PASSPHRASE) is None:

@@ -6,13 +6,14 @@ Nothing here knows what the entries mean, and nothing here imports pulumi.
 
 from __future__ import annotations
 
-from keyring.identity import KEY_FILE_VARIABLE, Identity, identity_from_environment, key_file
+from keyring.identity import KEY_FILE_VARIABLE, SIGNERS_VARIABLE, Identity, identity_from_environment, key_file
 from keyring.problem import KeyringError
 from keyring.recipients import Recipient, recipients_file
 from keyring.store import Keyring
 
 __all__ = [
     "KEY_FILE_VARIABLE",
+    "SIGNERS_VARIABLE",
     "Identity",
     "Keyring",
     "KeyringError",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ import pyrage
 from kept import Damaged, raw
 from keyring.problem import KeyringError
 
-__all__ = ["KEY_FILE_VARIABLE", "Identity", "identity_from_environment", "key_file"]
+__all__ = ["KEY_FILE_VARIABLE", "SIGNERS_VARIABLE", "Identity", "identity_from_environment", "key_file"]
 
 KEY_FILE_VARIABLE = "SMOS_KEY_FILE"
+SIGNERS_VARIABLE = "SMOS_SIGNERS"
+"""Names the file of those whose signature counts, where it is not beside the key: as a job in CI is given it."""
 
 _AGE = "AGE-SECRET-KEY-"
 _OTHER_KEY = f"name another one: export {KEY_FILE_VARIABLE}=/path/to/key"
@@ -33,6 +35,23 @@ class Identity:
     file: Path
     public: tuple[str, ...]
     keys: Sequence[Any] = field(repr=False)
+    pinned: Path | None = None
+    """The file of trusted signers, where another than the one beside the key is named."""
+
+    @property
+    def signing(self) -> Path:
+        """The key with which this one signs."""
+        return self.file.with_name(f"{self.file.name}.signing")
+
+    @property
+    def signers(self) -> Path:
+        """Those whose signature counts here."""
+        return self.pinned or self.file.with_name(f"{self.file.name}.signers")
+
+    @property
+    def seen(self) -> Path:
+        """The newest number of each keyring that was opened here."""
+        return self.file.with_name(f"{self.file.name}.seen")
 
     @classmethod
     def read(cls, file: Path) -> Identity:
@@ -78,7 +97,9 @@ def key_file(environ: Mapping[str, str] | None = None) -> Path:
 
 def identity_from_environment(environ: Mapping[str, str] | None = None) -> Identity:
     """The identity of whoever runs this, or KeyringError."""
-    return Identity.read(key_file(environ))
+    named = (os.environ if environ is None else environ).get(SIGNERS_VARIABLE)
+    identity = Identity.read(key_file(environ))
+    return replace(identity, pinned=Path(named).expanduser().absolute()) if named else identity
 
 
 def _content(file: Path) -> bytes:

@@ -66,14 +66,14 @@ def recipients_file(file: Path) -> Path:
     return file.with_suffix(".recipients")
 
 
-def read_recipients(file: Path) -> tuple[Recipient, ...]:
+def read_recipients(file: Path, mend: str = "") -> tuple[Recipient, ...]:
     """Those that a recipients file names; none when there is no file."""
     try:
         text = words(file, "")
     except FileNotFoundError:
         return ()
     except Damaged as damaged:
-        raise KeyringError(file, damaged.why, f"git checkout {file.name}") from None
+        raise KeyringError(file, damaged.why, mend or f"git checkout {file.name}") from None
     lines = enumerate(text.splitlines(), 1)
     return tuple(
         Recipient.parse(line, where=f"{file}: line {number}")

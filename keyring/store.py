@@ -11,6 +11,8 @@ import fcntl
 import json
 import os
 import re
+import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +24,8 @@ from keyring.header import check_header
 from keyring.identity import Identity
 from keyring.problem import KeyringError
 from keyring.recipients import Recipient, read_recipients, recipients_file, written
+from keyring.signers import checked, newest_seen, own_key, own_signer, remember, trust
+from keyring.signing import SignatureRefused, Statement, opened, signed, signer_of
 
 __all__ = ["Keyring"]
 
@@ -34,9 +38,20 @@ _BACK = "git checkout {name} brings back the committed one; {name}.bak is the on
 class Keyring:
     """The decrypted entries of one file. Nothing reaches the disk before `save`."""
 
-    def __init__(self, file: Path, recipients: Iterable[Recipient], entries: dict[str, str], read: bytes) -> None:
+    def __init__(
+        self,
+        file: Path,
+        identity: Identity,
+        recipients: Iterable[Recipient],
+        entries: dict[str, str],
+        read: bytes,
+        statement: Statement | None = None,
+    ) -> None:
         """Use `open` or `create`."""
         self.file = file
+        self._identity = identity
+        self.statement = statement
+        """Who signed it, when, and its number; None for one that is new."""
         self._recipients = tuple(recipients)
         self._entries = entries
         self._read = read
@@ -49,32 +64,42 @@ class Keyring:
 
     @classmethod
     def open(cls, file: Path, identity: Identity) -> Keyring:
-        """The keyring in a file, opened with one of its recipients' private keys; or KeyringError."""
-        try:
-            content = raw(file, "")
-        except FileNotFoundError:
-            raise KeyringError(file, "there is no keyring", "./smos keys init makes one") from None
-        except Damaged as damaged:
-            raise KeyringError(file, damaged.why, _BACK.format(name=file.name)) from None
-        try:
-            text = pyrage.decrypt(content, list(identity.keys))
-        except pyrage.DecryptError as error:
-            if "No matching keys" in str(error):
-                why = f"the key in {identity.file} does not open it: it is none of its recipients'"
-                mend = f"someone who can open it runs ./smos keys add-recipient '{identity.public[0]}' --name NAME"
-                raise KeyringError(file, why, mend) from None
-            raise KeyringError(file, "damaged, or not an age file", _BACK.format(name=file.name)) from None
-        recipients, entries = _content(file, text)
-        return cls(file, recipients, entries, content)
+        """The keyring in a file, opened with one of its recipients' private keys and signed by somebody whom this
+        machine trusts; or KeyringError.
+        """
+        content, text = _decrypted(file, identity)
+        statement, body = checked(file, text, identity)
+        recipients, entries = _content(file, bytes(body))
+        return cls(file, identity, recipients, entries, content, statement)
 
     @classmethod
-    def create(cls, file: Path, recipients: Sequence[Recipient]) -> Keyring:
-        """A new, empty keyring, of which nothing is written yet. Refuses to start over an existing one."""
+    def unproved(cls, file: Path, identity: Identity) -> Keyring:
+        """As `open`, whoever made it and however old it is: for whoever looks at it and signs it anew. Its next save
+        signs it, whether anything has changed or not.
+        """
+        content, text = _decrypted(file, identity)
+        try:
+            statement = signer_of(text, "keyring")
+            text = bytes(opened(text, "keyring", [statement.signer])[1])
+        except SignatureRefused as refused:
+            if refused.signed:
+                raise KeyringError(file, str(refused), _BACK.format(name=file.name)) from None
+            statement = None
+        found = cls(file, identity, *_content(file, text), content, statement)
+        found._saved = None
+        return found
+
+    @classmethod
+    def create(cls, file: Path, recipients: Sequence[Recipient], identity: Identity) -> Keyring:
+        """A new, empty keyring, of which nothing is written yet; who makes it trusts its own signature. Refuses to
+        start over an existing one.
+        """
         if file.exists():
             raise KeyringError(file, "there is a keyring already", "./smos keys init completes it")
         if not recipients:
             raise KeyringError(file, "a keyring without recipients could never be opened", "name at least one")
-        return cls(file, recipients, {}, b"")
+        trust(identity, own_signer(identity, recipients[0].name))
+        return cls(file, identity, recipients, {}, b"")
 
     @classmethod
     @contextlib.contextmanager
@@ -152,6 +177,11 @@ class Keyring:
         with contextlib.nullcontext() if self._alone else locked(self.file):
             self._write()
 
+    def sign(self, name: str) -> None:
+        """Saves it with the signature of whoever works here, which counts on this machine from now on."""
+        trust(self._identity, own_signer(self._identity, name))
+        self.save()
+
     def check_recipients(self) -> None:
         """Raises KeyringError when the file beside it names others than those for whom it is encrypted."""
         beside = recipients_file(self.file)
@@ -172,6 +202,16 @@ class Keyring:
         """Raises KeyringError unless the file is encrypted to its recipients' keys, and to no other."""
         check_header(self.file, self._recipients)
 
+    def _next(self) -> Statement:
+        """As what it is signed. What stands for whose it is, is a name that it has had since it was made: two keyrings
+        on one machine are numbered apart.
+        """
+        before = self.statement
+        name = before.subject if before else secrets.token_hex(8)
+        newest = max(before.serial if before else 0, newest_seen(self._identity, name))
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        return Statement(purpose="keyring", stack="", subject=name, made=made, serial=newest + 1, signer="")
+
     def _write(self) -> None:
         now = raw(self.file, _BACK.format(name=self.file.name)) if self.file.exists() else b""
         if now != self._read:
@@ -184,16 +224,38 @@ class Keyring:
                 "recipients": [{"public": one.public, "name": one.name} for one in self._recipients],
                 "entries": dict(sorted(self._entries.items())),
             }
-            encrypted = pyrage.encrypt(json.dumps(sealed, indent=1).encode(), keys, armored=True)
+            statement = self._next()
+            text = signed(own_key(self._identity), statement, json.dumps(sealed, indent=1).encode())
+            encrypted = pyrage.encrypt(text, keys, armored=True)
             if now:
                 write_whole(self.file.with_name(f"{self.file.name}.bak"), now)
             write_whole(self.file, encrypted)
             self._read, self._saved = encrypted, (dict(self._entries), self._recipients)
+            self.statement = statement
+            remember(self._identity, statement)
         # Last, since what is sealed counts: a crash before this line is reported, and mended by the same command.
         beside, text = recipients_file(self.file), written(self._recipients).encode()
         if not same(beside, text):
             write_whole(beside, text)
         self._settled.clear()
+
+
+def _decrypted(file: Path, identity: Identity) -> tuple[bytes, bytes]:
+    """What is in the file, and what that is when it is open."""
+    try:
+        content = raw(file, "")
+    except FileNotFoundError:
+        raise KeyringError(file, "there is no keyring", "./smos keys init makes one") from None
+    except Damaged as damaged:
+        raise KeyringError(file, damaged.why, _BACK.format(name=file.name)) from None
+    try:
+        return content, pyrage.decrypt(content, list(identity.keys))
+    except pyrage.DecryptError as error:
+        if "No matching keys" in str(error):
+            why = f"the key in {identity.file} does not open it: it is none of its recipients'"
+            mend = f"someone who can open it runs ./smos keys add-recipient '{identity.public[0]}' --name NAME"
+            raise KeyringError(file, why, mend) from None
+        raise KeyringError(file, "damaged, or not an age file", _BACK.format(name=file.name)) from None
 
 
 def _content(file: Path, text: bytes) -> tuple[list[Recipient], dict[str, str]]:

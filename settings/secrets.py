@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PLATFORM_SECRETS",
     "SHAPES",
+    "SIGNING_SECRETS",
     "ExpectedSecret",
     "Kind",
     "Secret",
@@ -127,6 +128,15 @@ PLATFORM_SECRETS = (
     ),
 )
 
+SIGNING_SECRETS = (
+    Secret(
+        "archive_signing_key", "shared", "hex_256", "Signs tenants' archives; with another one older ones are strange"
+    ),
+    Secret("proof_signing_key", "shared", "hex_256", "Signs proofs of what was done"),
+    Secret("review_signing_key", "shared", "hex_256", "Signs reviews of changes"),
+)
+"""One a purpose: what was signed for one counts for no other."""
+
 
 @dataclass(frozen=True)
 class ExpectedSecret:
@@ -168,6 +178,8 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
             found += [ExpectedSecret(f"{path}/{key}", one.purpose, one.kind, one.name, key) for key in keys]
         else:
             found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
+    for one in SIGNING_SECRETS:
+        found.append(ExpectedSecret(entry_of(one, settings.stack, alone=alone), one.purpose, one.kind, one.name))
     for _, service in settings.services.running():
         for one in service.called_for():
             path = entry_of(one, settings.stack, alone=alone)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli import env
 from cli.outcome import BadInput
 from deploy import env_file
-from keyring import Keyring
+from keyring import Identity, Keyring
 from settings import SHAPES, expected_secrets, load_files
 from settings.accounts import every_account
 from settings.reading import read_settings
@@ -212,7 +212,7 @@ def test_whatever_is_filled_in_is_stored_at_its_entry(
     folder = tmp_path_factory.mktemp("import")
     file = fill(folder, *(f"{name}={quote}{GOOD[name]}{quote}" for name, quote in quotes.items()))
     given_, problems = env_file.read(file)
-    keyring = Keyring(folder / "keyring.age", [], {}, b"")
+    keyring = Keyring(folder / "keyring.age", Identity(folder / "key.txt", (), ()), [], {}, b"")
     assert not [*problems, *env_file.problems_in(file, given_, keyring, groups(), replace=False)]
     done = env_file.put(given_, keyring, KNOWN)
     assert {path: keyring.get(path) for path in keyring.paths()} == {KNOWN[name].entry: GOOD[name] for name in quotes}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyrage
 import pytest
 from typer.testing import CliRunner
 
 from cli.keys import app
 from cli.outcome import Failed
-from keyring import Identity, Keyring
+from keyring import Identity, Keyring, Recipient
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "t" * 40
@@ -144,12 +146,40 @@ def test_a_second_person_gets_in_and_out(ana: Operator) -> None:
     public = Identity.read(ben.key).public[0]
     assert f"./smos keys add-recipient {public}" in told
     ana.keys("add-recipient", public, "--name", "ben")
+    first = ben.keys("show", exit_code=1).stderr
+    who = re.findall(r"SHA256:[^\s;]+", first)[0]
+    assert f"./smos keys trust {who} --name NAME" in first
+    assert "not signed with" in ben.keys("trust", "SHA256:x", "--name", "ana", exit_code=2).stderr
+    ben.keys("trust", who, "--name", "ana")
     assert ben.opened() == ana.opened()
+    line = re.findall(r"keys trust '(ssh-ed25519 \S+)' --name", told)[0]
     assert "none of its recipients" not in ben.keys("show").stderr
     gone = ben.keys("remove-recipient", "ben")
     assert "knows the values so far" in gone.stderr
     assert "none of its recipients" in ben.keys("show", exit_code=1).stderr
+    assert "trusted here are ana" in ana.keys("show", exit_code=1).stderr
+    ana.keys("trust", line, "--name", "ben")
+    assert "signature of ben counts here (signed it last)" in ana.keys("show").stdout
     assert "last recipient" in ana.keys("remove-recipient", "ana", exit_code=1).stderr
+    ana.keys("distrust", "ben")
+    assert "trusted here are ana" in ana.keys("show", exit_code=1).stderr
+    assert "nothing was signed" in ana.keys("sign", exit_code=2).stderr
+    assert "opened by\n  ana" in ana.keys("sign", "--yes", "--name", "ana").stdout
+    assert "(signed it last)" in ana.keys("show").stdout
+
+
+def test_a_keyring_of_an_earlier_version_is_signed_once(ana: Operator) -> None:
+    """It is refused until somebody has looked at it; then everything is as it was."""
+    values, identity = ana.opened(), Identity.read(ana.key)
+    plain = pyrage.decrypt(ana.file.read_bytes(), list(identity.keys)).split(b"\n", 3)[3]
+    ana.file.write_bytes(pyrage.encrypt(plain, [Recipient(identity.public[0], "ana").key("")], armored=True))
+    identity.signing.unlink()
+    identity.signers.unlink()
+    refused = ana.keys("verify", exit_code=1).stderr
+    assert "it is not signed" in refused
+    assert "./smos keys sign" in refused
+    ana.keys("sign", "--yes")
+    assert ana.opened() == values
 
 
 def test_a_lost_key_file_is_said(ana: Operator) -> None:

@@ -237,7 +237,7 @@ def keyring_folder(entries: tuple[tuple[str, str], ...]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="smos-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     identity = Identity.make(folder / "key.txt")
-    keyring = Keyring.create(folder / "keyring.age", [Recipient(identity.public[0], "test")])
+    keyring = Keyring.create(folder / "keyring.age", [Recipient(identity.public[0], "test")], identity)
     for path, value in entries:
         keyring.put(path, value)
     keyring.save()

@@ -46,7 +46,7 @@ def begin(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Begin]:
 def keyring(tmp_path: Path) -> Opened:
     """An empty one, to be opened for changes."""
     file, identity = tmp_path / "keyring.age", Identity.make(tmp_path / "key.txt")
-    Keyring.create(file, [Recipient(identity.public[0], "test")]).save()
+    Keyring.create(file, [Recipient(identity.public[0], "test")], identity).save()
     return lambda: Keyring.changing(file, identity)
 
 

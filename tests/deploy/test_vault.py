@@ -30,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[VaultServer]:
 def place(tmp_path: Path) -> Workplace:
     """A workplace with a keyring of its own."""
     identity = Identity.make(tmp_path / "key.txt")
-    Keyring.create(tmp_path / "keyring.age", [Recipient(identity.public[0], "test")]).save()
+    Keyring.create(tmp_path / "keyring.age", [Recipient(identity.public[0], "test")], identity).save()
     environ = {"SMOS_KEYRING": str(tmp_path / "keyring.age"), "SMOS_KEY_FILE": str(tmp_path / "key.txt")}
     return Workplace(
         target=Target.SANDBOX,

@@ -23,7 +23,7 @@ def with_keyring(clone: Clone) -> Clone:
     """The clone with a keyring from elsewhere: what is left after everything else was lost."""
     clone.home.folder.mkdir(parents=True, mode=0o700)
     identity = Identity.make(clone.home.key)
-    keyring = Keyring.create(clone.home.keyring, [Recipient(identity.public[0], "operator")])
+    keyring = Keyring.create(clone.home.keyring, [Recipient(identity.public[0], "operator")], identity)
     keyring.put("shared/n8nEncryptionKey", KEY)
     keyring.save()
     return clone

@@ -29,7 +29,7 @@ from deploy.keys import NotGenerated, fresh_value
 from keyring import Identity, Keyring
 from settings import load_files, services
 from settings.parts import camel
-from settings.secrets import PLATFORM_SECRETS, SHAPES, ExpectedSecret, Secret, expected_secrets
+from settings.secrets import PLATFORM_SECRETS, SHAPES, SIGNING_SECRETS, ExpectedSecret, Secret, expected_secrets
 from tests.integration.conftest import ROOT, Clone
 from tests.integration.test_backup import texts
 
@@ -40,6 +40,9 @@ NOT_HERE = {
     "restic_password": "opens backups that were made with it: restic's own `key passwd` (docs/secrets.md)",
     "state_passphrase": "opens the state: `pulumi stack change-secrets-provider` (docs/secrets.md)",
     "host_private_keys": "the host must know its public half first: ./smos host up (docs/secrets.md)",
+    **dict.fromkeys(
+        ("archive_signing_key", "proof_signing_key", "review_signing_key"), "operators' programs sign with it"
+    ),
     "tenants_root_key": "the tenants' program reads it, and the platform does not",
 }
 """Secrets that a plain `up` of the platform has nothing to do with, and why."""
@@ -66,7 +69,7 @@ def test_the_page_says_of_each_secret_how_it_is_replaced() -> None:
     """docs/secrets.md has a row for each that the platform or a service may call for, and none for what is none."""
     rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "secrets.md").read_text(encoding="utf-8"), re.MULTILINE)
     of_services = [one for kind in _service_kinds() for one in kind]
-    wanted = {camel(one.name) for one in (*PLATFORM_SECRETS, *of_services)} | {"wiring"}
+    wanted = {camel(one.name) for one in (*PLATFORM_SECRETS, *SIGNING_SECRETS, *of_services)} | {"wiring"}
     assert set(rows) == wanted
     assert len(rows) == len(set(rows))
 

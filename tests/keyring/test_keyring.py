@@ -10,6 +10,8 @@ import pytest
 
 from keyring import Identity, Keyring, KeyringError, Recipient, identity_from_environment, recipients_file
 from keyring.recipients import read_recipients
+from keyring.signers import own_key, own_signer, trust
+from keyring.signing import Statement, signed
 
 SECRET = "s3cretValueOfAnEntry"
 
@@ -28,7 +30,7 @@ def ana(tmp_path: Path) -> tuple[Identity, Recipient]:
 @pytest.fixture
 def file(tmp_path: Path, ana: tuple[Identity, Recipient]) -> Path:
     """A keyring with one entry, which Ana can open."""
-    keyring = Keyring.create(tmp_path / "clone" / "keyring.age", [ana[1]])
+    keyring = Keyring.create(tmp_path / "clone" / "keyring.age", [ana[1]], ana[0])
     keyring.put("shared/resticPassword", SECRET)
     keyring.save()
     return keyring.file
@@ -84,7 +86,13 @@ def test_the_keyring_before_the_last_change_is_kept(file: Path, ana: tuple[Ident
         keyring.put("prod/redisPassword", "new")
     assert Keyring.open(file, ana[0]).paths() == ["prod/redisPassword", "shared/resticPassword"]
     assert Keyring.open(file, ana[0]).get("prod/redisPassword") == "new"
-    assert Keyring.open(file.with_name("keyring.age.bak"), ana[0]).get("prod/redisPassword") == "old"
+    before = file.with_name("keyring.age.bak")
+    assert Keyring.unproved(before, ana[0]).get("prod/redisPassword") == "old"
+    file.write_bytes(before.read_bytes())
+    with pytest.raises(KeyringError, match=r"number 2, .* has seen number 3.*\./smos keys sign"):
+        Keyring.open(file, ana[0])
+    Keyring.unproved(file, ana[0]).sign("ana")
+    assert Keyring.open(file, ana[0]).get("prod/redisPassword") == "old"
 
 
 def test_a_failed_change_leaves_everything_as_it_was(file: Path, ana: tuple[Identity, Recipient]) -> None:
@@ -122,11 +130,14 @@ def test_losing_one_recipients_key_loses_nothing(
         keyring.add_recipient(Recipient.parse(key.with_suffix(".pub").read_text(), name="ben"))
     ana[0].file.unlink()
     ben = Identity.read(key)
+    trust(ben, own_signer(ana[0], "ana"))
+    trust(ben, own_signer(ben, "ben"))
     again, line = someone(tmp_path, "ana-again")
     with Keyring.changing(file, ben) as keyring:
         assert keyring.get("shared/resticPassword") == SECRET
         keyring.add_recipient(line)
         keyring.remove_recipient("ana")
+    trust(again, own_signer(ben, "ben"))
     assert Keyring.open(file, again).get("shared/resticPassword") == SECRET
     with pytest.raises(KeyringError, match="none of its recipients"):
         Keyring.open(file, ana[0])
@@ -201,10 +212,13 @@ def test_a_damaged_keyring_says_where_the_last_good_one_is(
 def test_what_is_no_keyring_is_told_without_its_content(file: Path, ana: tuple[Identity, Recipient]) -> None:
     """Something else, encrypted to the same key."""
     for content in (SECRET, f'{{"version": 1, "entries": ["{SECRET}"]}}', f'"{SECRET}"'):
-        file.write_bytes(pyrage.encrypt(content.encode(), [ana[1].key("")]))
-        with pytest.raises(KeyringError, match="not a keyring's") as refused:
-            Keyring.open(file, ana[0])
-        assert SECRET not in str(refused.value)
+        told = Statement(purpose="keyring", stack="", subject="x", made="2026-01-31T12:00:00Z", serial=1, signer="")
+        signed_too = signed(own_key(ana[0]), told, content.encode())
+        for plain, why in ((content.encode(), "it is not signed"), (signed_too, "not a keyring's")):
+            file.write_bytes(pyrage.encrypt(plain, [ana[1].key("")]))
+            with pytest.raises(KeyringError, match=why) as refused:
+                Keyring.open(file, ana[0])
+            assert SECRET not in str(refused.value)
 
 
 def test_a_line_that_was_slipped_in_is_not_encrypted_to(
@@ -221,6 +235,7 @@ def test_a_line_that_was_slipped_in_is_not_encrypted_to(
         Keyring.open(file, stranger)
     with Keyring.changing(file, ana[0]) as keyring:  # the command that the message names
         keyring.add_recipient(Recipient(line.public, "ana-laptop"))
+    trust(stranger, own_signer(ana[0], "ana"))
     assert Keyring.open(file, stranger).get("shared/resticPassword") == SECRET
 
 
@@ -281,8 +296,8 @@ def test_a_path_has_parts(file: Path, ana: tuple[Identity, Recipient], path: str
 def test_there_is_one_keyring(file: Path, ana: tuple[Identity, Recipient]) -> None:
     """A second one is never started over it; one without recipients never at all."""
     with pytest.raises(KeyringError, match="already"):
-        Keyring.create(file, [ana[1]])
+        Keyring.create(file, [ana[1]], ana[0])
     with pytest.raises(KeyringError, match="never be opened"):
-        Keyring.create(file.with_name("other.age"), [])
+        Keyring.create(file.with_name("other.age"), [], ana[0])
     with pytest.raises(KeyringError, match="there is no keyring"):
         Keyring.open(file.with_name("other.age"), ana[0])
