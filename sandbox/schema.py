@@ -100,8 +100,7 @@ class Compiler:
         enums = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, enum.Enum)]
         if enums:
             node = self._plain(enums[0])
-            # Beside any text: the vendor decides, and Azure compares its own words without case.
-            return {**node, "open": True} if str in arms else node
+            return {**node, "open": True} if str in arms else node  # beside any text: the vendor decides
         nodes: list[Node] = []
         for arm in arms:
             node = self._node(arm)
@@ -112,7 +111,9 @@ class Compiler:
 
     def _plain(self, cls: type) -> Node:
         if issubclass(cls, enum.Enum):
-            return {"kind": "enum", "values": [item.value for item in cls]}
+            node: Node = {"kind": "enum", "values": [item.value for item in cls]}
+            # Azure compares its own words without case, whether or not the SDK lets any text stand beside them.
+            return {**node, "open": True} if cls.__module__.startswith("pulumi_azure_native.") else node
         if cls in _SCALARS:
             return {"kind": _SCALARS[cls]}
         if getattr(cls, "_pulumi_input_type", False) or cls.__name__.endswith("Args"):

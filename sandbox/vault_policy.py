@@ -27,7 +27,7 @@ _NOT_SIMULATED = (
     *("mfa_methods", "control_group", "subscribe_event_types"),
 )
 _TOKEN = re.compile(
-    r'\s+|#[^\n]*|//[^\n]*|/\*.*?\*/|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_][\w-]*)|(?P<sign>[{}\[\]=,])',
+    r'\s+|#[^\n]*|//[^\n]*|/\*.*?\*/|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_][\w-]*)|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>[{}\[\]=,])',
     re.DOTALL,
 )
 
@@ -193,6 +193,8 @@ def _body(tokens: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, Any]]:
             return
         if text == "":
             raise PolicyError(f"line {line}: object expected closing RBRACE got: EOF")
+        if text == ",":
+            continue
         _expect(tokens, "=")
         yield text.strip('"'), _value(tokens)
 
@@ -201,6 +203,10 @@ def _value(tokens: Iterator[tuple[str, str, int]]) -> Any:
     kind, text, line = next(tokens)
     if kind == "text":
         return _text(text)
+    if kind == "number" or text in ("true", "false"):
+        return json.loads(text)
+    if text == "{":
+        return dict(_body(tokens))
     if text != "[":
         raise PolicyError(f"line {line}: a text or a list of texts is expected, not {text or 'the end'!r}")
     found: list[str] = []

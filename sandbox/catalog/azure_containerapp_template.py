@@ -115,6 +115,7 @@ def _container_rules(place: str, where: str) -> tuple[Rule, ...]:
             says="must consist of letters, digits, '_', '-' and '.', and not start with a digit",
             source="https://github.com/MicrosoftDocs/azure-docs/issues/94512",
         ),
+        UniqueItems(path=f"{place}[*].env", key="name", source=_CONTAINERS),
         AtMostOne(path=f"{place}[*].env[*]", fields=("value", "secretRef"), source=_CONTAINERS),
         secret_ref(f"{place}[*].env[*].secretRef", where),
         Required(path=f"{place}[*].volumeMounts[*].volumeName", source=_VOLUMES),

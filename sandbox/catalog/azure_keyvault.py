@@ -61,6 +61,16 @@ def _same_tenant(value: Value, inputs: Props) -> bool:
     return not tenant or str(value).lower() == tenant.lower()
 
 
+def _policies_apart(value: Value, _: Props) -> bool | str:
+    seen: set[tuple[str, str]] = set()
+    for one in value:
+        identity = (text(one, "objectId").lower(), text(one, "applicationId").lower())
+        if identity in seen:
+            return f"{identity[0]} twice"
+        seen.add(identity)
+    return True
+
+
 def _own_tenant(inputs: Props, cloud: Cloud, config: Props) -> str | None:
     given, own = text(inputs, "properties.tenantId").lower(), text(config, "tenantId").lower()
     if not re.fullmatch(GUID, given):
@@ -172,6 +182,14 @@ VAULT_TYPE = ResourceType(
             regex=GUID,
             says="must be the object id (a GUID) of a user, group or service principal",
             source=_SDK,
+        ),
+        Must(
+            path="properties.accessPolicies",
+            name="once:accessPolicies",
+            code="BadRequest",
+            test=_policies_apart,
+            says="one policy for each identity (objectId with its applicationId): put its permissions together",
+            source="https://learn.microsoft.com/azure/key-vault/general/assign-access-policy",
         ),
         Must(
             path="properties.accessPolicies[*].tenantId",

@@ -170,6 +170,7 @@ VIRTUAL_NETWORK = ResourceType(
             says="the ranges of the network's subnets must stay inside it",
             source="https://learn.microsoft.com/azure/virtual-network/manage-virtual-network",
         ),
+        UniqueItems(path="dhcpOptions.dnsServers", source=_FAQ),
         Must(path="dhcpOptions.dnsServers[*]", test=_is_address, says="must be an IP address", source=_FAQ),
         Between(path="flowTimeoutInMinutes", least=4, most=30, source=_FAQ),
     ),

@@ -129,6 +129,11 @@ def is_known(name: str) -> bool:
     return any(name in table for table in (_SETS, _CHOICES, _SWITCHES, _RANGES, _TEXTS, READ_ONLY))
 
 
+def may_be_empty(name: str) -> bool:
+    """Whether nothing at all is a value of it: no extension allowed, no library loaded."""
+    return name in _SETS or (name in _TEXTS and re.fullmatch(_TEXTS[name], "") is not None)
+
+
 def problem_with(name: str, value: str) -> str | None:
     """Why a parameter cannot have that value; None when it can."""
     if name in _SETS:

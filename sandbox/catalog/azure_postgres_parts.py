@@ -6,11 +6,18 @@ import ipaddress
 
 from sandbox.catalog.azure_arm import arm_outputs, in_group, in_parent, known, provider_id, random_suffix, text
 from sandbox.catalog.azure_postgres import SERVER
-from sandbox.catalog.azure_postgres_parameters import READ_ONLY, SOURCE, STATIC, is_known, problem_with
+from sandbox.catalog.azure_postgres_parameters import (
+    READ_ONLY,
+    SOURCE,
+    STATIC,
+    is_known,
+    may_be_empty,
+    problem_with,
+)
 from sandbox.kinds import ResourceType, arm_id
 from sandbox.records import Cloud
 from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable
-from sandbox.values import Props, Value
+from sandbox.values import Props, Value, lookup
 
 _SPEC = "Azure/azure-rest-api-specs specification/postgresql/resource-manager/Microsoft.DBforPostgreSQL (2025-08-01)"
 _PREFIX = "azure-native:dbforpostgresql:"
@@ -80,7 +87,12 @@ CONFIGURATION = ResourceType(
             says="is read-only: Azure sets it",
             source=SOURCE,
         ),
-        Required(path="value", says="is required: the parameter's value, as text", source=_SPEC),
+        Required(
+            path="value",
+            when=lambda props: lookup(props, "value") != "" or not may_be_empty(text(props, "configurationName")),
+            says="is required: the parameter's value, as text",
+            source=_SPEC,
+        ),
         Must(
             path="value",
             name="allowed:value",

@@ -10,6 +10,7 @@ from sandbox.values import UNKNOWN, Props, is_set, lookup
 
 _PROVIDER = "hashicorp/terraform-provider-azurerm internal/services/postgres/"
 _RESOURCE = _PROVIDER + "postgresql_flexible_server_resource.go"
+_SECOND = "https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-storage-premium-ssd-v2 (limitations)"
 _STORAGE = "https://learn.microsoft.com/azure/postgresql/extensions/concepts-storage"
 
 
@@ -71,6 +72,14 @@ STORAGE_RULES: tuple[Rule, ...] = (
         when=_second,
         says="is for Premium_LRS: a Premium SSD v2 has iops and throughput",
         source=_STORAGE,
+    ),
+    Must(
+        path="backup.geoRedundantBackup",
+        name="kind:backup.geoRedundantBackup",
+        when=_second,
+        test=lambda value, _: value != "Enabled",
+        says="a Premium SSD v2 has no geo-redundant backups: Disabled, or storage type Premium_LRS",
+        source=_SECOND,
     ),
     Unchangeable(
         path="storage.type",

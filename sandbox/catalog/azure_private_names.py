@@ -65,6 +65,13 @@ PRIVATE_DNS_ZONE_GROUP = ResourceType(
         Length(path="privateDnsZoneConfigs", most=5, says="at most five zones", source=_DNS),
         UniqueItems(path="privateDnsZoneConfigs", key="name", any_case=True, source=_DNS),
         Required(path="privateDnsZoneConfigs[*].privateDnsZoneId", source=_DNS),
+        UniqueItems(
+            path="privateDnsZoneConfigs",
+            key="privateDnsZoneId",
+            name="once:privateDnsZoneId",
+            any_case=True,
+            source=_DNS,
+        ),
         Refers(path="privateDnsZoneConfigs[*].privateDnsZoneId", to=(ZONE,), source=_DNS),
         NeedsInCloud(
             path="privateDnsZoneGroupName",

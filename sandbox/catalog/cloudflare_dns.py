@@ -8,7 +8,7 @@ from sandbox.catalog.cloudflare_zone import ZONE_EXISTS, ZONE_ID, identifier, no
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud, Computing
 from sandbox.rules import Between, ExactlyOne, Forbidden, Length, Must, NeedsInCloud, OneOf, Required, Unique
-from sandbox.values import UNKNOWN, Props, Value
+from sandbox.values import Props, Value
 
 __all__ = ["RECORD", "TYPES"]
 
@@ -22,21 +22,6 @@ SCHEMA = f"{REPOSITORY}/internal/services/dns_record/schema.go"
 WITH_DATA = ("CAA", "SRV")
 SIMULATED = ("A", "AAAA", "CNAME", "TXT", "MX", "NS", *WITH_DATA)
 PROXIED = ("A", "AAAA", "CNAME")
-
-
-def _type_is(*kinds: str) -> object:
-    def when(props: Props) -> bool:
-        return props.get("type") in kinds
-
-    return when
-
-
-def _type_is_not(*kinds: str) -> object:
-    def when(props: Props) -> bool:
-        kind = props.get("type")
-        return kind is not None and kind is not UNKNOWN and kind not in kinds
-
-    return when
 
 
 def _ttl(value: Value, _: Props) -> bool:
@@ -121,6 +106,14 @@ TYPES = (
                 source=REFERENCE,
             ),
             Must(
+                path="name",
+                name="must:name:NS",
+                when=values.is_type("NS"),
+                test=lambda value, _: not str(value).startswith("*"),
+                says="a delegation is of one name: Cloudflare has no wildcard for NS records",
+                source="https://developers.cloudflare.com/dns/manage-dns-records/reference/wildcard-dns-records/",
+            ),
+            Must(
                 path="ttl",
                 test=_ttl,
                 says="TTL must be between 60 and 86400 seconds, or 1 for Automatic.",
@@ -138,13 +131,13 @@ TYPES = (
             ExactlyOne(path="", fields=("content", "data"), source=SCHEMA),
             Required(
                 path="data",
-                when=_type_is(*WITH_DATA),  # type: ignore[arg-type] # a closure with When's signature
+                when=values.is_type(*WITH_DATA),
                 says="is required for CAA and SRV records, instead of content",
                 source=SCHEMA,
             ),
             Required(
                 path="content",
-                when=_type_is_not(*WITH_DATA),  # type: ignore[arg-type] # a closure with When's signature
+                when=values.is_not_type(*WITH_DATA),
                 says="is required for this type of record",
                 source=SCHEMA,
             ),
@@ -152,20 +145,20 @@ TYPES = (
             *DATA_RULES,
             Required(
                 path="priority",
-                when=_type_is("MX"),  # type: ignore[arg-type] # a closure with When's signature
+                when=values.is_type("MX"),
                 says="is required for MX records: the server with the lowest is tried first",
                 source=SCHEMA,
             ),
             Forbidden(
                 path="priority",
-                when=_type_is_not("MX", "SRV"),  # type: ignore[arg-type] # a closure with When's signature
+                when=values.is_not_type("MX", "SRV"),
                 says="is for MX and SRV records",
                 source=SCHEMA,
             ),
             Between(path="priority", least=0, most=65535, source=SCHEMA),
             Must(
                 path="proxied",
-                when=_type_is_not(*PROXIED),  # type: ignore[arg-type] # a closure with When's signature
+                when=values.is_not_type(*PROXIED),
                 test=lambda value, _: value is False,
                 says="This record type cannot be proxied; only A, AAAA and CNAME can",
                 code="9004",
@@ -215,7 +208,7 @@ TYPES = (
             Unique(
                 path="name",
                 name="unique:name:cname",
-                when=_type_is("CNAME"),  # type: ignore[arg-type] # a closure with When's signature
+                when=values.is_type("CNAME"),
                 within=("zoneId", "type"),
                 token=RECORD,
                 says="An A, AAAA, or CNAME record with that host already exists.",

@@ -61,11 +61,11 @@ DATA_RULES: tuple[Rule, ...] = (
     ),
     *(
         Required(path=f"data.{name}", name=f"required:CAA:{name}", when=is_type("CAA"), source=REFERENCE)
-        for name in ("tag", "value")
+        for name in _CAA_PARTS
     ),
     *(
         Required(path=f"data.{name}", name=f"required:SRV:{name}", when=is_type("SRV"), source=REFERENCE)
-        for name in ("priority", "weight", "port", "target")
+        for name in _SRV_PARTS
     ),
     Must(
         path="data.flags",

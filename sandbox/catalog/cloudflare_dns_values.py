@@ -8,10 +8,20 @@ import re
 from collections.abc import Callable
 
 from sandbox.rules import Must, Rule
-from sandbox.values import Props, Value
+from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = [
-    *("CONTENT_RULES", "as_kept", "full_name", "is_type", "mail_host", "not_its_own", "public_target", "record_name"),
+    *(
+        "CONTENT_RULES",
+        "as_kept",
+        "full_name",
+        "is_not_type",
+        "is_type",
+        "mail_host",
+        "not_its_own",
+        "public_target",
+        "record_name",
+    ),
 ]
 
 REFERENCE = "https://developers.cloudflare.com/dns/manage-dns-records/reference/dns-record-types/"
@@ -22,11 +32,14 @@ _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ANY_LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 
-def is_type(kind: str) -> Callable[[Props], bool]:
-    def when(props: Props) -> bool:
-        return props.get("type") == kind
+def is_type(*kinds: str) -> Callable[[Props], bool]:
+    """Whether the record is of one of these types."""
+    return lambda props: props.get("type") in kinds
 
-    return when
+
+def is_not_type(*kinds: str) -> Callable[[Props], bool]:
+    """Whether the record's type is known, and none of these."""
+    return lambda props: props.get("type") not in (None, UNKNOWN, *kinds)
 
 
 def full_name(value: Value, _: Props) -> bool:
@@ -79,6 +92,8 @@ def _version(number: int) -> Callable[[Value, Props], bool]:
 
 
 def _text(value: Value, _: Props) -> bool | str:
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        return "a line break, or another character that is none to see"
     if not value.startswith('"'):
         return '"' not in value or "a quotation mark inside a text without quotation marks around it"
     strings = re.fullmatch(r'"((?:[^"\\]|\\.)*)"(\s+"((?:[^"\\]|\\.)*)")*', value)

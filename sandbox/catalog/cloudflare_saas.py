@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.catalog import cloudflare_dns_values as values
 from sandbox.catalog.cloudflare_dns import RECORD
+from sandbox.catalog.cloudflare_suffixes import is_public_suffix
 from sandbox.catalog.cloudflare_zone import HEX_ID, ZONE_EXISTS, ZONE_ID, identifier, now
 from sandbox.kinds import Function, ResourceType
 from sandbox.records import Cloud, Computing
@@ -64,7 +65,7 @@ def _not_example(value: Value, _: Props) -> bool:
 
 
 def _below_a_suffix(value: Value, _: Props) -> bool:
-    return "." in str(value) and _named_top(value)
+    return "." in str(value) and _named_top(value) and not is_public_suffix(str(value))
 
 
 def _no_wildcard(value: Value, _: Props) -> bool:
@@ -255,7 +256,7 @@ TYPES = (
             "that Cloudflare for SaaS is enabled for the zone (1404: No quota has been allocated for this zone), and "
             "that the zone has a fallback origin: without one, visitors get error 1016",
             "the number of hostnames: 100 are free, each more is billed",
-            "public suffixes longer than one label (1410)",
+            "public suffixes of more than two labels, and of countries that are not in the table (1410)",
             "certificates: none is issued, and the hostname stays pending; certificates of one's own are refused",
             "ids are UUIDs there",
         ),

@@ -27,6 +27,12 @@ CONNECTION = (
     *("connection.privateKeyPassword", "connection.hostKey", "connection.dialErrorLimit"),
     *("connection.perDialTimeout", "connection.agentSocketPath"),
 )
+_FOLDERS = frozenset(
+    (
+        *(".", "..", "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/proc"),
+        *("/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var"),  # noqa: S108 - compared with, not written
+    )
+)
 _HEREDOC = re.compile(r"\bbash -s\b[^\n]*<<-?\s*'(\w+)'\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 _INSTALLS_DOCKER = re.compile(r"\b(docker-ce|docker\.io|get\.docker\.com)\b")
 _HOST_VERSION = re.compile(r"\bHOST_VERSION=([\w.-]+)")
@@ -54,6 +60,20 @@ def _script(value: Value, _: Props) -> bool | str:
         if fault:
             return f"syntax error at {fault}"
     return True
+
+
+def _fails(value: Value, _: Props) -> bool | str:
+    """Commands whose end is known without running them."""
+    said = re.fullmatch(r"\s*(?:exit (?P<code>\d+)|(?P<false>false))\s*", str(value))
+    code = 0 if said is None else 1 if said["false"] else int(said["code"]) & 255
+    return code == 0 or f"Process exited with status {code}"
+
+
+def _is_a_folder(value: Value, props: Props) -> bool:
+    """Whether a text has no file there to be written to: a folder of every host, or one that is made on the way."""
+    source = props.get("source")
+    of_text = isinstance(source, Mapping) and source.get("text") is not None
+    return of_text and (str(value).endswith("/") or str(value) in _FOLDERS)
 
 
 def _accepted_variables(value: Value, _: Props) -> bool | str:
@@ -145,6 +165,13 @@ PACKAGE = Package(
                 *RULES,
                 *SCRIPTS,
                 Must(
+                    path="create",
+                    name="ends:create",
+                    test=_fails,
+                    says="a command that does not end with 0 is an error",
+                    source=f"{REMOTE}/commandOutputs.go",
+                ),
+                Must(
                     path="environment",
                     test=_accepted_variables,
                     says="sshd takes LANG and LC_* only (AcceptEnv): put the variables into the command's text",
@@ -161,7 +188,8 @@ PACKAGE = Package(
             on_update=_update,
             on_delete=_delete,
             not_checked=(
-                "what the command does and prints: stdout and stderr are empty, nothing is executed",
+                "what the command does and prints: stdout and stderr are empty, nothing is executed; nor how it ends, "
+                "but for `false` and `exit N`",
                 "passwords, agents and proxies (jump hosts): refused as not simulated",
             ),
         ),
@@ -186,6 +214,13 @@ PACKAGE = Package(
                     ),
                     says="must be a path on the host, absolute or relative to the user's home (~ is not expanded)",
                     source=f"{REMOTE}/copyController.go",
+                ),
+                Must(
+                    path="remotePath",
+                    name="file:remotePath",
+                    test=lambda value, props: not _is_a_folder(value, props),
+                    says="is a folder: for a text it must be the path of a file",
+                    source=f"{REMOTE}/copyController.go (copyTextContent)",
                 ),
             ),
             id=lambda computing: "",

@@ -45,12 +45,24 @@ def _readable(value: Value, props: Props) -> bool:
     return _public_line(str(value), password if isinstance(password, str) else None) is not None
 
 
+def _words_of_key(text: str) -> list[str] | None:
+    """Kind and content of the first key, as ssh.ParseAuthorizedKey finds it: comments are left out, and what stands
+    before the kind is taken for options (so that a line of known_hosts is one too).
+    """
+    for line in (one.strip() for one in text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        for words in (line.split(), line.split()[1:]):
+            try:
+                serialization.load_ssh_public_key(" ".join(words[:2]).encode())
+            except (ValueError, UnsupportedAlgorithm):
+                continue
+            return words[:2]
+    return None
+
+
 def _host_key(value: Value, _: Props) -> bool:
-    try:
-        serialization.load_ssh_public_key(str(value).encode())
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-    return True
+    return _words_of_key(str(value)) is not None
 
 
 def host_of(inputs: Props, cloud: Cloud) -> Record | None:
@@ -80,7 +92,7 @@ def _another_key(inputs: Props, cloud: Cloud, _: Props) -> str | None:
     record, wanted = host_of(inputs, cloud), lookup(inputs, "connection.hostKey")
     if record is None or not isinstance(wanted, str) or not _host_key(wanted, inputs):
         return None
-    same = str(record.inputs.get("hostKey", wanted)).split()[:2] == wanted.split()[:2]
+    same = _words_of_key(str(record.inputs.get("hostKey", wanted))) == _words_of_key(wanted)
     return None if same else f"{_attempts(inputs)}ssh: handshake failed: ssh: host key mismatch"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_container_logs import LOG_DRIVERS, log_options
 from sandbox.catalog.docker_daemon import PROVIDER
+from sandbox.catalog.docker_reference import GO_BOOLEAN
 from sandbox.rules import Between, Must, OneOf, Pattern, Rule, UniqueItems
 
 __all__ = ["RULES"]
@@ -83,8 +84,8 @@ SECURITY: tuple[Rule, ...] = (
     ),
     Pattern(
         path="securityOpts[*]",
-        regex=r"no-new-privileges([:=](true|false))?|apparmor[:=].+|seccomp[:=].+|label[:=].+|systempaths=unconfined"
-        r"|writable-cgroups=(true|false)",
+        regex=r"no-new-privileges([:=]" + GO_BOOLEAN + r")?|apparmor[:=].+|seccomp[:=].+|label[:=].+"
+        r"|systempaths=unconfined|writable-cgroups=" + GO_BOOLEAN,
         says="is not a security option (no-new-privileges:true, apparmor=…, seccomp=…, label=…, "
         "systempaths=unconfined)",
         code="invalid --security-opt",

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import PROVIDER
+from sandbox.catalog.docker_reference import VOLUME_NAME
 from sandbox.rules import AtMostOne, Between, ExactlyOne, Forbidden, Must, OneOf, Pattern, Rule, UniqueItems
-from sandbox.values import UNKNOWN, Props, lookup
+from sandbox.values import Props
 
 __all__ = ["RULES"]
 
 CONTAINER_GO = f"{PROVIDER}/resource_docker_container.go"
 VERIFY = "https://github.com/moby/moby/blob/master/daemon/container.go"
 RUN = "https://docs.docker.com/reference/cli/docker/container/run/"
-
-
-def _equals(path: str, value: object) -> object:
-    def when(props: Props) -> bool:
-        found = lookup(props, path)
-        return found is not UNKNOWN and found == value
-
-    return when
 
 
 def _host_network(props: Props) -> bool:
@@ -81,6 +74,13 @@ RULES: tuple[Rule, ...] = (
         source="https://github.com/moby/moby/blob/master/volume/mounts/linux_parser.go",
     ),
     Pattern(
+        path="volumes[*].volumeName",
+        regex=VOLUME_NAME,
+        says="is not a volume's name: at least two of letters, digits, _ . -, beginning with a letter or digit",
+        code="invalid characters for a local volume name",
+        source="https://github.com/moby/moby/blob/v28.5.2/volume/local/local.go",
+    ),
+    Pattern(
         path="volumes[*].hostPath",
         regex=r"/.*",
         says="must be an absolute path",
@@ -123,7 +123,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Forbidden(
         path="uploads",
-        when=_equals("readOnly", True),  # type: ignore[arg-type] # a closure with When's signature
+        when=values.equals("readOnly", True),
         says="can't be written where the root is read-only, not even below a volume, as the provider copies every "
         "file through /: let another container without readOnly put it into the volume",
         code="Error response from daemon: container rootfs is marked read-only",

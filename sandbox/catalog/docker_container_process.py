@@ -8,7 +8,7 @@ from sandbox.catalog import docker_container_values as values
 from sandbox.catalog.docker_daemon import PROVIDER
 from sandbox.records import Computing
 from sandbox.rules import Between, Forbidden, Must, OneOf, Pattern, Required, Rule, UniqueItems
-from sandbox.values import UNKNOWN, Props, Value, lookup
+from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["RULES", "exit_code"]
 
@@ -16,14 +16,6 @@ CONTAINER_GO = f"{PROVIDER}/resource_docker_container.go"
 FUNCS = f"{PROVIDER}/resource_docker_container_funcs.go"
 VERIFY = "https://github.com/moby/moby/blob/master/daemon/container.go"
 RUN = "https://docs.docker.com/reference/cli/docker/container/run/"
-
-
-def _equals(path: str, value: object) -> object:
-    def when(props: Props) -> bool:
-        found = lookup(props, path)
-        return found is not UNKNOWN and found == value
-
-    return when
 
 
 def _restart_without_count(props: Props) -> bool:
@@ -73,6 +65,14 @@ NAMES: tuple[Rule, ...] = (
         regex=r"([^\s:]+)?(:[^\s:]+)?",
         says="must be user or user:group, by name or number",
         source="https://docs.docker.com/reference/dockerfile/#user",
+    ),
+    Must(
+        path="user",
+        name="range:user",
+        test=values.ids_in_range,
+        says="has numbers from 0 to 2147483647",
+        code="uids and gids must be in range 0-2147483647",
+        source="https://github.com/moby/sys/blob/main/user/user.go (ErrRange, GetExecUser)",
     ),
     Pattern(
         path="workingDir",
@@ -139,7 +139,7 @@ RESTART_AND_HEALTH: tuple[Rule, ...] = (
     ),
     Required(
         path="healthcheck",
-        when=_equals("wait", True),  # type: ignore[arg-type] # a closure with When's signature
+        when=values.equals("wait", True),
         says="is required with wait: the provider waits for health (an image's own HEALTHCHECK is not simulated)",
         source=FUNCS,
     ),

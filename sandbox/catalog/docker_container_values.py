@@ -9,7 +9,9 @@ import posixpath
 import re
 from fractions import Fraction
 
-from sandbox.values import UNKNOWN, Props, Value
+from sandbox.catalog.docker_reference import VOLUME_NAME
+from sandbox.rules import When
+from sandbox.values import UNKNOWN, Props, Value, lookup
 
 __all__ = [
     "BUILT_IN",
@@ -21,8 +23,10 @@ __all__ = [
     "capability_name",
     "cpus",
     "duration",
+    "equals",
     "health_test",
     "host_name",
+    "ids_in_range",
     "ipv4",
     "mount",
     "mount_points",
@@ -57,6 +61,22 @@ _TMPFS = (
     rf"|size=({_NUMBER}|\d+%)|nr_(blocks|inodes)={_NUMBER}|mode=[0-7]+|[ug]id=\d+|mpol=\S+"
 )
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def equals(path: str, value: object) -> When:
+    """Holds where that value stands at the path."""
+
+    def when(props: Props) -> bool:
+        found = lookup(props, path)
+        return found is not UNKNOWN and bool(found == value)
+
+    return when
+
+
+def ids_in_range(value: Value, _: Props) -> bool:
+    """Numbers of a user and a group that the kernel has; names are the image's own matter."""
+    numbers = [part for part in str(value).split(":") if re.fullmatch(r"[+-]?\d+", part)]
+    return all(0 <= int(part) <= 2**31 - 1 for part in numbers)
 
 
 def address(value: Value, _: Props) -> bool:
@@ -249,7 +269,7 @@ def mount(value: Value, _: Props) -> bool | str:
     kind, source = value.get("type"), value.get("source")
     if kind == "bind" and not str(source or "").startswith("/"):
         return f"bind with source {source!r}"
-    if kind == "volume" and (not source or not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", source)):
+    if kind == "volume" and (not source or not re.fullmatch(VOLUME_NAME, source)):
         return f"volume with source {source!r}"
     if kind == "tmpfs" and source:
         return "tmpfs with a source"

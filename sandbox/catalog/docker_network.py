@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 
 from sandbox.catalog import docker_network_values as ranges
 from sandbox.catalog.docker_daemon import PROVIDER, daemon, digest, on_host
+from sandbox.catalog.docker_reference import LABEL_GO
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud
 from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, Unique, UniqueItems
@@ -18,26 +20,20 @@ CONTAINER = "docker:index/container:Container"
 MOBY = "https://github.com/moby/moby/blob/master/daemon"
 POOLS = "https://docs.docker.com/engine/network/#automatic-subnet-allocation"
 
-Net = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _network(text: object) -> Net | None:
-    try:
-        return ipaddress.ip_network(str(text), strict=True)
-    except ValueError:
-        return None
+_DOCKER0 = ipaddress.ip_network("172.17.0.0/16")
+"""The pool of the default bridge, which every engine has (daemon.json `bip` is not simulated)."""
 
 
 def _is_network(value: Value, _: Props) -> bool:
-    return "/" in str(value) and _network(value) is not None
+    return "/" in str(value) and ranges.network(value) is not None
 
 
-def _inside(field: str) -> object:
+def _inside(field: str) -> Callable[[Value, Props], bool | str]:
     def test(config: Value, _: Props) -> bool | str:
         subnet, value = config.get("subnet"), config.get(field)
         if value is None or subnet is None:
             return True if value is None else f"{field} {value} without a subnet"
-        whole = _network(subnet)
+        whole = ranges.network(subnet)
         if whole is None:
             return True  # the rule on subnet says it
         try:
@@ -50,13 +46,16 @@ def _inside(field: str) -> object:
 
 
 def _overlap(inputs: Props, cloud: Cloud, config: Props) -> str | None:
-    mine = [_network(one.get("subnet")) for one in inputs.get("ipamConfigs") or [] if isinstance(one, dict)]
+    given = [one.get("subnet") for one in inputs.get("ipamConfigs") or [] if isinstance(one, dict)]
+    mine = [net for net in map(ranges.network, given) if net]
+    if any(ranges.overlap(net, _DOCKER0) for net in mine):
+        return "Pool overlaps with other one on this address space (bridge, Docker's own)"
     for record in on_host(cloud, NETWORK, config):
         if record.inputs.get("name") == inputs.get("name"):
             continue
         for one in record.inputs.get("ipamConfigs") or []:
-            other = _network(one.get("subnet"))
-            if other and any(net and net.version == other.version and net.overlaps(other) for net in mine):
+            other = ranges.network(one.get("subnet"))
+            if other and any(ranges.overlap(net, other) for net in mine):
                 return f"Pool overlaps with other one on this address space ({record.inputs.get('name')})"
     return None
 
@@ -151,7 +150,7 @@ TYPES = (
             Must(
                 path="ipamConfigs[*]",
                 name="must:ipamConfigs[*].gateway",
-                test=_inside("gateway"),  # type: ignore[arg-type] # a closure with Must's signature
+                test=_inside("gateway"),
                 says="the gateway must be an address of the subnet",
                 code="no matching subnet for gateway",
                 source=f"{MOBY}/network/ipam.go",
@@ -159,10 +158,18 @@ TYPES = (
             Must(
                 path="ipamConfigs[*]",
                 name="must:ipamConfigs[*].ipRange",
-                test=_inside("ipRange"),  # type: ignore[arg-type] # a closure with Must's signature
+                test=_inside("ipRange"),
                 says="the range must be part of the subnet",
                 code="no matching subnet for range",
                 source=f"{MOBY}/network/ipam.go",
+            ),
+            Must(
+                path="ipamConfigs[*]",
+                name="must:ipamConfigs[*].free-gateway",
+                test=ranges.gateway_is_free,
+                code="failed to allocate gateway",
+                says="a subnet's first address names it, the last is the broadcast's; a single address is no subnet",
+                source="https://github.com/moby/moby/blob/v28.5.2/libnetwork/ipam/allocator.go",
             ),
             Must(
                 path="options",
@@ -208,7 +215,7 @@ TYPES = (
                 says="choose another parent interface, or a VLAN of it",
                 source=f"{MOBY}/libnetwork/drivers/macvlan/macvlan_network.go",
             ),
-            UniqueItems(path="labels", key="label", source=f"{PROVIDER}/label.go"),
+            UniqueItems(path="labels", key="label", source=LABEL_GO),
             Unique(
                 path="name",
                 token=NETWORK,

@@ -12,7 +12,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sandbox.values import Props, Value
 
-__all__ = ["auxiliary", "link_local", "null_ranges", "options", "own_ranges"]
+__all__ = [
+    *(
+        "Net",
+        "auxiliary",
+        "gateway_is_free",
+        "link_local",
+        "network",
+        "null_ranges",
+        "options",
+        "overlap",
+        "own_ranges",
+    ),
+]
 
 _BRIDGE = "com.docker.network.bridge."
 _BOOLEANS = ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False")
@@ -87,7 +99,7 @@ _TESTS: Mapping[str, Mapping[str, Callable[[str], bool]]] = {
 
 def auxiliary(value: Value, _: Props) -> bool | str:
     """Each further address is one of the subnet's, and not the gateway's."""
-    subnet = _net(value.get("subnet"))
+    subnet = network(value.get("subnet"))
     for name, text in (value.get("auxAddress") or {}).items():
         if not _address(str(text)):
             return f"invalid auxiliary address {name}: invalid address"
@@ -100,7 +112,7 @@ def auxiliary(value: Value, _: Props) -> bool | str:
 
 def link_local(value: Value, _: Props) -> bool:
     """Link-local addresses are the kernel's own."""
-    subnet = _net(value.get("subnet"))
+    subnet = network(value.get("subnet"))
     return not isinstance(subnet, ipaddress.IPv6Network) or not subnet.overlaps(_LINK_LOCAL)
 
 
@@ -109,7 +121,7 @@ def own_ranges(value: Value, _: Props) -> bool | str:
     found = list(_nets(value))
     for index, one in enumerate(found):
         for other in found[index + 1 :]:
-            if one.version == other.version and one.overlaps(other):
+            if overlap(one, other):
                 return f"{one} and {other}"
     return True
 
@@ -119,14 +131,31 @@ def null_ranges(value: Value, props: Props) -> bool:
     return props.get("ipamDriver") != "null" or not list(_nets(value))
 
 
+def gateway_is_free(value: Value, _: Props) -> bool | str:
+    """Neither the subnet's own address nor its broadcast's; and there is room for one at all."""
+    subnet, gateway = network(value.get("subnet")), value.get("gateway")
+    if subnet is None or subnet.version == 6:
+        return True
+    if subnet.prefixlen == 32:
+        return "No available addresses on this pool"
+    ends = {str(subnet[0]), str(subnet[-1])} if subnet.prefixlen < 31 else set()
+    return gateway not in ends or f"({gateway}): Address already in use"
+
+
+def overlap(one: Net, other: Net) -> bool:
+    """Whether two ranges have an address in common."""
+    return one.version == other.version and one.overlaps(other)
+
+
 def _nets(value: Value) -> Iterator[Net]:
     for item in value:
-        found = _net(item.get("subnet")) if isinstance(item, Mapping) else None
+        found = network(item.get("subnet")) if isinstance(item, Mapping) else None
         if found is not None:
             yield found
 
 
-def _net(text: object) -> Net | None:
+def network(text: object) -> Net | None:
+    """A range without host bits, or None."""
     try:
         return ipaddress.ip_network(str(text), strict=True) if text else None
     except ValueError:

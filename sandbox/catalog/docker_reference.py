@@ -1,12 +1,17 @@
-"""The name of an image: how it is written, and the digest and id that stand for it here. No registry is asked."""
+"""How Docker writes things: the name of an image (and the digest and id that stand for it here; no registry is asked),
+the name of a volume, a boolean.
+"""
 
 from __future__ import annotations
 
 import re
 
-from sandbox.catalog.docker_daemon import digest
+from sandbox.catalog.docker_daemon import PROVIDER, digest
 
-__all__ = ["REFERENCE", "REFERENCE_GO", "image_id", "is_one", "repo_digest", "repository"]
+__all__ = [
+    *("GO_BOOLEAN", "LABEL_GO", "REFERENCE", "REFERENCE_GO", "VOLUME_NAME", "image_id", "is_hexadecimal", "is_one"),
+    *("repo_digest", "repository"),
+]
 
 REFERENCE_GO = "https://github.com/distribution/reference/blob/main/reference.go"
 
@@ -15,12 +20,21 @@ _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?"
 _TAG = r"(?::[\w][\w.-]{0,127})?"
 _DIGEST = r"(?:@sha256:[0-9a-f]{64})?"
+GO_BOOLEAN = r"(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)"
+"""strconv.ParseBool."""
+VOLUME_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]+"
+LABEL_GO = f"{PROVIDER}/helpers.go (labelSchema)"
 REFERENCE = _DOMAIN + _COMPONENT + rf"(?:/{_COMPONENT})*" + _TAG + _DIGEST
 
 
 def is_one(text: str) -> bool:
     """Whether it names an image that a registry may have. An id is none, though `sha256:…` looks like name and tag."""
-    return re.fullmatch(REFERENCE, text) is not None and not text.startswith("sha256:")
+    return re.fullmatch(REFERENCE, text) is not None and not text.startswith("sha256:") and not is_hexadecimal(text)
+
+
+def is_hexadecimal(text: str) -> bool:
+    """Whether it looks like an id, which no repository may (reference.ParseNormalizedNamed)."""
+    return re.fullmatch(r"[a-f0-9]{64}", text) is not None
 
 
 def repository(name: str) -> str:

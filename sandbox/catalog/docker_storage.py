@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from sandbox.catalog.docker_daemon import IMAGE, PROVIDER, daemon, on_host
-from sandbox.catalog.docker_reference import REFERENCE, REFERENCE_GO, image_id, repo_digest, repository
+from sandbox.catalog.docker_reference import (
+    LABEL_GO,
+    REFERENCE,
+    REFERENCE_GO,
+    VOLUME_NAME,
+    image_id,
+    is_hexadecimal,
+    repo_digest,
+    repository,
+)
 from sandbox.kinds import ResourceType
 from sandbox.records import Cloud, Computing
 from sandbox.rules import Must, NeedsInCloud, OneOf, Pattern, UniqueItems
@@ -89,6 +98,14 @@ REMOTE_IMAGE = ResourceType(
         ),
         Must(
             path="name",
+            name="must:name:hexadecimal",
+            test=lambda value, _: not is_hexadecimal(str(value)),
+            says="is an id: no repository may be named so",
+            code="invalid repository name, cannot specify 64-byte hexadecimal strings",
+            source="https://github.com/distribution/reference/blob/main/normalize.go",
+        ),
+        Must(
+            path="name",
             test=lambda value, _: len(repository(str(value))) <= 255,
             says="is longer than 255 characters without its tag",
             code="repository name must not be more than 255 characters",
@@ -140,7 +157,7 @@ VOLUME_TYPE = ResourceType(
     rules=(
         Pattern(
             path="name",
-            regex=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+",
+            regex=VOLUME_NAME,
             says="must be at least two of letters, digits, _ . - and begin with a letter or digit",
             source="https://github.com/moby/moby/blob/master/daemon/volume/local/local.go",
         ),
@@ -156,7 +173,7 @@ VOLUME_TYPE = ResourceType(
             says="the local driver takes type, device and o, the first two together",
             source="https://github.com/moby/moby/blob/master/daemon/volume/local/local.go",
         ),
-        UniqueItems(path="labels", key="label", source=f"{PROVIDER}/label.go"),
+        UniqueItems(path="labels", key="label", source=LABEL_GO),
     ),
     id=_volume_id,
     computed={

@@ -19,7 +19,7 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
-from sandbox.catalog.postgresql_role import NAME_RULE
+from sandbox.catalog.postgresql_role import LARGEST_INTEGER, NAME_RULE, name_rules
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
 from sandbox.rules import Between, Must, Pattern
@@ -166,7 +166,8 @@ TYPES = (
         autoname=lambda name, seed: f"{name}-{seed.hex()[:7]}",
         rules=(
             NAME_RULE,
-            Between(path="connectionLimit", least=-1, source=DATABASE_GO),
+            Between(path="connectionLimit", least=-1, most=LARGEST_INTEGER, source=DATABASE_GO),
+            *name_rules("owner", "template", "tablespaceName", optional=True),
             Pattern(
                 path="encoding",
                 regex=r"(?i)default|UTF-?8|SQL_ASCII|LATIN\d{1,2}|WIN\d{3,4}|ISO_8859_\d{1,2}|KOI8[RU]|EUC_\w+",

@@ -19,6 +19,7 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
+from sandbox.catalog.postgresql_role import name_rules
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
 from sandbox.rules import Forbidden, Must, OneOf, Required
@@ -257,6 +258,15 @@ def _grants_on(token_kinds: tuple[str, ...], source: str) -> tuple[OneOf, Must]:
     )
 
 
+def _not_to_everybody(source: str) -> Must:
+    return Must(
+        path="withGrantOption",
+        test=lambda value, props: not (value and props.get("role") == "public"),
+        says="with_grant_option cannot be true for role 'public'",
+        source=source,
+    )
+
+
 TYPES = (
     ResourceType(
         token="postgresql:index/grant:Grant",
@@ -265,6 +275,9 @@ TYPES = (
         properties=("database", "objectType", "objects", "privileges", "role", "schema", "withGrantOption"),
         rules=(
             *_grants_on(("database", "schema", "table", "sequence", "function"), GRANT_GO),
+            *name_rules("role", "database", "objects[*]"),
+            *name_rules("schema", optional=True),
+            _not_to_everybody("https://www.postgresql.org/docs/current/sql-grant.html (grant options)"),
             Required(
                 path="schema",
                 when=_needs_schema,
@@ -304,12 +317,9 @@ TYPES = (
                 says="cannot specify `schema` when `object_type` is `schema`",
                 source=DEFAULT_GO,
             ),
-            Must(
-                path="withGrantOption",
-                test=lambda value, props: not (value and props.get("role") == "public"),
-                says="with_grant_option cannot be true for role 'public'",
-                source=DEFAULT_GO,
-            ),
+            *name_rules("role", "database", "owner"),
+            *name_rules("schema", optional=True),
+            _not_to_everybody(DEFAULT_GO),
         ),
         id=_default_id,
         defaults={"withGrantOption": False},

@@ -13,6 +13,7 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
+from sandbox.catalog.postgresql_role import name_rules
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
 from sandbox.rules import Must
@@ -80,6 +81,7 @@ TYPES = (
         sources=(MEMBERSHIP_GO, GRANT),
         properties=("grantRole", "role", "withAdminOption"),
         rules=(
+            *name_rules("role", "grantRole"),
             Must(
                 path="grantRole",
                 test=_another,

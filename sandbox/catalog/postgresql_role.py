@@ -31,7 +31,7 @@ from sandbox.records import Computing
 from sandbox.rules import Between, Forbidden, Must, Required
 from sandbox.values import UNKNOWN, Props, Value, is_set
 
-__all__ = ["NAME_RULE", "TYPES", "fits"]
+__all__ = ["LARGEST_INTEGER", "NAME_RULE", "TYPES", "fits", "name_rules"]
 
 ROLE_GO = f"{PROVIDER}/resource_postgresql_role.go"
 CREATE_ROLE = "https://www.postgresql.org/docs/current/sql-createrole.html"
@@ -61,12 +61,29 @@ def fits(value: Value, _: Props) -> bool:
     return 0 < len(str(value).encode()) <= 63 and "\0" not in value
 
 
-NAME_RULE = Must(
-    path="name",
-    test=fits,
-    says="must have 1 to 63 bytes: PostgreSQL cuts longer names off, and then does not find them",
-    source=IDENTIFIERS,
-)
+LARGEST_INTEGER = 2**31 - 1
+
+
+def fits_or_is_left_out(value: Value, props: Props) -> bool:
+    """The provider takes an empty text for none."""
+    return value == "" or fits(value, props)
+
+
+def name_rules(*paths: str, optional: bool = False) -> tuple[Must, ...]:
+    """What every name of something in PostgreSQL must be, wherever it stands."""
+    return tuple(
+        Must(
+            path=path,
+            name=f"name:{path}" if path != "name" else "",
+            test=fits_or_is_left_out if optional else fits,
+            says="must have 1 to 63 bytes: PostgreSQL cuts longer names off, and then does not find them",
+            source=IDENTIFIERS,
+        )
+        for path in paths
+    )
+
+
+NAME_RULE = name_rules("name")[0]
 
 
 def _password(connection: Connection, inputs: Props) -> sql.Composable | None:
@@ -279,9 +296,15 @@ TYPES = (
                 code="42939",
                 source=CREATE_ROLE,
             ),
-            Between(path="connectionLimit", least=-1, source=ROLE_GO),
-            Between(path="statementTimeout", least=0, source=ROLE_GO),
-            Between(path="idleInTransactionSessionTimeout", least=0, source=ROLE_GO),
+            Between(path="connectionLimit", least=-1, most=LARGEST_INTEGER, source=ROLE_GO),
+            *(Between(path=name, least=0, most=LARGEST_INTEGER, source=ROLE_GO) for name in TIMEOUTS),
+            Must(
+                path="roles",
+                test=lambda value, props: props.get("name") not in value,
+                says="holds the role itself, which can't be its own member",
+                code="0LP01",
+                source="https://www.postgresql.org/docs/current/sql-grant.html",
+            ),
             Forbidden(
                 path="passwordWo", when=_has_password, says="conflicts with password: give one of them", source=ROLE_GO
             ),

@@ -23,7 +23,7 @@ from sandbox.catalog.postgresql_connection import (
 from sandbox.catalog.postgresql_role import NAME_RULE
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
-from sandbox.rules import Must, Pattern
+from sandbox.rules import Must, Pattern, Required
 from sandbox.values import Props
 
 __all__ = ["TYPES"]
@@ -167,6 +167,7 @@ TYPES = (
         properties=("createCascade", "database", "dropCascade", "name", "schema", "version"),
         named_by="name",
         rules=(
+            Required(path="name", says="is required: the extension's own name", source=EXTENSION_GO),
             NAME_RULE,
             Pattern(
                 path="name",

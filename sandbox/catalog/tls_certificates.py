@@ -16,13 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.catalog.tls_keys import PROVIDER, PrivateKey, algorithm, kept, private_key
+from sandbox.catalog.tls_uri import uri_problem
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
-from sandbox.rules import Between, Forbidden, Must, OneOf, Required, Rule
-from sandbox.values import UNKNOWN, Props, Value, is_set
+from sandbox.rules import Between, Length, Must, OneOf, Required, Rule
+from sandbox.values import UNKNOWN, Props, Value
 
 __all__ = ["TYPES"]
 
+X509_GO = "https://cs.opensource.google/go/go/+/refs/tags/go1.25.0:src/crypto/x509/x509.go"
 COMMON_GO = f"{PROVIDER}/common_cert.go"
 REQUEST_GO = f"{PROVIDER}/resource_cert_request.go"
 SELF_SIGNED_GO = f"{PROVIDER}/resource_self_signed_cert.go"
@@ -49,6 +51,18 @@ EXTENDED = {
     "email_protection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
     "timestamping": ExtendedKeyUsageOID.TIME_STAMPING,
     "ocsp_signing": ExtendedKeyUsageOID.OCSP_SIGNING,
+    **{
+        name: x509.ObjectIdentifier(number)
+        for name, number in (
+            ("ipsec_end_system", "1.3.6.1.5.5.7.3.5"),
+            ("ipsec_tunnel", "1.3.6.1.5.5.7.3.6"),
+            ("ipsec_user", "1.3.6.1.5.5.7.3.7"),
+            ("microsoft_server_gated_crypto", "1.3.6.1.4.1.311.10.3.3"),
+            ("netscape_server_gated_crypto", "2.16.840.1.113730.4.1"),
+            ("microsoft_commercial_code_signing", "1.3.6.1.4.1.311.2.1.22"),
+            ("microsoft_kernel_code_signing", "1.3.6.1.4.1.311.61.1.1"),
+        )
+    },
 }
 
 
@@ -108,7 +122,8 @@ def _self_signed(computing: Computing) -> Mapping[str, Any]:
     end = start + timedelta(hours=int(inputs["validityPeriodHours"]))
     subject, uses, public = _subject(inputs), [str(one) for one in inputs["allowedUses"]], key.public_key()
     authority = bool(inputs.get("isCaCertificate"))
-    depth = int(inputs["maxPathLength"]) if authority and inputs.get("maxPathLength", -1) >= 0 else None
+    # The provider does not say that a 0 was meant, so Go leaves it out (MaxPathLenZero).
+    depth = int(inputs["maxPathLength"]) if authority and inputs.get("maxPathLength", -1) > 0 else None
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(public)
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(end)
     builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=depth), critical=True)
@@ -119,7 +134,7 @@ def _self_signed(computing: Computing) -> Mapping[str, Any]:
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
     if _names(inputs):
         builder = builder.add_extension(x509.SubjectAlternativeName(_names(inputs)), critical=False)
-    if inputs.get("setSubjectKeyId"):
+    if inputs.get("setSubjectKeyId") or authority:
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     if inputs.get("setAuthorityKeyId"):
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(public)
@@ -148,11 +163,15 @@ def _address(value: Value, _: Props) -> bool:
         ipaddress.ip_address(value)
     except ValueError:
         return False
-    return True
+    return "%" not in value  # net.ParseIP knows no zones
 
 
-def _host(value: Value, _: Props) -> bool:
-    return re.fullmatch(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?", value) is not None
+def _ascii(value: Value, _: Props) -> bool:
+    return str(value).isascii()
+
+
+def _uri(value: Value, _: Props) -> bool | str:
+    return uri_problem(str(value)) or True
 
 
 def _no_authority(props: Props) -> bool:
@@ -161,9 +180,14 @@ def _no_authority(props: Props) -> bool:
 
 def _named(_: Value, props: Props) -> bool:
     subject = props.get("subject")
-    if subject is UNKNOWN or any(is_set(props.get(name)) for name in ("dnsNames", "ipAddresses", "uris")):
+    if subject is UNKNOWN or props.get("isCaCertificate") is not True:
         return True
     return isinstance(subject, Mapping) and any(value not in ("", [], None) for value in subject.values())
+
+
+def _identified(value: Value, props: Props) -> bool:
+    marks = [props.get(name, False) for name in ("setSubjectKeyId", "isCaCertificate")]
+    return not value or UNKNOWN in marks or any(marks)
 
 
 def _rules(source: str) -> tuple[Rule, ...]:
@@ -177,14 +201,12 @@ def _rules(source: str) -> tuple[Rule, ...]:
             source=f"{PROVIDER}/common_key.go",
         ),
         Must(
-            path="",
-            name="must:subject",
-            test=_named,
-            partial=True,
-            says="needs a subject or a name (dnsNames, ipAddresses, uris): it would be of nobody",
-            source="",
+            path="dnsNames[*]",
+            test=_ascii,
+            says="cannot be encoded as an IA5String: write it in Punycode",
+            code="x509",
+            source=f"{X509_GO} (marshalSANs)",
         ),
-        Must(path="dnsNames[*]", test=_host, says="must be a host name", source=source),
         Must(
             path="ipAddresses[*]",
             test=_address,
@@ -192,17 +214,18 @@ def _rules(source: str) -> tuple[Rule, ...]:
             code="Invalid IP address",
             source=COMMON_GO,
         ),
+        Length(path="uris[*]", least=1, source=source),
         Must(
             path="uris[*]",
-            test=lambda value, _: re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", value) is not None,
-            says="must be a URI",
+            test=_uri,
+            says="must be a URI as Go reads it, not empty",
             code="Invalid URI",
             source=COMMON_GO,
         ),
         Must(
             path="subject.country",
             test=lambda value, _: re.fullmatch(r"[A-Za-z]{2}", value) is not None,
-            says="must be two letters, e.g. CL",
+            says="must be two letters, e.g. CL (the provider does not look; what reads it does)",
             source="https://www.rfc-editor.org/rfc/rfc5280#appendix-A.1",
         ),
     )
@@ -239,11 +262,30 @@ TYPES = (
             Between(path="validityPeriodHours", least=0, source=SELF_SIGNED_GO),
             Between(path="earlyRenewalHours", least=0, source=SELF_SIGNED_GO),
             Between(path="maxPathLength", least=-1, source=SELF_SIGNED_GO),
-            Forbidden(
+            Must(
                 path="maxPathLength",
+                name="authority:maxPathLength",
                 when=_no_authority,
-                says="is only for isCaCertificate",
-                source="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9",
+                test=lambda value, _: value <= 0,
+                says="only CAs are allowed to specify MaxPathLen: set isCaCertificate",
+                code="x509",
+                source=f"{X509_GO} (CreateCertificate)",
+            ),
+            Must(
+                path="",
+                name="must:subject",
+                test=_named,
+                partial=True,
+                says="Must contain at least one Distinguished Name when creating Certificate Authority (CA)",
+                code="Invalid Certificate Subject",
+                source=COMMON_GO,
+            ),
+            Must(
+                path="setAuthorityKeyId",
+                test=_identified,
+                says="Could not determine Authority Key Identifier: set setSubjectKeyId too",
+                code="Invalid Certificate Authority",
+                source=COMMON_GO,
             ),
         ),
         id=lambda computing: "",

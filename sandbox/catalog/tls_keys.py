@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
-from sandbox.rules import Between, Forbidden, OneOf
-from sandbox.values import UNKNOWN, Props, Value
+from sandbox.rules import Between, OneOf
+from sandbox.values import Props, Value
 
 __all__ = ["PROVIDER", "TYPES", "PrivateKey", "algorithm", "kept", "private_key"]
 
@@ -28,6 +28,7 @@ CURVES: dict[str, ec.EllipticCurve] = {
     "P384": ec.SECP384R1(),
     "P521": ec.SECP521R1(),
 }
+_OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
 OUTPUTS = (
     *("privateKeyPem", "privateKeyOpenssh", "privateKeyPemPkcs8", "publicKeyPem", "publicKeyOpenssh"),
     *("publicKeyFingerprintMd5", "publicKeyFingerprintSha256"),
@@ -41,12 +42,15 @@ def kept(name: str) -> Callable[[Computing], Value]:
 
 def private_key(pem: str) -> PrivateKey:
     """A private key in PEM form. Raises ValueError without any part of the text."""
+    load = serialization.load_ssh_private_key if _OPENSSH in pem else serialization.load_pem_private_key
     try:
-        key = serialization.load_pem_private_key(pem.encode(), None)
+        key = load(pem.encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError("it is no unencrypted private key in PEM form") from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)):
         raise ValueError("its algorithm is not RSA, ECDSA or ED25519")
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name not in {curve.name for curve in CURVES.values()}:
+        raise ValueError(f"its curve is not one of {', '.join(CURVES)}")
     return key
 
 
@@ -97,8 +101,8 @@ def _create(computing: Computing) -> Mapping[str, Any]:
     }
 
 
-def _is_not(kind: str) -> Callable[[Props], bool]:
-    return lambda props: props.get("algorithm") not in (kind, UNKNOWN)
+def _is_rsa(props: Props) -> bool:
+    return bool(props.get("algorithm") == "RSA")
 
 
 TYPES = (
@@ -114,20 +118,9 @@ TYPES = (
                 path="rsaBits",
                 least=1024,
                 most=8192,
+                when=_is_rsa,
                 says="must be 1024 to 8192 (Go refuses less; more is not simulated, it takes minutes)",
                 source="https://pkg.go.dev/crypto/rsa#GenerateKey",
-            ),
-            Forbidden(
-                path="rsaBits",
-                when=_is_not("RSA"),
-                says="is only looked at for RSA: leave it out",
-                source=KEY_GO,
-            ),
-            Forbidden(
-                path="ecdsaCurve",
-                when=_is_not("ECDSA"),
-                says="is only looked at for ECDSA: leave it out",
-                source=KEY_GO,
             ),
         ),
         id=lambda computing: "",
@@ -136,6 +129,6 @@ TYPES = (
         replaces=("algorithm", "ecdsaCurve", "rsaBits"),
         state_only=True,
         on_create=_create,
-        not_checked=("rsaBits and ecdsaCurve for another algorithm are refused; the provider ignores them",),
+        not_checked=("rsaBits and ecdsaCurve of another algorithm: the provider ignores them",),
     ),
 )

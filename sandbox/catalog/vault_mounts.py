@@ -37,8 +37,8 @@ def path_rules(path: str, source: str) -> tuple[Rule, ...]:
         Must(
             path=path,
             name=f"must:{path}:fixed",
-            test=lambda value, _: "*" not in value and "+" not in value and " " not in value,
-            says="must have no *, + or blank: policies could not name it",
+            test=lambda value, _: "*" not in value and "+" not in value,
+            says="must have no * or +: policies could not name it",
             source=POLICIES,
         ),
         Must(

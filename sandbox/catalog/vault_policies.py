@@ -75,7 +75,13 @@ POLICY = ResourceType(
             code="400",
             source=f"{SERVER_GO}/vault/policy_store.go SetPolicy",
         ),
-        Must(path="policy", test=_parses, says="Vault does not take this document", code="400", source=POLICIES),
+        Must(
+            path="policy",
+            test=_parses,
+            says="Vault does not take this document, or it asks for what is not simulated",
+            code="400",
+            source=POLICIES,
+        ),
         Must(
             path="policy",
             name="must:policy:template",

@@ -1,0 +1,109 @@
+"""Inputs taken from the vendors' own sources and documentation, not from the rules: what is right passes, what is wrong
+is refused at the property that is.
+
+Each file of `unseen/` is a vendor's. A case begins with a right example of `examples/` and says what is different.
+Where a server stands behind the types (Vault, PostgreSQL), what the rules let pass is asked of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.catalog.postgresql_connection import Refused as SaidByPostgresql
+from sandbox.catalog.vault_http import Refused as SaidByVault
+from sandbox.clusters import Cluster
+from sandbox.records import Computing
+from sandbox.schema import Schema
+from tests.sandbox.postgresql_acts import PASSWORD, NoCloud, as_configured
+from tests.sandbox.test_examples import FOLDER, TYPES, Case, refusals, schema
+from tests.sandbox.vault_servers import simulated
+
+__all__ = ["schema"]
+
+UNSEEN = Path(__file__).parent / "unseen"
+
+
+def cases(kind: str) -> Iterator[Case]:
+    """Every right or wrong case of every vendor."""
+    contents = (yaml.safe_load(file.read_text()) for file in FOLDER.glob("*.yaml"))
+    examples = {content["token"]: content for content in contents}
+    for file in sorted(UNSEEN.glob("*.yaml")):
+        for token, data in yaml.safe_load(file.read_text())["types"].items():
+            by_name = {one["name"]: one for one in examples[token]["right"]}
+            for index, case in enumerate(data[kind]):
+                of = by_name[case["of"]] if "of" in case else examples[token]["right"][0]
+                yield Case(token, f"{file.stem}-{index}", case, of, examples[token].get("config") or {})
+
+
+RIGHT, WRONG = list(cases("right")), list(cases("wrong"))
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=str)
+def test_what_is_right_passes(case: Case, schema: Schema, tmp_path: Path) -> None:
+    """Nothing that the vendor takes is refused."""
+    assert refusals(case, schema, tmp_path) == []
+    if case.token.startswith("vault:"):
+        assert asked_of_vault(case, schema, tmp_path) == ""
+
+
+@pytest.mark.parametrize("case", WRONG, ids=str)
+def test_what_is_wrong_is_refused(case: Case, schema: Schema, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """What the vendor refuses is refused, and told of the property that is wrong."""
+    found = refusals(case, schema, tmp_path)
+    if found:
+        assert any(_told(one.path, case.data["at"]) for one in found), found
+    elif case.token.startswith("vault:"):
+        assert asked_of_vault(case, schema, tmp_path) != ""
+    else:
+        assert case.token.startswith("postgresql:"), "accepted"
+        assert refused(case.token, case.inputs, request.getfixturevalue("postgresql"), schema) != ""
+
+
+@pytest.mark.parametrize("vendor", sorted({case.token.partition(":")[0] for case in WRONG}))
+def test_each_vendor_has_as_many_as_promised(vendor: str) -> None:
+    """Sixty wrong and 36 right ones of the large vendors, twenty-five and fifteen of the others."""
+    least = (60, 36) if vendor in ("azure-native", "cloudflare", "docker", "vault") else (25, 15)
+    counts = [sum(1 for case in several if case.token.startswith(f"{vendor}:")) for several in (WRONG, RIGHT)]
+    assert counts[0] >= least[0]
+    assert counts[1] >= least[1]
+
+
+def _told(path: str, at: str) -> bool:
+    """Whether a refusal is of that property, or of what it stands in."""
+    return "" in (at, path) or path.startswith(at) or at.startswith(path)
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
+    """How to reach a real server."""
+    cluster = Cluster(tmp_path_factory.mktemp("postgresql") / "server")
+    cluster.create("smarter", PASSWORD, superuser=False)
+    yield as_configured(cluster)
+    cluster.destroy()
+
+
+def asked_of_vault(case: Case, schema: Schema, folder: Path) -> str:
+    """Why a simulated Vault, in which is what exists before, does not take it."""
+    with simulated(folder) as vault:
+        config = {"address": f"http://127.0.0.1:{vault.port}", "token": vault.root, "skipChildToken": "true"}
+        for record in case.existing:
+            assert refused(record["token"], record["inputs"], config, schema) == ""
+        return refused(case.token, case.inputs, config, schema)
+
+
+def refused(token: str, inputs: Mapping[str, Any], config: Mapping[str, Any], schema: Schema) -> str:
+    """What the server behind the type says against a creation."""
+    kind = TYPES[token]
+    whole = schema.numbers(token, {**kind.defaults, **inputs})
+    act = kind.on_create
+    assert act is not None
+    try:
+        act(Computing(id="", name="", inputs=whole, config=config, cloud=NoCloud()))
+    except (SaidByVault, SaidByPostgresql) as error:
+        return str(error)
+    return ""
