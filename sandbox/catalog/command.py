@@ -27,12 +27,13 @@ CONNECTION = (
     *("connection.privateKeyPassword", "connection.hostKey", "connection.dialErrorLimit"),
     *("connection.perDialTimeout", "connection.agentSocketPath"),
 )
-_FOLDERS = frozenset(
-    (
-        *(".", "..", "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/proc"),
-        *("/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var"),  # noqa: S108 - compared with, not written
-    )
-)
+_FOLDERS_TEXT = """
+. .. / /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/lib
+/usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib
+/var/log /var/opt /var/spool /var/tmp
+"""
+_FOLDERS = frozenset(_FOLDERS_TEXT.split())
+"""Of every host (Filesystem Hierarchy Standard 3.0)."""
 _HEREDOC = re.compile(r"\bbash -s\b[^\n]*<<-?\s*'(\w+)'\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 _INSTALLS_DOCKER = re.compile(r"\b(docker-ce|docker\.io|get\.docker\.com)\b")
 _HOST_VERSION = re.compile(r"\bHOST_VERSION=([\w.-]+)")
@@ -64,7 +65,7 @@ def _script(value: Value, _: Props) -> bool | str:
 
 def _fails(value: Value, _: Props) -> bool | str:
     """Commands whose end is known without running them."""
-    said = re.fullmatch(r"\s*(?:exit (?P<code>\d+)|(?P<false>false))\s*", str(value))
+    said = re.fullmatch(r"\s*(?:exit (?P<code>\d+)|(?P<false>false))[\s;]*", str(value))
     code = 0 if said is None else 1 if said["false"] else int(said["code"]) & 255
     return code == 0 or f"Process exited with status {code}"
 

@@ -127,6 +127,14 @@ SECURITY: tuple[Rule, ...] = (
         source="https://docs.docker.com/engine/logging/configure/",
     ),
     Must(
+        path="logDriver",
+        name="options:logDriver",
+        test=lambda value, props: "logOpts" in props or log_options({}, {"logDriver": value}),
+        says="has no default for that: give logOpts",
+        code="invalid log opt",
+        source="https://github.com/moby/moby/blob/v28.5.2/daemon/logger/gelf/gelf.go",
+    ),
+    Must(
         path="logOpts",
         test=log_options,
         says="takes the driver's own options; compressing needs max-file of 2 or more (`local` compresses by itself)",

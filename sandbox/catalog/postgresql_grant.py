@@ -19,7 +19,7 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
-from sandbox.catalog.postgresql_role import name_rules
+from sandbox.catalog.postgresql_role import NOBODY, name_rules
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
 from sandbox.rules import Forbidden, Must, OneOf, Required
@@ -318,6 +318,14 @@ TYPES = (
                 source=DEFAULT_GO,
             ),
             *name_rules("role", "database", "owner"),
+            Must(
+                path="owner",
+                name="somebody:owner",
+                test=lambda value, _: value not in NOBODY,
+                says="is no role: nothing is made by everybody, or by nobody",
+                code="42704",
+                source="https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html",
+            ),
             *name_rules("schema", optional=True),
             _not_to_everybody(DEFAULT_GO),
         ),

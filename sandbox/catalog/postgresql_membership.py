@@ -13,7 +13,7 @@ from sandbox.catalog.postgresql_connection import (
     run,
     telling,
 )
-from sandbox.catalog.postgresql_role import name_rules
+from sandbox.catalog.postgresql_role import NOBODY, name_rules
 from sandbox.kinds import ResourceType
 from sandbox.records import Computing
 from sandbox.rules import Must
@@ -82,6 +82,17 @@ TYPES = (
         properties=("grantRole", "role", "withAdminOption"),
         rules=(
             *name_rules("role", "grantRole"),
+            *(
+                Must(
+                    path=name,
+                    name=f"somebody:{name}",
+                    test=lambda value, _: value not in NOBODY,
+                    says="is no role: everybody, and nobody, can't be a member",
+                    code="42704",
+                    source=GRANT,
+                )
+                for name in ("role", "grantRole")
+            ),
             Must(
                 path="grantRole",
                 test=_another,

@@ -31,7 +31,7 @@ from sandbox.records import Computing
 from sandbox.rules import Between, Forbidden, Must, Required
 from sandbox.values import UNKNOWN, Props, Value, is_set
 
-__all__ = ["LARGEST_INTEGER", "NAME_RULE", "TYPES", "fits", "name_rules"]
+__all__ = ["LARGEST_INTEGER", "NAME_RULE", "NOBODY", "TYPES", "fits", "name_rules"]
 
 ROLE_GO = f"{PROVIDER}/resource_postgresql_role.go"
 CREATE_ROLE = "https://www.postgresql.org/docs/current/sql-createrole.html"
@@ -62,6 +62,8 @@ def fits(value: Value, _: Props) -> bool:
 
 
 LARGEST_INTEGER = 2**31 - 1
+NOBODY = ("public", "none")
+"""What PostgreSQL takes for everybody and for no role, quoted too (gram.y, RoleSpec)."""
 
 
 def fits_or_is_left_out(value: Value, props: Props) -> bool:
@@ -254,7 +256,8 @@ def _has_lost_its_password(connection: Connection, computing: Computing) -> bool
 
 
 def _reserved(value: Value, _: Props) -> bool:
-    return not str(value).lower().startswith("pg_") and str(value).lower() not in ("public", "none")
+    """Compared as it is written: the provider quotes it."""
+    return not str(value).startswith("pg_") and value not in NOBODY
 
 
 def _has_password(props: Props) -> bool:
