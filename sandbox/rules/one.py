@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from sandbox.values import UNKNOWN, Props, Value, contains_unknown, expand, is_set
 
-
 __all__ = [
     *("Between", "Failure", "Forbidden", "Length", "Must", "OneOf", "Pattern", "Required", "Rule", "When"),
 ]
