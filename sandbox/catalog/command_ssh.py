@@ -24,6 +24,8 @@ GO_SSH = "https://pkg.go.dev/golang.org/x/crypto/ssh"
 
 def _public_line(key: str, password: str | None) -> str | None:
     """The public half of a private key, as authorized_keys has it; None when it can't be read."""
+    if "-----BEGIN ENCRYPTED PRIVATE KEY-----" in key:
+        return None  # golang.org/x/crypto/ssh decrypts OpenSSH's and OpenSSL's own form, and no PKCS #8
     secret = password.encode() if password else None
     for load in (serialization.load_ssh_private_key, serialization.load_pem_private_key):
         try:
