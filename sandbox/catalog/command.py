@@ -28,7 +28,8 @@ CONNECTION = (
     *("connection.perDialTimeout", "connection.agentSocketPath"),
 )
 _FOLDERS_TEXT = """
-. .. .ssh / /bin /boot /dev /etc /etc/ssh /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/lib
+. .. .ssh / /bin /boot /dev /etc /etc/ssh /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp
+/usr /usr/bin /usr/lib
 /usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib
 /var/log /var/opt /var/spool /var/tmp
 """
