@@ -1,4 +1,4 @@
-"""What the simulated programs answer follows from what they were told: a program that is told nothing could be claimed."""
+"""What the simulated programs answer follows from what they were told: one that is told nothing could be claimed."""
 
 from __future__ import annotations
 
