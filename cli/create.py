@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import AsJson, OnTarget, workplace
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
 from cli.tenant_told import Environment, report, tenants_told
 from cli.told import say
 from deploy.target import Target
@@ -30,6 +30,8 @@ def tenant(
     rut: Annotated[str, typer.Argument(help="Its tax number, as in 12345678-5.")],
     name: Annotated[str, typer.Argument(help='Its name, as in "Acme Corp".')],
     domain: Annotated[str, typer.Argument(help="Its name in the zone; the first label becomes its slug.")],
+    take: TakeOver = None,
+    leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -47,4 +49,4 @@ def tenant(
             say(f"wrote {registry.file_of(added)}")
             registry = lifecycle.registry_of(stack, target)
         say(f"bringing up tenant {added.slug} on {stack}")
-        report(lifecycle.apply(place, stack, registry, added.slug, say), target, as_json)
+        report(lifecycle.apply(place, stack, registry, added.slug, say, claims=claims_of(take, leave)), target, as_json)

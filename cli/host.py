@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.platform import OnTarget, Stack, Yes, workplace
+from cli.platform import Leave, OnTarget, Stack, TakeOver, Yes, claims_of, workplace
 from cli.told import say, told
 from deploy import guards, platform
 from deploy.target import Target
@@ -22,13 +22,19 @@ app = typer.Typer(
 
 
 @app.command()
-def up(stack: Stack, yes: Yes = False, target: OnTarget = Target.SANDBOX) -> None:
+def up(
+    stack: Stack,
+    yes: Yes = False,
+    take: TakeOver = None,
+    leave: Leave = None,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
     """Bootstrap an environment's hosts: Docker, firewall, updates. Safe to run again."""
     with told():
         from deploy.simulated import simulated
 
         place = simulated(say, hosts_ready=False, stack=stack) if target is Target.SANDBOX else workplace(target, stack)
-        outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes), say)
+        outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes, claims=claims_of(take, leave)), say)
         say(f"hosts of {stack} ({target.value}): {outcome.changed} changes")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from typing import Annotated
 
 import typer
+from click import get_current_context
 
 from cli.outcome import BadInput
 from cli.told import say, told
@@ -87,7 +89,14 @@ def destroy(
 def claims_of(take: list[str] | None, leave: list[str] | None) -> Claims:
     """What the operator says of things whose creation's answer was lost; at a terminal, he is asked for the rest."""
     ask = (lambda text: typer.confirm(f"smos: {text}")) if sys.stdin.isatty() else None
-    return Claims(take=take or (), leave=leave or (), ask=ask)
+    return Claims(take=take or (), leave=leave or (), ask=ask, command=_this_command())
+
+
+def _this_command() -> str:
+    """As it was typed, without its options: what a refusal tells to run again."""
+    context = get_current_context()
+    given = [context.params.get(str(one.name)) for one in context.command.params if one.param_type_name == "argument"]
+    return f"./{context.command_path} {shlex.join(str(one) for one in given if one)}".rstrip()
 
 
 def _wish(

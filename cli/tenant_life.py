@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput, Failed
-from cli.platform import AsJson, OnTarget, workplace
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug, report, tenants_told
 from cli.told import say
+from deploy.take_over import Claims
 from deploy.target import Target
 from tenants import lifecycle
 from tenants.archive.shelf import shelf_of
@@ -25,24 +26,37 @@ __all__ = ["delete", "drift", "export", "import_", "resume", "suspend"]
 
 
 def suspend(
-    slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX
+    slug: Slug,
+    take: TakeOver = None,
+    leave: Leave = None,
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Close every door of a tenant and lose nothing: its name shows the holding page, its logins end."""
-    _state(slug, stack, as_json, target, "suspended")
+    _state(slug, stack, as_json, target, "suspended", claims_of(take, leave))
 
 
-def resume(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
+def resume(
+    slug: Slug,
+    take: TakeOver = None,
+    leave: Leave = None,
+    stack: Environment = "prod",
+    as_json: AsJson = False,
+    target: OnTarget = Target.SANDBOX,
+) -> None:
     """Open a suspended tenant again, exactly as it was."""
-    _state(slug, stack, as_json, target, "active")
+    _state(slug, stack, as_json, target, "active", claims_of(take, leave))
 
 
-def _state(slug: str, stack: str, as_json: bool, target: Target, state: State) -> None:
+def _state(slug: str, stack: str, as_json: bool, target: Target, state: State, claims: Claims) -> None:
     from tenants import desired
 
     with tenants_told(as_json):
         refuse_no_slug(slug)
         place = workplace(target, stack, quiet=as_json)
-        applied = desired.set_state(place, stack, lambda: lifecycle.registry_of(stack, target), slug, state, say)
+        reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
+        applied = desired.set_state(place, stack, reread, slug, state, say, claims)
         report(applied, target, as_json)
 
 
@@ -76,6 +90,8 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="An archive of `tenant export`.", exists=True, dir_okay=False)],
     domain: Annotated[str, typer.Option("--as", help="Another name in the zone than its own.")] = "",
+    take: TakeOver = None,
+    leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -86,13 +102,15 @@ def import_(
     with tenants_told(as_json):
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
-        report(desired.imported(place, stack, reread, file, domain, say), target, as_json)
+        report(desired.imported(place, stack, reread, file, domain, say, claims_of(take, leave)), target, as_json)
 
 
 def delete(
     slug: Slug,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --confirm.")] = False,
     confirm: Annotated[str, typer.Option("--confirm", help="The slug once more.")] = "",
+    take: TakeOver = None,
+    leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -107,7 +125,8 @@ def delete(
         _confirmed(slug, yes, confirm)
         place = workplace(target, stack, quiet=as_json)
         try:
-            done = offboarding.delete(place, stack, lambda: lifecycle.registry_of(stack, target), slug, say)
+            reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
+            done = offboarding.delete(place, stack, reread, slug, say, claims_of(take, leave))
         except offboarding.Residue as error:
             raise Failed(str(error)) from None
     if as_json:
@@ -138,6 +157,8 @@ def _confirmed(slug: str, yes: bool, confirm: str) -> None:
 def drift(
     slug: Slug,
     mend: Annotated[bool, typer.Option("--mend", help="Make it as wanted again.")] = False,
+    take: TakeOver = None,
+    leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -149,7 +170,7 @@ def drift(
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         place = workplace(target, stack, quiet=as_json)
-        found = desired.drift_of(place, stack, registry, slug, say, mend=mend)
+        found = desired.drift_of(place, stack, registry, slug, say, mend=mend, claims=claims_of(take, leave))
     ok = found.mended or not found.changed
     if as_json:
         typer.echo(json.dumps({"ok": ok, "tenant": slug, "changed": found.changed, "mended": found.mended}))

@@ -118,8 +118,12 @@ def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
         return Outcome()
     guards.secrets_ready(place, settings)
     state = before_writing(place, wish.stack, say, HOSTS_PROJECT)
-    repair(place, settings, wish.stack, state, say, HOSTS_PROJECT)
-    return run_with_events(place, place.hosts_project, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
+    mended = repair(place, settings, wish.stack, state, say, HOSTS_PROJECT)
+    folder = place.hosts_project
+    now = exported(place, folder, wish.stack)["deployment"] if mended else state
+    take_over(place, settings, wish.stack, now, say, wish.claims, project=HOSTS_PROJECT, folder=folder)
+    with noting(journal_of(place, HOSTS_PROJECT, wish.stack)):
+        return run_with_events(place, folder, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
 
 
 def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> Mapping[str, Any]:

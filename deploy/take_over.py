@@ -19,7 +19,7 @@ from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_o
 from deploy.look import seen
 from deploy.open_intents import SECRET, close_done, journal_of
 from deploy.repair import exported, plain, sorted_by_need
-from deploy.target import ACCESS_PROJECT, PROJECT, Workplace
+from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, Workplace
 from intents.journal import Intent, Journal
 from intents.marks import AGAIN, NO_MARK, mark_of
 from policy.stateful import holds
@@ -40,6 +40,8 @@ class Claims:
     take: Sequence[str] = ()
     leave: Sequence[str] = ()
     """They are somebody else's: forgotten here, and not touched."""
+    command: str = ""
+    """What is run again to say so; else the one that brings such a stack up."""
     ask: Callable[[str], bool] | None = None
 
 
@@ -85,7 +87,7 @@ def take_over(
     found, unknown = _looked(place, settings, where, project, stack, content["deployment"], failed, journal)
     ours, refused = [], unknown
     for one in found:
-        why = _refusal(one, claims, stack, _command(project, stack))
+        why = _refusal(one, claims, stack, claims.command or _command(project, stack))
         if why:
             refused.append(why)
         else:
@@ -192,7 +194,7 @@ def _hidden(value: Any) -> Any:
 
 def _command(project: str, stack: str) -> str:
     """What an operator runs again."""
-    platform = {PROJECT: "up", ACCESS_PROJECT: "vault init"}
+    platform = {PROJECT: "up", HOSTS_PROJECT: "host up", ACCESS_PROJECT: "vault init"}
     return f"./smos {platform.get(project, 'tenant apply')} {stack}"
 
 

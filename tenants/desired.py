@@ -11,6 +11,7 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReady
+from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
 from settings.problems import Problem
 from tenants import lifecycle
@@ -43,7 +44,9 @@ class Drift:
     mended: bool = False
 
 
-def set_state(place: Workplace, stack: str, reread: Reread, slug: str, state: State, say: Say) -> Applied:
+def set_state(
+    place: Workplace, stack: str, reread: Reread, slug: str, state: State, say: Say, claims: Claims = NO_CLAIMS
+) -> Applied:
     """Writes the state into the tenant's file and makes it so. Again, it completes or proves it."""
     registry = reread()
     entry = registry.find(slug)
@@ -52,7 +55,7 @@ def set_state(place: Workplace, stack: str, reread: Reread, slug: str, state: St
         raise NotReady(f"tenant {slug}: its import has not ended, so it may be half there. Mend: {mend}")
     if registry.set_state(slug, state):
         say(f"{registry.file_of(entry.tenant)}: state: {state}")
-    return lifecycle.apply(place, stack, reread(), slug, say)
+    return lifecycle.apply(place, stack, reread(), slug, say, claims=claims)
 
 
 def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder: Path, say: Say) -> Exported:
@@ -63,7 +66,9 @@ def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder
         return export(ground, entry.tenant, folder, say)
 
 
-def imported(place: Workplace, stack: str, reread: Reread, file: Path, domain: str, say: Say) -> Applied:
+def imported(
+    place: Workplace, stack: str, reread: Reread, file: Path, domain: str, say: Say, claims: Claims = NO_CLAIMS
+) -> Applied:
     """A tenant from an archive: under its own name or another `domain`. Refuses one that exists, in a file or live.
 
     Until it is whole its file says `importing`, and every door of it is closed: after a failure or a kill, the same
@@ -81,24 +86,24 @@ def imported(place: Workplace, stack: str, reread: Reread, file: Path, domain: s
             registry.add(values)
         else:
             say(f"tenant {slug}: an import of it has not ended; going on")
-        begun = lifecycle.bring_up(ground, reread().find(slug), say)
+        begun = lifecycle.bring_up(ground, reread().find(slug), say, claims=claims)
         try:
             fill(ground, opened, tenant.names, say, silo=tenant.isolation.n8n == "silo")
         except ArchiveBroken as error:
             mend = f"Mend: the same command again, or ./smos tenant delete {slug}"
             raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None
         reread().set_state(slug, "suspended" if opened.values.get("state") == "suspended" else "active")
-        opened_up = lifecycle.bring_up(ground, reread().find(slug), say)
-        _as_made(ground, reread().find(slug), say)
+        opened_up = lifecycle.bring_up(ground, reread().find(slug), say, claims=claims)
+        _as_made(ground, reread().find(slug), say, claims)
         ground.known.forget(ground.stack_of(slug))  # its data came by another way than the engine's
     return replace(opened_up, outcome=begun.outcome, seconds=begun.seconds + opened_up.seconds)
 
 
-def _as_made(ground: Ground, entry: Entry, say: Say) -> None:
+def _as_made(ground: Ground, entry: Entry, say: Say, claims: Claims) -> None:
     """What ran in the database while it was filled had the tenant's rights: of the tenant's own password, too."""
     if seen := _looked_for(lifecycle.workplace_of(ground, entry.tenant.slug), entry.tenant.slug):
         say(f"tenant {entry.tenant.slug}: the import changed {', '.join(seen)}; it is made as wanted again")
-        _mended(ground, lifecycle.workplace_of(ground, entry.tenant.slug), entry, say)
+        _mended(ground, lifecycle.workplace_of(ground, entry.tenant.slug), entry, say, claims)
 
 
 def _refuse_existing(ground: Ground, registry: Registry, slug: str) -> None:
@@ -114,7 +119,9 @@ def _refuse_existing(ground: Ground, registry: Registry, slug: str) -> None:
         raise RegistryError([Problem(name, "", "", why, "remove it, or --as NAME.ZONE")])
 
 
-def drift_of(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, mend: bool) -> Drift:
+def drift_of(
+    place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, mend: bool, claims: Claims = NO_CLAIMS
+) -> Drift:
     """What differs from what is wanted, by asking every vendor; with `mend` it is made as wanted again."""
     entry = registry.find(slug)
     with prepared(place, stack, say) as ground:
@@ -125,7 +132,7 @@ def drift_of(place: Workplace, stack: str, registry: Registry, slug: str, say: S
             ground.known.forget(ground.stack_of(slug))
         if not seen or not mend:
             return Drift(slug, tuple(seen))
-        _mended(ground, there, entry, say)
+        _mended(ground, there, entry, say, claims)
         left = _looked_for(there, slug)
     if left:
         raise NotReady(f"tenant {slug}: after the mend still differ {', '.join(left)}")
@@ -139,13 +146,13 @@ def _looked_for(there: Workplace, slug: str) -> list[str]:
         raise EngineFailed("refresh", _reasons(error.said)) from None
 
 
-def _mended(ground: Ground, there: Workplace, entry: Entry, say: Say) -> None:
+def _mended(ground: Ground, there: Workplace, entry: Entry, say: Say, claims: Claims) -> None:
     slug = entry.tenant.slug
     if lost := lost_databases(lifecycle.state_of(ground, slug), ground.databases):
         say(f"tenant {slug}: {', '.join(lost)} was dropped; what is made in its place is empty (archives: import)")
     take_powers(ground, entry.tenant.names, say)
     run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
-    lifecycle.bring_up(ground, entry, say)
+    lifecycle.bring_up(ground, entry, say, claims=claims)
 
 
 def _reasons(said: str) -> str:

@@ -21,6 +21,7 @@ from settings import load_files
 from settings.problems import Problem
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
+from tenants.earlier_version import ready_to_end
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
@@ -207,6 +208,7 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
     if lost := lost_databases(found, ground.databases):
         say(f"tenant {slug}: {', '.join(lost)} is not on the server any more; the rest of it ends")
         run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
+    ready_to_end(ground, there, slug, found, say)
     ending_begun(there)
     outcome = run_with_events(
         there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet

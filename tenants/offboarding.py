@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy.engine_run import EngineFailed
 from deploy.guards import NotReady
+from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
 from settings.parts import AzureBlobs, AzurePostgres
 from tenants import lifecycle
@@ -60,7 +61,7 @@ class Residue(Exception):
         self.found = found
 
 
-def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) -> Deleted:
+def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, claims: Claims = NO_CLAIMS) -> Deleted:
     """Ends a tenant. Raises Residue when anything of it is left anywhere.
 
     Interrupted at any moment and run again, it goes on: the archive is made once, before anything goes, and nothing
@@ -75,11 +76,11 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
         if _never_was_whole(place, entry.tenant, slug):
             say(f"tenant {slug}: its import never ended; the archive that it was to come from is all of it")
             with prepared(place, stack, say) as ground:
-                deleted = lifecycle.take_down(ground, slug, say).changed
+                deleted = lifecycle.take_down(ground, slug, say, claims=claims).changed
             return _proved(place, stack, reread, slug, None, deleted, say)
         if archive is None:
             _refuse_half_gone(place, slug)
-            _doors_closed(place, stack, reread, slug, say)
+            _doors_closed(place, stack, reread, slug, say, claims)
         with prepared(place, stack, say) as ground:
             if archive is None:
                 archive = export(ground, entry.tenant, shelf.folder, say).file
@@ -87,7 +88,7 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) ->
                 open_archive(ground, archive)
             say(f"{archive.name}: whole")
             shelf.begin_ending(slug, archive)
-            deleted = lifecycle.take_down(ground, slug, say).changed
+            deleted = lifecycle.take_down(ground, slug, say, claims=claims).changed
     return _proved(place, stack, reread, slug, archive, deleted, say)
 
 
@@ -120,15 +121,15 @@ def _never_was_whole(place: Workplace, tenant: Tenant, slug: str) -> bool:
     return tenant.state == was == IMPORTING
 
 
-def _doors_closed(place: Workplace, stack: str, reread: Reread, slug: str, say: Say) -> None:
+def _doors_closed(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, claims: Claims) -> None:
     """Powers that somebody gave a role of it keep its doors open: they go first, once they have been in the way."""
     try:
-        set_state(place, stack, reread, slug, "offboarding", say)
+        set_state(place, stack, reread, slug, "offboarding", say, claims)
     except EngineFailed:
         with prepared(place, stack, say) as ground:
             if not take_powers(ground, reread().find(slug).tenant.names, say):
                 raise
-        set_state(place, stack, reread, slug, "offboarding", say)
+        set_state(place, stack, reread, slug, "offboarding", say, claims)
 
 
 def _refuse_half_gone(place: Workplace, slug: str) -> None:

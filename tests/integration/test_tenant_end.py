@@ -307,3 +307,21 @@ def test_an_import_that_failed_stays_closed_and_goes_on(tenant: Clone) -> None:
     assert Data(tenant, SLUG).seen()[0] == 25
     assert last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)["status"] == "up"
     planter.redis.close()
+
+
+def test_a_tenant_of_an_earlier_version_ends_without_an_apply(tenant: Clone) -> None:
+    """Its state says nothing of what its role owns nor of what goes with its database, and a second `apply` of that
+    version took the role from the provisioner (tenants/earlier_version.py).
+    """
+    (file,) = tenant.home.state.rglob(f"stacks/*/{SLUG}.json")
+    content = json.loads(file.read_text())
+    for one in content["checkpoint"]["latest"]["resources"]:
+        if one["type"] == "postgresql:index/role:Role":
+            one["inputs"].pop("skipReassignOwned")
+            one["outputs"]["skipReassignOwned"] = False
+        one.pop("deletedWith", None)
+    file.write_text(json.dumps(content))
+    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
+    Planter(tenant).sql(f"REVOKE t_{SLUG} FROM smarteros_provisioner")
+    tenant.smos("tenant", "destroy", SLUG, "--allow-loss", SLUG)
+    assert last_json(tenant.smos(*DELETE).stdout)["left"] == 0
