@@ -22,6 +22,7 @@ if __name__ == "__main__":
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from cli.lazy import LazyGroup
 from cli.outcome import Failed
@@ -62,10 +63,27 @@ def _leave_quietly() -> None:
     sys.exit(1)
 
 
+def _tell_usage(error: TyperException) -> None:
+    """What of the arguments is wrong, and what belongs there."""
+    error.show()  # type: ignore[attr-defined] # of its subclass, which Typer does not export; it raises no other
+    what = getattr(getattr(error, "param", None), "help", None)
+    if what:
+        typer.echo(f"What belongs there: {what}", err=True)
+    sys.exit(2)
+
+
 def main() -> None:
     """Run the command that was asked for; exit codes are those of cli/outcome.py."""
     try:
-        app(prog_name="smos")
+        ended = app(prog_name="smos", standalone_mode=False)
+        sys.exit(ended if isinstance(ended, int) else 0)
+    except typer.Abort:
+        typer.echo(
+            "smos: nobody answered, so nothing was done. Mend: the same command at a terminal, or --yes", err=True
+        )
+        sys.exit(1)
+    except TyperException as error:
+        _tell_usage(error)
     except Failed as failure:
         typer.echo(f"smos: {failure}", err=True)
         sys.exit(failure.exit_code)

@@ -11,7 +11,8 @@ from cli.outcome import BadInput
 from cli.platform import Leave, OnTarget, Stack, TakeOver, Yes, claims_of, workplace
 from cli.told import say, told
 from deploy import guards, platform
-from deploy.target import Target
+from deploy.target import ROOT, Target, Workplace
+from settings import refuse_no_stack
 
 app = typer.Typer(
     add_completion=False,
@@ -31,9 +32,7 @@ def up(
 ) -> None:
     """Bootstrap an environment's hosts: Docker, firewall, updates. Safe to run again."""
     with told():
-        from deploy.simulated import simulated
-
-        place = simulated(say, hosts_ready=False, stack=stack) if target is Target.SANDBOX else workplace(target, stack)
+        place = _workplace(target, stack)
         outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes, claims=claims_of(take, leave)), say)
         say(f"hosts of {stack} ({target.value}): {outcome.changed} changes")
 
@@ -42,9 +41,7 @@ def up(
 def check(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     """Ask every host whether it is ready for the platform."""
     with told():
-        from deploy.simulated import simulated
-
-        place = simulated(say, hosts_ready=False, stack=stack) if target is Target.SANDBOX else workplace(target, stack)
+        place = _workplace(target, stack)
         guards.hosts_ready(place, guards.settings_of(place, stack), stack)
     typer.echo("ready")
 
@@ -58,7 +55,6 @@ def cloud_init(
     host: Annotated[str, typer.Option("--host", help="The host's name in the settings; else every host.")] = "",
 ) -> None:
     """Print the bootstrap as cloud-init user data, for a machine that is rented with it."""
-    from deploy.target import ROOT
     from hosts.bootstrap import Bootstrap
     from hosts.cloud_init import user_data
     from settings import load_files
@@ -73,6 +69,16 @@ def cloud_init(
     for one in settings.remote_hosts:
         if host in ("", one.name):
             typer.echo(user_data(Bootstrap(ssh_port=one.ssh_port, deploy_user=one.user, deploy_keys=keys)))
+
+
+def _workplace(target: Target, stack: str) -> Workplace:
+    """Before its hosts are ready."""
+    from deploy.simulated import simulated
+
+    if target is not Target.SANDBOX:
+        return workplace(target, stack)
+    refuse_no_stack(stack, ROOT)
+    return simulated(say, hosts_ready=False, stack=stack)
 
 
 def _public_key(file: Path) -> str:

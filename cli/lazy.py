@@ -31,6 +31,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The real command, now that it is certain which."""
+        self.commands = {one: self.get_command(ctx, one) for one in COMMANDS}  # of these it suggests the near one
         name, stand_in, rest = super().resolve_command(ctx, args)
         if name is None or stand_in is None:
             return name, stand_in, rest

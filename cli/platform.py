@@ -9,14 +9,14 @@ import time
 from typing import Annotated
 
 import typer
-from click import get_current_context
 
 from cli.outcome import BadInput
 from cli.told import say, told
 from deploy import platform
 from deploy.engine_run import Outcome
 from deploy.take_over import Claims
-from deploy.target import Target, Workplace, real
+from deploy.target import ROOT, Target, Workplace, real
+from settings import refuse_no_stack
 
 Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -93,10 +93,8 @@ def claims_of(take: list[str] | None, leave: list[str] | None) -> Claims:
 
 
 def _this_command() -> str:
-    """As it was typed, without its options: what a refusal tells to run again."""
-    context = get_current_context()
-    given = [context.params.get(str(one.name)) for one in context.command.params if one.param_type_name == "argument"]
-    return f"./{context.command_path} {shlex.join(str(one) for one in given if one)}".rstrip()
+    """As it was typed: what a refusal tells to run again, with one option more."""
+    return f"./smos {shlex.join(sys.argv[1:])}"
 
 
 def _wish(
@@ -122,6 +120,8 @@ def workplace(target: Target, stack: str = "", quiet: bool = False) -> Workplace
         return real(stack)
     from deploy.simulated import simulated
 
+    if stack:
+        refuse_no_stack(stack, ROOT)  # before anything is started for it
     if not quiet:
         say("target: sandbox (simulated clouds of this machine)")
     return simulated(say, stack=stack)

@@ -13,9 +13,11 @@ from cli.platform import AsJson, OnTarget, Stack, Yes, workplace
 from cli.told import say, told
 from deploy import state as kept
 from deploy.locks import free_of_dead_locks
-from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target
+from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace
+from settings import refuse_no_stack
+from settings.problems import did_you_mean
 from tenants import known
-from tenants.shards import is_tenants
+from tenants.shards import is_tenants, project_of
 
 app = typer.Typer(
     add_completion=False,
@@ -35,7 +37,8 @@ def copies(
     """The kept copies of a stack's state, newest first."""
     with told():
         _refuse_no_name(stack, project)
-        found = kept.copies(workplace(target, stack, quiet=True), stack, project)
+        _refuse_unknown(stack, project)
+        found = kept.copies(_workplace(target, stack, project, quiet=True), stack, project)
     if as_json:
         facts = [
             {"copy": one.taken, "resources": one.resources, "pending": one.pending, "damaged": one.damaged}
@@ -62,7 +65,8 @@ def restore(
     """Put a copy back as the state. What was there is kept beside the copies; the clouds are not touched."""
     with told():
         _refuse_no_name(stack, project)
-        place = workplace(target, stack)
+        _refuse_unknown(stack, project)
+        place = _workplace(target, stack, project)
         free_of_dead_locks(place, project, stack, say)
         question = f"smos [target: {target}]: replace the state of {stack} with {copy or 'the newest copy'}?"
         if not yes and not typer.confirm(question):
@@ -98,6 +102,22 @@ def env(stack: Stack) -> None:
     command = f"{shlex.quote(str(ROOT / 'smos'))} keys show {PASSPHRASE} --reveal"
     typer.echo(f'export PULUMI_CONFIG_PASSPHRASE="$({command})"')
     typer.echo(f"export PATH={shlex.quote(str(place.pulumi.parent))}:$PATH")
+
+
+def _workplace(target: Target, stack: str, project: str, *, quiet: bool = False) -> Workplace:
+    """A tenant's stack is no environment: of the simulated ones, all are made ready then."""
+    whose = "" if target is Target.SANDBOX and is_tenants(project) else stack
+    return workplace(target, whose, quiet=quiet)
+
+
+def _refuse_unknown(stack: str, project: str) -> None:
+    """An environment or project that nobody has heard of: another name was meant."""
+    if is_tenants(project):
+        return
+    if project not in (PROJECT, HOSTS_PROJECT, ACCESS_PROJECT):
+        mend = did_you_mean(project, (PROJECT, HOSTS_PROJECT, ACCESS_PROJECT, project_of(stack)))
+        raise BadInput(f"--project {project}: there is no such project. Mend: {mend}")
+    refuse_no_stack(stack, ROOT)
 
 
 def _refuse_no_name(*names: str) -> None:

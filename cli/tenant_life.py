@@ -54,6 +54,7 @@ def _state(slug: str, stack: str, as_json: bool, target: Target, state: State, c
 
     with tenants_told(as_json):
         refuse_no_slug(slug)
+        lifecycle.registry_of(stack, target).find(slug)  # before anything is started for it
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         applied = desired.set_state(place, stack, reread, slug, state, say, claims)
@@ -73,6 +74,7 @@ def export(
     with tenants_told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
+        registry.find(slug)
         place = workplace(target, stack, quiet=as_json)
         made = desired.exported(place, stack, registry, slug, to or shelf_of(place).folder, say)
     if as_json:
@@ -169,6 +171,7 @@ def drift(
     with tenants_told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
+        registry.find(slug)
         place = workplace(target, stack, quiet=as_json)
         found = desired.drift_of(place, stack, registry, slug, say, mend=mend, claims=claims_of(take, leave))
     ok = found.mended or not found.changed

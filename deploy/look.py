@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,11 @@ from typing import Any
 from deploy.engine_run import run
 from deploy.target import Workplace
 
-__all__ = ["seen"]
+__all__ = ["SECRET", "different", "seen"]
+
+_SERVERS_OWN = "DEFAULT"
+"""PostgreSQL's word for whatever locale the server has; it tells that one's name."""
+SECRET = "[secret]"  # noqa: S105 - what a journal has in the place of one
 
 Resource = dict[str, Any]
 
@@ -48,3 +52,19 @@ def seen(
 def _without(resources: Iterable[Resource], asked: Sequence[Resource]) -> list[Resource]:
     urns = {one["urn"] for one in asked}
     return [one for one in resources if one["urn"] not in urns]
+
+
+def different(wanted: Mapping[str, Any], has: Mapping[str, Any]) -> Iterator[str]:
+    """The inputs that the vendor has otherwise. What is secret, or not told by the vendor, can't be compared."""
+    return (name for name, value in wanted.items() if not name.startswith("__") and not _same(value, has.get(name)))
+
+
+def _same(wanted: Any, told: Any) -> bool:
+    """Whether all that was wanted is so, as far as it is told; the vendor may tell more."""
+    if told is None or wanted in (None, SECRET, _SERVERS_OWN):
+        return True
+    if isinstance(wanted, Mapping) and isinstance(told, Mapping):
+        return all(_same(value, told.get(name)) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(told, list):
+        return len(wanted) == len(told) and all(any(_same(one, other) for other in told) for one in wanted)
+    return bool(wanted == told) or str(wanted).lower() == str(told).lower()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy.engine_run import EngineFailed
+from deploy.look import SECRET
 from deploy.target import Workplace
 from intents.journal import Journal, root_of
 from intents.known import known_in
@@ -14,7 +15,6 @@ from intents.marks import mark_of
 
 __all__ = ["SECRET", "close_done", "journal_of", "noting"]
 
-SECRET = "[secret]"  # noqa: S105 - what a journal has in the place of one
 _ENVELOPE = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 _CREATING = ("create", "create-replacement")
 _DELETING = ("delete", "delete-replaced")

@@ -118,7 +118,7 @@ def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
         return Outcome()
     guards.secrets_ready(place, settings)
     state = before_writing(place, wish.stack, say, HOSTS_PROJECT)
-    mended = repair(place, settings, wish.stack, state, say, HOSTS_PROJECT)
+    mended = repair(place, settings, wish.stack, state, say, HOSTS_PROJECT, wish.claims)
     folder = place.hosts_project
     now = exported(place, folder, wish.stack)["deployment"] if mended else state
     take_over(place, settings, wish.stack, now, say, wish.claims, project=HOSTS_PROJECT, folder=folder)
@@ -130,7 +130,7 @@ def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str
     """What an earlier run left between the state and the vendors: killed, or without an answer. Answers the state as it
     is then.
     """
-    mended = repair(place, settings, wish.stack, state, say)
+    mended = repair(place, settings, wish.stack, state, say, claims=wish.claims)
     now = exported(place, place.project, wish.stack)["deployment"] if mended else state
     taken = take_over(place, settings, wish.stack, now, say, wish.claims)
     return current(place, place.project, wish.stack) if taken else now

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy.claims import NO_CLAIMS, Claims
+from deploy.databases_there import is_empty
 from deploy.engine_run import run
 from deploy.guards import NotReady
-from deploy.identities import Means, Pending, Unknown, identity_of, means_of
-from deploy.look import seen
+from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_of, means_of
+from deploy.look import different, seen
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from intents.marks import mark_of
+from policy.stateful import holds
 from settings import Settings
 
 __all__ = ["adopted", "exported", "pending_creates", "plain", "repair", "sorted_by_need"]
@@ -27,6 +30,12 @@ __all__ = ["adopted", "exported", "pending_creates", "plain", "repair", "sorted_
 Say = Callable[[str], None]
 Resource = dict[str, Any]
 CREATING = "creating"
+DATABASE = "postgresql:index/database:Database"
+_ELSEWHERE = (
+    "another name for it in the settings, or remove it at the vendor; then pulumi refresh --clear-pending-creates, and "
+    "{command} again"
+)
+_SAY_SO = "when it is this stack's: {command} --take-over {name}; when it is somebody else's: " + _ELSEWHERE
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
@@ -37,9 +46,10 @@ def repair(
     deployment: Mapping[str, Any],
     say: Say,
     project: str = PROJECT,
+    claims: Claims = NO_CLAIMS,
 ) -> int:
     """Resolves the pending creations of a stack; how many there were. `deployment`: its state, as it was copied.
-    The stack is one of the project in `place.project`, or of the hosts.
+    The stack is one of the project in `place.project`, or of the hosts. `claims`: what the operator says of them.
 
     Needs the tunnel: what is in a database is read there. Raises NotReady when it can't be told what exists.
     """
@@ -50,7 +60,7 @@ def repair(
     say(f"a killed run left {len(found)} creations without an end; looking for what exists")
     identities = _identities(found, means_of(place, settings), say)
     content = exported(place, folder, stack)
-    _refuse_foreign(place, folder, project, stack, content["deployment"], identities)
+    _refuse_foreign(place, folder, project, stack, content["deployment"], identities, found, claims)
     mended = json.dumps({**content, "deployment": adopted(content["deployment"], identities)})
     run(place, folder, "stack", "import", "--stack", stack, capture=True, stdin=mended)
     if identities:
@@ -66,27 +76,61 @@ def _refuse_foreign(
     stack: str,
     deployment: Mapping[str, Any],
     identities: Mapping[str, str],
+    found: list[Pending],
+    claims: Claims,
 ) -> None:
-    """Raises NotReady for what has the name, and not the mark with which it was being created."""
-    wanted: dict[str, str] = {}
-    asked = []
-    for begun in _creating(deployment):
-        mark, inputs = mark_of(begun["type"]), begun.get("inputs") or {}
-        nonce = mark.read(inputs) if mark else None
-        if nonce and begun["urn"] in identities:
-            wanted[begun["urn"]] = nonce
-            outputs = {**inputs, "id": identities[begun["urn"]]}
-            asked.append({**begun, "id": identities[begun["urn"]], "outputs": outputs})
-    there = seen(place, folder, project, stack, deployment, asked) if asked else {}
-    foreign = [
-        f"{urn.rpartition('::')[2]} ({one['type']}) exists as {one['id']} without the mark of the run that was killed, "
-        "so it was not made by it. Nothing was changed. Mend: another name for it in the settings, or remove it at the "
-        "vendor; then pulumi refresh --clear-pending-creates, and the same command again"
-        for urn, one in there.items()
-        if (mark := mark_of(one["type"])) and mark.read({**(one.get("inputs") or {}), **one["outputs"]}) != wanted[urn]
+    """Raises NotReady for what exists and is not for sure what the killed run was making."""
+    begun = {one["urn"]: one for one in _creating(deployment) if one["urn"] in identities}
+    asked = [
+        {**one, "id": identities[urn], "outputs": {**(one.get("inputs") or {}), "id": identities[urn]}}
+        for urn, one in begun.items()
     ]
-    if foreign:
-        raise NotReady("\n".join(foreign))
+    there = seen(place, folder, project, stack, deployment, asked) if asked else {}
+    pending = {one.urn: one for one in found}
+    problems = [
+        f"{urn.rpartition('::')[2]} ({one['type']}) exists as {one['id']}{why}. Nothing was changed. Mend: "
+        f"{mend.format(name=urn.rpartition('::')[2], command=claims.command or 'the same command')}"
+        for urn, one in there.items()
+        for why, mend in _not_for_sure(begun[urn], one, pending[urn], claims)
+    ]
+    if problems:
+        raise NotReady("\n".join(problems))
+
+
+def _not_for_sure(begun: Resource, has: Resource, pending: Pending, claims: Claims) -> Iterator[tuple[str, str]]:
+    """Why it may be another's, with the mend; nothing where it is what was being made."""
+    inputs, told = begun.get("inputs") or {}, {**(has.get("inputs") or {}), **(has.get("outputs") or {})}
+    mark = mark_of(begun["type"])
+    nonce = mark.read(inputs) if mark else None
+    if mark is not None and nonce:
+        if mark.read(told) != nonce:
+            yield " without the mark of the run that was killed, so it was not made by it", _ELSEWHERE
+        return
+    if others := sorted(different({name: one for name, one in inputs.items() if not _is_secret(one)}, told)):
+        yield f", and differs from what was being made in {', '.join(others)}", _ELSEWHERE
+        return
+    what = holds(begun["type"], inputs)
+    if not what or begun["type"] in PROVES_ITSELF or _new(pending) or {pending.name, pending.urn} & set(claims.take):
+        return
+    why = f", bears no mark and may hold data ({what}), so it is not taken over unasked"
+    if claims.ask is None or not claims.ask(f"{pending.name} exists{why}. Was it made by the run that was killed?"):
+        yield why, _SAY_SO
+
+
+def _new(pending: Pending) -> bool:
+    """Whether it is there and empty, as what has just been made is. Only a database can be asked for that."""
+    at = pending.provider
+    return pending.token == DATABASE and is_empty(
+        int(at.get("port") or 0),
+        str(at.get("username")),
+        str(at.get("password")),
+        str(at.get("sslmode") or "prefer"),
+        str(pending.inputs.get("name")),
+    )
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and _SIGNATURE in value
 
 
 def pending_creates(deployment: Mapping[str, Any]) -> list[Pending]:

@@ -8,15 +8,16 @@ likewise where it is protected or holds data. Everything else is refused, with w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.claims import NO_CLAIMS, Claims
 from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReady
 from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_of, means_of
-from deploy.look import seen
+from deploy.look import different, seen
 from deploy.open_intents import SECRET, close_done, journal_of
 from deploy.repair import exported, plain, sorted_by_need
 from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, Workplace
@@ -31,21 +32,6 @@ Say = Callable[[str], None]
 Resource = dict[str, Any]
 _ENVELOPE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 _LOST = "lost with the answer"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claims:
-    """What the operator says of things whose creation's answer was lost, by name."""
-
-    take: Sequence[str] = ()
-    leave: Sequence[str] = ()
-    """They are somebody else's: forgotten here, and not touched."""
-    command: str = ""
-    """What is run again to say so; else the one that brings such a stack up."""
-    ask: Callable[[str], bool] | None = None
-
-
-NO_CLAIMS = Claims()
 
 
 @dataclass(frozen=True)
@@ -206,7 +192,7 @@ def _refusal(one: _Found, claims: Claims, stack: str, command: str) -> str | Non
     if mark is not None and (borne := mark.read(has)) != intent.nonce:
         whose = "the mark of another run" if borne else "no mark of ours"
         return f"{what}: it bears {whose}, so it was not made here. {_foreign(one, command)}"
-    if mark is None and (others := sorted(_different(intent.failed.get("inputs") or {}, has))):
+    if mark is None and (others := sorted(different(intent.failed.get("inputs") or {}, has))):
         return f"{what}: it differs from what was to be made in {', '.join(others)}. {_foreign(one, command)}"
     why = _needs_word(one, proved=mark is not None or intent.token in PROVES_ITSELF)
     if why is None or intent.name in claims.take or intent.urn in claims.take:
@@ -236,19 +222,3 @@ def _foreign(one: _Found, command: str) -> str:
         f"{one.intent.name} '{one.resource['id']}'; when not: another name for it in the settings, then "
         f"{command} --leave {one.intent.name}"
     )
-
-
-def _different(wanted: Mapping[str, Any], has: Mapping[str, Any]) -> Iterator[str]:
-    """The inputs that the vendor has otherwise. What is secret, or not told by the vendor, can't be compared."""
-    return (name for name, value in wanted.items() if not name.startswith("__") and not _same(value, has.get(name)))
-
-
-def _same(wanted: Any, told: Any) -> bool:
-    """Whether all that was wanted is so, as far as it is told; the vendor may tell more."""
-    if told is None or wanted in (None, SECRET):
-        return True
-    if isinstance(wanted, Mapping) and isinstance(told, Mapping):
-        return all(_same(value, told.get(name)) for name, value in wanted.items())
-    if isinstance(wanted, list) and isinstance(told, list):
-        return len(wanted) == len(told) and all(any(_same(one, other) for other in told) for one in wanted)
-    return bool(wanted == told) or str(wanted).lower() == str(told).lower()

@@ -93,10 +93,21 @@ def lock_file(file: Path, mend: str) -> int:
     return descriptor
 
 
+_NO_ROOM = {
+    number: f"a file could not be written: {os.strerror(number)}. Mend: make room, or lift the limit (df -h; "
+    "ulimit -f), and run the same command again"
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+}
+
+
 def told(error: OSError) -> str | None:
     """What an error of the system means for whoever runs the command; None for one that names no file."""
     if error.filename is None or not isinstance(error.filename, str | bytes | os.PathLike):
-        return None
+        if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
+            return (
+                f"{error.strerror}. Mend: make room on one of their disks (df -h), or name another: export TMPDIR=/path"
+            )
+        return _NO_ROOM.get(error.errno or 0)  # a write names no file
     mends = {
         errno.EACCES: "make it readable and writable for you, or run as its owner",
         errno.EPERM: "make it readable and writable for you, or run as its owner",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from settings.addresses import WebAddress
 from settings.entries import keyring_file, open_keyring, secret_problems
-from settings.files import load_files
+from settings.files import load_files, refuse_no_stack
 from settings.model import Settings
 from settings.problems import Problem, SettingsError
 from settings.program import load_engine
@@ -30,5 +30,6 @@ __all__ = [
     "load_engine",
     "load_files",
     "open_keyring",
+    "refuse_no_stack",
     "secret_problems",
 ]

@@ -14,7 +14,7 @@ from kept import Damaged, words
 from settings.checks import CHECKS, Checks
 from settings.documents import load_document
 from settings.model import Settings
-from settings.problems import NAMESPACE, Problem, SettingsError, shown
+from settings.problems import NAMESPACE, Problem, SettingsError, did_you_mean, shown
 from settings.reading import KEYS, read_settings, refuse
 
 __all__ = ["load_files"]
@@ -88,14 +88,24 @@ def _is_encrypted(value: object) -> bool:
     return isinstance(value, Mapping) and list(value) == ["secure"]
 
 
+def refuse_no_stack(stack: str, root: Path) -> None:
+    """Raises SettingsError, with the near name, where there are no settings of that name. Reads none."""
+    file = root / f"Pulumi.{stack}.yaml"
+    if not file.exists() and not file.is_symlink():
+        raise _no_such(file)
+
+
+def _no_such(file: Path) -> SettingsError:
+    stacks = [path.name for path in file.parent.glob("Pulumi.*.yaml")]
+    return SettingsError([Problem(file.name, "", "", "there is no such file", did_you_mean(file.name, stacks))])
+
+
 def _config(file: Path) -> Mapping[str, object]:
     """The `config` of a stack's file."""
     try:
         document = load_document(words(file, ""))
     except FileNotFoundError:
-        stacks = sorted(path.name for path in file.parent.glob("Pulumi.*.yaml"))
-        why = "there is no such file"
-        raise SettingsError([Problem(file.name, "", "", why, f"one of: {', '.join(stacks) or '(none)'}")]) from None
+        raise _no_such(file) from None
     except Damaged as error:
         raise SettingsError([Problem(file.name, "", "", error.why, "make it a readable text in UTF-8")]) from None
     except (ValueError, RecursionError) as error:

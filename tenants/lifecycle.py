@@ -144,7 +144,7 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
     judged = ground.fingerprint(tenant)
     arguments = [] if _was_judged(there, judged) else _policies(ground, tenant)
     remember_changed(there, found)
-    mended = repair(there, ground.settings, slug, found or {}, say, project) > 0
+    mended = repair(there, ground.settings, slug, found or {}, say, project, claims) > 0
     looked = forget_deleted(there, slug, found, say) or read_changed(there, slug, found, say) > 0
     before, found = found, taken_over(ground, there, slug, found, say, claims, anew=mended)
     if tenant.state != "offboarding":
@@ -201,7 +201,7 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
         raise NotReady(f"tenant {slug} has no stack: there is nothing to take down")
     refuse_strange(found, slug, ground.platform)
     there = _workplace(ground, slug, found)
-    repair(there, ground.settings, slug, found, say, project)
+    repair(there, ground.settings, slug, found, say, project, claims)
     forget_deleted(there, slug, found, say)
     taken_over(ground, there, slug, found, say, claims)
     run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)

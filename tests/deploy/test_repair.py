@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from deploy import repair
+from deploy.claims import NO_CLAIMS, Claims
 from deploy.identities import IDS, NOWHERE, Means, Pending, Unknown, identity_of
-from deploy.repair import adopted, pending_creates, sorted_by_need
+from deploy.repair import _not_for_sure, adopted, pending_creates, sorted_by_need
 from sandbox import cloudflare_api
 from sandbox.catalog import packages
 from sandbox.catalog.docker_daemon import docker_id
@@ -271,3 +273,36 @@ def test_order_is_kept_where_nothing_is_needed_earlier() -> None:
     """The state stays as the engine wrote it."""
     many = [resource(f"r{number}", str(number)) for number in range(5)]
     assert sorted_by_need(many) == many
+
+
+DATABASE = "postgresql:index/database:Database"
+BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+GROUP = "azure-native:resources:ResourceGroup"
+SECRET_TEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+
+
+def judged(token: str, inputs: dict[str, Any], has: dict[str, Any], claims: Claims = NO_CLAIMS) -> str:
+    """What is said of something that exists under the id that a killed run's creation would have."""
+    begun = {"urn": f"urn:pulumi:prod::smarteros::{token}::it", "type": token, "inputs": inputs}
+    vendors = {**begun, "id": "it", "inputs": {}, "outputs": has}
+    at = {"port": "1", "username": "root", "password": "x", "sslmode": "disable"}
+    return "; ".join(why for why, _ in _not_for_sure(begun, vendors, pending(token, inputs, at), claims))
+
+
+def test_what_a_killed_run_was_making_is_not_taken_from_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its mark where it bears one; else it must be as it was to be, and what may hold data be empty or named."""
+    mark, own = "a" * 24, {"tags": {"smarteros-intent": "a" * 24}}
+    assert judged(GROUP, own, own) == ""
+    assert "mark" in judged(GROUP, own, {"tags": {"smarteros-intent": mark[::-1].replace("a", "b")}})
+    assert judged("postgresql:index/role:Role", {"name": "it", "password": SECRET_TEXT}, {"name": "it"}) == ""
+    named = Claims(take=("it",))
+    asked = Claims(ask=lambda _: True)
+    assert "may hold data" in judged(BUCKET, {"name": "it"}, {"name": "it"})
+    assert judged(BUCKET, {"name": "it"}, {"name": "it"}, named) == ""
+    assert judged(BUCKET, {"name": "it"}, {"name": "it"}, asked) == ""
+    assert "location" in judged(BUCKET, {"name": "it", "location": "weur"}, {"name": "it", "location": "enam"}, named)
+    wanted, has = {"name": "it", "lcCollate": "DEFAULT"}, {"name": "it", "lcCollate": "C.UTF-8", "owner": "x"}
+    for empty in (True, False):
+        monkeypatch.setattr(repair, "is_empty", lambda *_, empty=empty: empty)
+        assert (judged(DATABASE, wanted, has) == "") == empty
+    assert judged(DATABASE, wanted, has, named) == ""

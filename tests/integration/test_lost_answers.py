@@ -25,7 +25,7 @@ TYPES = (
 )
 ASKED_FOR = {"database-owner", "database-database", "vault-mount"}
 """What may hold data, or bears no mark: the operator says so."""
-MANY = 12
+MANY = 30
 
 
 def lose(clone: Clone, operation: str) -> None:
@@ -42,7 +42,7 @@ def until_well(clone: Clone, *command: str) -> set[str]:
         done: subprocess.CompletedProcess[str] = clone.smos(*command, *words, ok=None)
         if done.returncode == 0:
             return named
-        named |= set(re.findall(r"--take-over ([\w-]+)", done.stdout + done.stderr))
+        named |= set(re.findall(r"--take-over ([\w.-]+)", done.stdout + done.stderr))
     raise AssertionError(f"{command} never ends well: {done.stdout}{done.stderr}")
 
 
