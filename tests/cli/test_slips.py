@@ -250,10 +250,9 @@ def _no_room() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [one for one in EVERY if one.name not in LONG], ids=lambda one: one.name)
 def test_nothing_can_be_written(command: Command, tmp_path: Path) -> None:
-    """A file where the sandbox's folder belongs; no room for a single byte; no variable at all."""
+    """A file where the sandbox's folder belongs, and no variable at all; no room for a single byte."""
+    bare = {"SMOS_SANDBOX": str(tmp_path / "sandbox"), "SMOS_KEYRING": str(tmp_path / "keyring.age")}
     (tmp_path / "sandbox").write_text("")
-    told(typed(slipped(command), tmp_path))
+    told(typed(slipped(command), tmp_path, env=bare))
     (tmp_path / "sandbox").unlink()
     told(typed(slipped(command), tmp_path, preexec_fn=_no_room))
-    bare = {"SMOS_SANDBOX": str(tmp_path / "sandbox"), "SMOS_KEYRING": str(tmp_path / "keyring.age")}
-    told(typed(slipped(command), tmp_path, env=bare))
