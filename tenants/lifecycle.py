@@ -275,11 +275,19 @@ def refuse_lost(place: Workplace, registry: Registry, slug: str) -> None:
 
 def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
     """The tenant's file; refuses first what the files say wrong. Another tenant's lost file is only told."""
-    for problem in without_file(registry.slugs, live(place)):
+    lost = without_file(registry.slugs, live(place))
+    for problem in lost:
         if problem.file == f"{FOLDER}/{slug}.yaml":
             raise RegistryError([problem])
-        say(f"warning: {problem}")
+    tell_lost(lost, say)
     return registry.find(slug)
+
+
+def tell_lost(lost: Sequence[Problem], say: Say) -> None:
+    """Other tenants' lost files, in one line."""
+    if lost:
+        more = f" (and {len(lost) - 1} others: ./smos tenant list)" if len(lost) > 1 else ""
+        say(f"warning: {lost[0]}{more}")
 
 
 def _workplace(ground: Ground, slug: str, found: Mapping[str, Any] | None) -> Workplace:

@@ -1,9 +1,9 @@
-"""What an engine leaves out in a run on many tenants: its log of everything, and most of its looking for garbage.
+"""What an engine leaves out in a run on many tenants: its log of everything.
 
 Each engine writes such a log into its home (for `pulumi logs`), which is a sixth of what an unchanged tenant takes; and
 each looks at all older logs first, so that the thousandth is slower than the first. In a run on many, the journal and
 the engine's own words are what is read. The engine has no setting for it: it goes without a log where it can't make the
-folder. Memory is the price of the other: 30 MB an engine.
+folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from deploy.target import Workplace
 __all__ = ["lean"]
 
 _LOGS = "logs"
-_GARBAGE = {"GOGC": "400"}
 
 
 @contextlib.contextmanager
@@ -33,4 +32,4 @@ def lean(place: Workplace) -> Iterator[Workplace]:
             if one.name != _LOGS:
                 (Path(folder) / one.name).symlink_to(one)
         (Path(folder) / _LOGS).write_text("No logs are kept in a run on many tenants.\n")
-        yield replace(place, environ={**place.environ, **_GARBAGE, "PULUMI_HOME": folder})
+        yield replace(place, environ={**place.environ, "PULUMI_HOME": folder})

@@ -104,10 +104,7 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
     whole = planned([entry.tenant for entry in registry.entries], wish.selection)
     for problem in registry.problems:
         say(f"left out: {problem}")
-    lost = lifecycle.without_file(registry.slugs, lifecycle.live(place))
-    for problem in lost[:1]:
-        more = f" (and {len(lost) - 1} others: ./smos tenant list)" if lost[1:] else ""
-        say(f"warning: {problem}{more}")
+    lifecycle.tell_lost(lifecycle.without_file(registry.slugs, lifecycle.live(place)), say)
     what = f"{'plan' if wish.ahead else 'apply'} of {len(whole.slugs)} tenants on {wish.stack}"
     waiting = nullcontext(True) if wish.ahead else alone(place, what, say, stopped=lambda: bool(stopping.why))
     with listening(stopping, say, end_at_once), Usage() as usage, waiting as is_alone:
