@@ -6,17 +6,34 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-__all__ = ["ADDRESS", "Target", "listening"]
+__all__ = ["ADDRESS", "Target", "beyond", "listening"]
 
 ADDRESS = "127.0.0.1"
 Target = tuple[str, int]
+_LISTENING: dict[int, tuple[asyncio.Server, Callable[[], Target]]] = {}
+"""By their ports, those that have ended included."""
 
 
 async def listening(port: int, start: Callable[[], Target]) -> asyncio.Server:
     """Carries what comes there to where `start` says, which may take its time; what comes meanwhile is kept, up to one
     read of it. When it raises, or nobody listens there, the connection ends. Raises OSError when the port is taken.
     """
-    return await asyncio.get_running_loop().create_server(lambda: _Near(start), ADDRESS, port)
+    server = await asyncio.get_running_loop().create_server(lambda: _Near(start), ADDRESS, port)
+    _LISTENING[server.sockets[0].getsockname()[1]] = server, start
+    return server
+
+
+def beyond(port: int) -> Target:
+    """Where a port of this machine leads, for who lives in this process: to carry its own bytes to itself would be most
+    of what a simulated provider of databases does. The port itself, when none of these listens there, or to nowhere.
+    """
+    server, start = _LISTENING.get(port, (None, None))
+    if server is None or start is None or not server.is_serving():
+        return ADDRESS, port
+    try:
+        return start()
+    except Exception:  # as who connects sees it: a connection that ends
+        return ADDRESS, port
 
 
 class _End(asyncio.Protocol):

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from sandbox.catalog.postgresql_pool import Exhausted, blocked, place_in
 from sandbox.records import Computing
+from sandbox.relay import beyond
 from sandbox.values import Props, Value
 
 __all__ = [
@@ -88,10 +89,13 @@ def connected(computing: Computing, database: str = "", *, transaction: bool = T
 
 
 def _opened(config: Props, host: str, database: str, transaction: bool) -> Connection:
+    port = int(float(config.get("port", 5432)))
+    address, port = (host, port) if host == "::1" else beyond(port)
     try:
         return psycopg.connect(
             host=host,
-            port=int(float(config.get("port", 5432))),
+            hostaddr=address,
+            port=port,
             user=str(config.get("username", "postgres")),
             password=str(config.get("password", "")),
             dbname=database,

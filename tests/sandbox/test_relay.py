@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.relay import ADDRESS, Target, listening
+from sandbox.relay import ADDRESS, Target, beyond, listening
 from tests.pythons import found
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,7 +91,7 @@ class Capturing(asyncio.SelectorEventLoop):
         if self.factory is not None:
             return await super().create_server(protocol_factory, *args, **more)
         self.factory = protocol_factory
-        return None
+        return await super().create_server(asyncio.Protocol, *args, **more)
 
 
 def captured(start: Callable[[], Target], then: Callable[[asyncio.Protocol, Heedless], Any]) -> None:
@@ -184,3 +184,22 @@ def test_more_than_any_buffer_holds_arrives_whole() -> None:
 
     assert asyncio.run(main()) == str(size)
     assert time.monotonic() - begun < HANGS_S
+
+
+def test_who_lives_in_the_process_is_told_where_a_port_leads() -> None:
+    """For as long as it is listened on, and only when it leads somewhere; the port itself otherwise."""
+
+    def nowhere() -> Target:
+        raise ConnectionRefusedError
+
+    async def main() -> None:
+        there, blind = await listening(0, lambda: (ADDRESS, 5)), await listening(0, nowhere)
+        port, other = (one.sockets[0].getsockname()[1] for one in (there, blind))
+        assert beyond(port) == (ADDRESS, 5)
+        assert beyond(other) == (ADDRESS, other)
+        there.close()
+        assert beyond(port) == (ADDRESS, port)
+        blind.close()
+
+    asyncio.run(main())
+    assert beyond(1) == (ADDRESS, 1)
