@@ -1,11 +1,9 @@
-"""A user of Redis who reaches the keys and channels below one prefix, and nothing else.
-
-Removing the user removes its keys. A user that is off keeps its keys and its password, and its connections end.
+"""A tenant's user on the Redis that was everybody's: none is made any more, for no rule of Redis limits what one takes
+of its time and memory. Those that states still have are read and removed, and their keys with them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,14 +13,14 @@ from pydantic import AfterValidator, Field
 from apps.connections import redis_client
 from apps.kind import Config, Kind, NotDone, Props
 from settings.parts import Setting, matching
-from settings.redis_commands import OWN_KEYS
 
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["ACL_USER", "AclUserInputs", "rules_of"]
+__all__ = ["ACL_USER", "AclUserInputs"]
 
 BATCH = 500
+_NO_MORE = "tenants share no Redis any more. Mend: redis: {place: NUMBER} in the file of one whose tier has it"
 # The platform's own users have other names: none of them can be taken over.
 _NAME = matching("t_[a-z0-9_]{1,60}", "not a tenant's user: t_, small letters, digits and _", "as in t_acme")
 _PREFIX = matching("t_[a-z0-9_]{1,60}:", "not a tenant's prefix: its user's name and a colon", "as in t_acme:")
@@ -37,20 +35,9 @@ class AclUserInputs(Setting):
     enabled: bool = True
 
 
-def rules_of(wanted: AclUserInputs) -> list[str]:
-    """The words of ACL SETUSER, from nothing: what the user had before is forgotten. It stays in the first of Redis'
-    databases, where its keys are looked for when it goes.
-    """
-    digest = hashlib.sha256(wanted.password.encode()).hexdigest()
-    reaches = [f"~{wanted.prefix}*", f"&{wanted.prefix}*"]
-    state = "on" if wanted.enabled else "off"
-    return ["reset", "resetchannels", state, f"#{digest}", *reaches, "-@all", *OWN_KEYS.split(), "-select"]
-
-
 class _AclUsers:
     def create(self, config: Config, wanted: AclUserInputs) -> tuple[str, Props]:
-        self._set(config, wanted)
-        return wanted.name, {}
+        raise NotDone(_NO_MORE)
 
     def read(self, config: Config, identity: str, known: AclUserInputs) -> Props | None:
         with _told(), redis_client(config) as client:
@@ -67,37 +54,18 @@ class _AclUsers:
         return seen
 
     def update(self, config: Config, identity: str, old: AclUserInputs, wanted: AclUserInputs) -> Props:
-        try:
-            self._set(config, wanted)
-        except NotDone:
-            with contextlib.suppress(NotDone):
-                self._set(config, old)  # of a change that failed nothing is left, as the state will say
-            raise
-        return {}
+        raise NotDone(_NO_MORE)
 
     def delete(self, config: Config, identity: str, known: AclUserInputs) -> None:
         with _told(), redis_client(config) as client:
-            _ask(client, "ACL", "SETUSER", identity, "reset", "off")
-            _end_connections(client, identity)
+            _ask(client, "ACL", "DELUSER", identity)  # which ends its connections, too
             for batch in _batches(client.scan_iter(match=f"{known.prefix}*", count=BATCH)):
                 client.unlink(*batch)
-            _ask(client, "ACL", "DELUSER", identity)
-            _ask(client, "ACL", "SAVE")
-
-    def _set(self, config: Config, wanted: AclUserInputs) -> None:
-        with _told(), redis_client(config) as client:
-            _ask(client, "ACL", "SETUSER", wanted.name, *rules_of(wanted))
-            if not wanted.enabled:
-                _end_connections(client, wanted.name)
             _ask(client, "ACL", "SAVE")
 
 
 def _ask(client: redis.Redis, *words: str) -> Any:
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # the client has no types here
-
-
-def _end_connections(client: redis.Redis, user: str) -> None:
-    _ask(client, "CLIENT", "KILL", "USER", user)
 
 
 def _batches(keys: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pulumi import CustomResource, Input, Output, ProviderResource, ResourceOptions
 
-__all__ = ["AclUser", "Migrations", "ServerAccess", "Sessions", "apps_provider"]
+__all__ = ["Migrations", "ServerAccess", "Sessions", "apps_provider"]
 
 _VERSION = "1.0.0"
 
@@ -43,16 +43,6 @@ def apps_provider(
     )
 
 
-class AclUser(CustomResource):
-    """A user of Redis below one prefix (apps.redis_user)."""
-
-    def __init__(
-        self, name: str, *, user: Input[str], password: Input[str], prefix: str, enabled: bool, opts: ResourceOptions
-    ) -> None:
-        inputs = {"name": user, "password": Output.secret(password), "prefix": prefix, "enabled": enabled}
-        super().__init__("smarteros-apps:redis:AclUser", name, inputs, opts)
-
-
 class Migrations(CustomResource):
     """The schema of a database, up to the newest of a set of files (apps.migrations)."""
 
@@ -64,10 +54,19 @@ class Migrations(CustomResource):
 
 
 class Sessions(CustomResource):
-    """The open sessions of a role, ended while it may have none; and that its password is this one (apps.sessions)."""
+    """The open sessions of a role, ended while it may have none; that its password is this one; and what it may use
+    (apps.sessions).
+    """
 
     def __init__(
-        self, name: str, *, role: Input[str], allowed: bool, opts: ResourceOptions, password: Input[str] = ""
+        self,
+        name: str,
+        *,
+        role: Input[str],
+        allowed: bool,
+        opts: ResourceOptions,
+        password: Input[str] = "",
+        limits: str = "",
     ) -> None:
-        inputs = {"role": role, "allowed": allowed, "password": Output.secret(password)}
+        inputs = {"role": role, "allowed": allowed, "password": Output.secret(password), "limits": limits}
         super().__init__("smarteros-apps:postgres:Sessions", name, inputs, opts)

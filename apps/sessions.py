@@ -1,18 +1,23 @@
-"""The open sessions of a role: ended when the role may not log in any more; and whether its password opens the door.
+"""The open sessions of a role: ended when the role may not log in any more; whether its password opens the door; and
+what it may use, as the guard of its server reads it.
 
 PostgreSQL lets who is connected stay when a role loses its login: closing the door does not empty the room. Of a
-password that somebody changed, the vendor's provider sees nothing: here it is tried.
+password that somebody changed, the vendor's provider sees nothing: here it is tried. Nor does it see what a role has
+set for itself or for its database (ALTER ROLE, ALTER DATABASE … SET), by which it lifts what was meant to bind it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from apps.connections import postgres, refuses
 from apps.kind import Config, Kind, NotDone, Props
 from settings.parts import Setting, matching
+
+if TYPE_CHECKING:
+    import psycopg
 
 __all__ = ["SESSIONS", "SessionsInputs"]
 
@@ -21,32 +26,73 @@ _OPEN = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_
 _END = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()"
 
 
+_LIMITS = "SELECT COALESCE(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = %s"
+# Of the role, of its databases, and of itself in one: what, and where it is set.
+_SETTINGS = """
+SELECT split_part(one, '=', 1), COALESCE(datname, ''), setrole <> 0
+FROM pg_db_role_setting LEFT JOIN pg_database ON pg_database.oid = setdatabase, unnest(setconfig) AS one
+WHERE setrole = to_regrole(%(role)s)::oid OR setrole = 0 AND datdba = to_regrole(%(role)s)::oid
+ORDER BY 1, 2
+"""
+
+
 class SessionsInputs(Setting):
     """Whose sessions, and whether there may be any. `database` is one to which the provider may connect."""
 
     role: Annotated[str, AfterValidator(_ROLE)]
     allowed: bool
     password: str = Field("", repr=False)
+    limits: str = ""
+    """The role's comment, which only whoever may administer it can change; empty: it has none."""
+    settings: Literal[""] = ""
+    """What the role has set for itself: nothing is wanted, so it is only ever found."""
     database: str = "postgres"
 
 
 class _Sessions:
     def create(self, config: Config, wanted: SessionsInputs) -> tuple[str, Props]:
-        self._end(config, wanted)
-        self._open(config, wanted)
+        self._make_so(config, wanted)
         return wanted.role, {}
 
     def read(self, config: Config, identity: str, known: SessionsInputs) -> Props | None:
-        if known.allowed:
-            return {"password": ""} if _is_refused(config, known) else {}
+        found: dict[str, Any] = {}
+        if known.allowed and _is_refused(config, known):
+            found["password"] = ""
         with _told(known), postgres(config, known.database) as connection:
             row = connection.execute(_OPEN, (known.role,)).fetchone()
-        return {"allowed": True} if row and row[0] else {}
+            if not known.allowed and row and row[0]:
+                found["allowed"] = True
+            row = connection.execute(_LIMITS, (known.role,)).fetchone()
+            if row is not None and row[0] != known.limits:
+                found["limits"] = str(row[0])
+            if own := _settings(connection, known.role):
+                found["settings"] = ", ".join(f"{name} ({where or 'everywhere'})" for name, where, _ in own)
+        return found
 
     def update(self, config: Config, identity: str, old: SessionsInputs, wanted: SessionsInputs) -> Props:
+        self._make_so(config, wanted)
+        return {}
+
+    def _make_so(self, config: Config, wanted: SessionsInputs) -> None:
         self._end(config, wanted)
         self._open(config, wanted)
-        return {}
+        self._bind(config, wanted)
+
+    def _bind(self, config: Config, wanted: SessionsInputs) -> None:
+        """The role has the limits that it was given, and none of its own in their place."""
+        from psycopg import sql
+
+        role = sql.Identifier(wanted.role)
+        with _told(wanted), postgres(config, wanted.database) as connection:
+            connection.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(role, sql.Literal(wanted.limits or None)))
+            for _, where, is_roles in _settings(connection, wanted.role):
+                database = sql.Identifier(where)
+                if not is_roles:
+                    connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(database))
+                elif where:
+                    connection.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(role, database))
+                else:
+                    connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(role))
 
     def delete(self, config: Config, identity: str, known: SessionsInputs) -> None:
         """Ends them: a role with open sessions leaves its database undroppable."""
@@ -69,6 +115,11 @@ class _Sessions:
                 )
                 words = sql.Identifier(wanted.role), sql.Literal(hashed.decode())
                 connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(*words))
+
+
+def _settings(connection: psycopg.Connection[Any], role: str) -> list[tuple[str, str, bool]]:
+    """What the role has set for itself and its databases: name, in which database, whether for the role."""
+    return [(str(name), str(where), bool(own)) for name, where, own in connection.execute(_SETTINGS, {"role": role})]
 
 
 def _is_refused(config: Config, known: SessionsInputs) -> bool:

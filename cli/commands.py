@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "state": Entry("cli.state:app", "The state: copies before every operation, restoring one, where it is kept."),
     "doctor": Entry("cli.doctor:doctor", "What a run still lacks, and where to get it; shows no secret."),
     "status": Entry("cli.status:status", "Whether anybody could still claim a service that runs."),
+    "redis": Entry("cli.redis:redis", "Whether Redis answers; ends a script that never does."),
     "capacity": Entry("cli.capacity:capacity", "What machines and databases must hold, and have; a table, a picture."),
     "policies": Entry("cli.policies:policies", "The rules that every run is checked by; their file for the plain CLI."),
     "tunnel": Entry("cli.tunnel:tunnel", "Open the SSH forwards to an environment's databases."),

@@ -169,7 +169,7 @@ class Databases:
             settings = _environment(record)
             admin = settings.get("POSTGRES_USER", "postgres")
             databases = [settings["POSTGRES_DB"]] if settings.get("POSTGRES_DB", admin) != admin else []
-            password = settings.get("POSTGRES_PASSWORD") or self._file(record, settings.get("POSTGRES_PASSWORD_FILE"))
+            password = settings.get("POSTGRES_PASSWORD") or self.file_of(record, settings.get("POSTGRES_PASSWORD_FILE"))
             if not password:
                 raise ValueError(
                     "Error: Database is uninitialized and superuser password is not specified. "
@@ -183,11 +183,22 @@ class Databases:
         if not entry or cluster.running:
             return
         path = _environment(record).get("POSTGRES_PASSWORD_FILE")
-        files = {path: self._file(record, path)} if path else {}
+        files = {path: self.file_of(record, path)} if path else {}
         command = [str(word) for word in record.inputs.get("command") or []]
         run_entry(cluster, [*entry, *command], _data_path(record), files)
 
-    def _file(self, record: Record, path: str | None) -> str:
+    def uploaded(self, scope: str, volume: str) -> list[str]:
+        """The files that other containers of a host have put into a volume as they were made: paths below it."""
+        found: list[str] = []
+        for other in self._cloud.find(CONTAINER):
+            for mounted in other.inputs.get("volumes") or []:
+                if other.scope == scope and mounted.get("volumeName") == volume:
+                    prefix = f"{mounted.get('containerPath')}/"
+                    uploads = [str(one.get("file")) for one in other.inputs.get("uploads") or []]
+                    found += [path.removeprefix(prefix) for path in uploads if path.startswith(prefix)]
+        return found
+
+    def file_of(self, record: Record, path: str | None) -> str:
         """The content of a file that the container sees: uploaded into it, or into a volume that it mounts."""
         if not path:
             return ""
@@ -227,6 +238,8 @@ class Databases:
         image = self.image_name(record)
         if image.split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in POSTGRES_IMAGES:
             return None
+        if not runs_server(record):
+            return None
         for volume in record.inputs.get("volumes") or []:
             if str(volume.get("containerPath", "")).startswith(DATA_FOLDER) and volume.get("volumeName"):
                 return self._cluster("docker", record.scope, str(volume["volumeName"]))
@@ -250,6 +263,14 @@ class Databases:
         shown = "".join(letter if letter.isalnum() else "-" for letter in names[-1])[:40]
         folder = self._folder / f"{names[0]}-{shown}-{mark}"
         return self._clusters.setdefault(folder, Cluster(folder))
+
+
+def runs_server(record: Record) -> bool:
+    """Whether a container with PostgreSQL's image runs the server: the image's own entry point does, and whatever
+    stands in its place and starts it. Others use a client of the same image (sandbox.postgres_clients).
+    """
+    entry = " ".join(str(word) for word in record.inputs.get("entrypoints") or [])
+    return not entry or "docker-entrypoint.sh" in entry or entry.split()[0].endswith("postgres")
 
 
 def _data_path(record: Record) -> str:

@@ -26,6 +26,7 @@ from sandbox.home import Home, write_private
 from sandbox.keys import key_of
 from sandbox.loopback import Loopback
 from sandbox.origin import Origins
+from sandbox.postgres_clients import PostgresClients
 from sandbox.records import Record
 from sandbox.redis_containers import RedisContainers
 from sandbox.revisions import Revisions
@@ -51,6 +52,7 @@ class World:
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
         self._vaults = VaultContainers(home.folder / "vaults", cloud, self._databases.image_name)
         self._redises = RedisContainers(home.folder / "redis", cloud, self._databases.image_name)
+        self._clients = PostgresClients(home.folder / "clients", cloud, self._databases)
         self._revisions = Revisions(cloud)
         self._edge = Edge(cloud, Origins(cloud, self._databases, self._revisions))
         self._loopback = Loopback(self._loop.run, self._behind)
@@ -71,6 +73,7 @@ class World:
             self._docker_socket.close()
         self._loop.run(self._close())
         self._tls_loop.run(self._close_fronts())
+        self._clients.close()
         self._databases.close()
         self._vaults.close()
         self._redises.close()
@@ -82,6 +85,7 @@ class World:
         self._databases.happened(what, record, before)
         self._vaults.happened(what, record, before)
         self._redises.happened(what, record, before)
+        self._clients.happened(what, record, before)
         self._revisions.happened(what, record, before)
         self._loopback.happened(what, record, before)
 
@@ -114,6 +118,7 @@ class World:
             "databases": self._databases.status(),
             "vaults": self._vaults.status(),
             "redises": self._redises.status(),
+            "clients": self._clients.status(),
             "edge": {"port": self._edge.port, "trust": str(self._home.trust)},
         }
 
@@ -188,11 +193,10 @@ class World:
         return await ssh_host.serve(host, lambda target, port: self._route(machine.address, target, port))
 
     def _route(self, address: str, target: str, port: int) -> tuple[str, int] | None:
-        return (
-            self._databases.route(address, target, port)
-            or self._vaults.route(address, target, port)
-            or self._redises.route(address, target, port)
-        )
+        found = self._databases.route(address, target, port)
+        if found:
+            self._clients.wake()
+        return found or self._vaults.route(address, target, port) or self._redises.route(address, target, port)
 
     def _behind(self, record: Record, port: int) -> Callable[[], tuple[str, int]] | None:
         several = (self._databases, self._vaults, self._redises)

@@ -123,6 +123,15 @@ def proxied_hosts(all_services: Services, hosts: tuple[AnyHost, ...]) -> Iterato
             yield ("services", key, "placement", "host"), where.host, why, "services.traefik on that host"
 
 
+def guard_where_tenants_are(services: Services) -> Iterator[Finding]:
+    """Tenants' databases are guarded where they are."""
+    guard, tenants = services.guard, services.tenants
+    if guard is not None and (tenants is None or tenants.database != guard.database):
+        where = f"tenants' databases are on {tenants.database}" if tenants else "there are no tenants"
+        mend = f"{tenants.database}" if tenants else "services.tenants, or no guard"
+        yield ("services", "guard", "database"), guard.database, where, mend
+
+
 def queues(all_services: Services) -> Iterator[Finding]:
     """What needs a Redis has one on its host."""
     there = all_services.redis.placement.host if all_services.redis else None
@@ -199,6 +208,7 @@ CHECKS: Checks = (
     hostnames,
     proxied_hosts,
     queues,
+    guard_where_tenants_are,
     container_apps_sizes,
     profile_is_whole,
     *CAPACITY_CHECKS,

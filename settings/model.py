@@ -167,12 +167,13 @@ class Settings(Setting):
 
     @property
     def redis_users(self) -> tuple[str, ...]:
-        """Who logs in at Redis: what needs it on its host, who looks after its health, who makes tenants' users."""
+        """Who logs in at Redis: what needs it on its host, who looks after its health,
+        who ends what holds it, who moves what tenants had in it."""
         redis = self.services.redis
         if redis is None:
             return ()
         there = [key for key, service in self.services.running() if service.uses_redis_of(redis.placement.host)]
-        return (*there, "health", "provisioner")
+        return (*there, "health", "operator", "provisioner")
 
     def tunnels(self) -> list[Forward]:
         """The forwards that SSH makes. On the developer's own machine Docker publishes their local ports instead."""

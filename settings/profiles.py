@@ -13,7 +13,7 @@ __all__ = ["PROFILES", "Profile", "by_default", "models_of", "places_of", "profi
 
 Profile = Literal["core", "full", "custom"]
 
-_CORE = ("n8n", "redis", "traefik", "holding", "vault", "knowledge", "storage", "tenants")
+_CORE = ("n8n", "redis", "traefik", "holding", "vault", "knowledge", "storage", "tenants", "guard")
 PROFILES: Mapping[str, tuple[str, ...]] = {
     "core": _CORE,
     "full": (*_CORE, "chatwoot", "odoo", "metabase", "botpress", "mcp"),

@@ -17,12 +17,14 @@ __all__ = [
     "DATA_SUBNET",
     "EDGE_SUBNET",
     "OPERATED",
+    "REDIS_PLACES",
     "Forward",
     "data_address",
     "docker_subnets",
     "forward_of",
     "operated_address",
     "operated_forward",
+    "redis_address",
 ]
 
 POSTGRES_PORT = 5432
@@ -32,6 +34,9 @@ OPERATED = {"vault": (100, 8200, 40), "redis": (101, 6379, 41)}
 """Service → the last number of its address, its port, and how far its local port is from the first one: so a new
 database server moves none of them.
 """
+
+FIRST_REDIS_ADDRESS, REDIS_PLACES = 30, 70
+"""Between the database servers and what operators reach: where tenants' own Redises are, each at a place of its own."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,11 @@ def forward_of(server: DatabaseServer, index: int, first_port: int, names: Names
 def operated_address(host: Host, service: str) -> str:
     """The fixed address, in a host's data network, of a service that operators reach."""
     return str(docker_subnets(host)[DATA_SUBNET][OPERATED[service][0]])
+
+
+def redis_address(host: Host, place: int) -> str:
+    """The fixed address, in a host's data network, of a tenant's own Redis. `place`: from 1 on, as its file says."""
+    return str(docker_subnets(host)[DATA_SUBNET][FIRST_REDIS_ADDRESS + place - 1])
 
 
 def operated_forward(service: str, placement: OnDocker, first_port: int, hosts: Iterable[Host]) -> Forward:

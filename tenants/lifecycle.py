@@ -31,6 +31,7 @@ from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.shards import project_of
+from tenants.shared_redis import given_back, taken_away
 from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.watched import program_of, taken_over
@@ -149,6 +150,7 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
     before, found = found, taken_over(ground, there, slug, found, say, claims, anew=mended)
     if tenant.state != "offboarding":
         shelf_of(ground.place).forget_ending(slug)
+    taken_away(ground, there, tenant, found, say)
     program = program_of(ground, tenant, found)
     journal = journal_of(there, project, slug)
     ground.databases.ask()
@@ -156,6 +158,7 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, quiet=quiet)
     refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)
+    given_back(ground, there, tenant, say)
     keep(there.project / JUDGED, judged)
     version = ground.known.version((project, slug))
     after = deployment(there, there.project, project, slug) or {}

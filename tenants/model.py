@@ -12,10 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from settings.parts import Domain, Setting, matching
 from settings.problems import fault
+from settings.tunnels import REDIS_PLACES
 from tenants.channels import Channels, Identities, Shop
 from tenants.names import TenantNames
 from tenants.rut import normalised
-from tenants.tiers import SILOS, TIERS, Quotas, Tier, WantedQuotas
+from tenants.tiers import REDIS_SIZES, SILOS, TIERS, Quotas, Tier, WantedQuotas
 
 __all__ = ["RESERVED", "State", "Tenant", "excesses", "is_slug", "slug_fault", "slug_of"]
 
@@ -113,6 +114,16 @@ class Isolation(Setting):
     n8n: Literal["pool", "silo"] = Field("pool", description="Its workflow engine: pool or silo")
 
 
+class OwnRedis(Setting):
+    """A Redis that nobody else uses, on the host of the reverse proxy."""
+
+    place: int = Field(
+        ge=1,
+        le=REDIS_PLACES,
+        description=f"At which of the host's places, 1 to {REDIS_PLACES}: no two tenants have one",
+    )
+
+
 class Tenant(Setting):
     """A small business on the platform."""
 
@@ -127,6 +138,7 @@ class Tenant(Setting):
     tier: Tier = Field("basic", description="What it pays for: basic, pro or enterprise (tenants/tiers.py)")
     quotas: WantedQuotas = Field(WantedQuotas.model_validate({}), description="Less than its tier allows")
     isolation: Isolation = Field(Isolation.model_validate({}), description="What it has of its own")
+    redis: OwnRedis | None = Field(None, description="A Redis of its own, for the tiers pro and enterprise")
     identities: Identities = Field(Identities.model_validate({}), description="Where its people log in")
     channels: Channels = Field(Channels.model_validate({}), description="Over which people write to it")
     shopify: tuple[Shop, ...] = Field((), description="Its shops at Shopify")
@@ -163,12 +175,16 @@ def excesses(tenant: Tenant) -> Iterator[tuple[str, object, str, str]]:
     for key, field in WantedQuotas.model_fields.items():
         wanted, most = getattr(tenant.quotas, key), getattr(tier, key)
         if wanted is not None and wanted > most:
-            yield f"quotas/{field.alias}", wanted, f"the tier {tenant.tier} allows {most}", f"{most}, or another tier"
+            less = str(most) if most else "leave it out"
+            yield f"quotas/{field.alias}", wanted, f"the tier {tenant.tier} allows {most}", f"{less}, or another tier"
     counts = {"domains": (len(tenant.domains), "custom_domains"), "channels": (tenant.channels.count(), "channels")}
     for path, (count, quota) in counts.items():
         most = getattr(tenant.granted, quota)
         if count > most:
             yield path, count, f"there are {count}, its quota allows {most}", f"{most} of them, or another tier"
+    if tenant.redis is not None and tenant.tier not in REDIS_SIZES:
+        why = f"the tier {tenant.tier} has no Redis"
+        yield "redis", f"place {tenant.redis.place}", why, f"leave it out, or tier: {' or '.join(REDIS_SIZES)}"
     for service, kind in tenant.isolation.model_dump().items():
         if kind == "silo" and service not in SILOS[tenant.tier]:
             able = [name for name, services in SILOS.items() if service in services]

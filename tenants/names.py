@@ -34,6 +34,11 @@ class TenantNames:
         return f"t-{self.slug}-n8n"
 
     @property
+    def redis(self) -> str:
+        """Its own Redis on a host, after the environment."""
+        return f"t-{self.slug}-redis"
+
+    @property
     def redis_user(self) -> str:
         """The user of Redis, called as the database's owner is."""
         return self.database

@@ -286,6 +286,8 @@ def _unique_to(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
         ("bot", f"channels/telegram/{index}/bot", one.bot.lower()) for index, one in enumerate(channels.telegram)
     )
     yield from (("shop", f"shopify/{index}/store", one.store) for index, one in enumerate(tenant.shopify))
+    if tenant.redis is not None:
+        yield "place of a Redis", "redis/place", str(tenant.redis.place)
     if tenant.identities.clerk:
         yield "organisation", "identities/clerk/organizationId", tenant.identities.clerk.organization_id
     if tenant.identities.supabase:

@@ -1,5 +1,5 @@
-"""Where tenants' own instances run, and whether there is room for them: on the host of the reverse proxy, beside the
-database server that their data is on.
+"""Where tenants' own instances of n8n and Redis run, and whether there is room for them: on the host of the reverse
+proxy; n8n beside the database server that its data is on.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from settings.capacity import host_capacity
 from settings.hosts import LocalHost, RemoteHost
 from settings.parts import DockerPostgres
 from tenants.model import Tenant
-from tenants.tiers import SILO_SIZES
+from tenants.tiers import SILO_SIZES, redis_memory_mb
 
-__all__ = ["host_of", "refuse_no_room", "refuse_no_silo"]
+__all__ = ["host_of", "own_memory_mb", "refuse_no_room", "refuse_no_silo"]
 
 
 def host_of(settings: Settings) -> RemoteHost | LocalHost:
@@ -29,19 +29,28 @@ def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
     """Refuses instances that the host has no memory for, or whose data it doesn't have, before anything is made.
     `tenants`: all that the platform has; of a suspended one nothing runs, but it may come back: it counts.
     """
-    silos = {one.slug: SILO_SIZES[one.tier].memory_mb for one in tenants if one.isolation.n8n == "silo"}
-    if not silos:
+    having = [one for one in tenants if one.isolation.n8n == "silo" or one.redis is not None]
+    if not having:
         return
     host = host_of(settings)
-    refuse_no_silo(settings)
+    if any(one.isolation.n8n == "silo" for one in having):
+        refuse_no_silo(settings)
+    silos = {one.slug: own_memory_mb(one) for one in having}
     memory = host_capacity(host, settings.database_servers, settings.services).memory
     wanted = sum(silos.values())
     if memory.used + wanted > memory.room:
         theirs = ", ".join(f"{slug} {size}" for slug, size in sorted(silos.items()))
         raise NotReady(
             f"host {host.name} has {memory.room:g} MB for containers: the platform's may use {memory.used:g}, tenants' "
-            f"own n8n {wanted} ({theirs}). Mend: a larger host, n8n: pool for one of them, or a smaller tier"
+            f"own n8n and Redis {wanted} ({theirs}). Mend: a larger host, n8n: pool or no redis for one of them, or a "
+            "smaller tier"
         )
+
+
+def own_memory_mb(tenant: Tenant) -> int:
+    """What the containers of a tenant's own may use together."""
+    n8n = SILO_SIZES[tenant.tier].memory_mb if tenant.isolation.n8n == "silo" else 0
+    return n8n + (redis_memory_mb(tenant.granted.redis_keys_mb) if tenant.redis is not None else 0)
 
 
 def refuse_no_silo(settings: Settings) -> None:

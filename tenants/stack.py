@@ -11,14 +11,15 @@ from pulumi import Input, ProviderResource, ResourceOptions
 
 from apps.sdk import ServerAccess, apps_provider
 from tenants.model import Tenant
-from tenants.platform import Platform, Redis, Server
+from tenants.platform import Platform, Server
 from tenants.secrets import TenantSecrets, derived_key
+from tenants.silos import host_of
 from tenants.steps.blobs import BlobContainer, BlobContainerArgs, azure_provider
 from tenants.steps.database import Database, DatabaseArgs, postgres_provider
 from tenants.steps.dns import Dns, DnsArgs, cloudflare_provider
 from tenants.steps.domains import Domains, DomainsArgs, refused
 from tenants.steps.knowledge import Knowledge, KnowledgeArgs
-from tenants.steps.redis import RedisUser, RedisUserArgs
+from tenants.tiers import told_limits
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -43,6 +44,7 @@ class _Declaration:
     def __init__(self, tenant: Tenant, platform: Platform, secrets: TenantSecrets, settings: Settings | None) -> None:
         self._tenant, self._platform, self._secrets, self._settings = tenant, platform, secrets, settings
         self._is_open = tenant.state == "active"
+        self._docker_provider: ProviderResource | None = None
         self._logins: dict[str, Mapping[str, Input[str]]] = {}
         """What the tenant's applications log in with, as it is put into its part of Vault."""
 
@@ -58,8 +60,8 @@ class _Declaration:
             "state": tenant.state,
             "database": self._database(apps),
         }
-        if platform.redis is not None:
-            known["redis"] = self._redis(platform.redis, apps)
+        if tenant.redis is not None:
+            known["redis"] = self._redis()
         if tenant.isolation.n8n == "silo":
             known["n8n"] = self._n8n(apps)
         if platform.blobs is not None:
@@ -94,10 +96,17 @@ class _Declaration:
     def _database(self, apps: ProviderResource) -> dict[str, Any]:
         server, names = self._platform.server, self._tenant.names
         self._postgres = postgres = postgres_provider("databases", server, self._secrets.provisioner_password)
-        connections = self._tenant.granted.database_connections
+        quotas = self._tenant.granted
+        limits = told_limits(self._tenant.tier, quotas.database_connections, quotas.database_mb)
         database = Database(
             "database",
-            DatabaseArgs(server=server, names=names, connections=connections, is_open=self._is_open),
+            DatabaseArgs(
+                server=server,
+                names=names,
+                connections=quotas.database_connections,
+                is_open=self._is_open,
+                limits=limits,
+            ),
             ResourceOptions(providers=[postgres, apps]),
         )
         knowledge = Knowledge(
@@ -115,39 +124,58 @@ class _Declaration:
 
     def _n8n(self, apps: ProviderResource) -> dict[str, Any]:
         """An n8n of its own. The SDKs that it needs are imported for those alone that have one."""
-        from tenants.steps.n8n import SiloN8n, SiloN8nArgs, docker_of
+        from tenants.steps.n8n import SiloN8n, SiloN8nArgs
 
-        if self._settings is None:
-            raise RuntimeError("unreachable: whoever runs a tenant with an n8n of its own knows the settings")
         owner_password = derived_key(self._secrets.root_key, "n8n owner password", self._tenant.rut)
         made = SiloN8n(
             "n8n",
             SiloN8nArgs(
                 tenant=self._tenant,
                 server=self._platform.server,
-                settings=self._settings,
+                settings=self._known_settings(),
                 encryption_key=derived_key(self._secrets.root_key, "n8n encryption key", self._tenant.rut),
                 owner_password=owner_password,
             ),
-            ResourceOptions(providers=[self._postgres, apps, docker_of(self._settings)]),
+            ResourceOptions(providers=[self._postgres, apps, self._docker()]),
         )
         self._logins["n8n"] = {
             "url": made.url,
-            "user": self._settings.operators.email,
+            "user": self._known_settings().operators.email,
             "password": pulumi.Output.secret(owner_password),
         }
         return {"url": made.url, "database": self._tenant.names.silo_database, "running": self._is_open}
 
-    def _redis(self, redis: Redis, apps: ProviderResource) -> dict[str, Any]:
+    def _redis(self) -> dict[str, Any]:
+        """A Redis of its own; its SDK is imported as n8n's is."""
+        from tenants.steps.redis import TenantRedis, TenantRedisArgs
+
         names = self._tenant.names
-        user = RedisUser("redis", RedisUserArgs(names=names, is_open=self._is_open), ResourceOptions(providers=[apps]))
+        made = TenantRedis(
+            "redis",
+            TenantRedisArgs(tenant=self._tenant, settings=self._known_settings(), root_key=self._secrets.root_key),
+            ResourceOptions(providers=[self._docker()]),
+        )
         self._logins["redis"] = {
-            "host": redis.host,
-            "user": user.user,
-            "password": user.password,
+            "host": made.host,
+            "port": str(made.port),
+            "user": names.redis_user,
+            "password": made.password,
             "prefix": names.redis_prefix,
         }
-        return {"user": user.user, "prefix": names.redis_prefix}
+        return {"host": made.host, "user": names.redis_user, "prefix": names.redis_prefix}
+
+    def _docker(self) -> ProviderResource:
+        """Docker on the host where instances of tenants' own run: one provider for all of them."""
+        from components.placements.docker import docker_provider
+
+        if self._docker_provider is None:
+            self._docker_provider = docker_provider("docker", host_of(self._known_settings()))
+        return self._docker_provider
+
+    def _known_settings(self) -> Settings:
+        if self._settings is None:
+            raise RuntimeError("unreachable: whoever runs a tenant with instances of its own knows the settings")
+        return self._settings
 
     def _blobs(self, cloudflare: ProviderResource) -> dict[str, Any]:
         blobs = self._platform.blobs

@@ -23,9 +23,9 @@ Say = Callable[[str], None]
 def program_of(ground: Ground, tenant: Tenant, found: Mapping[str, Any] | None) -> Importing:
     """What the engine runs. `found`: the stack's state; its marks are read while the engine starts.
 
-    Raises NotReady without the key of which a silo's is made: the program itself would end in a traceback.
+    Raises NotReady without the key of which what it has of its own is derived: the program would end in a traceback.
     """
-    if tenant.isolation.n8n == "silo":
+    if tenant.isolation.n8n == "silo" or tenant.redis is not None:
         derived_key(ground.secrets.root_key, "", tenant.rut)
     journal = journal_of(ground.place, ground.project_of(tenant.slug), tenant.slug)
 

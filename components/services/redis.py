@@ -1,7 +1,8 @@
 """Redis, for queues and caches: durable, never evicting, with a user for each service, in the network `data`.
 
-One instance for the services of a host. The users of tenants are made in it by the tenants' program, and outlive a
-restart: they are kept on the volume, and at each start only the services' users are written anew.
+One instance for the services of a host, and for nobody else: a Redis knows no limit of memory, time or connections for
+a user, so a tenant that has one has it alone (`own_redis_workload`). Tenants' users of before are kept on the volume
+until the next run on each tenant has moved it; at each start only the services' users are written anew.
 """
 
 from __future__ import annotations
@@ -15,14 +16,24 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
-from components.services.redis_users import TENANT_PREFIX, users_file
+from components.services.redis_users import TENANT_PREFIX, own_users_file, users_file
 from components.workload import Health, Volume, Workload
 from settings.services import Redis as RedisSettings
 
 if TYPE_CHECKING:
     from components.services.surroundings import Surroundings
 
-__all__ = ["SOURCES", "Redis", "RedisArgs", "RedisLogin", "RedisServer", "declare"]
+__all__ = [
+    "PORT",
+    "SOURCES",
+    "OwnRedis",
+    "Redis",
+    "RedisArgs",
+    "RedisLogin",
+    "RedisServer",
+    "declare",
+    "own_redis_workload",
+]
 
 SOURCES: Mapping[str, str] = {
     "port": "https://github.com/redis/docker-library-redis/blob/master/7.2/debian/Dockerfile (EXPOSE)",
@@ -36,7 +47,10 @@ PORT = 6379
 CONFIG, USERS, HEALTH = "redis.conf", "users.acl", "health-password"
 DATA = "/data"
 PROVISIONER = "provisioner"
-"""The user that makes tenants' users (components.services.redis_users)."""
+"""The user that moves and removes what tenants had here (components.services.redis_users)."""
+SCRIPT_MS = 1000
+"""How long a script may be alone with the server before it answers others, if only that it is busy, and lets an
+operator end it."""
 _GIVEN, _KEPT, _FRESH = f"{Workload.SECRETS_FOLDER}/{USERS}", f"{DATA}/{USERS}", f"{DATA}/{USERS}.fresh"
 
 START = f"""
@@ -105,17 +119,16 @@ class Redis(ComponentResource):
 
 
 def _workload(args: RedisArgs) -> Workload:
-    folder = Workload.SECRETS_FOLDER
-    ping = f'REDISCLI_AUTH="$(cat {folder}/{HEALTH})" redis-cli --user health ping | grep -q PONG'
     return Workload(
         image=args.image.reference,
         port=PORT,
-        health=Health(command=["CMD-SHELL", ping], interval_s=10, start_s=120),
+        health=_health(),
         cpu=0.5,
         memory_mb=args.wanted.memory_mb,
         command=["sh", "-c", START],
         secret_files={
-            CONFIG: _config(args.wanted.memory_mb),
+            # Writing the log anew forks: what changes meanwhile is held twice.
+            CONFIG: _config(args.wanted.memory_mb * 6 // 10, _KEPT),
             USERS: secret(Output.all(**args.passwords).apply(users_file)),
             HEALTH: args.passwords["health"],
         },
@@ -129,16 +142,72 @@ def _workload(args: RedisArgs) -> Workload:
     )
 
 
-def _config(memory_mb: int) -> str:
+@dataclass(frozen=True, kw_only=True)
+class OwnRedis:
+    """A Redis for one tenant alone: its bounds, and the password of each of its users."""
+
+    user: str
+    """The tenant's; its keys and channels begin with it and a colon, as an archive has them."""
+    password: Input[str]
+    keeper_password: Input[str]
+    health_password: Input[str]
+    is_open: bool
+    """Whether the tenant's user may log in."""
+    keys_mb: int
+    memory_mb: int
+    cpu: float
+    clients: int
+
+
+def own_redis_workload(image: Image, own: OwnRedis) -> Workload:
+    """Its users come with each start: another one, or a door that is closed, is another container. What never ends in
+    the old one ends with it, and its keys are on the volume.
+    """
+    passwords = {own.user: own.password, "keeper": own.keeper_password, "health": own.health_password}
+    known = {user: word for user, word in passwords.items() if own.is_open or user != own.user}
+    users = Output.all(**known).apply(lambda words: own_users_file(own.user, words))
+    return Workload(
+        image=image.reference,
+        port=PORT,
+        health=_health(),
+        cpu=own.cpu,
+        memory_mb=own.memory_mb,
+        command=["redis-server", f"{Workload.SECRETS_FOLDER}/{CONFIG}"],
+        secret_files={
+            CONFIG: _config(own.keys_mb, _GIVEN, f"maxclients {own.clients}", *_BUFFERS),
+            USERS: secret(users),
+            HEALTH: own.health_password,
+        },
+        volumes=[Volume("data", DATA, needs="posix")],
+        user="999:999",
+        read_only_root=True,
+        access=["data"],
+        operated=True,
+        stop_timeout_s=10,
+    )
+
+
+_BUFFERS = ("client-output-buffer-limit normal 8mb 4mb 60", "client-output-buffer-limit pubsub 8mb 4mb 60")
+"""What may wait for a client that does not read, which Redis by itself bounds for subscribers alone."""
+
+
+def _health() -> Health:
+    ping = f'REDISCLI_AUTH="$(cat {Workload.SECRETS_FOLDER}/{HEALTH})" redis-cli --user health ping | grep -q PONG'
+    return Health(command=["CMD-SHELL", ping], interval_s=10, start_s=120)
+
+
+def _config(keys_mb: int, users: str, *more: str) -> str:
     lines = [
         f"port {PORT}",
         f"dir {DATA}",
         "appendonly yes",
-        # Writing the log anew forks: what changes meanwhile is held twice.
-        f"maxmemory {memory_mb * 6 // 10}mb",
+        f"maxmemory {keys_mb}mb",
         # A queue that loses entries is worse than one that refuses them.
         "maxmemory-policy noeviction",
-        f"aclfile {_KEPT}",
+        f"aclfile {users}",
+        # Redis 7 calls it busy-reply-threshold, and knows it by this name too.
+        f"lua-time-limit {SCRIPT_MS}",
+        *more,
         # Before 7.0 a new user hears every channel.
         "acl-pubsub-default resetchannels",
     ]

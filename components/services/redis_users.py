@@ -2,8 +2,8 @@
 
 Every service is held to the keys and channels that its vendor's code uses, and to commands on them: which line of whose
 source sends what says tests/components/redis_calls.py. Databases are no
-border, for Redis has no rule on SELECT: the names of the keys are. Tenants' users (`t_…`) are none of these; the user
-`provisioner` makes them while Redis runs.
+border, for Redis has no rule on SELECT: the names of the keys are. Tenants' users (`t_…`) are none of these, and none
+is made any more: what they had here the user `provisioner` moves and removes.
 
 Every rule here means the same to Redis 6.2, which the sandbox runs, and to 7.2: no selectors, no %R~, no command that
 only one of them knows, and channels always stated, because their default differs.
@@ -12,12 +12,12 @@ only one of them knows, and channels always stated, because their default differ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from settings.redis_commands import NAMES_OF_KEYS, OWN_KEYS
 
-__all__ = ["TENANT_PREFIX", "users_file"]
+__all__ = ["TENANT_PREFIX", "own_users_file", "users_file"]
 
 TENANT_PREFIX = "t_"
 """What the users, keys and channels of tenants begin with; no pattern of a service reaches them."""
@@ -106,26 +106,48 @@ _SERVICES: Mapping[str, _Access] = {
     ),
 }
 
+# Keys' end; an archive's way out; and what is in a key, by which an archive is compared (who may dump it, may read it).
+_OUT = "+ping +scan +del +unlink +type +pttl +dump +get +hgetall +lrange +smembers +zrange +xrange"
+_RESCUE = "+ping +info +script|kill +shutdown +client|kill +client|list"
+
 _OPERATORS: Mapping[str, _Access] = {
     "health": _Access(commands="+ping"),
-    # Who may write users may write itself a larger one: this password is an administrator's, and only operators and
-    # the tenants' program have it.
+    # What tenants had here before each that has a Redis has its own: their keys' way out, and the end of their users.
     "provisioner": _Access(
         keys=(f"{TENANT_PREFIX}*",),
-        # Users, the end of their connections, the end of their keys; an archive's way out and in; and what is in a key,
-        # by which an archive is compared (who may dump it, may read it).
-        commands=(
-            "+ping +scan +del +unlink +type +pttl +dump +restore +get +hgetall +lrange +smembers +zrange +xrange "
-            "+acl|setuser +acl|getuser +acl|deluser +acl|users +acl|save +client|kill"
-        ),
+        commands=f"{_OUT} +acl|getuser +acl|deluser +acl|users +acl|save",
     ),
+    # Ends a script that never ends, or where it has written something, the server, which its host starts again: while
+    # a script runs Redis takes nothing else (ACL SETUSER neither). It reads no key.
+    "operator": _Access(commands=_RESCUE),
 }
+
+# A tenant's own Redis: out of it and into it by archives, and what an operator may do to any.
+_KEEPER = _Access(keys=("*",), commands=f"{_OUT} +restore {_RESCUE}")
 
 
 def users_file(passwords: Mapping[str, str]) -> str:
     """The file of users, one a password; the one that Redis has by itself is closed. It holds hashes only."""
+    return _file(
+        (user, password, _OPERATORS.get(user) or _SERVICES.get(user) or _below(user))
+        for user, password in sorted(passwords.items())
+    )
+
+
+def own_users_file(tenant: str, passwords: Mapping[str, str]) -> str:
+    """The file of users of a tenant's own Redis: the tenant's user (none of it while its door is closed), who looks
+    after its health, and the `keeper`.
+    """
+    known = {tenant: _below(tenant), "health": _OPERATORS["health"], "keeper": _KEEPER}
+    return _file((user, password, known[user]) for user, password in sorted(passwords.items()))
+
+
+def _below(user: str) -> _Access:
+    return _Access(keys=(f"{user}:*",), channels=(f"{user}:*",))
+
+
+def _file(users: Iterable[tuple[str, str, _Access]]) -> str:
     lines = ["user default reset off"]
-    for user, password in sorted(passwords.items()):
-        access = _OPERATORS.get(user) or _SERVICES.get(user) or _Access(keys=(f"{user}:*",), channels=(f"{user}:*",))
+    for user, password, access in users:
         lines.append(f"user {user} on #{hashlib.sha256(password.encode()).hexdigest()} {access.rules()}")
     return "\n".join(lines) + "\n"

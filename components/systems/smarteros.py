@@ -21,6 +21,7 @@ from components.placements.docker import DockerHost, DockerHostArgs, docker_prov
 from components.services import (
     botpress,
     chatwoot,
+    guard,
     holding,
     knowledge,
     mcp,
@@ -68,6 +69,7 @@ SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "vault": vault.declare,
     "knowledge": knowledge.declare,
     "tenants": tenants.declare,
+    "guard": guard.declare,
 }
 """Service → what declares it. In this order: what others use comes before them."""
 

@@ -10,6 +10,7 @@ from settings.parts import Setting
 from settings.services.botpress import BotpressCloud, BotpressV12, chosen
 from settings.services.chatwoot import Chatwoot
 from settings.services.data import Knowledge, Tenants
+from settings.services.guard import Guard
 from settings.services.holding import Holding
 from settings.services.mcp import Mcp
 from settings.services.metabase import Metabase
@@ -26,6 +27,7 @@ __all__ = [
     "BotpressV12",
     "Chatwoot",
     "Container",
+    "Guard",
     "Holding",
     "Knowledge",
     "Mcp",
@@ -59,6 +61,7 @@ class Services(Setting):
     holding: Holding | None = Field(None, description="The page where a tenant is suspended, or nobody answers")
     knowledge: Knowledge | None = Field(None, description="The assistants' knowledge base")
     storage: Storage | None = Field(None, description="Files and backups")
+    guard: Guard | None = Field(None, description="Who ends what goes over a tenant's limits in PostgreSQL")
     tenants: Tenants | None = Field(None, description="A place for tenants")
     vault: Vault | None = Field(None, description="Secrets of tenants and applications")
 

@@ -6,16 +6,15 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
 
 from tenants.archive.manifest import ArchiveBroken
 from tenants.names import TenantNames
-from tenants.platform import Redis
 
-__all__ = ["Keys", "TenantKeys"]
+__all__ = ["Keys", "KeysLogin", "TenantKeys"]
 
 BATCH = 500
 FOR_EVER = -1
@@ -39,12 +38,21 @@ class Keys:
     """Over names and values of the keys that live for ever: those that end meanwhile are missed by nobody."""
 
 
-class TenantKeys:
-    """What stands below one prefix, by the forward on this machine, as the user that makes tenants' users."""
+@dataclass(frozen=True, kw_only=True)
+class KeysLogin:
+    """A Redis by its forward on this machine, and who logs in."""
 
-    def __init__(self, server: Redis, password: str, names: TenantNames) -> None:
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+class TenantKeys:
+    """What stands below one prefix."""
+
+    def __init__(self, login: KeysLogin, names: TenantNames) -> None:
         self._client: Any = redis.Redis(
-            host="127.0.0.1", port=server.local_port, username=server.login, password=password, socket_timeout=30
+            host="127.0.0.1", port=login.port, username=login.user, password=login.password, socket_timeout=30
         )
         self._prefix = names.redis_prefix.encode()
 

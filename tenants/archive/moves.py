@@ -12,11 +12,13 @@ import yaml
 from keyring import Keyring, identity_from_environment
 from settings import keyring_file
 from tenants.archive import file as archive
+from tenants.archive.keys import TenantKeys
 from tenants.archive.manifest import ArchiveBroken, Content, Manifest, Part, digest, read_manifest
 from tenants.archive.parts import TENANT, parts_of
 from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.names import TenantNames
+from tenants.own_redis import keys_of
 from tenants.registry import text_of
 
 __all__ = ["Exported", "Opened", "export", "fill", "open_archive"]
@@ -51,7 +53,10 @@ def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
     first when that matters; `delete` does.
     """
     say(f"exporting {tenant.slug}")
-    with parts_of(ground, tenant.names, silo=tenant.isolation.n8n == "silo") as there:
+    with (
+        keys_of(ground, tenant) as keys,
+        parts_of(ground, tenant.names, silo=tenant.isolation.n8n == "silo", keys=keys) as there,
+    ):
         parts, content, version = there.dump()
     parts[TENANT] = text_of(tenant).encode()
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -84,12 +89,20 @@ def open_archive(ground: Ground, file: Path) -> Opened:
     return Opened(file, read_manifest(parts.pop(archive.MANIFEST), parts), parts)
 
 
-def fill(ground: Ground, opened: Opened, names: TenantNames, say: Say, *, silo: bool = False) -> Content:
+def fill(
+    ground: Ground,
+    opened: Opened,
+    names: TenantNames,
+    say: Say,
+    *,
+    silo: bool = False,
+    keys: TenantKeys | None = None,
+) -> Content:
     """Puts an archive's content into a tenant that was just made, and compares. Raises ArchiveBroken when what is there
     then is not what the archive says.
     """
     say(f"filling {names.slug} from {opened.file.name}")
-    with parts_of(ground, names, silo=silo) as there:
+    with parts_of(ground, names, silo=silo, keys=keys) as there:
         for left in there.restore(opened.parts):
             say(f"warning: this platform has no place for {left}: it stays in the archive alone")
         found = there.content()

@@ -71,11 +71,11 @@ class Parts:
 
 
 @contextlib.contextmanager
-def parts_of(ground: Ground, names: TenantNames, *, silo: bool) -> Iterator[Parts]:
-    """The parts of one tenant, reached for the block; the token of Vault ends with it. `silo`: it has its own n8n."""
-    platform, secrets = ground.platform, ground.secrets
-    keys = TenantKeys(platform.redis, secrets.redis_password, names) if platform.redis else None
-    server, password = platform.server, secrets.provisioner_password
+def parts_of(ground: Ground, names: TenantNames, *, silo: bool, keys: TenantKeys | None = None) -> Iterator[Parts]:
+    """The parts of one tenant, reached for the block; the token of Vault ends with it. `silo`: it has its own n8n;
+    `keys`: those of its own Redis.
+    """
+    server, password = ground.platform.server, ground.secrets.provisioner_password
     database = TenantDatabase(server, password, names.database)
     n8n = TenantDatabase(server, password, names.silo_database) if silo else None
     with _secrets_of(ground, names) as in_vault:

@@ -45,6 +45,8 @@ class DatabaseArgs:
     names: TenantNames
     connections: int
     is_open: bool
+    limits: str
+    """What the role may use, for the guard of the server (tenants.tiers.told_limits)."""
     called: str = ""
     """The database and its owner, when it is not the tenant's first."""
 
@@ -79,6 +81,7 @@ class Database(ComponentResource):
             role=owner.name,
             allowed=args.is_open,
             password=password.result,
+            limits=args.limits,
             opts=ResourceOptions(parent=self, depends_on=[owner]),
         )
         # Since PostgreSQL 16 who makes a role may administer it, but has none of its rights: without this one

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.images import IMAGES
-from components.placements.docker import DockerHost, DockerHostArgs, Guest, docker_provider
+from components.placements.docker import DockerHost, DockerHostArgs, Guest
 from components.secrecy import secret
 from components.services.n8n import N8n, N8nArgs
 from components.services.n8n_owner import InstanceOwner
@@ -23,14 +23,9 @@ from tenants.model import Tenant
 from tenants.platform import Server
 from tenants.silos import host_of
 from tenants.steps.database import Database, DatabaseArgs
-from tenants.tiers import SILO_SIZES
+from tenants.tiers import SILO_SIZES, told_limits
 
-__all__ = ["SiloN8n", "SiloN8nArgs", "docker_of"]
-
-
-def docker_of(settings: Settings) -> ProviderResource:
-    """Docker on the host where silos run."""
-    return docker_provider("docker", host_of(settings))
+__all__ = ["SiloN8n", "SiloN8nArgs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +71,7 @@ class SiloN8n(ComponentResource):
                 names=names,
                 connections=size.connections,
                 is_open=is_open,
+                limits=told_limits(tenant.tier, size.connections, tenant.granted.database_mb),
                 called=names.silo_database,
             ),
             ResourceOptions(parent=self),

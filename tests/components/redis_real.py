@@ -11,18 +11,35 @@ import redis
 
 from components.services.redis_users import users_file
 from sandbox.redis_process import ADDRESS, RedisProcess, Startup
+from settings.redis_commands import OWN_KEYS
 from tests.components.declared import platform, resolved
 
-__all__ = ["AUDITOR", "PASSWORDS", "ask", "client", "ears", "files", "refused", "start", "startup"]
+__all__ = [
+    "AUDITOR",
+    "MAKER",
+    "PASSWORDS",
+    "ask",
+    "client",
+    "earlier_tenant",
+    "ears",
+    "files",
+    "refused",
+    "start",
+    "startup",
+]
 
 PASSWORDS = {
-    user: f"{user}Passw0rd" for user in ("n8n", "chatwoot", "botpress", "mcp", "other", "health", "provisioner")
+    user: f"{user}Passw0rd"
+    for user in ("n8n", "chatwoot", "botpress", "mcp", "other", "health", "operator", "provisioner")
 }
-"""One of each service that has rules of its own, one of a service that has none, and the two of operators."""
+"""One of each service that has rules of its own, one of a service that has none, and those of operators."""
 
 AUDITOR_PASSWORD = "auditorPassw0rd"
 AUDITOR = f"user auditor on >{AUDITOR_PASSWORD} resetchannels -@all +acl|log +client\n"
 """A user of tests, who reads what was refused."""
+MAKER_PASSWORD = "makerPassw0rd"
+MAKER = f"user maker on >{MAKER_PASSWORD} resetchannels -@all +acl|setuser +acl|save\n"
+"""A user of tests, who makes users as tenants had them here before each has a Redis of its own."""
 
 
 @cache
@@ -87,3 +104,11 @@ def ask(client: redis.Redis, *words: str) -> Any:
 def ears(client: redis.Redis) -> Any:
     """A connection that subscribes."""
     return client.pubsub()  # type: ignore[no-untyped-call] # the client has no types here
+
+
+def earlier_tenant(server: RedisProcess, user: str, password: str) -> None:
+    """A tenant's user as states of before have it; the server has `MAKER`."""
+    maker = client(server, "maker", MAKER_PASSWORD)
+    reach = ("reset", "resetchannels", "on", f">{password}", f"~{user}:*", f"&{user}:*")
+    ask(maker, "ACL", "SETUSER", user, *reach, "-@all", *OWN_KEYS.split(), "-select")
+    ask(maker, "ACL", "SAVE")

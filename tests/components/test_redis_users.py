@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import redis
 
 from components.services.redis import START
 from components.services.redis_users import users_file
+from deploy import redis_rescue
+from deploy.redis_rescue import Login, NotFreed, freed, held_by
 from sandbox.redis_process import RedisProcess
 from tests.components import redis_real
 from tests.components.declared import resolved
@@ -21,7 +26,7 @@ from tests.components.redis_real import ask, ears, files
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
     """The Redis that prod declares, with a user of every service."""
-    found = redis_real.start(tmp_path_factory.mktemp("redis"))
+    found = redis_real.start(tmp_path_factory.mktemp("redis"), more_users=redis_real.MAKER)
     yield found
     found.close()
 
@@ -145,32 +150,14 @@ def test_a_full_server_refuses_and_forgets_nothing(tmp_path: Path) -> None:
     server.close()
 
 
-def tenant(server: RedisProcess, slug: str, password: str) -> None:
-    """What the tenants' program will do."""
-    provisioner = redis_real.client(server, "provisioner")
-    rules = [
-        "reset",
-        "on",
-        f">{password}",
-        f"~t_{slug}:*",
-        "resetchannels",
-        f"&t_{slug}:*",
-        "-@all",
-        "+@string",
-        "+ping",
-    ]
-    ask(provisioner, "ACL", "SETUSER", f"t_{slug}", *rules)
-    ask(provisioner, "ACL", "SAVE")
-
-
 def test_a_tenants_user_outlives_a_restart_in_which_the_services_passwords_change(tmp_path: Path) -> None:
     """Users of tenants are the volume's, those of services the keyring's; who is no tenant's and was made beside is
     gone.
     """
-    server = redis_real.start(tmp_path)
-    tenant(server, "acme", "acmePassw0rd")
-    ask(redis_real.client(server, "provisioner"), "ACL", "SETUSER", "beside", "on", ">x", "+@all", "~*")
-    ask(redis_real.client(server, "provisioner"), "ACL", "SAVE")
+    server = redis_real.start(tmp_path, more_users=redis_real.MAKER)
+    maker = redis_real.client(server, "maker", redis_real.MAKER_PASSWORD)
+    ask(maker, "ACL", "SETUSER", "beside", "on", ">x", "+@all", "~*")
+    redis_real.earlier_tenant(server, "t_acme", "acmePassw0rd")
     redis_real.client(server, "t_acme", "acmePassw0rd").set("t_acme:1", "kept")
     server.close()
     fresh = {**redis_real.PASSWORDS, "n8n": "another", "provisioner": "another"}
@@ -187,18 +174,70 @@ def test_a_tenants_user_outlives_a_restart_in_which_the_services_passwords_chang
     again.close()
 
 
-def test_who_makes_tenants_users_may_empty_their_keys_and_no_others(server: RedisProcess) -> None:
-    """Erasing a tenant: SCAN and UNLINK of its prefix, then its user."""
-    tenant(server, "gone", "gonePassw0rd")
+def test_who_moves_tenants_may_empty_their_keys_and_no_others(server: RedisProcess) -> None:
+    """Taking a tenant away: SCAN and UNLINK of its prefix, then its user. It makes none, and so no larger one."""
+    redis_real.earlier_tenant(server, "t_gone", "gonePassw0rd")
     redis_real.client(server, "t_gone", "gonePassw0rd").set("t_gone:1", "x")
     redis_real.client(server, "n8n").set("bull:kept", "x")
     provisioner = redis_real.client(server, "provisioner")
     assert list(provisioner.scan_iter(match="t_gone:*")) == ["t_gone:1"]
     assert provisioner.unlink("t_gone:1") == 1
     assert ask(provisioner, "ACL", "DELUSER", "t_gone") == 1
-    for command in ("UNLINK bull:kept", "SET t_gone:1 x", "CONFIG GET *", "FLUSHALL", "PUBLISH t_gone:1 x", "ACL LIST"):
+    for command in (
+        *("UNLINK bull:kept", "SET t_gone:1 x", "CONFIG GET *", "FLUSHALL", "PUBLISH t_gone:1 x", "ACL LIST"),
+        *("ACL SETUSER t_new on >x +@all ~*", "SHUTDOWN NOSAVE", "RESTORE t_gone:1 0 x", "EVAL return(1) 0"),
+    ):
         with pytest.raises(redis.exceptions.NoPermissionError):
             ask(provisioner, *command.split())
+
+
+ENDLESS = "redis.call('set', KEYS[1], '1') while true do end"
+
+
+@pytest.mark.parametrize("script", ["while true do end", ENDLESS])
+def test_an_operator_ends_what_holds_the_server(tmp_path: Path, script: str) -> None:
+    """A service's script that never ends: without its server when it has written nothing, else with it. What others
+    wrote is kept, and a second look finds nothing to do.
+    """
+    server = redis_real.start(tmp_path)
+    redis_real.client(server, "chatwoot").set("alfred:kept", "1")
+    time.sleep(1.1)  # the log is written to the disk every second
+    login = Login(port=server.port, user="operator", password=redis_real.PASSWORDS["operator"])
+    assert held_by(login) == ""
+    endless = threading.Thread(target=_said, args=(server, script), daemon=True)
+    endless.start()
+    time.sleep(0.3)
+    assert held_by(login)
+    if script == ENDLESS:
+        with pytest.raises(NotFreed, match="its server was ended"):  # nobody here starts it again, as its host does
+            freed_within(login, 2.0)
+        server.close()
+        server = redis_real.start(tmp_path)
+    else:
+        assert freed(login) == "the script was ended"
+        assert freed(login) == ""
+    assert redis_real.client(server, "chatwoot").get("alfred:kept") == "1"
+    server.close()
+
+
+def freed_within(login: Login, seconds: float) -> str:
+    """As `freed`, without waiting long for a server that nobody starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis_rescue, "ENDED_S", seconds)
+        return freed(login)
+
+
+def _said(server: RedisProcess, script: str) -> None:
+    with contextlib.suppress(redis.RedisError):
+        redis_real.client(server, "n8n").eval(script, 1, "bull:x")
+
+
+def test_an_operator_reads_nothing(server: RedisProcess) -> None:
+    """Its password ends things; it reads and writes no key, and makes no user."""
+    operator = redis_real.client(server, "operator")
+    for command in ("GET bull:x", "SCAN 0", "KEYS *", "SET x y", "ACL SETUSER x", "CONFIG GET *", "EVAL return(1) 0"):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            ask(operator, *command.split())
 
 
 def test_a_start_that_is_killed_leaves_the_tenants_users(tmp_path: Path) -> None:

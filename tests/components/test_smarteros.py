@@ -278,7 +278,7 @@ def test_everything_in_azure_has_tags_that_say_whose_it_is() -> None:
 @pytest.mark.parametrize("service", ["n8n", "redis", "traefik", "knowledge", "storage", "tenants"])
 def test_a_service_without_a_key_does_not_run(service: str) -> None:
     """What the settings do not name is not declared. Of the others, those that can be without it are there."""
-    needs = {"holding": "traefik"}
+    needs = {"holding": "traefik", "guard": "tenants"}
     there = [key for key in PROFILES["core"] if service not in (key, needs.get(key))]
     services = {key: value for key, value in prod_config()["services"].items() if key in there}
     declared = platform(services=services, ai={})  # what does not run is handed no keys

@@ -15,12 +15,11 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-import redis
 
 from deploy.vault_api import VaultApi
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
-from tests.integration.test_tenant_life import Data, rut
+from tests.integration.test_tenant_life import Data, rut, with_redis
 from tests.integration.test_tenants import server
 
 pytestmark = pytest.mark.slow
@@ -63,6 +62,7 @@ CustomResource(
 def create(clone: Clone) -> None:
     """The tenant, with data in it."""
     clone.smos("create", "tenant", rut(77111222), "Zapatería", DOMAIN, "--json")
+    with_redis(clone, SLUG, 6)
     Data(clone, SLUG).fill()
 
 
@@ -89,11 +89,6 @@ class Planter:
         self.login = {**server(clone), "user": found["provisioner"], "dbname": "postgres"}
         name = self.platform["tenants"]["databaseServer"]
         self.login["password"] = self.secret(f"prod/databaseProvisionerPasswords/{name}")
-        self.redis = redis.Redis(
-            port=self.platform["redis"]["localPort"],
-            username="provisioner",
-            password=self.secret("prod/redisPasswords/provisioner"),
-        )
 
     def secret(self, path: str) -> str:
         return self.clone.shell(f"./smos keys show {path} --reveal").stdout.strip()
@@ -174,15 +169,11 @@ def test_what_is_planted_behind_pulumis_back_is_found(tenant: Clone) -> None:
     text = registry.read_text()
     planter = Planter(tenant)
     planter.sql(f"CREATE ROLE t_{SLUG}s")
-    value = planter.redis.dump(f"t_{SLUG}:carro")
     gone = last_json(tenant.smos(*DELETE).stdout)
     assert gone["left"] == 0
     registry.write_text(text)
     (registry.parent / f"{SLUG}.gone").unlink(missing_ok=True)
     planter.sql(f"CREATE ROLE t_{SLUG}", f"CREATE DATABASE t_{SLUG}_copy")
-    assert value is not None
-    planter.redis.restore(f"t_{SLUG}:cart", 0, value)
-    planter.redis.acl_setuser(f"t_{SLUG}", enabled=False)
     planter.vault("POST", f"sys/mounts/kv-{SLUG}", {"type": "kv", "options": {"version": "2"}})
     planter.vault("POST", f"transit/keys/tenant-{SLUG}", {})
     failed = tenant.smos(*DELETE, ok=False)
@@ -191,8 +182,6 @@ def test_what_is_planted_behind_pulumis_back_is_found(tenant: Clone) -> None:
     for line in (
         f"the database t_{SLUG}_copy. Mend: DROP DATABASE",
         f"the role t_{SLUG}. Mend: DROP ROLE",
-        f"the user t_{SLUG}. Mend: ACL DELUSER",
-        f"the keys t_{SLUG}:cart. Mend: UNLINK",
         f"the mount kv-{SLUG}. Mend: vault secrets disable",
         f"the key tenant-{SLUG}. Mend: vault delete",
     ):
@@ -200,8 +189,6 @@ def test_what_is_planted_behind_pulumis_back_is_found(tenant: Clone) -> None:
     assert f"t_{SLUG}s" not in said
     assert registry.exists()
     planter.sql(f"DROP DATABASE t_{SLUG}_copy", f"DROP ROLE t_{SLUG}", f"DROP ROLE t_{SLUG}s")
-    planter.redis.delete(f"t_{SLUG}:cart")
-    planter.redis.acl_deluser(f"t_{SLUG}")
     planter.vault("DELETE", f"sys/mounts/kv-{SLUG}")
     planter.vault("POST", f"transit/keys/tenant-{SLUG}/config", {"deletion_allowed": True})
     planter.vault("DELETE", f"transit/keys/tenant-{SLUG}")
@@ -285,7 +272,6 @@ def _has_words(process: psutil.Process) -> bool:
 def test_an_import_that_failed_stays_closed_and_goes_on(tenant: Clone) -> None:
     """It is listed as importing, nobody opens it by hand, and the same command again completes it."""
     gone = last_json(tenant.smos(*DELETE).stdout)
-    planter = Planter(tenant)
     registry = tenant.home.folder / "registry" / f"{SLUG}.yaml"
     running = subprocess.Popen(
         [str(tenant.root / "smos"), "tenant", "import", gone["archive"]],
@@ -306,7 +292,6 @@ def test_an_import_that_failed_stays_closed_and_goes_on(tenant: Clone) -> None:
         tenant.smos("tenant", "apply", SLUG)
     assert Data(tenant, SLUG).seen()[0] == 25
     assert last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)["status"] == "up"
-    planter.redis.close()
 
 
 def test_a_tenant_of_an_earlier_version_ends_without_an_apply(tenant: Clone) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,12 +51,24 @@ def secret(resource: dict[str, Any]) -> str:
     return str(json.loads(resource["outputs"]["result"]["plaintext"]))
 
 
+def own_redis_port(clone: Clone, slug: str) -> int:
+    """Where the sandbox has the real server behind the container of a tenant's own Redis."""
+    running = last_json(clone.smos("sandbox", "status", "--json").stdout)["redises"]
+    return int(next(one["port"] for one in running if f"-t-{slug}-redis-" in one["folder"]))
+
+
+def with_redis(clone: Clone, slug: str, place: int) -> None:
+    """Gives a tenant that is there a tier that has a Redis, and one of its own."""
+    file = clone.home.folder / "registry" / f"{slug}.yaml"
+    file.write_text(f"{file.read_text()}tier: pro\nredis: {{ place: {place} }}\n")
+    clone.smos("tenant", "apply", slug, "--json")
+
+
 class Data:
     """The tenant's own doors: as its applications go through them."""
 
     def __init__(self, clone: Clone, slug: str) -> None:
         resources = made(clone, slug)
-        platform = json.loads(clone.shell("pulumi stack output platform --json --stack prod").stdout)
         name = f"t_{slug.replace('-', '_')}"
         self.database = {
             **server(clone),
@@ -62,7 +77,7 @@ class Data:
             "password": secret(resources["database-password"]),
         }
         self.redis = redis.Redis(
-            port=platform["redis"]["localPort"],
+            port=own_redis_port(clone, slug),
             username=name,
             password=secret(resources["redis-password"]),
             decode_responses=True,
@@ -100,6 +115,7 @@ WANTED = (25, 25, "1", {"pan": "2"})
 def tenant(demo: Clone) -> Iterator[Clone]:
     """A tenant with data in it; gone afterwards."""
     demo.smos("create", "tenant", rut(77888999), NAME, DOMAIN, "--json")
+    with_redis(demo, SLUG, 5)
     Data(demo, SLUG).fill()
     yield demo
     listed = last_json(demo.smos("tenant", "list", "--json").stdout)["tenants"]
@@ -120,23 +136,48 @@ def test_suspended_means_out_at_once_and_resumed_means_exactly_as_before(tenant:
         psycopg.connect(**data.database)
     with pytest.raises(redis.RedisError):
         data.redis.get(f"{data.prefix}sesión")
+    with pytest.raises(redis.RedisError, match="invalid username-password pair"):
+        Data(tenant, SLUG).redis.ping()
     record = next(one for one in made(tenant, SLUG).values() if one["type"].endswith(":DnsRecord"))
     assert record["inputs"]["content"].startswith("pausa.")
     assert last_json(tenant.smos("tenant", "suspend", SLUG, "--json").stdout)["changes"] == 0
     tenant.smos("tenant", "resume", SLUG, "--json")
-    assert data.seen() == WANTED
+    assert Data(tenant, SLUG).seen() == WANTED
     assert last_json(tenant.smos("tenant", "drift", SLUG, "--json").stdout)["ok"] is True
 
 
-def test_drift_is_found_and_mended(tenant: Clone) -> None:
-    """Somebody opens what is closed, or closes what is open, beside Pulumi."""
-    platform = json.loads(tenant.shell("pulumi stack output platform --json --stack prod").stdout)
-    password = tenant.shell("./smos keys show prod/redisPasswords/provisioner --reveal").stdout.strip()
-    operator = redis.Redis(port=platform["redis"]["localPort"], username="provisioner", password=password)
-    operator.acl_setuser(f"t_{SLUG}", enabled=False)
-    found = last_json(tenant.smos("tenant", "drift", SLUG, "--json", ok=False).stdout)
-    assert found["changed"] == ["redis-user: enabled"]
-    assert last_json(tenant.smos("tenant", "drift", SLUG, "--mend", "--json").stdout)["mended"] is True
+ENDLESS = "redis.call('set', KEYS[1], '1') while true do end"
+
+
+def endless(data: Data) -> threading.Thread:
+    """A script of the tenant's that never ends, and has written: it runs when this answers."""
+
+    def said() -> None:
+        with contextlib.suppress(redis.RedisError):
+            data.redis.eval(ENDLESS, 1, f"{data.prefix}x")
+
+    thread = threading.Thread(target=said, daemon=True)
+    thread.start()
+    time.sleep(1.0)
+    return thread
+
+
+def test_a_tenant_that_holds_its_redis_holds_nobody_elses_and_is_suspended_all_the_same(tenant: Clone) -> None:
+    """The platform's Redis answers; the tenant is told as held, is closed, and its keys are as they were."""
+    data = Data(tenant, SLUG)
+    held = endless(data)
+    assert last_json(tenant.smos("redis", "--json").stdout) == {"ok": True, "held": "", "done": ""}
+    found = last_json(tenant.smos("redis", "--tenant", SLUG, "--json", ok=False).stdout)
+    assert (found["ok"], found["done"]) == (False, "")
+    assert last_json(tenant.smos("tenant", "suspend", SLUG, "--json").stdout)["ok"] is True
+    held.join(5)
+    assert not held.is_alive()
+    tenant.smos("tenant", "resume", SLUG, "--json")
+    assert Data(tenant, SLUG).seen() == WANTED
+    held = endless(Data(tenant, SLUG))
+    ended = last_json(tenant.smos("redis", "--tenant", SLUG, "--end", "--json").stdout)
+    assert ended["ok"] is True
+    assert "its server was ended" in ended["done"]
     assert Data(tenant, SLUG).seen() == WANTED
 
 

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from apps.migrations import MigrationsInputs
-from apps.redis_user import AclUserInputs, rules_of
+from apps.redis_user import AclUserInputs
 from apps.sessions import SessionsInputs
+from components.services.redis_users import own_users_file
 from deploy.target import Workplace
 from tenants.model import RESERVED, Tenant, slug_fault
 from tenants.names import TenantNames
@@ -40,6 +41,7 @@ PLAIN = {
     "database": r"t_[a-z][a-z0-9_]{1,61}",  # an identifier of PostgreSQL that needs no quotes, at most 63 bytes
     "silo_database": r"n8n_[a-z][a-z0-9_]{1,58}",
     "silo": r"t-[a-z][a-z0-9-]*[a-z0-9]-n8n",
+    "redis": r"t-[a-z][a-z0-9-]*[a-z0-9]-redis",
     "redis_user": r"t_[a-z0-9_]{1,60}",
     "redis_prefix": r"t_[a-z0-9_]{1,60}:",
     # https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
@@ -143,8 +145,8 @@ def test_in_sql_a_name_needs_no_quotes_and_quoted_it_is_the_same(slug: str) -> N
 def test_the_words_of_redis_are_words(slug: str) -> None:
     """One pattern for keys and one for channels, and nothing in them but the final star is a pattern."""
     names = TenantNames(slug)
-    values = {"name": names.redis_user, "password": "p" * 20, "prefix": names.redis_prefix}
-    words = rules_of(AclUserInputs.model_validate(values))
+    lines = own_users_file(names.redis_user, {names.redis_user: "p" * 20}).splitlines()
+    (words,) = (line.split() for line in lines if line.startswith(f"user {names.redis_user} "))
     assert [word for word in words if word[0] in "~&"] == [f"~{names.redis_prefix}*", f"&{names.redis_prefix}*"]
     assert all(word.isprintable() and " " not in word for word in words)
     assert not set(names.redis_prefix) & set("*?[]\\^")

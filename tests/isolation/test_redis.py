@@ -1,11 +1,11 @@
-"""Tenants against each other, and against the platform's services, on the Redis that prod declares, as a real one.
+"""Tenants of before, who have not been moved to a Redis of their own yet, against each other and against the
+platform's services, on the Redis that prod declares, as a real one.
 
-tests/apps/test_redis_user.py has what one user may; tests/components/test_redis_users.py what the services may.
+tests/isolation/test_own_redis.py has those that were moved; tests/components/test_redis_users.py what services may.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
@@ -15,7 +15,6 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from apps.redis_user import ACL_USER, AclUserInputs
 from sandbox.redis_process import RedisProcess
 from tenants.names import TenantNames
 from tests.components import redis_real
@@ -35,14 +34,12 @@ def word(slug: str) -> str:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
-    """With the users of services, and of tenants as the provisioner makes them; each tenant has a key of each type."""
-    found = redis_real.start(tmp_path_factory.mktemp("redis"))
+    """With the users of services, and of tenants as they were made; each tenant has a key of each type."""
+    found = redis_real.start(tmp_path_factory.mktemp("redis"), more_users=redis_real.MAKER)
     try:
-        access = {"host": "127.0.0.1", "port": found.port, "user": "provisioner", "password": PASSWORDS["provisioner"]}
         for slug in SLUGS:
             names = TenantNames(slug)
-            wanted = {"name": names.redis_user, "password": word(slug), "prefix": names.redis_prefix}
-            ACL_USER.acts.create({"redis": json.dumps(access)}, AclUserInputs.model_validate(wanted))
+            redis_real.earlier_tenant(found, names.redis_user, word(slug))
             own, at = tenant(found, slug), names.redis_prefix
             own.set(f"{at}text", f"canary-of-{slug}")
             own.rpush(f"{at}list", "1")
@@ -209,7 +206,7 @@ def test_services_and_tenants_reach_nothing_of_each_other(server: RedisProcess, 
 
 @pytest.mark.parametrize("key", SERVICES_KEYS)
 def test_the_provisioner_reads_no_services_keys(server: RedisProcess, key: str) -> None:
-    """It makes users below `t_`, and archives their keys: its rights end there."""
+    """It removes users below `t_`, and keeps their keys: its rights end there."""
     with pytest.raises(redis.ResponseError, match=REFUSED):
         ask(redis_real.client(server, "provisioner"), "DUMP", key)
 

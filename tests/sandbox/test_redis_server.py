@@ -90,7 +90,7 @@ def test_what_redis_refuses_makes_the_container_unhealthy(
     tmp_path: Path, config: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the real provider's words and Redis's own, and nothing is left running."""
-    monkeypatch.setattr("sandbox.redis_process.START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(RedisProcess, "start_timeout_s", 1.0)
     with pytest.raises(RedisRefused, match=f"(?s)failed to be in healthy state.*({says})"):
         RedisProcess(tmp_path, told(tmp_path, config))
     pid = int((tmp_path / "pid").read_text())

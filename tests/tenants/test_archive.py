@@ -26,15 +26,16 @@ from apps.migrations import MIGRATIONS, MigrationsInputs
 from sandbox.clusters import Cluster
 from tenants.archive import file as archive
 from tenants.archive.database import TenantDatabase
+from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.login import forget_logins
 from tenants.archive.manifest import ArchiveBroken, Manifest, Part, digest, read_manifest
 from tenants.archive.moves import Opened, fill
 from tenants.archive.parts import DATABASE, REDIS, VAULT, Parts, parts_of
 from tenants.ground import Ground
 from tenants.names import TenantNames
-from tenants.platform import Redis, Server, Vault
+from tenants.platform import Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
-from tests.apps.servers import PASSWORD, admin, config_of, limited_provisioner, postgres_server, redis_server
+from tests.apps.servers import PASSWORD, admin, config_of, limited_keeper, postgres_server, redis_server
 from tests.sandbox.vault_servers import Asked, simulated
 
 ACME, OTHER = TenantNames("acme"), TenantNames("zapato-azul")
@@ -56,7 +57,7 @@ class Place:
         )
         platform = SimpleNamespace(
             server=self.server,
-            redis=Redis(local_port=redis.port, host="redis", login=limited_provisioner(redis)),
+            redis=None,
             vault=Vault(local_port=vault.port),
         )
         secrets = TenantSecrets(
@@ -69,7 +70,11 @@ class Place:
         return psycopg.connect(**admin(self.cluster, names.database, names.database), autocommit=True)
 
     def parts(self, names: TenantNames) -> contextlib.AbstractContextManager[Parts]:
-        return parts_of(self.ground, names, silo=False)
+        return parts_of(self.ground, names, silo=False, keys=self.keys(names))
+
+    def keys(self, names: TenantNames) -> TenantKeys:
+        """Of the names' Redis."""
+        return TenantKeys(KeysLogin(port=self.redis.port, user=limited_keeper(self.redis), password=PASSWORD), names)
 
     def database(self, names: TenantNames) -> TenantDatabase:
         return TenantDatabase(self.server, PASSWORD, names.database)
@@ -201,7 +206,7 @@ def test_everything_comes_back_with_the_same_checksums(place: Place, target: Ten
             connection.execute("DELETE FROM chunks; INSERT INTO numbered DEFAULT VALUES; SELECT nextval('\"Nº\"')")
         place.redis.client().set(f"{ACME.redis_prefix}later", "goes")
     for _ in range(2):  # again, it ends the same
-        found = fill(place.ground, _opened(parts, content), target, lambda _: None)
+        found = fill(place.ground, _opened(parts, content), target, lambda _: None, keys=place.keys(target))
     assert found == content
     with place.own(target) as connection:
         assert connection.execute("SELECT doubled(4), nextval('\"Nº\"')").fetchone() == (8, 42)
@@ -340,7 +345,7 @@ def test_a_failure_while_filling_is_told_and_nothing_of_the_sql_stays(place: Pla
         ({DATABASE: parts[DATABASE] + b"CREATE TABLE public.more (v int);\n"}, "not as in the archive"),
     ):
         with pytest.raises(ArchiveBroken, match=told):
-            fill(place.ground, _opened({**parts, **broken}, content), OTHER, lambda _: None)
+            fill(place.ground, _opened({**parts, **broken}, content), OTHER, lambda _: None, keys=place.keys(OTHER))
     with place.own(OTHER) as connection:
         assert connection.execute("SELECT to_regclass('public.half')").fetchone() == (None,)
 

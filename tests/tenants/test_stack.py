@@ -156,7 +156,7 @@ def test_without_vault_the_rest_is_the_same() -> None:
     """A platform without Vault has tenants too."""
     names = {one.name for one in declared(False)} - {"smarteros-tenants-acme-2"}  # the stack is declared once a process
     assert names == {one.name for one in declared() if "vault" not in one.name} - {"smarteros-tenants-acme-2"}
-    assert len(names) == 22
+    assert len(names) == 19
 
 
 @pytest.mark.parametrize(
@@ -203,12 +203,11 @@ def test_a_suspended_tenant_has_every_door_closed_and_everything_else_as_it_was(
     )
     assert set(active) - {"smarteros-tenants-acme-2"} == set(suspended) - {"smarteros-tenants-acme-2"}
     changed = {name for name in suspended if name in active and suspended[name] != active[name]}
-    assert changed == {"database-owner", "database-sessions", "redis-user", "vault-policy", "dns-record"}
+    assert changed == {"database-owner", "database-sessions", "vault-policy", "dns-record"}
     owner = suspended["database-owner"]
     assert (owner["login"], owner["connectionLimit"]) == (False, 0)
     assert owner["password"] == active["database-owner"]["password"]
     assert suspended["database-sessions"]["allowed"] is False
-    assert suspended["redis-user"]["enabled"] is False
     assert suspended["dns-record"]["content"] == "pausa.example.com"
 
 
@@ -233,11 +232,11 @@ def test_the_name_goes_before_what_it_leads_to() -> None:
     """So it is made last, and at the end nobody is led to something half gone."""
     (record,) = (one for one in declared() if one.name == "dns-record")
     before = " ".join(record.dependencies)
-    for name in ("database-database", "redis-user", "blobs-container", "vault-mount"):
+    for name in ("database-database", "blobs-container", "vault-mount"):
         assert name in before
 
 
 def test_what_holds_data_is_protected() -> None:
-    """Database, mount, key, blobs; and the user of Redis, whose keys would go with it."""
+    """Database, mount, key, blobs."""
     protected = {one.name for one in declared() if one.protect}
-    assert protected == {"database-database", "vault-mount", "vault-key", "blobs-container", "redis-user"}
+    assert protected == {"database-database", "vault-mount", "vault-key", "blobs-container"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pulumi_docker as docker
 from pulumi import ComponentResource, Input, Output, ResourceOptions
@@ -41,6 +41,8 @@ class Guest:
 
     labels: Mapping[str, str]
     """Of each container and volume."""
+    forwards: Mapping[str, Forward] = field(default_factory=dict)
+    """Workload → how operators reach it, of those that they do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,8 @@ class DockerHost(ComponentResource):
             self._refuse(one, alone)
             for sidecar in workload.sidecars:
                 self._refuse(f"{one}-{sidecar.name}", _as_workload(one, workload, sidecar))
-        forward = self._settings.forward(name) if workload.operated else None
+        theirs = self._guest.forwards if self._guest else {}
+        forward = (theirs.get(name) or self._settings.forward(name)) if workload.operated else None
         running = [self._run(one, alone, opts, forward) for one in names]
         for one, main in zip(names, running, strict=True):
             for sidecar in workload.sidecars:

@@ -1,0 +1,41 @@
+"""What the guard of tenants' databases may be told: it ends what goes over a tenant's limits."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from settings.parts import Name, OnDocker
+from settings.services.service import Container, Service
+
+__all__ = ["Guard"]
+
+
+class Guard(Service):
+    """A client of PostgreSQL that looks at tenants' sessions and databases."""
+
+    placement: OnDocker = Field(description="Where it runs")
+    database: Name = Field(
+        description="Which one of smarteros:databaseServers it guards: the one with tenants' databases"
+    )
+
+    port: ClassVar[int | None] = None
+
+    def footprint(self, name: str) -> tuple[Container, ...]:
+        """A shell and a psql."""
+        return (
+            Container(
+                name=name,
+                cpu=0.1,
+                memory_mb=64,
+                least_cpu=0.02,
+                least_memory_mb=32,
+                disk_mb=1,
+                source="ours: a psql of some 10 MB, and a shell",
+            ),
+        )
+
+    def connections(self) -> int:
+        """One that stays."""
+        return 1

@@ -1,0 +1,108 @@
+"""What a tenant had on the Redis that was everybody's: taken from there by its next run, once.
+
+Its keys are written into an encrypted file on the shelf first. A tenant with a Redis of its own gets them back there in
+the same run; of one without, the file is what is left, and it is said where it is. A run that was killed in between
+goes on with that file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyrage
+
+from deploy.engine_run import run
+from deploy.guards import NotReady
+from deploy.redis_rescue import Login, NotFreed, freed
+from deploy.target import Workplace
+from kept import keep, words
+from keyring import Keyring, identity_from_environment
+from keyring.store import write_whole
+from settings import keyring_file
+from tenants.archive.shelf import shelf_of
+from tenants.ground import Ground
+from tenants.model import Tenant
+from tenants.own_redis import keys_of
+from tenants.state import resources_of
+
+__all__ = ["given_back", "taken_away"]
+
+Say = Callable[[str], None]
+USER = "smarteros-apps:redis:AclUser"
+MOVING = "redis-moving"
+"""Beside the stack's project file: which file on the shelf waits for the tenant's own Redis."""
+SUFFIX = ".redis.age"
+
+
+def taken_away(ground: Ground, there: Workplace, tenant: Tenant, found: Mapping[str, Any] | None, say: Say) -> None:
+    """Before a run: keeps the keys, and lets the run remove the user, which was protected for their sake."""
+    users = [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == USER]
+    if not users:
+        return
+    content = _dumped(ground, tenant, say)
+    if content:
+        file = _written(ground, tenant, content)
+        keep(there.project / MOVING, file.name)
+        say(f"tenant {tenant.slug}: {len(content.splitlines())} keys of the shared Redis are kept in {file}")
+        if tenant.redis is None:
+            say(f"tenant {tenant.slug}: it has no Redis any more (docs/tenants.md); they are in no application's reach")
+    for urn in users:
+        run(there, there.project, "state", "unprotect", urn, "--yes", "--stack", tenant.slug, capture=True)
+
+
+def given_back(ground: Ground, there: Workplace, tenant: Tenant, say: Say) -> None:
+    """After a run: puts into the tenant's own Redis what was kept for it."""
+    note = there.project / MOVING
+    if tenant.redis is None or not note.exists():
+        return
+    name = words(note, "remove it: the keys are in the file that it names, on the shelf").strip()
+    file = shelf_of(ground.place).folder / Path(name).name
+    if file.is_file():
+        with keys_of(ground, tenant) as keys:
+            if keys is not None:
+                keys.restore(pyrage.decrypt(file.read_bytes(), list(_identity(ground).keys)))
+        say(f"tenant {tenant.slug}: its keys are in its own Redis; {file} may be removed")
+    note.unlink()
+
+
+def _dumped(ground: Ground, tenant: Tenant, say: Say) -> bytes:
+    import redis
+
+    from tenants.archive.keys import KeysLogin, TenantKeys
+
+    server = ground.platform.redis
+    if server is None:
+        return b""
+    port = server.local_port
+    try:
+        if done := freed(Login(port=port, user="operator", password=_operator(ground))):
+            say(f"the shared Redis was held by a script that did not end: {done}")
+        login = KeysLogin(port=port, user=server.login, password=ground.secrets.redis_password)
+        return TenantKeys(login, tenant.names).dump()
+    except (NotFreed, redis.RedisError) as error:
+        mend = f"./smos redis --stack {ground.stack} --end, then the same command again"
+        raise NotReady(
+            f"tenant {tenant.slug}: its keys on the shared Redis can't be read: {error}. Mend: {mend}"
+        ) from None
+
+
+def _operator(ground: Ground) -> str:
+    keyring = Keyring.open(keyring_file(ground.place.environ), _identity(ground))
+    return keyring.get(f"{ground.stack}/redisPasswords/operator")
+
+
+def _written(ground: Ground, tenant: Tenant, content: bytes) -> Path:
+    keyring = Keyring.open(keyring_file(ground.place.environ), _identity(ground))
+    made = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    folder = shelf_of(ground.place).folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / f"{tenant.slug}-{made}{SUFFIX}"
+    write_whole(file, pyrage.encrypt(content, [one.key(file) for one in keyring.recipients]))
+    return file
+
+
+def _identity(ground: Ground) -> Any:
+    return identity_from_environment(ground.place.environ)
