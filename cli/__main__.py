@@ -28,6 +28,8 @@ from cli.lazy import LazyGroup
 from cli.outcome import Failed
 from kept import Damaged, told
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="smos",
     cls=LazyGroup,
@@ -76,6 +78,8 @@ def main() -> None:
     """Run the command that was asked for; exit codes are those of cli/outcome.py."""
     try:
         ended = app(prog_name="smos", standalone_mode=False)
+        if ended == INTERRUPTED:
+            typer.echo("smos: interrupted; run the same command again to complete it", err=True)
         sys.exit(ended if isinstance(ended, int) else 0)
     except typer.Abort:
         typer.echo(

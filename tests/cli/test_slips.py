@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cli import __main__ as entrance
+from cli import lazy
 from cli.commands import COMMANDS
 from cli.lazy import load
 from sandbox import client
@@ -157,6 +158,28 @@ def test_a_misspelt_command(
     code, said = run(monkeypatch, capsys, *path)
     assert code == 2
     assert all(name in said for name in inside)
+
+
+@named
+def test_ctrl_c(command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the middle of the work: exit code 130, and what to do then."""
+
+    def interrupted(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def loaded(name: str) -> Any:
+        found = load(name)
+        for one in _walked(found, (name,)):
+            one.parser.callback = interrupted
+        return found
+
+    monkeypatch.setattr(lazy, "load", loaded)
+    words = [str(ROOT / "README.md") if one.name == "file" else "platform" for one in command.arguments]
+    required = [one for one in command.parser.params if one.param_type_name == "option" and one.required]
+    words += [word for one in required for word in (one.opts[0], str(ROOT / "README.md"))]
+    code, said = run(monkeypatch, capsys, *command.path, *words)
+    assert code == entrance.INTERRUPTED, said
+    assert "run the same command again" in said
 
 
 def test_every_command_that_makes_things_says_whose_they_are() -> None:
