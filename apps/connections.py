@@ -6,7 +6,6 @@ The clients are imported when they are used: a run that changes nothing has no n
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from apps.kind import Config, NotDone
+from apps.time_limits import MIGRATION, QUESTION, connected, postgres_parameters, redis_limits
 from settings.parts import Setting
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     import redis
 
 __all__ = ["Access", "as_owner", "postgres", "redis_client", "refuses"]
-
-TIMEOUT_S = 15
-GOOD_FOR = datetime.timedelta(hours=1)
 
 
 class Access(Setting):
@@ -57,9 +54,8 @@ def redis_client(config: Config) -> redis.Redis:
         username=access.user,
         password=access.password,
         ssl=access.tls,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
         decode_responses=True,
+        **redis_limits(),
     )
 
 
@@ -69,7 +65,7 @@ def postgres(config: Config, database: str) -> psycopg.Connection[Any]:
 
     access = _access(config, "postgres")
     try:
-        return psycopg.connect(**_parameters(access, database), autocommit=True)
+        return connected({**_where(access, database), "autocommit": True}, QUESTION)
     except psycopg.Error as error:
         raise NotDone(f"PostgreSQL at {access.host}:{access.port} did not let {access.user} in: {error}") from None
 
@@ -80,7 +76,7 @@ def refuses(config: Config, database: str, role: str, password: str) -> bool:
 
     access = _access(config, "postgres").model_copy(update={"user": role, "password": password})
     try:
-        psycopg.connect(**_parameters(access, database)).close()
+        connected(_where(access, database), QUESTION).close()
     except psycopg.Error as error:
         return "password authentication failed" in str(error)
     return False
@@ -96,14 +92,15 @@ def as_owner(config: Config, database: str, role: str) -> Iterator[dict[str, Any
     access = _access(config, "postgres")
     with contextlib.ExitStack() as stack:
         try:
-            login = stack.enter_context(login_of(lambda: postgres(config, "postgres"), role, GOOD_FOR))
+            login = stack.enter_context(login_of(lambda: postgres(config, "postgres"), role, MIGRATION))
         except psycopg.Error as error:
             raise NotDone(f"{database}: no login with the rights of {role}: {str(error).splitlines()[0]}") from None
         theirs = access.model_copy(update={"user": login.user, "password": login.password})
-        yield {**_parameters(theirs, database), "options": f"-c role={role}"}
+        more = {"search_path": "public"}
+        yield {**_where(theirs, database), **postgres_parameters(MIGRATION, role=role, more=more)}
 
 
-def _parameters(access: Access, database: str) -> dict[str, Any]:
+def _where(access: Access, database: str) -> dict[str, Any]:
     return {
         "host": access.host,
         "port": access.port,
@@ -111,5 +108,4 @@ def _parameters(access: Access, database: str) -> dict[str, Any]:
         "password": access.password,
         "dbname": database,
         "sslmode": "require" if access.tls else "disable",
-        "connect_timeout": TIMEOUT_S,
     }

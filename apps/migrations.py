@@ -89,7 +89,8 @@ def _backend(config: Config, wanted: MigrationsInputs) -> Iterator[tuple[Any, An
     with as_owner(config, wanted.database, wanted.role) as parameters:
         login = f"{quote(parameters['user'], safe='')}:{quote(parameters['password'], safe='')}"
         address = f"{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
-        more = urlencode({key: parameters[key] for key in ("sslmode", "connect_timeout", "options")}, quote_via=quote)
+        own = {"user", "password", "host", "port", "dbname"}
+        more = urlencode({key: one for key, one in parameters.items() if key not in own}, quote_via=quote)
         try:
             backend = yoyo.get_backend(f"postgresql+psycopg://{login}@{address}?{more}")
         except psycopg.Error as error:

@@ -95,8 +95,21 @@ class _Sessions:
                     connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(role))
 
     def delete(self, config: Config, identity: str, known: SessionsInputs) -> None:
-        """Ends them: a role with open sessions leaves its database undroppable."""
-        self._end(config, known.model_copy(update={"allowed": False}))
+        """Ends them: a role with open sessions leaves its database undroppable. And takes back what others gave the
+        role, of which it can't say no, and which would keep it from being dropped (apps.dependents).
+        """
+        from psycopg import sql
+
+        from apps.dependents import release
+
+        with _told(known):
+            with postgres(config, known.database) as connection:
+                if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (known.role,)).fetchone() is not None:
+                    connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(known.role)))
+            self._end(config, known.model_copy(update={"allowed": False}))
+            left = release(lambda database: postgres(config, database), known.role)
+        if left:
+            raise NotDone(f"{known.role} can't go: others gave it rights: {'; '.join(map(str, left))}")
 
     def _end(self, config: Config, wanted: SessionsInputs) -> None:
         if wanted.allowed:

@@ -6,7 +6,6 @@ from typing import LiteralString
 
 __all__ = ["databases_there", "is_empty"]
 
-TIMEOUT_S = 15
 _HOLDS: LiteralString = """
 SELECT EXISTS (SELECT FROM pg_largeobject_metadata) OR EXISTS (
     SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -36,16 +35,11 @@ def _asked(
 ) -> list[tuple[object, ...]] | None:
     import psycopg
 
+    from apps.time_limits import connected
+
     try:
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=port,
-            user=user,
-            password=password,
-            dbname=database,
-            sslmode=sslmode,
-            connect_timeout=TIMEOUT_S,
-        ) as connection:
+        where = {"host": "127.0.0.1", "port": port, "user": user, "password": password, "dbname": database}
+        with connected({**where, "sslmode": sslmode}) as connection:
             return connection.execute(query).fetchall()
     except psycopg.Error:
         return None

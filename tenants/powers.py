@@ -11,6 +11,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
+from apps.time_limits import connected
 from components.placements.azure.postgres import ADMIN_USER as AZURE_ADMIN
 from components.placements.docker.postgres import ADMIN_USER as DOCKER_ADMIN
 from deploy.guards import NotReady
@@ -57,12 +58,5 @@ def _take(ground: Ground, role: str) -> None:
 
 def _connected(ground: Ground, user: str, password: str) -> psycopg.Connection[tuple[object, ...]]:
     server = ground.platform.server
-    return psycopg.connect(
-        host="127.0.0.1",
-        port=server.local_port,
-        user=user,
-        password=password,
-        dbname="postgres",
-        sslmode=server.sslmode,
-        autocommit=True,
-    )
+    where = {"host": "127.0.0.1", "port": server.local_port, "user": user, "password": password}
+    return connected({**where, "dbname": "postgres", "sslmode": server.sslmode, "autocommit": True})

@@ -6,6 +6,7 @@ The client programs come with the PostgreSQL that is installed here, newer than 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -21,6 +22,9 @@ import psycopg
 from psycopg import sql
 
 from apps.owner_login import OwnerLogin
+from apps.time_limits import EXPORT, connected, options_of, postgres_parameters
+from tenants.archive.hidden_rows import hidden_tables, shown, with_data_of, without_data_of
+from tenants.archive.holders import holders_of
 from tenants.archive.login import login_to
 from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.settled import settings_kept
@@ -50,9 +54,6 @@ _SETTINGS = {
     "intervalstyle": "postgres",
     "bytea_output": "hex",
     "extra_float_digits": "1",
-    "search_path": "pg_catalog",
-    "statement_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
 }
 KEY = "smarteros"
 _HEAD = re.compile(rb"\A((?:--[^\n]*\n|\n)*)\\restrict " + KEY.encode() + rb"\n")
@@ -86,14 +87,24 @@ class TenantDatabase:
         """Its content as SQL that makes everything anew, whoever owns it then; and what is in it at the same moment."""
         with self._reading() as connection:
             row = connection.execute("SELECT pg_export_snapshot()").fetchone()
-            content = self._run(
+            hidden = hidden_tables(connection, self._name)
+            dumped = functools.partial(
+                self._run,
                 "pg_dump",
+                f"--lock-wait-timeout={EXPORT.lock_s}s",
                 # Made by an administrator in the template: a tenant can neither drop nor make it.
                 *("--format=plain", "--no-owner", "--no-privileges", "--clean", "--if-exists", "--exclude-extension=*"),
                 *("--no-comments", "--no-security-labels", "--no-subscriptions", "--no-publications"),
                 *(f"--role={self._name}", f"--restrict-key={KEY}", f"--snapshot={(row or ('',))[0]}"),
             )
-            return content, self._tables(connection)
+            content = dumped(*without_data_of(hidden))
+            if hidden:
+                end = dumped("--section=post-data")
+                shown(connection, hidden)  # from here on nobody else can read them, pg_dump neither
+                content = with_data_of(connection, hidden, content, end)
+            found = self._tables(connection)
+            connection.rollback()  # what was shown for this session alone is hidden again
+            return content, found
 
     def restore(self, content: bytes) -> None:
         """Runs such SQL: all of it or nothing. Commands of psql itself could start programs here: they are refused."""
@@ -111,6 +122,7 @@ class TenantDatabase:
     def content(self) -> Tables:
         """What is in it now."""
         with self._reading() as connection:
+            shown(connection, hidden_tables(connection, self._name))
             return self._tables(connection)
 
     def _tables(self, connection: psycopg.Connection[Any]) -> Tables:
@@ -130,24 +142,33 @@ class TenantDatabase:
         """One moment, seen by every question."""
         with self._connected() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
             yield connection
+            connection.rollback()
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[Any]]:
-        settings = "".join(f" -c {name}={value}" for name, value in _SETTINGS.items())
         with self._login() as login:
-            wanted = self._parameters(login)
             try:
-                with psycopg.connect(**{**wanted, "options": wanted["options"] + settings}) as connection:
+                with connected(self._where(login), EXPORT, role=self._name, more=_SETTINGS) as connection:
                     yield connection
+            except psycopg.errors.LockNotAvailable as error:
+                raise self._held(str(error).splitlines()[0]) from None
             except psycopg.Error as error:
                 raise ArchiveBroken(f"PostgreSQL on {self._name}: {str(error).splitlines()[0]}") from None
+
+    def _held(self, said: str) -> ArchiveBroken:
+        """Who waits is told for whom."""
+        holders = "; ".join(holders_of(self._server, self._password, self._name)) or "nobody any more"
+        return ArchiveBroken(
+            f"PostgreSQL on {self._name}: {said} (waited {EXPORT.lock_s} s): {holders}. "
+            "Mend: have it end its transaction and run the same command again; or close the tenant's doors, which ends "
+            "its sessions: ./smos tenant suspend SLUG"
+        )
 
     def _login(self) -> contextlib.AbstractContextManager[OwnerLogin]:
         return login_to(self._server, self._password, self._name)
 
-    def _parameters(self, login: OwnerLogin) -> dict[str, Any]:
+    def _where(self, login: OwnerLogin) -> dict[str, Any]:
         return {
             "host": "127.0.0.1",
             "port": self._server.local_port,
@@ -155,7 +176,6 @@ class TenantDatabase:
             "password": login.password,
             "dbname": self._name,
             "sslmode": self._server.sslmode,
-            "options": f"-c role={self._name}",
         }
 
     def _run(self, program: str, *arguments: str, content: bytes = b"") -> bytes:
@@ -163,7 +183,7 @@ class TenantDatabase:
             return self._run_as(login, program, *arguments, content=content)
 
     def _run_as(self, login: OwnerLogin, program: str, *arguments: str, content: bytes) -> bytes:
-        wanted = self._parameters(login)
+        wanted = self._where(login)
         environ = {
             "PATH": os.environ.get("PATH", ""),
             "PGHOST": wanted["host"],
@@ -172,12 +192,20 @@ class TenantDatabase:
             "PGPASSWORD": wanted["password"],
             "PGDATABASE": wanted["dbname"],
             "PGSSLMODE": wanted["sslmode"],
-            "PGOPTIONS": wanted["options"],
+            "PGOPTIONS": options_of(EXPORT, role=self._name, more={"search_path": "public"}),
+            "PGCONNECT_TIMEOUT": str(postgres_parameters(EXPORT)["connect_timeout"]),
         }
         command: Sequence[str] = [str(_programs() / program), *arguments]
-        done = subprocess.run(command, input=content, env=environ, capture_output=True, check=False)  # noqa: S603 - ours
+        try:
+            done = subprocess.run(  # noqa: S603 - ours
+                command, input=content, env=environ, capture_output=True, check=False, timeout=EXPORT.whole_s
+            )
+        except subprocess.TimeoutExpired:
+            raise ArchiveBroken(f"{program} on {self._name}: not done after {EXPORT.whole_s} s, and ended") from None
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            if any("lock timeout" in line or "LOCK TABLE" in line for line in said):
+                raise self._held(f"{program}: {said[0]}")
             raise ArchiveBroken(f"{program} on {self._name}: {said[0]}")
         return done.stdout
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import functools
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from apps import owner_login
 from apps.owner_login import OwnerLogin
+from apps.time_limits import EXPORT, connected
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server
 
 __all__ = ["forget_logins", "login_to", "provisioner", "told"]
-
-GOOD_FOR = datetime.timedelta(hours=12)
 
 
 @contextlib.contextmanager
@@ -27,14 +24,14 @@ def login_to(server: Server, provisioner_password: str, owner: str) -> Iterator[
     with contextlib.ExitStack() as stack:
         with told(server, f"no login to {owner}"):
             connect = functools.partial(provisioner, server, provisioner_password)
-            login = stack.enter_context(owner_login.login_of(connect, owner, GOOD_FOR))
+            login = stack.enter_context(owner_login.login_of(connect, owner, EXPORT))
         yield login
 
 
 def forget_logins(server: Server, provisioner_password: str, owner: str) -> None:
     """Removes every login of this kind to a tenant's database that killed runs left. Raises ArchiveBroken."""
     with told(server, owner), provisioner(server, provisioner_password) as connection:
-        owner_login.forget_logins(connection, owner, live=True)
+        owner_login.forget_logins(connection, owner)
 
 
 @contextlib.contextmanager
@@ -46,16 +43,15 @@ def told(server: Server, what: str) -> Iterator[None]:
         raise ArchiveBroken(f"PostgreSQL {server.name}: {what}: {str(error).splitlines()[0]}") from None
 
 
-def provisioner(server: Server, password: str) -> psycopg.Connection[Any]:
-    """Who makes tenants' roles, where no tenant's code can run."""
-    connection = psycopg.connect(
-        host="127.0.0.1",
-        port=server.local_port,
-        user=server.login,
-        password=password,
-        dbname="postgres",
-        sslmode=server.sslmode,
-        autocommit=True,
-    )
-    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(server.provisioner)))
-    return connection
+def provisioner(server: Server, password: str, database: str = "postgres") -> psycopg.Connection[Any]:
+    """Who makes tenants' roles. In a tenant's database only for what runs none of the tenant's code."""
+    where = {
+        "host": "127.0.0.1",
+        "port": server.local_port,
+        "user": server.login,
+        "password": password,
+        "dbname": database,
+        "sslmode": server.sslmode,
+        "autocommit": True,
+    }
+    return connected(where, role=server.provisioner)

@@ -19,7 +19,6 @@ __all__ = ["CHECKS", "Check", "database_answers", "state_is_whole", "unwell"]
 
 Check = Callable[[Ground, Tenant, VaultSession | None], str]
 """Why the tenant is not well; nothing when it is. Raises what it likes: then that is why."""
-TIMEOUT_S = 10
 
 
 def unwell(ground: Ground, tenant: Tenant, session: VaultSession | None, checks: Sequence[Check] | None = None) -> str:
@@ -47,27 +46,21 @@ def database_answers(ground: Ground, tenant: Tenant, session: VaultSession | Non
     """With what the tenant's applications find in Vault; without Vault, as the provisioner in the owner's name."""
     import psycopg
 
+    from apps.time_limits import connected
+
     server, name = ground.platform.server, tenant.names.database
-    user, password, options = server.login, ground.secrets.provisioner_password, f"-c role={name}"
+    user, password, role = server.login, ground.secrets.provisioner_password, name
     if session is not None:
         try:
             told = session.api.ask("GET", f"{tenant.names.mount}/data/database", token=session.token())
         except VaultRefused as refused:
             return f"its login is not in Vault ({refused})"
         data = told["data"]["data"]
-        user, password, options = str(data["user"]), str(data["password"]), ""
+        user, password, role = str(data["user"]), str(data["password"]), ""
     is_open = tenant.state == "active"
     try:
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=server.local_port,
-            dbname=name,
-            sslmode=server.sslmode,
-            connect_timeout=TIMEOUT_S,
-            user=user,
-            password=password,
-            options=options,
-        ) as connection:
+        where = {"host": "127.0.0.1", "port": server.local_port, "dbname": name, "sslmode": server.sslmode}
+        with connected({**where, "user": user, "password": password}, role=role) as connection:
             connection.execute("SELECT 1")
     except psycopg.OperationalError as error:
         return str(error).strip().splitlines()[-1] if is_open else ""

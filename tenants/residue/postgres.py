@@ -11,6 +11,7 @@ import psycopg
 
 from apps.owner_login import JOINT
 from deploy.guards import NotReady
+from tenants.archive.login import provisioner
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.residue.left import Left, Sought
@@ -28,14 +29,7 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
     server = ground.platform.server
     where = f"PostgreSQL {server.name}"
     try:
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=server.local_port,
-            user=server.login,
-            password=ground.secrets.provisioner_password,
-            dbname="postgres",
-            sslmode=server.sslmode,
-        ) as connection:
+        with provisioner(server, ground.secrets.provisioner_password) as connection:
             for what, (question, mend) in _QUESTIONS.items():
                 for (name,) in connection.execute(question).fetchall():
                     plain = name.partition(JOINT)[0]

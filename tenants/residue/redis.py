@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 
+from apps.time_limits import redis_limits
 from deploy.guards import NotReady
 from tenants.ground import Ground
 from tenants.names import TenantNames
@@ -30,6 +31,7 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
         password=ground.secrets.redis_password,
         decode_responses=True,
         encoding_errors="replace",
+        **redis_limits(),
     )
     try:
         for user in sorted(client.acl_users()):
