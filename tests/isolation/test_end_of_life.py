@@ -80,7 +80,7 @@ def word(server: Neighbours) -> str:
 def end(server: Neighbours, name: str) -> None:
     """As a stack is destroyed: the sessions' resource, the database, the role. Nothing of it waits for long."""
     made_ready(told(server), word(server), name)
-    known = SessionsInputs(role=name, allowed=True)
+    known = SessionsInputs(role=name, allowed=True, password="")
     SESSIONS.acts.delete(config(server), name, known)
     with provisioner(told(server), word(server)) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))

@@ -144,7 +144,8 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
     cloud = Inventory(tmp_path / "cloud")
     with _clouds(cloud) as address:
         usual = platform(True)
-        server = Server(**{**vars(usual.server), "local_port": servers["cluster"].port, "login": "login"})
+        own = {"local_port": servers["cluster"].port, "login": "login", "provisioner": "provisioner"}
+        server = Server(**{**vars(usual.server), **own})
         place = Workplace(
             **{
                 **{name: cast(Any, None) for name in Workplace.__dataclass_fields__},
