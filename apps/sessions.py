@@ -98,15 +98,10 @@ class _Sessions:
         """Ends them: a role with open sessions leaves its database undroppable. And takes back what others gave the
         role, of which it can't say no, and which would keep it from being dropped (apps.dependents).
         """
-        from psycopg import sql
-
         from apps.dependents import release
 
+        self._end(config, known.model_copy(update={"allowed": False}))
         with _told(known):
-            with postgres(config, known.database) as connection:
-                if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (known.role,)).fetchone() is not None:
-                    connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(known.role)))
-            self._end(config, known.model_copy(update={"allowed": False}))
             left = release(lambda database: postgres(config, database), known.role)
         if left:
             raise NotDone(f"{known.role} can't go: others gave it rights: {'; '.join(map(str, left))}")
