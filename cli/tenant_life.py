@@ -92,6 +92,13 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="An archive of `tenant export`.", exists=True, dir_okay=False)],
     domain: Annotated[str, typer.Option("--as", help="Another name in the zone than its own.")] = "",
+    trust: Annotated[
+        str,
+        typer.Option("--trust", metavar="SHA256", help="Of one from elsewhere: its checksum, as its maker says it."),
+    ] = "",
+    serial: Annotated[
+        int | None, typer.Option("--serial", help="Of one that is not the newest, or was imported: its number.")
+    ] = None,
     take: TakeOver = None,
     leave: Leave = None,
     stack: Environment = "prod",
@@ -104,7 +111,8 @@ def import_(
     with tenants_told(as_json):
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
-        report(desired.imported(place, stack, reread, file, domain, say, claims_of(take, leave)), target, as_json)
+        meant = desired.Meant(trust=trust, serial=serial)
+        report(desired.imported(place, stack, reread, file, domain, say, claims_of(take, leave), meant=meant), target, as_json)
 
 
 def delete(

@@ -17,6 +17,8 @@ from settings.problems import Problem
 from tenants import lifecycle
 from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.moves import Exported, export, fill, open_archive
+from tenants.archive.serials import Serials
+from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
 from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
@@ -27,7 +29,7 @@ from tenants.powers import take_powers
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.silos import refuse_no_room
 
-__all__ = ["IMPORTING", "Drift", "drift_of", "exported", "imported", "set_state"]
+__all__ = ["IMPORTING", "Drift", "Meant", "drift_of", "exported", "imported", "set_state"]
 
 Say = Callable[[str], None]
 Reread = Callable[[], Registry]
@@ -67,8 +69,26 @@ def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder
         return export(ground, entry.tenant, folder, say)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Meant:
+    """What an operator says outright of an archive that would be refused."""
+
+    trust: str = ""
+    """The checksum of one that this keyring did not sign."""
+    serial: int | None = None
+    """The number of one that is older than another, or was imported before."""
+
+
 def imported(
-    place: Workplace, stack: str, reread: Reread, file: Path, domain: str, say: Say, claims: Claims = NO_CLAIMS
+    place: Workplace,
+    stack: str,
+    reread: Reread,
+    file: Path,
+    domain: str,
+    say: Say,
+    claims: Claims = NO_CLAIMS,
+    *,
+    meant: Meant = Meant(),
 ) -> Applied:
     """A tenant from an archive: under its own name or another `domain`. Refuses one that exists, in a file or live.
 
@@ -77,13 +97,16 @@ def imported(
     """
     registry = reread()
     with prepared(place, stack, say) as ground:
-        opened = open_archive(ground, file)
+        opened = open_archive(ground, file, meant.trust)
         values = {**opened.values, "state": IMPORTING} | ({"domain": domain} if domain else {})
         _refuse_existing(ground, registry, slug_of(str(values.get("domain", ""))))
         tenant, new = registry.check(values)
         slug = tenant.slug
         refuse_no_room(ground.settings, (*(one.tenant for one in registry.entries if one.tenant.slug != slug), tenant))
+        serials = Serials(shelf_of(place).folder)
         if new:
+            if opened.statement:
+                serials.refuse_old(opened.statement, meant.serial)
             registry.add(values)
         else:
             say(f"tenant {slug}: an import of it has not ended; going on")
@@ -97,6 +120,8 @@ def imported(
         reread().set_state(slug, "suspended" if opened.values.get("state") == "suspended" else "active")
         opened_up = lifecycle.bring_up(ground, reread().find(slug), say, claims=claims)
         _as_made(ground, reread().find(slug), say, claims)
+        if opened.statement:
+            serials.saw(opened.statement, imported=True)
         ground.known.forget(ground.stack_of(slug))  # its data came by another way than the engine's
     return replace(opened_up, outcome=begun.outcome, seconds=begun.seconds + opened_up.seconds)
 

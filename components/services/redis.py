@@ -201,6 +201,9 @@ def _config(keys_mb: int, users: str, *more: str) -> str:
         f"port {PORT}",
         f"dir {DATA}",
         "appendonly yes",
+        # RESTORE takes what an archive holds: a value that was made by hand may crash a server that doesn't look at it
+        # first (redis.conf of 6.2 and later: sanitize-dump-payload; its default is "no").
+        "sanitize-dump-payload clients",
         f"maxmemory {keys_mb}mb",
         # A queue that loses entries is worse than one that refuses them.
         "maxmemory-policy noeviction",

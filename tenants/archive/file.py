@@ -1,69 +1,128 @@
-"""The archive's file: a tar of named parts, encrypted to everybody who can open the keyring. Whole, or not there."""
+"""The archive's file: a tar of named parts, encrypted to everybody who can open the keyring, signed by its key for
+archives. Whole, or not there.
+
+The signature comes first and is checked before anything is parsed: that a file opens with one's key proves nothing of
+who made it. After the first three lines follows what `age -d` opens.
+"""
 
 from __future__ import annotations
 
-import io
-import re
-import tarfile
+import hashlib
+import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import psutil
 import pyrage
 
 from kept import Damaged, raw
 from keyring import Identity, Recipient
+from keyring.signing import SignatureRefused, Statement, opened, public_of, signed, signer_of
 from keyring.store import write_whole
 from tenants.archive.manifest import ArchiveBroken
+from tenants.archive.tar import NotPlain, packed, unpacked
 
-__all__ = ["MANIFEST", "SUFFIX", "read", "write"]
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+__all__ = ["MANIFEST", "SUFFIX", "SUFFIXES", "Read", "read", "write"]
 
 MANIFEST = "manifest.json"
-SUFFIX = ".tar.age"
-_NAME = re.compile(r"[a-z][a-z0-9]*\.[a-z]+")
+SUFFIX = ".archive"
+SUFFIXES = (SUFFIX, ".tar.age")
+"""The second is of archives that were not signed yet."""
+MOST_HEADER = 64 * 1024
+"""Of age: a line or three for each recipient."""
+TIMES_IN_MEMORY = 3
+"""Sealed, open, and taken apart."""
+MOST_MANIFEST = 16 * 1024 * 1024
 _MEND = "Mend: another copy of the archive, or the key of who was a recipient when it was made"
+_TRUST = (
+    "Mend: an archive of this keyring; or, when you know who made this one, ask them, not by way of the file, for its "
+    "checksum (sha256sum): --trust CHECKSUM"
+)
 
 
-def write(file: Path, parts: Mapping[str, bytes], recipients: tuple[Recipient, ...]) -> None:
-    """Writes a new archive, readable by its owner alone. The manifest comes first."""
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w") as tar:
-        for name in sorted(parts, key=lambda one: (one != MANIFEST, one)):
-            about = tarfile.TarInfo(name)
-            about.size, about.mode = len(parts[name]), 0o600
-            tar.addfile(about, io.BytesIO(parts[name]))
+@dataclass(frozen=True)
+class Read:
+    """An archive that was opened."""
+
+    parts: dict[str, bytes]
+    statement: Statement | None
+    """What was signed; None of one that was trusted by its checksum alone."""
+
+
+def write(
+    file: Path,
+    parts: Mapping[str, bytes],
+    recipients: tuple[Recipient, ...],
+    key: Ed25519PrivateKey,
+    statement: Statement,
+) -> None:
+    """Writes a new archive, readable by its owner alone; the manifest first. Raises ArchiveBroken without room."""
+    plain = packed(parts, MANIFEST)
+    sealed = pyrage.encrypt(plain, [one.key(file) for one in recipients])
+    content = signed(key, replace(statement, plain_size=len(plain)), sealed)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(file, pyrage.encrypt(held.getvalue(), [one.key(file) for one in recipients]))
+    free = shutil.disk_usage(file.parent).free
+    if len(content) > free:
+        raise ArchiveBroken(f"{file}: it has {len(content)} bytes, and {free} are free. Mend: make room on that disk")
+    write_whole(file, content)
 
 
-def read(file: Path, identity: Identity) -> dict[str, bytes]:
-    """Its parts. Raises ArchiveBroken for what is no archive, or none of ours."""
+def read(file: Path, identity: Identity, key: Ed25519PrivateKey, *, trust: str = "") -> Read:
+    """Its parts. `trust`: the checksum of one that this keyring did not sign. Raises ArchiveBroken for what is no
+    archive, or none of ours.
+    """
+    content = _content(file)
+    statement, sealed = _from_whom(file, content, public_of(key), trust)
+    if b"\n--- " not in bytes(sealed[:MOST_HEADER]):
+        raise ArchiveBroken(f"{file}: it is no age file, or damaged. {_MEND}")
     try:
-        content = raw(file, _MEND.removeprefix("Mend: "))
+        plain = pyrage.decrypt(bytes(sealed), list(identity.keys))
+    except pyrage.DecryptError as error:
+        raise ArchiveBroken(f"{file}: it can't be decrypted with your key, or was changed ({error}). {_MEND}") from None
+    if statement and len(plain) != statement.plain_size:
+        raise ArchiveBroken(f"{file}: {len(plain)} bytes are in it, and {statement.plain_size} are told. {_MEND}")
+    try:
+        parts = unpacked(plain)
+    except NotPlain as error:
+        raise ArchiveBroken(f"{file}: {error}. {_MEND}") from None
+    if MANIFEST not in parts or len(parts[MANIFEST]) > MOST_MANIFEST:
+        raise ArchiveBroken(
+            f"{file}: there is no {MANIFEST} in it, or too large a one. Mend: an archive of ./smos tenant export"
+        )
+    return Read(parts, statement)
+
+
+def _content(file: Path) -> bytes:
+    """All of it; not before it is known that there is room for what it may have inside."""
+    try:
+        size, free = file.stat().st_size, psutil.virtual_memory().available
+        if size * TIMES_IN_MEMORY > free:
+            why = f"it has {size} bytes: opening it takes {size * TIMES_IN_MEMORY} of memory, and {free} are free"
+            raise ArchiveBroken(f"{file}: {why}. Mend: a machine with more memory")
+        return raw(file, _MEND.removeprefix("Mend: "))
     except Damaged as error:
         raise ArchiveBroken(str(error)) from None
     except OSError as error:
-        raise ArchiveBroken(f"{file}: {error.strerror}") from None
-    try:
-        plain = pyrage.decrypt(content, list(identity.keys))
-    except pyrage.DecryptError as error:
-        raise ArchiveBroken(f"{file}: it can't be decrypted with your key, or was changed ({error}). {_MEND}") from None
-    parts: dict[str, bytes] = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
-            for member in tar:
-                parts[member.name] = _content(file, tar, member, parts)
-    except tarfile.TarError as error:
-        raise ArchiveBroken(f"{file}: {error}. {_MEND}") from None
-    if MANIFEST not in parts:
-        raise ArchiveBroken(f"{file}: there is no {MANIFEST} in it. Mend: an archive of ./smos tenant export")
-    return parts
+        raise ArchiveBroken(f"{file}: {error.strerror}. {_MEND}") from None
 
 
-def _content(file: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, parts: Mapping[str, bytes]) -> bytes:
-    """Of a plain file with a plain name: nothing of it becomes a path here, and nothing else belongs in an archive."""
-    if not member.isreg() or not _NAME.fullmatch(member.name):
-        raise ArchiveBroken(f"{file}: {member.name!r} in it is no plain file of an archive. {_MEND}")
-    if member.name in parts:
-        raise ArchiveBroken(f"{file}: {member.name} is in it twice. {_MEND}")
-    held = tar.extractfile(member)
-    return held.read() if held is not None else b""
+def _from_whom(file: Path, content: bytes, ours: str, trust: str) -> tuple[Statement | None, memoryview]:
+    """The statement, where this keyring signed it, and what age opens."""
+    try:
+        return opened(content, "archive", [ours])
+    except SignatureRefused as refused:
+        if not trust:
+            raise ArchiveBroken(f"{file}: {refused}. {_TRUST}") from None
+        if trust.strip().lower() != hashlib.sha256(content).hexdigest():
+            raise ArchiveBroken(f"{file}: its checksum is not {trust}: it is another file. {_TRUST}") from None
+        if not refused.signed:
+            return None, memoryview(content)
+    try:
+        return None, opened(content, "archive", [signer_of(content, "archive").signer])[1]
+    except SignatureRefused as refused:
+        raise ArchiveBroken(f"{file}: {refused}. {_MEND}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,17 +60,18 @@ class TenantKeys:
         """Every key with its value and the milliseconds that it still lives (0: for ever), one a line."""
         return "".join(self._lines()).encode()
 
-    def restore(self, content: bytes) -> None:
+    def restore(self, kept: Sequence[tuple[bytes, bytes, int]]) -> None:
         """Puts them back; what was there before goes."""
         for key in self._keys():
             self._client.unlink(key)
-        for number, line in enumerate(content.decode().splitlines(), 1):
+        for number, (name, value, lives_ms) in enumerate(kept, 1):
             try:
-                name, value, lives_ms = json.loads(line)
-                key = self._prefix + base64.b64decode(name)
-                self._client.restore(key, lives_ms, base64.b64decode(value), replace=True)
-            except (redis.RedisError, ValueError, TypeError) as error:
-                raise ArchiveBroken(f"redis.jsonl, line {number}: a key could not be put back: {error}") from None
+                self._client.restore(self._prefix + name, lives_ms, value, replace=True)
+            except redis.RedisError as error:
+                raise ArchiveBroken(
+                    f"redis.jsonl, line {number}: a key could not be put back: {str(error)[:200]}. Mend: another copy "
+                    "of the archive, or a Redis that is as new as the one that wrote it"
+                ) from None
 
     def content(self) -> Keys:
         """How many, and a checksum."""

@@ -21,6 +21,8 @@ LOSSY = (
     "applications: objects inside Chatwoot, n8n, Botpress, Odoo and Metabase are not in here",
 )
 
+DATABASE, N8N, REDIS, VAULT, TENANT = "database.sql", "n8n.sql", "redis.jsonl", "vault.json", "tenant.yaml"
+NEEDED, KNOWN = frozenset({DATABASE, TENANT}), frozenset({DATABASE, N8N, REDIS, VAULT, TENANT})
 _MEND = "Mend: another copy of the archive; it was written otherwise"
 
 
@@ -79,8 +81,13 @@ def read_manifest(content: bytes, parts: Mapping[str, bytes]) -> Manifest:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = "/".join(map(str, first["loc"]))
-        raise ArchiveBroken(f"manifest.json: {where}: {first['msg']}. {_MEND}") from None
+        where = "/".join(map(str, first["loc"]))[:200]
+        raise ArchiveBroken(f"manifest.json: {where}: {first['msg'][:200]}. {_MEND}") from None
+    if not NEEDED <= set(manifest.parts) <= KNOWN:
+        raise ArchiveBroken(
+            f"manifest.json: parts: {', '.join(sorted(manifest.parts))[:200]} are told; an archive has "
+            f"{', '.join(sorted(NEEDED))}, may have {', '.join(sorted(KNOWN - NEEDED))}, and no other. {_MEND}"
+        )
     if set(parts) != set(manifest.parts):
         raise ArchiveBroken(
             f"it should hold {', '.join(sorted(manifest.parts))}; it holds {', '.join(sorted(parts))}. {_MEND}"
@@ -96,6 +103,6 @@ def read_manifest(content: bytes, parts: Mapping[str, bytes]) -> Manifest:
 def _format(content: bytes) -> object:
     try:
         told = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return told.get("format") if isinstance(told, dict) else None

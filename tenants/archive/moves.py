@@ -6,20 +6,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import yaml
-
-from keyring import Keyring, identity_from_environment
-from settings import keyring_file
+from keyring import Keyring, KeyringError, identity_from_environment
+from keyring.signing import Statement, private_of
+from settings import SHAPES, keyring_file
+from settings.secrets import SIGNING_SECRETS, entry_of
 from tenants.archive import file as archive
 from tenants.archive.keys import TenantKeys
-from tenants.archive.manifest import ArchiveBroken, Content, Manifest, Part, digest, read_manifest
-from tenants.archive.parts import TENANT, parts_of
+from tenants.archive.manifest import TENANT, ArchiveBroken, Content, Manifest, Part, digest, read_manifest
+from tenants.archive.parts import parts_of
+from tenants.archive.serials import Serials
+from tenants.archive.shelf import shelf_of
+from tenants.archive.texts import tenant_in
 from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.own_redis import keys_of
 from tenants.registry import text_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["Exported", "Opened", "export", "fill", "open_archive"]
 
@@ -41,11 +48,13 @@ class Opened:
     file: Path
     manifest: Manifest
     parts: dict[str, bytes]
+    statement: Statement | None = None
+    """What this keyring signed; None of one that was trusted by its checksum."""
 
     @property
     def values(self) -> dict[str, object]:
         """What the tenant's file said."""
-        return dict(yaml.safe_load(self.parts[TENANT]))
+        return tenant_in(self.parts[TENANT])
 
 
 def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
@@ -77,16 +86,47 @@ def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
     target = folder / f"{tenant.slug}-{made.replace(':', '').replace('-', '')}{archive.SUFFIX}"
     if target.exists():
         raise ArchiveBroken(f"{target} is there already. Mend: a second later, or another folder")
-    keyring = Keyring.open(keyring_file(ground.place.environ), identity_from_environment(ground.place.environ))
-    archive.write(target, {**parts, archive.MANIFEST: written}, keyring.recipients)
+    serials, keyring = Serials(shelf_of(ground.place).folder), _keyring(ground)
+    statement = Statement(
+        purpose="archive",
+        stack=ground.stack,
+        subject=tenant.slug,
+        made=made,
+        serial=serials.next(ground.stack, tenant.slug),
+        signer="",
+    )
+    whole = {**parts, archive.MANIFEST: written}
+    archive.write(target, whole, keyring.recipients, _signing_key(ground, keyring), statement)
     open_archive(ground, target)  # what can't be read back is no archive
+    serials.saw(statement)
     return Exported(target, manifest)
 
 
-def open_archive(ground: Ground, file: Path) -> Opened:
-    """The archive, when it is whole. Raises ArchiveBroken."""
-    parts = archive.read(file, identity_from_environment(ground.place.environ))
-    return Opened(file, read_manifest(parts.pop(archive.MANIFEST), parts), parts)
+def open_archive(ground: Ground, file: Path, trust: str = "") -> Opened:
+    """The archive, signed by this keyring or with the checksum `trust`, and whole. Raises ArchiveBroken."""
+    identity = identity_from_environment(ground.place.environ)
+    found = archive.read(file, identity, _signing_key(ground, _keyring(ground)), trust=trust)
+    try:
+        manifest = read_manifest(found.parts.pop(archive.MANIFEST), found.parts)
+        told = found.statement
+        if told and (told.stack, told.subject, told.made) != (manifest.environment, manifest.slug, manifest.made):
+            raise ArchiveBroken("manifest.json: it is of another tenant, environment or time than was signed")
+        tenant_in(found.parts[TENANT])
+    except ArchiveBroken as error:
+        raise ArchiveBroken(f"{file}: {error}") from None
+    return Opened(file, manifest, found.parts, found.statement)
+
+
+def _keyring(ground: Ground) -> Keyring:
+    return Keyring.open(keyring_file(ground.place.environ), identity_from_environment(ground.place.environ))
+
+
+def _signing_key(ground: Ground, keyring: Keyring) -> Ed25519PrivateKey:
+    secret = next(one for one in SIGNING_SECRETS if one.name == "archive_signing_key")
+    entry = entry_of(secret, ground.stack, alone=ground.settings.own_machine is not None)
+    if (seed := keyring.get(entry)) and SHAPES[secret.kind].fits(seed):
+        return private_of(seed)
+    raise KeyringError(keyring.file, f"{entry}: {SHAPES[secret.kind].why}", f"./smos keys generate {entry} --replace")
 
 
 def fill(

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from deploy.vault_api import VaultApi
 from tenants.archive.database import Tables, TenantDatabase
 from tenants.archive.keys import Keys, TenantKeys
-from tenants.archive.manifest import Content
+from tenants.archive.manifest import DATABASE, N8N, REDIS, VAULT, Content
 from tenants.archive.secrets import TenantSecretsInVault
+from tenants.archive.texts import keys_in, secrets_in
 from tenants.ground import Ground
 from tenants.names import TenantNames
 
 __all__ = ["Parts", "parts_of"]
-
-DATABASE, N8N, REDIS, VAULT, TENANT = "database.sql", "n8n.sql", "redis.jsonl", "vault.json", "tenant.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +41,15 @@ class Parts:
         return found, self._content(tables, n8n), tables.server_version
 
     def restore(self, parts: dict[str, bytes]) -> list[str]:
-        """Puts them back; the parts that this platform has no place for."""
+        """Puts them back; the parts that this platform has no place for. What is no key or secret is refused first."""
+        keys, secrets = keys_in(parts.get(REDIS, b"")), secrets_in(parts.get(VAULT, b"{}"))
         self.database.restore(parts[DATABASE])
         if self.n8n and N8N in parts:
             self.n8n.restore(parts[N8N])
         if self.keys and REDIS in parts:
-            self.keys.restore(parts[REDIS])
+            self.keys.restore(keys)
         if self.secrets and VAULT in parts:
-            self.secrets.restore(parts[VAULT])
+            self.secrets.restore(secrets)
         placed = {N8N: self.n8n, REDIS: self.keys, VAULT: self.secrets}
         return [name for name, place in placed.items() if place is None and name in parts]
 

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from deploy.vault_api import VaultApi, VaultRefused
 from tenants.archive.manifest import ArchiveBroken
+from tenants.archive.texts import OF_STEPS
 from tenants.names import TenantNames
 
 __all__ = ["TenantSecretsInVault"]
 
-OF_STEPS = frozenset({"database", "redis"})
+_MEND = "Mend: another copy of the archive"
 
 
 class TenantSecretsInVault:
@@ -31,13 +32,13 @@ class TenantSecretsInVault:
         kept = {path: data for path, data in found.items() if data is not None}
         return json.dumps(kept, sort_keys=True, indent=1).encode()
 
-    def restore(self, content: bytes) -> None:
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """Each as a new version. Raises ArchiveBroken."""
-        for path, data in json.loads(content).items():
+        for path, data in kept.items():
             try:
                 self._vault.ask("POST", f"{self._mount}/data/{quote(path)}", {"data": data}, self._token)
             except VaultRefused as error:
-                raise ArchiveBroken(f"vault.json: {path} could not be put back: {error}") from None
+                raise ArchiveBroken(f"vault.json: {path} could not be put back: {error}. {_MEND}") from None
 
     def content(self) -> str:
         """A checksum."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from deploy.target import ROOT, Target, Workplace
 from kept import words
 from keyring.store import write_whole
-from tenants.archive.file import SUFFIX
+from tenants.archive.file import SUFFIXES
 
 __all__ = ["Retention", "Shelf", "Shelved", "shelf_of"]
 
-_NAME = re.compile(rf"(?P<slug>[a-z][a-z0-9-]*)-(?P<made>\d{{8}}T\d{{6}}Z){re.escape(SUFFIX)}")
+_NAME = re.compile(rf"(?P<slug>[a-z][a-z0-9-]*)-(?P<made>\d{{8}}T\d{{6}}Z)(?:{'|'.join(map(re.escape, SUFFIXES))})")
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Shelf:
 
     def archives(self) -> Iterator[Shelved]:
         """Oldest first; what has another name is none of ours and stays."""
-        for file in sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda one: one.name):
+        files = [file for suffix in SUFFIXES for file in self.folder.glob(f"*{suffix}")]
+        for file in sorted(files, key=lambda one: one.name):
             match = _NAME.fullmatch(file.name)
-            if match is not None:
-                made = datetime.datetime.strptime(match["made"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
+            if match is not None and (made := _time(match["made"])) is not None:
                 yield Shelved(file, match["slug"], made)
 
     def begin_ending(self, slug: str, archive: Path) -> None:
@@ -84,6 +84,14 @@ class Shelf:
         """The file of a deleted tenant."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(self.folder / f"{slug}.yaml", text.encode())
+
+
+def _time(text: str) -> datetime.datetime | None:
+    """None for a time that is none."""
+    try:
+        return datetime.datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ no whole archive is refused.
 from __future__ import annotations
 
 import contextlib
+import gzip
+import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -23,14 +26,16 @@ from psycopg import sql
 from access.provisioner import APPROLE, PROVISIONER, provisioner_policy
 from apps.migration_files import latest
 from apps.migrations import MIGRATIONS, MigrationsInputs
+from keyring.signing import Statement, private_of, signed
 from sandbox.clusters import Cluster
 from tenants.archive import file as archive
 from tenants.archive.database import TenantDatabase
 from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.login import forget_logins
-from tenants.archive.manifest import ArchiveBroken, Manifest, Part, digest, read_manifest
+from tenants.archive.manifest import DATABASE, REDIS, VAULT, ArchiveBroken, Manifest, Part, digest, read_manifest
 from tenants.archive.moves import Opened, fill
-from tenants.archive.parts import DATABASE, REDIS, VAULT, Parts, parts_of
+from tenants.archive.parts import Parts, parts_of
+from tenants.archive.serials import Serials
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.platform import Server, Vault
@@ -219,7 +224,7 @@ def test_everything_comes_back_with_the_same_checksums(place: Place, target: Ten
 
 
 def _opened(parts: dict[str, bytes], content: Any) -> Opened:
-    return Opened(Path("x.tar.age"), cast(Manifest, SimpleNamespace(content=content)), parts)
+    return Opened(Path("x.archive"), cast(Manifest, SimpleNamespace(content=content)), parts)
 
 
 VALUES = st.lists(
@@ -354,10 +359,13 @@ def test_a_failure_while_filling_is_told_and_nothing_of_the_sql_stays(place: Pla
 
 IDENTITY = pyrage.x25519.Identity.generate()
 READER = cast(Any, SimpleNamespace(keys=[IDENTITY]))
+KEY, OTHER_KEY = private_of("01" * 32), private_of("02" * 32)
+TOLD = Statement(purpose="archive", stack="prod", subject="acme", made="2026-01-31T12:00:00Z", serial=7, signer="")
+PARTS_TOLD = {"parts": {name: {"sha256": "", "size": 0} for name in ("database.sql", "tenant.yaml", "x.sql")}}
 PARTS = {"database.sql": b"SELECT 1;\n", "tenant.yaml": b"name: Acme\n"}
 
 
-def _manifest(parts: dict[str, bytes], **more: Any) -> bytes:
+def _manifest(of: dict[str, bytes], **more: Any) -> bytes:
     values = {
         "slug": "acme",
         "rut": "12345678-5",
@@ -366,7 +374,7 @@ def _manifest(parts: dict[str, bytes], **more: Any) -> bytes:
         "made": "2026-01-31T12:00:00Z",
         "serverVersion": 180004,
         "schemaVersion": "0001",
-        "parts": {name: Part(sha256=digest(one), size=len(one)) for name, one in parts.items()},
+        "parts": {name: Part(sha256=digest(one), size=len(one)) for name, one in of.items()},
         "content": {"tables": {}, "rows": {}, "redisKeys": 0, "redis": "", "secrets": ""},
     }
     return json.dumps({**Manifest.model_validate(values).model_dump(by_alias=True, mode="json"), **more}).encode()
@@ -387,23 +395,42 @@ def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile
     return about
 
 
-def _whole(parts: dict[str, bytes] | None = None, **more: Any) -> list[tuple[tarfile.TarInfo, bytes]]:
+def _changed(content: bytes, at: int, with_: bytes) -> bytes:
+    """In the first header; its checksum is right again, unless something else was changed than a field."""
+    content = content[:at] + with_ + content[at + len(with_) :]
+    total = sum(content[:512]) - sum(content[148:156]) + 8 * 32
+    return content if len(with_) == 1 else content[:148] + b"%06o\0 " % total + content[156:]
+
+
+def _hidden(content: bytes) -> bytes:
+    size = int(content[124:135], 8)
+    return content[: 512 + size] + b"x" + content[512 + size + 1 :]
+
+
+def _whole(
+    parts: dict[str, bytes] | None = None, told: dict[str, Any] | None = None, **more: Any
+) -> list[tuple[tarfile.TarInfo, bytes]]:
     wanted = PARTS if parts is None else parts
     return [
-        (_member("manifest.json"), _manifest(PARTS, **more)),
+        (_member("manifest.json"), _manifest(PARTS, **(told or {}), **more)),
         *((_member(name), one) for name, one in wanted.items()),
     ]
 
 
-def _read(file: Path, content: bytes, *, sealed: bool = False) -> Manifest:
-    file.write_bytes(content if sealed else pyrage.encrypt(content, [IDENTITY.to_public()]))
-    parts = archive.read(file, READER)
+def _sealed(content: bytes, key: Any = KEY, **more: Any) -> bytes:
+    told = replace(TOLD, **{"plain_size": len(content), **more})
+    return signed(key, told, pyrage.encrypt(content, [IDENTITY.to_public()]))
+
+
+def _read(file: Path, content: bytes, *, sealed: bool = False, trust: str = "") -> Manifest:
+    file.write_bytes(content if sealed else _sealed(content))
+    parts = archive.read(file, READER, KEY, trust=trust).parts
     return read_manifest(parts.pop(archive.MANIFEST), parts)
 
 
 def test_a_whole_file_is_read(tmp_path: Path) -> None:
     """Else the refusals below would prove nothing."""
-    assert _read(tmp_path / "a.tar.age", _tar(_whole())).slug == "acme"
+    assert _read(tmp_path / "a.archive", _tar(_whole())).slug == "acme"
 
 
 BROKEN: dict[str, tuple[bytes, str]] = {
@@ -420,8 +447,22 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "a newer format": (_tar(_whole(format=2)), "format: 2 is not known here"),
     "no format": (_tar([(_member("manifest.json"), b"[]")]), "format: None is not known"),
     "an unknown key": (_tar(_whole(more=1)), "manifest.json: more"),
-    "no tar": (b"hello", "truncated|file|invalid"),
-    "a torn tar": (_tar(_whole())[:-9000], "unexpected end|truncated|should hold"),
+    "no tar": (b"hello", "no plain tar"),
+    "a torn tar": (_tar(_whole())[:-9000], "cut off"),
+    "a compressed tar": (gzip.compress(_tar(_whole())), "no plain tar"),
+    "a part that no archive has": (_tar(_whole({**PARTS, "x.sql": b""}, PARTS_TOLD)), "and no other"),
+    "something behind the end": (_tar(_whole()) + b"x" * 512, "hidden behind its end"),
+    "more room behind the end than any tool makes": (_tar(_whole()) + bytes(1 << 17), "hidden behind its end"),
+    "something between two files": (_hidden(_tar(_whole())), "hidden behind it"),
+    "a sparse file": (_tar([*_whole(), (_member("a.sql", tarfile.GNUTYPE_SPARSE), b"x")]), "no plain file"),
+    "an extended header": (_tar([*_whole(), (_member("a.sql", tarfile.XHDTYPE), b"x")]), "no plain file"),
+    "a size in base 256": (_changed(_tar(_whole()), 124, b"\x80" + bytes(3) + b"\x7f" * 8), "no plain number"),
+    "a negative size": (_changed(_tar(_whole()), 124, b"-0000000001\0"), "no plain number"),
+    "a size beyond the end": (_changed(_tar(_whole()), 124, b"77777777777\0"), "cut off before"),
+    "a header's checksum": (_changed(_tar(_whole()), 100, b"7"), "checksum of its header"),
+    "a prefix of a path": (_changed(_tar(_whole()), 345, b"../.."), "no plain file"),
+    "many files": (_tar([(_member(f"a{n}.sql"), b"") for n in range(99)]), "more than 16"),
+    "a manifest nested deep": (_tar([(_member("manifest.json"), b"[" * 100_000)]), "format: None"),
 }
 
 
@@ -430,25 +471,91 @@ def test_what_is_no_whole_archive_is_refused_with_a_mend(tmp_path: Path, what: s
     """Whoever has the recipients' public keys can make a file that opens: what is in it is judged, and never a path."""
     content, told = BROKEN[what]
     with pytest.raises(ArchiveBroken, match=told) as raised:
-        _read(tmp_path / "a.tar.age", content)
+        _read(tmp_path / "a.archive", content)
     assert "Mend: " in str(raised.value)
 
 
 def test_a_changed_or_torn_file_and_another_key_are_refused(tmp_path: Path) -> None:
     """Every byte counts."""
-    sealed = pyrage.encrypt(_tar(_whole()), [IDENTITY.to_public()])
-    for index in (0, 30, len(sealed) // 2, len(sealed) - 1):
+    sealed = _sealed(_tar(_whole()))
+    for index in (*range(0, 700, 11), len(sealed) // 2, len(sealed) - 1):
         changed = sealed[:index] + bytes([sealed[index] ^ 1]) + sealed[index + 1 :]
-        with pytest.raises(ArchiveBroken, match=r"a\.tar\.age: .*Mend: "):
-            _read(tmp_path / "a.tar.age", changed, sealed=True)
-    for content in (
-        sealed[:-20],
-        sealed[:40],
-        b"",
-        pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()]),
+        with pytest.raises(ArchiveBroken, match=r"a\.archive: .*Mend: "):
+            _read(tmp_path / "a.archive", changed, sealed=True)
+    other = pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()])
+    for content in (sealed[:-20], sealed[:40], b"", signed(KEY, TOLD, other), signed(KEY, TOLD, b"no age file")):
+        with pytest.raises(ArchiveBroken, match=r"a\.archive: .*Mend: "):
+            _read(tmp_path / "a.archive", content, sealed=True)
+
+
+def test_what_opens_proves_no_sender(tmp_path: Path) -> None:
+    """Whoever knows the recipients' public keys can encrypt to them: unsigned, by another key, for another purpose, or
+    with another size than was signed, it is refused before it is decrypted; and no message tells what to type.
+    """
+    plain = pyrage.encrypt(_tar(_whole()), [IDENTITY.to_public()])
+    for content, told in (
+        (plain, "it is not signed"),
+        (_sealed(_tar(_whole()), OTHER_KEY), "not signed by anybody who is trusted"),
+        (_sealed(_tar(_whole()), purpose="proof"), "not signed by anybody who is trusted"),
+        (_sealed(_tar(_whole()), plain_size=5), "and 5 are told"),
     ):
-        with pytest.raises(ArchiveBroken, match=r"a\.tar\.age: .*Mend: "):
-            _read(tmp_path / "a.tar.age", content, sealed=True)
+        with pytest.raises(ArchiveBroken, match=told) as refused:
+            _read(tmp_path / "a.archive", content, sealed=True)
+        assert hashlib.sha256(content).hexdigest() not in str(refused.value)
+
+
+def test_one_from_elsewhere_is_taken_with_its_checksum_alone(tmp_path: Path) -> None:
+    """Unsigned, as archives were, or signed by another keyring; with another checksum it is another file."""
+    for content in (
+        pyrage.encrypt(_tar(_whole()), [IDENTITY.to_public()]),
+        _sealed(_tar(_whole()), OTHER_KEY),
+    ):
+        right = hashlib.sha256(content).hexdigest()
+        assert _read(tmp_path / "a.archive", content, sealed=True, trust=right).slug == "acme"
+        with pytest.raises(ArchiveBroken, match="it is another file"):
+            _read(tmp_path / "a.archive", content, sealed=True, trust=right[:-1] + "x")
+
+
+def test_there_must_be_room_before_anything_is_written_or_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the disk for a new one; in memory for one that is opened, before it is read."""
+    recipient = cast(Any, SimpleNamespace(key=lambda where: IDENTITY.to_public()))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=100))
+    with pytest.raises(ArchiveBroken, match=r"100 are free.*make room"):
+        archive.write(tmp_path / "b.archive", PARTS, (recipient,), KEY, TOLD)
+    assert not (tmp_path / "b.archive").exists()
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=100))
+    monkeypatch.setattr("tenants.archive.file.raw", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(ArchiveBroken, match="more memory"):
+        _read(tmp_path / "a.archive", _tar(_whole()))
+
+
+def test_an_older_archive_or_one_that_was_imported_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
+    """By its number, which is above all before it; for each tenant and environment apart."""
+    serials = Serials(tmp_path)
+    first = serials.next("prod", "acme")
+    old, new = replace(TOLD, serial=first), replace(TOLD, serial=first + 1)
+    serials.saw(old)
+    serials.refuse_old(old, None)
+    serials.saw(new)
+    assert serials.next("prod", "acme") > new.serial
+    with pytest.raises(ArchiveBroken, match=f"older than {new.serial}.*--serial {old.serial}"):
+        serials.refuse_old(old, None)
+    serials.refuse_old(old, old.serial)
+    with pytest.raises(ArchiveBroken, match=f"not {old.serial}"):
+        serials.refuse_old(new, old.serial)
+    serials.refuse_old(new, None)
+    serials.saw(new, imported=True)
+    with pytest.raises(ArchiveBroken, match="imported already"):
+        Serials(tmp_path).refuse_old(new, None)
+    serials.refuse_old(new, new.serial)
+    for other in (replace(old, stack="backup"), replace(old, subject="acme-2")):
+        serials.refuse_old(other, None)
+    for damage in ("{", "[]", '{"prod/acme": 1}', '{"prod/acme": {"newest": "x", "imported": []}}'):
+        serials.file.write_text(damage)
+        with pytest.raises(ArchiveBroken, match=r"serials\.json.*Mend: remove it"):
+            serials.refuse_old(new, None)
 
 
 def test_logins_that_killed_runs_left_are_removed(place: Place) -> None:
