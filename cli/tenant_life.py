@@ -112,7 +112,11 @@ def import_(
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         meant = desired.Meant(trust=trust, serial=serial)
-        report(desired.imported(place, stack, reread, file, domain, say, claims_of(take, leave), meant=meant), target, as_json)
+        report(
+            desired.imported(place, stack, reread, file, domain, say, claims_of(take, leave), meant=meant),
+            target,
+            as_json,
+        )
 
 
 def delete(

@@ -212,7 +212,7 @@ def test_a_killed_delete_goes_on_with_the_archive_that_it_made(
         kill(running)
     shelf = tenant.home.folder / "archive"
     begun = (shelf / f"{SLUG}.ending").exists()
-    before = {one: one.read_bytes() for one in shelf.glob(f"{SLUG}-*.tar.age")}
+    before = {one: one.read_bytes() for one in shelf.glob(f"{SLUG}-*.archive")}
     if running.returncode == 0:
         gone = last_json((tmp_path / "said").read_text())
     else:

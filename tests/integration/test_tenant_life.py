@@ -223,7 +223,7 @@ def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path
     assert again["content"] == first["content"]
     refused = tenant.smos("tenant", "import", gone["archive"], ok=False)
     assert "is live: an import would overwrite it" in refused.stderr + refused.stdout
-    broken = tmp_path / "broken.tar.age"
+    broken = tmp_path / "broken.archive"
     broken.write_bytes(Path(gone["archive"]).read_bytes()[:-20])
     assert "was changed" in (said := tenant.smos("tenant", "import", str(broken), ok=False)).stderr + said.stdout
 
