@@ -20,17 +20,13 @@ from tests.integration.test_lost_answers import until_well
 pytestmark = pytest.mark.slow
 
 TYPES = {
-    "azure-native:managedidentity:UserAssignedIdentity",
     "azure-native:authorization:RoleAssignment",
-    "azure-native:storage:StorageAccount",
-    "azure-native:app:ContainerApp",
     "cloudflare:index/dnsRecord:DnsRecord",
     "docker:index/network:Network",
     "docker:index/container:Container",
     "postgresql:index/role:Role",
     "postgresql:index/database:Database",
     "postgresql:index/extension:Extension",
-    "postgresql:index/grant:Grant",
     "command:remote:Command",
     "command:remote:CopyToRemote",
 }
