@@ -21,6 +21,7 @@ from settings import load_files
 from settings.problems import Problem
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
+from tenants.doors import closing
 from tenants.earlier_version import ready_to_end
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
@@ -152,13 +153,13 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
     before, found = found, taken_over(ground, there, slug, found, say, claims, anew=mended)
     if tenant.state != "offboarding":
         shelf_of(ground.place).forget_ending(slug)
-    taken_away(ground, there, tenant, found, say)
+    left = taken_away(ground, there, tenant, found, say)
     program = program_of(ground, tenant, found)
     journal = journal_of(there, project, slug)
     ground.databases.ask()
-    with noting(journal):
+    with noting(journal), closing(tenant, left) as more:
         done = ("--yes", "--skip-preview")
-        outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, quiet=quiet)
+        outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, *more, quiet=quiet)
     refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)
     given_back(ground, there, tenant, say)
     keep(there.project / JUDGED, judged)

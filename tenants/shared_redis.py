@@ -23,6 +23,7 @@ from keyring import Keyring, identity_from_environment
 from keyring.store import write_whole
 from settings import keyring_file
 from tenants.archive.shelf import shelf_of
+from tenants.doors import CLOSING
 from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.own_redis import keys_of
@@ -37,12 +38,24 @@ MOVING = "redis-moving"
 SUFFIX = ".redis.age"
 
 
-def taken_away(ground: Ground, there: Workplace, tenant: Tenant, found: Mapping[str, Any] | None, say: Say) -> None:
-    """Before a run: keeps the keys, and lets the run remove the user, which was protected for their sake."""
+def taken_away(
+    ground: Ground, there: Workplace, tenant: Tenant, found: Mapping[str, Any] | None, say: Say
+) -> list[str]:
+    """Before a run: keeps the keys, and lets the run remove the user, which was protected for their sake.
+
+    The URNs that the run must leave alone: of a tenant that is being closed, while its keys can't be read. Raises
+    NotReady for any other tenant then.
+    """
     users = [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == USER]
     if not users:
-        return
-    content = _dumped(ground, tenant, say)
+        return []
+    try:
+        content = _dumped(ground, tenant, say)
+    except NotReady as error:
+        if tenant.state not in CLOSING:
+            raise
+        say(str(error))
+        return users
     if content:
         file = _written(ground, tenant, content)
         keep(there.project / MOVING, file.name)
@@ -51,6 +64,7 @@ def taken_away(ground: Ground, there: Workplace, tenant: Tenant, found: Mapping[
             say(f"tenant {tenant.slug}: it has no Redis any more (docs/tenants.md); they are in no application's reach")
     for urn in users:
         run(there, there.project, "state", "unprotect", urn, "--yes", "--stack", tenant.slug, capture=True)
+    return []
 
 
 def given_back(ground: Ground, there: Workplace, tenant: Tenant, say: Say) -> None:

@@ -213,15 +213,18 @@ class _Declaration:
         ).mount_path
 
     def _dns(self, cloudflare: ProviderResource, made: Mapping[str, Any]) -> pulumi.Output[str]:
-        """Last, and waiting for all that was made: a name leads to what is there, and goes before what it leads to."""
+        """Last, and waiting for all that was made: a name leads to what is there, and goes before what it leads to. A
+        closed tenant's waits for nothing: it leads to the page that is always there, whatever else can't be reached.
+        """
         platform, tenant = self._platform, self._tenant
         target = platform.edge_name if self._is_open else platform.holding_name
+        waits_for = dict(made) if self._is_open else {}
         return Dns(
             "dns",
             DnsArgs(
                 zone_id=platform.zone_id,
                 domain=tenant.domain,
-                target=pulumi.Output.from_input(dict(made)).apply(lambda _: target),
+                target=pulumi.Output.from_input(waits_for).apply(lambda _: target),
                 slug=tenant.slug,
             ),
             ResourceOptions(providers=[cloudflare]),
