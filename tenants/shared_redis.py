@@ -23,6 +23,7 @@ from keyring import Keyring, identity_from_environment
 from keyring.store import write_whole
 from settings import keyring_file
 from tenants.archive.shelf import shelf_of
+from tenants.archive.texts import keys_in
 from tenants.doors import CLOSING
 from tenants.ground import Ground
 from tenants.model import Tenant
@@ -77,7 +78,7 @@ def given_back(ground: Ground, there: Workplace, tenant: Tenant, say: Say) -> No
     if file.is_file():
         with keys_of(ground, tenant) as keys:
             if keys is not None:
-                keys.restore(pyrage.decrypt(file.read_bytes(), list(_identity(ground).keys)))
+                keys.restore(keys_in(pyrage.decrypt(file.read_bytes(), list(_identity(ground).keys))))
         say(f"tenant {tenant.slug}: its keys are in its own Redis; {file} may be removed")
     note.unlink()
 
@@ -97,7 +98,7 @@ def _dumped(ground: Ground, tenant: Tenant, say: Say) -> bytes:
         login = KeysLogin(port=port, user=server.login, password=ground.secrets.redis_password)
         return TenantKeys(login, tenant.names).dump()
     except (NotFreed, redis.RedisError) as error:
-        mend = f"./smos redis --stack {ground.stack} --end, then the same command again"
+        mend = f"./smos up {ground.stack}, ./smos redis --stack {ground.stack} --end, then the same command again"
         raise NotReady(
             f"tenant {tenant.slug}: its keys on the shared Redis can't be read: {error}. Mend: {mend}"
         ) from None
