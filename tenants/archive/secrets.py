@@ -65,6 +65,11 @@ class TenantSecretsInVault:
             raise
         for key in listed["data"]["keys"]:
             path = f"{below}{key}"
+            if "//" in f"/{path}":
+                raise ArchiveBroken(
+                    f"Vault, {self._mount}: {path!r} has an empty part, and would be listed without end. "
+                    f"Mend: vault kv metadata delete {self._mount}/{path}"
+                )
             if path.endswith("/"):
                 yield from self._paths(path)
             elif path not in OF_STEPS:

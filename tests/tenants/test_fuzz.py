@@ -30,9 +30,11 @@ from tenants.archive import file as archive
 from tenants.archive.database import _unrestricted
 from tenants.archive.manifest import ArchiveBroken, read_manifest
 from tenants.archive.serials import Serials
+from tenants.archive.secrets import TenantSecretsInVault
 from tenants.archive.shelf import Shelf
 from tenants.archive.tar import NotPlain, unpacked
 from tenants.archive.texts import keys_in, secrets_in, tenant_in
+from tenants.names import TenantNames
 from tenants.registry import Registry, RegistryError, parsed
 from tests.tenants.test_archive import IDENTITY, KEY, PARTS, READER, _manifest, _sealed, _tar, _whole
 
@@ -308,3 +310,29 @@ def test_the_key_of_this_file_opens_what_it_should() -> None:
         )
         == b"x"
     )
+
+
+@pytest.mark.parametrize("lives_ms", ["-1", "9007199254740993", "1.5", "true", "null", '"1"'])
+def test_a_key_that_lives_for_no_time_that_can_be_is_refused(lives_ms: str) -> None:
+    """Before the keys that are there make room for those of the archive."""
+    with pytest.raises(ArchiveBroken, match=r"redis\.jsonl, line 1: no key"):
+        keys_in(f'["a2V5", "dg==", {lives_ms}]'.encode())
+
+
+def test_a_value_that_stands_for_another_is_refused() -> None:
+    """A few lines of them stand for more than any memory holds."""
+    with pytest.raises(ArchiveBroken, match="refers to another"):
+        tenant_in(TENANT + b"notes: &a [x]\nmore: *a\n")
+
+
+def test_a_path_without_end_in_vault_is_told() -> None:
+    """A server that lists an empty part below itself, for ever."""
+
+    def ask(method: str, path: str, token: str) -> dict[str, Any]:
+        below = path.partition("/metadata/")[2]
+        return {"data": {"keys": ["/"] if below else ["a/"]}}
+
+    vault = SimpleNamespace(ask=ask)
+    there = TenantSecretsInVault(cast(Any, vault), "", TenantNames("acme"))
+    with pytest.raises(ArchiveBroken, match="has an empty part"):
+        there.dump()
