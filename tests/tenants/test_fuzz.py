@@ -29,8 +29,8 @@ from keyring.signing import SignatureRefused, Statement, opened, signed, signer_
 from tenants.archive import file as archive
 from tenants.archive.database import _unrestricted
 from tenants.archive.manifest import ArchiveBroken, read_manifest
-from tenants.archive.serials import Serials
 from tenants.archive.secrets import TenantSecretsInVault
+from tenants.archive.serials import Serials
 from tenants.archive.shelf import Shelf
 from tenants.archive.tar import NotPlain, unpacked
 from tenants.archive.texts import keys_in, secrets_in, tenant_in
