@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "redis": Entry("cli.redis:redis", "Whether Redis answers; ends a script that never does."),
     "capacity": Entry("cli.capacity:capacity", "What machines and databases must hold, and have; a table, a picture."),
     "policies": Entry("cli.policies:policies", "The rules that every run is checked by; their file for the plain CLI."),
+    "images": Entry("cli.images:app", "The images that run: lock, verify their digests."),
     "tunnel": Entry("cli.tunnel:tunnel", "Open the SSH forwards to an environment's databases."),
     "sandbox": Entry("cli.sandbox:app", "The simulated clouds: start, stop, status, env, reset."),
     "bench": Entry("cli.bench:bench", "Measure: times and memory against their limits."),

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from settings.accounts import Account, Accounts, Ai, accounts_of
 from settings.addresses import WebAddress
 from settings.hosts import AnyHost, LocalHost, RemoteHost
+from settings.images import Image, image_of, overrides_of, parsed_image
 from settings.naming import Names
 from settings.parts import (
     Azure,
@@ -72,6 +73,9 @@ class Settings(Setting):
         Accounts.model_validate({}),
         description="Accounts at others' services, and which services are handed their keys",
     )
+    images: Annotated[dict[str, str], AfterValidator(overrides_of)] = Field(
+        default_factory=dict, description="Which image runs instead of the default, each as name:tag@sha256:…"
+    )
     tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
     protect: bool = Field(True, description="Refuse to delete what holds data")
@@ -115,6 +119,10 @@ class Settings(Setting):
     def remote_hosts(self) -> tuple[RemoteHost, ...]:
         """The hosts that are reached by SSH."""
         return tuple(host for host in self.hosts if isinstance(host, RemoteHost))
+
+    def image(self, key: str) -> Image:
+        """Which image runs, with its digest where anybody knows it."""
+        return image_of(key, {name: parsed_image(reference) for name, reference in self.images.items()})
 
     @property
     def has_wildcard(self) -> bool:

@@ -22,6 +22,7 @@ from settings.capacity import (
     server_capacity,
     usable_disk_mb,
 )
+from settings.images import DEFAULTS
 from settings.parts import AzurePostgres, DockerPostgres
 from settings.postgres import SUPERUSER_CONNECTIONS, footprint_of, least_memory_mb, memory_of
 from settings.profiles import with_profile
@@ -233,11 +234,10 @@ def test_the_least_memory_of_postgresql_is_enough_for_its_parts(connections: int
 
 def test_the_declared_server_takes_as_many_connections_as_the_sum_says() -> None:
     """The number is declared once: in the settings."""
-    from components.images import IMAGES
     from components.placements.docker.postgres import postgres_workload
 
     place = DockerPostgres.model_validate({"where": "docker", "host": "vps", "maxConnections": 77, "memoryMb": 2048})
-    workload = postgres_workload(IMAGES.postgres, place, "password")
+    workload = postgres_workload(DEFAULTS["postgres"], place, "password")
     assert "max_connections=77" in workload.args
     assert "shared_buffers=512MB" in workload.args
     one = footprint_of("vps", place)

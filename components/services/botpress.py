@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
@@ -21,6 +20,7 @@ from components.services.redis import RedisLogin
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
+from settings.images import Image
 from settings.services import BotpressCloud, BotpressV12
 from settings.services.botpress import POOL
 
@@ -185,7 +185,7 @@ def declare(at: Surroundings, wanted: BotpressV12 | BotpressCloud) -> None:
         "botpress",
         BotpressArgs(
             placement=at.placement(wanted.placement),
-            image=IMAGES.botpress,
+            image=at.settings.image("botpress"),
             database=at.database("botpress", wanted.database),
             redis=at.redis_login("botpress", wanted.placement) if pro else None,
             licence_key=at.secret("botpress_licence_key") if pro else None,

@@ -16,13 +16,13 @@ from typing import Any
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement, Running
 from components.services.postgres import Database
 from components.services.redis import RedisLogin
 from components.services.surroundings import Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
+from settings.images import Image
 from settings.services import Chatwoot as ChatwootSettings
 from settings.services.chatwoot import AttachmentsInS3, Mail
 
@@ -263,7 +263,7 @@ def declare(at: Surroundings, wanted: ChatwootSettings) -> None:
         "chatwoot",
         ChatwootArgs(
             placement=at.placement(wanted.placement),
-            image=IMAGES.chatwoot,
+            image=at.settings.image("chatwoot"),
             database=at.database("chatwoot", wanted.database, *wanted.extensions),
             redis=at.redis_login("chatwoot", wanted.placement),
             address=at.settings.address("chatwoot"),

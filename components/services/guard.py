@@ -17,12 +17,12 @@ from pulumi import ComponentResource, Output, Resource, ResourceOptions
 
 from apps.migration_files import latest
 from apps.sdk import Migrations, ServerAccess, apps_provider
-from components.images import IMAGES, Image
 from components.placements import DatabaseServer, Placement
 from components.secrecy import secret
 from components.services.postgres import PROVISIONER, closed_to_public
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
+from settings.images import Image
 from settings.services import Guard as GuardSettings
 
 __all__ = ["DATABASE", "ROLE", "SOURCES", "START", "Guard", "GuardArgs", "declare"]
@@ -195,7 +195,7 @@ def declare(at: Surroundings, wanted: GuardSettings) -> None:
         server=server,
         provisioner=at.provisioners[wanted.database],
         placement=at.placement(wanted.placement),
-        image=IMAGES.postgres,
+        image=at.settings.image("postgres"),
         wanted=wanted,
         protect=at.settings.protect,
     )

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
+from settings.images import Image
 from settings.services import Holding as HoldingSettings
 
 __all__ = ["SOURCES", "Holding", "HoldingArgs", "declare"]
@@ -119,7 +119,7 @@ def declare(at: Surroundings, wanted: HoldingSettings) -> None:
     """As the settings want it."""
     args = HoldingArgs(
         placement=at.placement(wanted.placement),
-        image=IMAGES.holding,
+        image=at.settings.image("holding"),
         hostname=at.settings.fqdn(wanted.hostname),
         wanted=wanted,
     )

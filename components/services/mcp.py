@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
 from components.services.postgres import Database
@@ -20,6 +19,7 @@ from components.services.redis import RedisLogin
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
+from settings.images import Image, parsed_image
 from settings.services import Mcp as McpSettings
 from settings.services.mcp import OVERFLOW, POOL
 
@@ -219,7 +219,7 @@ def declare(at: Surroundings, wanted: McpSettings) -> None:
         "mcp",
         McpArgs(
             placement=at.placement(wanted.placement),
-            image=Image.of(wanted.image) if wanted.image else IMAGES.mcp,
+            image=parsed_image(wanted.image) if wanted.image else at.settings.image("mcp"),
             database=at.database("mcp", wanted.database),
             redis=at.redis_login("mcp", wanted.placement),
             address=address,

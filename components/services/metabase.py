@@ -16,13 +16,13 @@ from pathlib import Path
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
 from components.services.postgres import Database
 from components.services.surroundings import Surroundings
 from components.workload import Health, Workload
 from settings import WebAddress
+from settings.images import Image
 from settings.services import Metabase as MetabaseSettings
 from settings.services.metabase import POOL_OF_APPLICATION, POOL_OF_SCHEDULER
 
@@ -168,7 +168,7 @@ def declare(at: Surroundings, wanted: MetabaseSettings) -> None:
         "metabase",
         MetabaseArgs(
             placement=at.placement(wanted.placement),
-            image=IMAGES.metabase,
+            image=at.settings.image("metabase"),
             database=at.database("metabase", wanted.database),
             address=at.settings.address("metabase"),
             wanted=wanted,

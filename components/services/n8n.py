@@ -12,7 +12,6 @@ from typing import Protocol
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.n8n_credentials import credential_overwrites
 from components.services.n8n_owner import InstanceOwner
@@ -20,6 +19,7 @@ from components.services.n8n_queue import Queue, queue_of, with_runner, worker
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
+from settings.images import Image
 from settings.services import N8n as N8nSettings
 
 __all__ = ["SOURCES", "Connection", "N8n", "N8nArgs", "declare"]
@@ -190,7 +190,7 @@ def declare(at: Surroundings, wanted: N8nSettings) -> None:
         "n8n",
         N8nArgs(
             placement=at.placement(wanted.placement),
-            image=IMAGES.n8n,
+            image=at.settings.image("n8n"),
             database=at.database("n8n", wanted.database),
             address=at.settings.address("n8n"),
             wanted=wanted,
@@ -202,7 +202,7 @@ def declare(at: Surroundings, wanted: N8nSettings) -> None:
             ),
             wires=at.wires("n8n"),
             accounts=at.accounts("n8n"),
-            queue=queue_of(at, wanted, IMAGES.n8n_runners),
+            queue=queue_of(at, wanted, at.settings.image("n8n_runners")),
         ),
         at.inside(wanted.placement),
     )

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from pulumi import Input, Output
 
-from components.images import Image
 from components.secrecy import secret
 from components.services.surroundings import Surroundings
 from components.workload import Health, RedisList, Scale, Sidecar, Volume, Workload
+from settings.images import Image
 from settings.parts import ManagedRedis, OnDocker
 from settings.services import N8n as N8nSettings
 from settings.services import QueueMode

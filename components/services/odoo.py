@@ -14,13 +14,13 @@ from pathlib import Path
 import pulumi_postgresql as postgresql
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
 from components.services.postgres import PROVISIONER, Database
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
+from settings.images import Image
 from settings.services import Odoo as OdooSettings
 from settings.services.odoo import TMP_MB
 
@@ -214,7 +214,7 @@ def declare(at: Surroundings, wanted: OdooSettings) -> None:
         "odoo",
         OdooArgs(
             placement=at.placement(wanted.placement),
-            image=IMAGES.odoo,
+            image=at.settings.image("odoo"),
             database=at.database("odoo", server, *wanted.extensions),
             address=at.settings.address("odoo"),
             wanted=wanted,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.secrecy import secret
 from components.services.redis_users import TENANT_PREFIX, own_users_file, users_file
 from components.workload import Health, Volume, Workload
+from settings.images import Image
 from settings.services import Redis as RedisSettings
 
 if TYPE_CHECKING:
@@ -222,7 +222,12 @@ def declare(at: Surroundings, wanted: RedisSettings) -> None:
     passwords = at.settings.secrets.redis_passwords
     redis = Redis(
         "redis",
-        RedisArgs(placement=at.placement(wanted.placement), image=IMAGES.redis, wanted=wanted, passwords=passwords),
+        RedisArgs(
+            placement=at.placement(wanted.placement),
+            image=at.settings.image("redis"),
+            wanted=wanted,
+            passwords=passwords,
+        ),
         at.inside(wanted.placement),
     )
     at.redis[wanted.placement.host] = RedisServer(host=redis.host, passwords=passwords)

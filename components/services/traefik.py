@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings import Settings
+from settings.images import Image
 from settings.services import Traefik as TraefikSettings
 from settings.services.traefik import SOCKET_PROXY_MB
 
@@ -211,8 +211,8 @@ def declare(at: Surroundings, wanted: TraefikSettings) -> None:
         "traefik",
         TraefikArgs(
             placement=at.placement(wanted.placement),
-            image=IMAGES.traefik,
-            socket_proxy_image=IMAGES.socket_proxy,
+            image=at.settings.image("traefik"),
+            socket_proxy_image=at.settings.image("socket_proxy"),
             wanted=wanted,
             edge_network=at.settings.names.container("edge"),
             certificates=_certificates(at.settings),

@@ -13,10 +13,10 @@ from typing import Any
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.images import IMAGES, Image
 from components.placements import Placement
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
+from settings.images import Image
 from settings.services import Vault as VaultSettings
 
 __all__ = ["SOURCES", "Vault", "VaultArgs", "declare"]
@@ -106,5 +106,5 @@ def _config(flavour: str, folder: str) -> dict[str, Any]:
 
 def declare(at: Surroundings, wanted: VaultSettings) -> None:
     """As the settings want it."""
-    vault = VaultArgs(placement=at.placement(wanted.placement), image=getattr(IMAGES, wanted.flavour), wanted=wanted)
+    vault = VaultArgs(placement=at.placement(wanted.placement), image=at.settings.image(wanted.flavour), wanted=wanted)
     Vault("vault", vault, at.inside(wanted.placement))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from settings.images import parsed_image
 from settings.parts import Name, OnDocker
-from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
@@ -22,11 +21,6 @@ POOL, OVERFLOW = 4, 2
 MIGRATION = 2
 """Before the workers start, the process that makes them brings the database up to date."""
 
-_IMAGE = re.compile(
-    r"(?P<name>(?:[a-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
-    r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
-
 
 def _vendors_password(answer: Answer) -> Claim:
     """What the gateway answers to its vendor's own administrator."""
@@ -36,10 +30,7 @@ def _vendors_password(answer: Answer) -> Claim:
 
 
 def _is_pinned(value: str) -> str:
-    found = _IMAGE.fullmatch(value)
-    if found is None or not re.search("[0-9]", found["tag"]):
-        why = "not an image at a version: what has none, or a moving one, runs something else tomorrow"
-        raise fault(why, "name:tag, as in ghcr.io/ibm/mcp-context-forge:v1.0.8")
+    parsed_image(value)
     return value
 
 

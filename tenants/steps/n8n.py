@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES
 from components.placements.docker import DockerHost, DockerHostArgs, Guest
 from components.secrecy import secret
 from components.services.n8n import N8n, N8nArgs
@@ -105,7 +104,7 @@ class SiloN8n(ComponentResource):
             names.silo,
             N8nArgs(
                 placement=place,
-                image=IMAGES.n8n,
+                image=settings.image("n8n"),
                 database=_Connection(
                     host=args.server.host,
                     port=5432,

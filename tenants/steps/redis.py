@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import pulumi_random as random
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.images import IMAGES
 from components.placements.docker import DockerHost, DockerHostArgs, Guest
 from components.services.redis import PORT, OwnRedis, own_redis_workload
 from settings import Settings
@@ -66,6 +65,6 @@ class TenantRedis(ComponentResource):
             cpu=size.cpu,
             clients=size.clients,
         )
-        running = place.run(names.redis, own_redis_workload(IMAGES.redis, own), inside)
+        running = place.run(names.redis, own_redis_workload(args.settings.image("redis"), own), inside)
         self.host, self.port, self.password = running.host, PORT, password.result
         self.register_outputs({"host": self.host})

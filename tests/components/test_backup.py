@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.images import IMAGES
 from settings import load_files
+from settings.images import DEFAULTS
 from settings.profiles import PROFILES
 from tests.components.declared import ROOT, Declared, config_of, platform, resolved
 
@@ -81,7 +81,7 @@ def test_n8n_is_told_the_same_on_both_placements() -> None:
     assert differ == {"DB_POSTGRESDB_HOST", "DB_POSTGRESDB_SSL_ENABLED", *names}
     assert all("n8n-standby.smarterbot.cl" in backup[key] for key in names)
     images = {one["name"] for one in of("backup", "docker:index/remoteImage:RemoteImage")}
-    assert {IMAGES.n8n.reference, IMAGES.postgres.reference, IMAGES.redis.reference} <= images
+    assert {DEFAULTS["n8n"].reference, DEFAULTS["postgres"].reference, DEFAULTS["redis"].reference} <= images
 
 
 def test_nothing_of_backup_is_in_azure() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.images import IMAGES
 from components.services.redis_users import users_file
+from settings.images import DEFAULTS
 from settings.reading import read_settings
 from settings.services import N8n
 from tests.components.declared import Declared, Hidden, platform, prod_config, resolved, secrets_of
@@ -90,7 +90,7 @@ def test_a_queue_has_a_main_process_workers_and_a_runner_beside_each(where: str)
     """A runner has its process's own version."""
     names = ["n8n", *WORKERS[where]]
     assert set(processes(where)) == {*names, *(f"{name}-runner" for name in names)}
-    assert IMAGES.n8n_runners.tag == IMAGES.n8n.tag
+    assert DEFAULTS["n8n_runners"].tag == DEFAULTS["n8n"].tag
     for process in names:
         at = "127.0.0.1" if where == "azure" else f"smarteros-prod-{process}"
         assert processes(where)[f"{process}-runner"]["N8N_RUNNERS_TASK_BROKER_URI"] == f"http://{at}:5679"

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 import pulumi_docker as docker
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.images import IMAGES
 from components.placements import DatabaseServer, ObjectStore, QueueServer, Refusal, Running
 from components.placements.docker.container import Attachment, ClosedContainer, ClosedContainerArgs
 from components.placements.docker.postgres import ADMIN_USER, postgres_workload
@@ -202,7 +201,7 @@ class DockerHost(ComponentResource):
         forward = self._settings.forward(server)
         running = self._run(
             name,
-            postgres_workload(IMAGES.postgres, wanted.placement, admin_password),
+            postgres_workload(self._settings.image("postgres"), wanted.placement, admin_password),
             opts,
             forward,
         )

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from pulumi import Input
 
-from components.images import Image
 from components.workload import Health, Volume, Workload
+from settings.images import Image
 from settings.parts import DockerPostgres
 from settings.postgres import PARALLEL_MAINTENANCE_WORKERS, memory_of
 
