@@ -1,7 +1,8 @@
 """Gets the engine from the official release archive, with its own Python language host.
 
 The archive and its checksums come from two different hosts, so that one of them alone can't exchange
-the archive. `SMOS_ENGINE_URL` names one mirror for both. A source that doesn't answer is left within
+the archive; and where checksums.json beside this file, in git, names the archive, it must be that one whatever is
+published. `SMOS_ENGINE_URL` names one mirror for both. A source that doesn't answer is left within
 seconds; an archive that doesn't match its checksum is refused, never skipped over.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import os
 import queue
 import shutil
@@ -24,6 +26,7 @@ from engine import cache, pin
 __all__ = ["ChecksumMismatch", "Unavailable", "fetch"]
 
 ARCHIVES = "https://get.pulumi.com/releases/sdk"
+IN_GIT = Path(__file__).with_name("checksums.json")
 CHECKSUMS = f"https://github.com/pulumi/pulumi/releases/download/v{pin.VERSION}"
 
 CONNECT_TIMEOUT_S = 3.0
@@ -44,6 +47,7 @@ def fetch(target: Path, say: cache.Say) -> None:
     mirror = os.environ.get("SMOS_ENGINE_URL", "").rstrip("/")
     name = f"pulumi-v{pin.VERSION}-{cache.platform_name()}.tar.gz"
     expected = _published_checksum(f"{mirror or CHECKSUMS}/pulumi-{pin.VERSION}-checksums.txt", name)
+    _agrees_with_git(name, expected, say)
     url = f"{mirror or ARCHIVES}/{name}"
     with cache.filling(target) as folder:
         packed = folder / name
@@ -58,6 +62,19 @@ def fetch(target: Path, say: cache.Say) -> None:
             )
         _unpack(packed, folder)
         packed.unlink()
+
+
+def _agrees_with_git(name: str, published: str, say: cache.Say) -> None:
+    """What is published may change; what somebody looked at and committed does not."""
+    known = json.loads(IN_GIT.read_text(encoding="utf-8")).get(name)
+    if known is None:
+        say(f"release archive: {IN_GIT.name} does not name {name}: its published SHA-256 alone is compared")
+    elif known != published:
+        raise ChecksumMismatch(
+            f"{name} is published with another SHA-256 than the one in {IN_GIT.name}, and was refused\n"
+            f"  in git:    {known}\n  published: {published}\n"
+            "  mend: find out which is right before all else; or build from source: python3 -m engine --route build"
+        )
 
 
 def _published_checksum(url: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Builds the engine from its pinned Go module: for machines that reach a Go proxy but not the release.
 
-The versions and hashes of every module are in go.mod and go.sum beside this file. The build does not
+The versions and hashes of every module are in go.mod and go.sum beside this file, in git: what lies in the machine's
+cache of modules is compared with them before anything of it is built, and the build may change neither. It does not
 give a Python language host; engine/language_host.py is put beside it (see engine/place.py).
 """
 
@@ -29,6 +30,8 @@ def build(target: Path, say: cache.Say) -> None:
     with cache.filling(target) as folder:
         say(f"building it with Go from {pin.GO_PACKAGE} {pin.VERSION}: {USUAL_MINUTES} minutes, once")
         log = cache.root() / "engine" / "build.log"
+        if _run([go, "mod", "verify"], log, say) != 0:
+            raise Unavailable(f"Go's modules are not those of engine/go.sum:\n{_last_lines(log)}\n  all of it: {log}")
         code = _run(_command(go, folder / "pulumi"), log, say)
         if code != 0:
             raise Unavailable(f"go build failed (exit code {code}):\n{_last_lines(log)}\n  all of it: {log}")
@@ -45,7 +48,7 @@ def _run(command: list[str], log: Path, say: cache.Say) -> int:
         process = subprocess.Popen(  # noqa: S603  the user's own Go
             command,
             cwd=Path(__file__).parent,
-            env={**os.environ, "GOWORK": "off"},
+            env={**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly"},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -50,7 +50,9 @@ class Machine:
 
     def put_go(self, script: str = "") -> None:
         """Put a Go on PATH whose `build -trimpath -ldflags X -o FILE PACKAGE` writes a file at once."""
-        self.put("go", f'{script}\necho built >> "{self.folder}/builds"\nprintf engine > "$6"; /bin/chmod 755 "$6"')
+        verifies = '[ "$1" = mod ] && exit 0'
+        builds = f'echo built >> "{self.folder}/builds"\nprintf engine > "$6"; /bin/chmod 755 "$6"'
+        self.put("go", f"{verifies}\n{script}\n{builds}")
 
     def put_pulumi(self, version: str, host: bool = True) -> Path:
         if host:
