@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from apps.time_limits import EXPORT
 from sandbox.clusters import Cluster
 from tenants.archive.database import TenantDatabase
 from tenants.archive.manifest import ArchiveBroken
@@ -211,6 +213,21 @@ def test_rows_that_only_a_function_lets_through_are_read_without_the_function(cl
             bound = connection.execute("SELECT relforcerowsecurity FROM pg_class WHERE relname = 'trap'").fetchone()
         assert bound == (True,)
         assert _everybody(cluster) == before
+
+
+def test_sql_without_end_is_ended_and_its_session_too(
+    cluster: Cluster, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it lifts its own limits first; afterwards nothing of it runs, and no login is left."""
+    there, before = TenantDatabase(server, PASSWORD, TENANT), _everybody(cluster)
+    monkeypatch.setattr("tenants.archive.database.EXPORT", replace(EXPORT, whole_s=2))
+    with pytest.raises(ArchiveBroken, match="not done after 2 s, and ended"):
+        there.restore(b"SET statement_timeout = 0;\nSELECT pg_sleep(600);\n")
+    time.sleep(0.5)
+    with psycopg.connect(**admin(cluster)) as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+        assert connection.execute(query).fetchone() == (0,)
+    assert _everybody(cluster) == before
 
 
 def test_a_session_that_stays_is_ended_with_its_login(cluster: Cluster, server: Server) -> None:
