@@ -171,3 +171,29 @@ def test_a_password_that_somebody_changed_is_seen_and_set_again(database: Cluste
         connection.execute("ALTER ROLE t_acme CONNECTION LIMIT -1")
     with psycopg.connect(**admin(database, "t_acme", "t_acme")) as owner:
         assert owner.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_what_a_role_sets_for_itself_is_seen_and_taken_back(database: Cluster) -> None:
+    """For itself, for its database, and for itself in one: each by which it lifts a limit of time. Its limits are
+    its comment, which it can't change; one that somebody changed is seen.
+    """
+    known = SessionsInputs.model_validate({"role": "t_acme", "allowed": True, "limits": "smarteros {}"})
+    acts, config = SESSIONS.acts, config_of(database)
+    acts.create(config, known)
+    assert acts.read(config, "t_acme", known) == {}
+    with psycopg.connect(**admin(database, "t_acme", "t_acme"), autocommit=True) as owner:
+        owner.execute("ALTER ROLE t_acme SET statement_timeout TO 0")
+        owner.execute("ALTER ROLE t_acme IN DATABASE t_acme SET lock_timeout TO 0")
+        owner.execute("ALTER DATABASE t_acme SET idle_session_timeout TO 0")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owner.execute("COMMENT ON ROLE t_acme IS NULL")
+    seen = "idle_session_timeout (t_acme), lock_timeout (t_acme), statement_timeout (everywhere)"
+    assert acts.read(config, "t_acme", known) == {"settings": seen}
+    with psycopg.connect(**admin(database), autocommit=True) as connection:
+        connection.execute("COMMENT ON ROLE t_acme IS 'smarteros {\"statement_s\": 9999}'")
+        found = acts.read(config, "t_acme", known)
+        assert found is not None
+        assert found["limits"] == 'smarteros {"statement_s": 9999}'
+        acts.update(config, "t_acme", known, known)
+        assert acts.read(config, "t_acme", known) == {}
+        assert connection.execute("SELECT count(*) FROM pg_db_role_setting WHERE setdatabase <> 0").fetchone() == (0,)

@@ -32,6 +32,7 @@ SOURCES: Mapping[str, str] = {
 ADMIN_USER = "postgres"
 # The user `postgres` of the image; starting as it spares the container every capability.
 POSTGRES_UID = "999:999"
+TEMP_FILES_MB = 2048
 PASSWORD_FILE = "postgres-password"  # noqa: S105 - a file's name
 DATA = "/var/lib/postgresql/data"
 
@@ -60,6 +61,8 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         "maintenance_work_mem": f"{memory.maintenance_work_mem}MB",
         "max_parallel_maintenance_workers": str(PARALLEL_MAINTENANCE_WORKERS),
         "max_connections": str(size.max_connections),
+        # Of one session, and no role can lift it for itself: what is not in a database is in no quota of disk.
+        "temp_file_limit": f"{TEMP_FILES_MB}MB",
         "log_connections": "on",
         "password_encryption": "scram-sha-256",
     }
