@@ -17,6 +17,8 @@ __all__ = ["Keys", "SealStatus", "VaultApi", "VaultRefused"]
 
 TIMEOUT_S = 30
 WAIT_S = 60
+MOST_BYTES = 64 * 1024 * 1024
+"""Of an answer: Vault takes no request above 32 MB."""
 
 
 class VaultRefused(Exception):
@@ -126,16 +128,22 @@ class VaultApi:
         try:
             connection.request(method, f"/v1/{path}", json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
-            content = answer.read()
+            content = answer.read(MOST_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             raise VaultRefused(f"nobody answers at 127.0.0.1:{self._port} ({type(error).__name__})") from None
         finally:
             connection.close()
         try:
-            found: dict[str, Any] = json.loads(content) if content.strip() else {}
-        except ValueError:
+            found: Any = json.loads(content) if content.strip() else {}
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or len(content) > MOST_BYTES:
             raise VaultRefused(f"what answers at 127.0.0.1:{self._port} is no Vault") from None
         if answer.status >= 400:
-            said = "; ".join(map(str, found.get("errors") or [])) or f"{path}: status {answer.status}"
+            said = "; ".join(map(str, _list(found.get("errors")))) or f"{path}: status {answer.status}"
             raise VaultRefused(said, answer.status)
         return found
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

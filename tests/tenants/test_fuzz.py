@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from deploy.vault_api import VaultApi, VaultRefused
 from kept import Damaged, mapping
 from keyring import Identity, Keyring, KeyringError, Recipient
 from keyring.header import check_header
@@ -310,6 +311,17 @@ def test_the_key_of_this_file_opens_what_it_should() -> None:
         )
         == b"x"
     )
+
+
+@bounded
+@given(content=like(b'{"data": {"keys": ["a"]}}', b'{"errors": ["no"]}'), status=st.sampled_from([200, 404, 503]))
+@example(content=b"[" * 100_000, status=200)
+def test_what_answers_in_the_place_of_vault(monkeypatch: pytest.MonkeyPatch, content: bytes, status: int) -> None:
+    """Whatever listens at the end of a forward."""
+    answer = SimpleNamespace(status=status, read=lambda most: content[:most])
+    near = SimpleNamespace(request=lambda *_: None, getresponse=lambda: answer, close=lambda: None)
+    monkeypatch.setattr("http.client.HTTPConnection", lambda *_, **__: near)
+    in_words(lambda: VaultApi(1).ask("GET", "x"), VaultRefused, size=len(content))
 
 
 @pytest.mark.parametrize("lives_ms", ["-1", "9007199254740993", "1.5", "true", "null", '"1"'])
