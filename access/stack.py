@@ -100,12 +100,13 @@ def _login(
         token_no_default_policy=no_default_policy or None,
         token_ttl=TOKEN_TTL_S,
         token_max_ttl=TOKEN_MAX_TTL_S,
-        opts=opts,
+        # Half of a login: in the state it is as secret as the other half.
+        opts=ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["roleId"])),
     )
     secret = vault.approle.AuthBackendRoleSecretId(
         f"{name}-secret-id", backend=approle.path, role_name=role.role_name, opts=opts
     )
-    return role.role_id, Output.secret(secret.secret_id)
+    return Output.secret(role.role_id), Output.secret(secret.secret_id)
 
 
 def root_provider(name: str, address: str, token: Input[str]) -> vault.Provider:

@@ -16,6 +16,9 @@ __all__ = ["Known", "known_in", "read_state"]
 Known = Mapping[str, str | None]
 """URN of each resource that is there → its mark; None when it has none."""
 
+EXPORT_S = 300
+"""Until the engine has told what is in a state: a service behind `pulumi login` may not answer."""
+
 
 def known_in(deployment: Mapping[str, Any]) -> dict[str, str | None]:
     """The resources of a deployment that a run may create, and that are there."""
@@ -48,5 +51,6 @@ def read_state(environ: Mapping[str, str], project: str, stack: str) -> dict[str
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
+        timeout=EXPORT_S,
     )
     return dict(json.loads(done.stdout).get("deployment") or {})

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from sandbox.vault_approle import AppRole
 from sandbox.vault_barrier import VaultError
@@ -67,6 +67,8 @@ class VaultServer:
         path = path.removeprefix("/v1/")
         if operation == "read" and query.pop("list", "") in ("true", "1"):
             operation = "list"
+        if "//" in path:  # Go's router lets no such path through
+            return 307, None
         path = path.rstrip("/") + "/" if operation == "list" else path
         try:
             if operation == "update" and path.endswith("/"):
@@ -101,10 +103,11 @@ class VaultServer:
                 bearer = self.headers.get("Authorization") or ""
                 token = token or bearer.removeprefix("Bearer ").strip()
                 place, _, query = self.path.partition("?")
-                clean = posixpath.normpath(place) + ("/" if place.endswith("/") else "")
-                if clean != place:  # another spelling of a path: as Go's own router answers
+                told = unquote(place)
+                clean = posixpath.normpath(told) + ("/" if told.endswith("/") else "")
+                if clean != told:  # another spelling of a path, also of an encoded one: as Go's own router answers
                     self.send_response(307)
-                    self.send_header("Location", clean + (f"?{query}" if query else ""))
+                    self.send_header("Location", quote(clean) + (f"?{query}" if query else ""))
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return

@@ -18,6 +18,7 @@ from psycopg import sql
 from deploy.engine_run import run
 from deploy.repair import exported
 from deploy.target import Workplace
+from tenants.archive.login import provisioner
 from tenants.ground import Ground
 from tenants.state import resources_of
 
@@ -55,15 +56,7 @@ def _lent(ground: Ground, roles: list[str]) -> None:
     """The provisioner has the rights of these. What it may not have is told by the deletion that needs it."""
     server = ground.platform.server
     try:
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=server.local_port,
-            user=server.login,
-            password=ground.secrets.provisioner_password,
-            dbname="postgres",
-            sslmode=server.sslmode,
-            autocommit=True,
-        ) as connection:
+        with provisioner(server, ground.secrets.provisioner_password) as connection:
             for (role,) in connection.execute(_NOT_LENT, (roles,)).fetchall():
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(str(role))))
     except psycopg.Error:

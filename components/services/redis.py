@@ -192,7 +192,9 @@ _BUFFERS = ("client-output-buffer-limit normal 8mb 4mb 60", "client-output-buffe
 
 
 def _health() -> Health:
-    ping = f'REDISCLI_AUTH="$(cat {Workload.SECRETS_FOLDER}/{HEALTH})" redis-cli --user health ping | grep -q PONG'
+    # Told on its standard input: an environment and arguments are there to be read for as long as the process lives.
+    login = f"{{ printf 'AUTH health '; cat {Workload.SECRETS_FOLDER}/{HEALTH}; printf '\\nPING\\n'; }}"
+    ping = f"{login} | redis-cli | grep -q PONG"
     return Health(command=["CMD-SHELL", ping], interval_s=10, start_s=120)
 
 

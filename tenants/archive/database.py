@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -183,13 +184,20 @@ class TenantDatabase:
             return self._run_as(login, program, *arguments, content=content)
 
     def _run_as(self, login: OwnerLogin, program: str, *arguments: str, content: bytes) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:  # for its owner alone; an environment is less
+            passwords = Path(folder) / "passwords"
+            passwords.touch(mode=0o600)
+            passwords.write_text(f"*:*:*:*:{login.password}\n", encoding="utf-8")
+            return self._run_with(passwords, login, program, *arguments, content=content)
+
+    def _run_with(self, passwords: Path, login: OwnerLogin, program: str, *arguments: str, content: bytes) -> bytes:
         wanted = self._where(login)
         environ = {
             "PATH": os.environ.get("PATH", ""),
             "PGHOST": wanted["host"],
             "PGPORT": str(wanted["port"]),
             "PGUSER": wanted["user"],
-            "PGPASSWORD": wanted["password"],
+            "PGPASSFILE": str(passwords),
             "PGDATABASE": wanted["dbname"],
             "PGSSLMODE": wanted["sslmode"],
             "PGOPTIONS": options_of(EXPORT, role=self._name, more={"search_path": "public"}),

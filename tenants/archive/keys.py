@@ -11,6 +11,7 @@ from typing import Any
 
 import redis
 
+from apps.time_limits import redis_limits
 from tenants.archive.manifest import ArchiveBroken
 from tenants.names import TenantNames
 
@@ -52,7 +53,7 @@ class TenantKeys:
 
     def __init__(self, login: KeysLogin, names: TenantNames) -> None:
         self._client: Any = redis.Redis(
-            host="127.0.0.1", port=login.port, username=login.user, password=login.password, socket_timeout=30
+            host="127.0.0.1", port=login.port, username=login.user, password=login.password, **redis_limits()
         )
         self._prefix = names.redis_prefix.encode()
 

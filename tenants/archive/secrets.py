@@ -18,6 +18,8 @@ from tenants.names import TenantNames
 __all__ = ["TenantSecretsInVault"]
 
 _MEND = "Mend: another copy of the archive"
+MOST_FOLDERS = 10_000
+"""Each is a request."""
 
 
 class TenantSecretsInVault:
@@ -54,23 +56,31 @@ class TenantSecretsInVault:
         data: dict[str, Any] | None = (found.get("data") or {}).get("data")
         return data
 
-    def _paths(self, below: str = "") -> Iterator[str]:
+    def _paths(self) -> Iterator[str]:
+        """Every entry, folder by folder. Raises ArchiveBroken for what no request can name, and for too much."""
+        waiting, asked = [""], 0
+        while waiting:
+            below, asked = waiting.pop(), asked + 1
+            if asked > MOST_FOLDERS:
+                mend = f"Mend: vault kv metadata delete those below {self._mount}/{below}"
+                raise ArchiveBroken(f"Vault, {self._mount}: more than {MOST_FOLDERS} folders. {mend}")
+            for key in self._listed(below):
+                path = f"{below}{key}"
+                if not key or "//" in f"/{path}":
+                    raise ArchiveBroken(
+                        f"Vault, {self._mount}: {path!r} has an empty part, and would be listed without end. "
+                        f"Mend: vault kv metadata delete {self._mount}/{path}"
+                    )
+                if path.endswith("/"):
+                    waiting.append(path)
+                elif path not in OF_STEPS:
+                    yield path
+
+    def _listed(self, below: str) -> list[str]:
         try:
-            listed: dict[str, Any] = self._vault.ask(
-                "LIST", f"{self._mount}/metadata/{quote(below)}", token=self._token
-            )
+            listed = self._vault.ask("LIST", f"{self._mount}/metadata/{quote(below)}", token=self._token)
         except VaultRefused as error:
             if error.status == 404:
-                return
+                return []
             raise
-        for key in listed["data"]["keys"]:
-            path = f"{below}{key}"
-            if "//" in f"/{path}":
-                raise ArchiveBroken(
-                    f"Vault, {self._mount}: {path!r} has an empty part, and would be listed without end. "
-                    f"Mend: vault kv metadata delete {self._mount}/{path}"
-                )
-            if path.endswith("/"):
-                yield from self._paths(path)
-            elif path not in OF_STEPS:
-                yield path
+        return [str(key) for key in listed["data"]["keys"]]
