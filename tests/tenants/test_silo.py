@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import bcrypt
 import pulumi
 import pytest
 from hypothesis import given
@@ -84,6 +85,18 @@ def test_it_has_a_database_and_a_key_of_its_own() -> None:
     environment = dict(one.split("=", 1) for one in container()["envs"])
     assert environment["DB_POSTGRESDB_DATABASE"] == environment["DB_POSTGRESDB_USER"] == "n8n_acme_2"
     assert environment["N8N_ENCRYPTION_KEY"] == derived_key(ROOT_KEY, "n8n encryption key", "12345678-5")
+
+
+def test_nobody_becomes_its_owner_by_being_the_first() -> None:
+    """It answers under a public name, too: its owner is the operators', with a password that is no other tenant's."""
+    environment = dict(str(one).split("=", 1) for one in resolved({"envs": container()["envs"]})["envs"])
+    told = {"N8N_INSTANCE_OWNER_MANAGED_BY_ENV", "N8N_INSTANCE_OWNER_EMAIL", "N8N_INSTANCE_OWNER_PASSWORD_HASH"}
+    assert told <= environment.keys()
+    assert environment["N8N_INSTANCE_OWNER_MANAGED_BY_ENV"] == "true"
+    password = derived_key(ROOT_KEY, "n8n owner password", "12345678-5")
+    assert bcrypt.checkpw(password.encode(), environment["N8N_INSTANCE_OWNER_PASSWORD_HASH"].encode())
+    other = derived_key(ROOT_KEY, "n8n owner password", "11111111-1")
+    assert not bcrypt.checkpw(other.encode(), environment["N8N_INSTANCE_OWNER_PASSWORD_HASH"].encode())
 
 
 def test_nothing_of_the_platforms_is_handed_to_it() -> None:
