@@ -36,6 +36,7 @@ class Fake:
     realm: str = ""
     redirect: str = ""
     says_digest: bool = True
+    head_says_digest: bool = True
     heard: list[tuple[str, str, bool]] = field(default_factory=list)
     """Method, path, and whether a token came with it."""
 
@@ -89,7 +90,8 @@ def running() -> Iterator[Fake]:
             if body is None:
                 return self._send(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}', {}, with_body)
             digest = fake.header or "sha256:" + hashlib.sha256(body).hexdigest()
-            told = {"Docker-Content-Digest": digest} if fake.says_digest else {}
+            says = fake.says_digest and (with_body or fake.head_says_digest)
+            told = {"Docker-Content-Digest": digest} if says else {}
             return self._send(200, body, {"Content-Type": fake.media_type, **told}, with_body)
 
         def _send(self, status: int, body: bytes, headers: dict[str, str], with_body: bool) -> None:

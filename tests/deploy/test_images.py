@@ -149,6 +149,24 @@ def test_a_registrys_bad_day_is_told_and_nothing_is_believed(fake: Fake, tmp_pat
     assert read_lock(file) == {"redis:7.2.16": DIGEST}
 
 
+def test_content_that_is_named_otherwise_is_not_believed(fake: Fake) -> None:
+    """Also where it was asked for by its tag."""
+    fake.head_says_digest, fake.header = False, DIGEST
+    with pytest.raises(RegistryError, match="not taken"):
+        Registry().resolve(image(fake))
+
+
+def test_a_token_goes_to_nobody_else(fake: Fake) -> None:
+    """Whoever a registry leads on to is asked without it."""
+    with running() as other:
+        other.asks_for_token = False
+        other.tags["team/app", "1.2.3"] = index(AMD)
+        fake.redirect = f"http://{other.host}/v2/team/app/manifests/1.2.3"
+        assert Registry().resolve(image(fake)).digest == digest_of(other)
+        assert {with_token for _, _, with_token in other.heard} == {False}
+        assert (fake.heard[-1][0], fake.heard[-1][2]) == ("GET", True)
+
+
 def test_a_registry_that_does_not_answer_is_left_in_time(fake: Fake) -> None:
     """It holds nobody up."""
     with socket.socket() as silent:
