@@ -20,7 +20,7 @@ __all__ = ["who_may_connect", "who_should_not", "with_nothing_to_refresh"]
 
 ITS_OWN = ("postgres", "template0", "template1", "azure_maintenance", "azure_sys")
 """The databases that a server has from the start."""
-ADMINISTRATOR, PROVISIONER = "smarteros_admin", "smarteros_provisioner_login"
+ADMINISTRATOR, PROVISIONER, GUARD = "smarteros_admin", "smarteros_provisioner_login", "smarteros_guard"
 LENT_TO_PROVISIONER = ("t_", "n8n_", "odoo")
 """How the databases begin that the provisioner makes, or whose owner it makes others for."""
 EVERYBODY = "PUBLIC"
@@ -61,9 +61,13 @@ def who_may_connect(clone: Clone, stack: str) -> set[tuple[str, str, str, str]]:
 
 
 def who_should_not(found: set[tuple[str, str, str, str]]) -> set[tuple[str, str, str, str]]:
-    """Of these, whoever is neither the owner, nor the administrator, nor the provisioner of what it makes."""
+    """Of these, whoever is neither the owner, nor the administrator, nor the provisioner of what it makes, nor the
+    guard in its own database, which is the provisioner's.
+    """
     return {
         (server, database, owner, who)
         for server, database, owner, who in found
-        if who not in (owner, ADMINISTRATOR) and not (who == PROVISIONER and database.startswith(LENT_TO_PROVISIONER))
+        if who not in (owner, ADMINISTRATOR)
+        and not (who == PROVISIONER and database.startswith(LENT_TO_PROVISIONER))
+        and not (database == GUARD and who in (GUARD, PROVISIONER))
     }
