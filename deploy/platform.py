@@ -180,4 +180,4 @@ def _ask(wish: Wish) -> Callable[[str], bool]:
 
 
 def _policies(place: Workplace, settings: Settings) -> list[str]:
-    return policies.arguments(policies.facts_of(settings), place.scratch)
+    return policies.arguments(policies.facts_of(settings, target=place.target), place.scratch)

@@ -9,19 +9,24 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.target import ROOT
+from deploy.target import ROOT, Target
 from kept import keep
 from policy.catalogue import configuration
 from policy.rule import Facts, Host
 from settings import Settings
+from settings.addresses import EDGE
 from settings.capacity import HOST_RESERVE_MB
 from settings.hosts import LocalHost
 
 PACK = ROOT / "policy"
 
 
-def facts_of(settings: Settings, tenant: str = "", domains: Sequence[str] = ()) -> Facts:
-    """What the rules know of an environment, or of one of its tenants, which may have `domains` of its own."""
+def facts_of(
+    settings: Settings, tenant: str = "", domains: Sequence[str] = (), target: Target = Target.SANDBOX
+) -> Facts:
+    """What the rules know of an environment, or of one of its tenants, which may have `domains` of its own; and where
+    the run is.
+    """
     hosts = tuple(
         Host(
             name=host.name,
@@ -31,7 +36,8 @@ def facts_of(settings: Settings, tenant: str = "", domains: Sequence[str] = ()) 
         )
         for host in settings.hosts
     )
-    storage = settings.services.storage
+    storage, holding = settings.services.storage, settings.services.holding
+    cloudflare, azure = settings.cloudflare, settings.azure
     return Facts(
         environment=settings.stack,
         domain=settings.domain,
@@ -42,6 +48,12 @@ def facts_of(settings: Settings, tenant: str = "", domains: Sequence[str] = ()) 
         backups=storage.backups.container if storage and storage.backups else "",
         own_machine=settings.own_machine is not None,
         socket=settings.own_machine.socket if settings.own_machine else "",
+        zone_id=cloudflare.zone_id if cloudflare else "",
+        account_id=cloudflare.account_id if cloudflare else "",
+        subscription_id=azure.subscription_id if azure else "",
+        directory_id=azure.tenant_id if azure else "",
+        doors=tuple(settings.fqdn(one) for one in (EDGE, holding.hostname if holding else EDGE)),
+        is_real=target is Target.REAL,
     )
 
 

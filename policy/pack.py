@@ -41,6 +41,12 @@ _FACTS = PolicyConfigSchema(
         "backups": {"type": "string"},
         "ownMachine": {"type": "boolean"},
         "socket": {"type": "string"},
+        "zoneId": {"type": "string"},
+        "accountId": {"type": "string"},
+        "subscriptionId": {"type": "string"},
+        "directoryId": {"type": "string"},
+        "doors": {"type": "array", "items": {"type": "string"}},
+        "isReal": {"type": "boolean"},
         "hosts": {"type": "array", "items": {"type": "object"}},
     }
 )

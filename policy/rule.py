@@ -64,6 +64,16 @@ class Facts:
     """Whether all of it is on a developer's own machine, where nobody else reaches it."""
     socket: str = ""
     """Docker's on that machine, as containers may mount it; empty where it is the usual one."""
+    zone_id: str = ""
+    account_id: str = ""
+    """Of Cloudflare."""
+    subscription_id: str = ""
+    directory_id: str = ""
+    """Of Azure: the subscription, and the directory that Azure calls tenant."""
+    doors: tuple[str, ...] = ()
+    """The names in the zone to which tenants' names lead: the reverse proxy's, and that of the page in between."""
+    is_real: bool = False
+    """Whether the run is on real accounts."""
 
     def is_called(self, name: str, part: str) -> bool:
         """Whether a container or network is that part of this system. Untold, how the name ends has to do."""
@@ -92,6 +102,12 @@ class Facts:
             backups=str(told.get("backups", "")),
             own_machine=told.get("ownMachine") is True,
             socket=str(told.get("socket", "")),
+            zone_id=str(told.get("zoneId", "")),
+            account_id=str(told.get("accountId", "")),
+            subscription_id=str(told.get("subscriptionId", "")),
+            directory_id=str(told.get("directoryId", "")),
+            doors=tuple(str(one) for one in told.get("doors") or []),
+            is_real=told.get("isReal") is True,
         )
 
     def told(self) -> dict[str, Any]:
@@ -109,6 +125,12 @@ class Facts:
             "backups": self.backups,
             "ownMachine": self.own_machine,
             "socket": self.socket,
+            "zoneId": self.zone_id,
+            "accountId": self.account_id,
+            "subscriptionId": self.subscription_id,
+            "directoryId": self.directory_id,
+            "doors": list(self.doors),
+            "isReal": self.is_real,
         }
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["WebAddress"]
+__all__ = ["EDGE", "WebAddress"]
+
+EDGE = "edge"
+"""The label in the zone that leads to the reverse proxy."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -320,7 +320,7 @@ def _names(ground: Ground, slug: str) -> tuple[str, str]:
 
 
 def _policies(ground: Ground, tenant: Tenant) -> list[str]:
-    facts = policies.facts_of(ground.settings, tenant.slug, tenant.domains)
+    facts = policies.facts_of(ground.settings, tenant.slug, tenant.domains, ground.place.target)
     return policies.arguments(facts, folder_of(ground.place, tenant.slug), ground.policy_pack)
 
 

@@ -46,14 +46,13 @@ from components.services.postgres import (
 )
 from components.services.surroundings import Surroundings
 from settings import Settings
+from settings.addresses import EDGE
 from settings.parts import OnAzure, OnDocker
 from settings.tunnels import OPERATED
 from settings.wiring import calls_of, told
 
 __all__ = ["SERVICES", "SmarterOS", "SmarterOSArgs"]
 
-EDGE = "edge"
-"""The name of the reverse proxy, to which tenants' names lead."""
 
 SERVICES: Mapping[str, Callable[[Surroundings, Any], None]] = {
     "redis": redis.declare,

@@ -18,6 +18,7 @@ _FIREWALLS = (
     "azure-native:cache:FirewallRule",
 )
 _CLOSED = ("azure-native:cache:Redis", "azure-native:redisenterprise:RedisEnterprise")
+_SERVER = "azure-native:dbforpostgresql:Server"
 _ALL_OF_AZURE = "0.0.0.0"  # noqa: S104 - what is refused, not bound to
 _ANYBODY = ("*", "internet", "any")
 _SHORTEST_PREFIX = 8
@@ -31,6 +32,10 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
         access = inputs.get("publicNetworkAccess")
         if access is not UNKNOWN and access != "Disabled":
             yield f"publicNetworkAccess is {access}: Disabled, and a private endpoint"
+    elif resource.token == _SERVER:
+        access = part(inputs.get("network")).get("publicNetworkAccess")
+        if access not in (UNKNOWN, "Disabled") and not facts.hosts:
+            yield f"network.publicNetworkAccess is {access}, and no host is there to come in: Disabled"
     elif resource.token == "azure-native:network:SecurityRule":
         yield from _opened(inputs)
     else:
@@ -46,7 +51,7 @@ def _firewall(resource: Resource, facts: Facts) -> Iterator[str]:
         yield f"{first} to {last} lets in all of Azure or the internet: the address of one host"
     elif first != last:
         yield f"{first} to {last} lets in more than one address: one rule a host"
-    elif facts.hosts and first not in {host.address for host in facts.hosts}:
+    elif not facts.hosts or first not in {host.address for host in facts.hosts}:
         yield f"{first} is no host of the settings: {', '.join(host.address for host in facts.hosts)}"
 
 
@@ -87,6 +92,7 @@ RULE = Rule(
     types=(
         *_FIREWALLS,
         *_CLOSED,
+        _SERVER,
         "azure-native:network:SecurityRule",
         "azure-native:network:NetworkSecurityGroup",
     ),

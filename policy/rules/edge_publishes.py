@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import UNKNOWN, Facts, Resource, Rule, each, part
+from policy.rule import UNKNOWN, Facts, Props, Resource, Rule, each, part
 
 EDGE = "traefik"
+_OPEN = ((80, 80), (443, 443))
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -34,9 +35,18 @@ def _on_server(resource: Resource, facts: Facts) -> Iterator[str]:
     name = str(resource.inputs.get("name", ""))
     if resource.inputs.get("publishAllPorts") is True:
         ports.append("(all)")
+    for port in map(part, each(resource.inputs.get("ports"))):
+        if facts.is_called(name, EDGE) and _port(port) not in (*_OPEN, UNKNOWN):
+            yield f"container {name} publishes {_port(port)}: only 80 and 443, as they are inside"
     if ports and not facts.is_called(name, EDGE):
         mend = "route to it through Traefik (a host name in its Workload) instead"
         yield f"container {name} publishes {', '.join(ports)}: {mend}"
+
+
+def _port(port: Props) -> object:
+    """Outside and inside, when they are known."""
+    both = port.get("external"), port.get("internal")
+    return UNKNOWN if UNKNOWN in both else both
 
 
 RULE = Rule(

@@ -48,8 +48,8 @@ def _host_paths(inputs: Props) -> Iterator[tuple[str, bool]]:
         if isinstance(path, str) and path:
             yield path, part(volume).get("readOnly") is not True
     for mount in each(inputs.get("mounts")):
-        if part(mount).get("type") == "bind":
-            yield str(part(mount).get("source", "")), part(mount).get("readOnly") is not True
+        # No service here has one: a folder in memory is a tmpfs, a volume stands in volumes.
+        yield f"{part(mount).get('source', '')} ({part(mount).get('type', 'mounts')})", True
 
 
 RULE = Rule(

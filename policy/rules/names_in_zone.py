@@ -13,6 +13,7 @@ from policy.rule import Facts, Resource, Rule, each, part
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 HOSTNAME = "cloudflare:index/customHostname:CustomHostname"
 FALLBACK = "cloudflare:index/customHostnameFallbackOrigin:CustomHostnameFallbackOrigin"
+REQUEST = "tls:index/certRequest:CertRequest"
 
 _HOST = re.compile(r"\bHost(?:SNI)?\s*\(([^)]*)\)", re.I)
 _NOT_HOST = re.compile(r"!\s*[(\s]*Host", re.I)
@@ -52,6 +53,9 @@ def _names(resource: Resource) -> Iterator[tuple[str, Any]]:
         yield "origin", inputs.get("origin")
     elif resource.token == "cloudflare:index/originCaCertificate:OriginCaCertificate":
         yield from (("hostnames", name) for name in each(inputs.get("hostnames")))
+    elif resource.token == REQUEST:
+        yield from (("dnsNames", name) for name in each(inputs.get("dnsNames")))
+        yield "subject.commonName", part(inputs.get("subject")).get("commonName")
     elif resource.token == "azure-native:app:ContainerApp":
         ingress = part(part(inputs.get("configuration")).get("ingress"))
         yield from (("customDomains", part(one).get("name")) for one in each(ingress.get("customDomains")))
@@ -83,6 +87,7 @@ RULE = Rule(
         RECORD,
         HOSTNAME,
         FALLBACK,
+        REQUEST,
         "cloudflare:index/originCaCertificate:OriginCaCertificate",
         "azure-native:app:ContainerApp",
         "docker:index/container:Container",

@@ -1,112 +1,129 @@
 """No secret stands where it can be read: not in an app's plain variables, not unencrypted in Pulumi's state.
 
-A value counts as a secret by the name that it has (a password, a token, a key), or because it looks like one (a private
-key). Whether it is marked, and so encrypted in the state, the engine says. What has another name and looks like
-nothing is not found.
+A value counts as a secret by the name that it has (a password, a token, a key), by its form (a private key, a token of
+a known vendor), or because a free text looks as random as secrets are. Whether it is marked, and so encrypted in the
+state, the engine says. What is short, has another name and looks like nothing is not found.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 
+from policy.known import KINDS, node_of
+from policy.known.kind import TEXT, leaves
+from policy.plain_secrets import looks_like_one, names_a_secret, said_in_command, said_in_text
 from policy.rule import UNKNOWN, Facts, Marked, Props, Resource, Rule, each, part, texts
+from policy.rules.labels_known import DIGESTS
 
-_NAME = re.compile(
-    r"PASSW(OR)?D|PWD|SECRET|TOKEN|CREDENTIAL|PASSPHRASE"
-    r"|(API|PRIVATE|ENCRYPTION|ACCESS|SIGNING|MASTER|UNSEAL)_?KEY",
-    re.I,
-)
-_SAYS_WHERE = re.compile(
-    r"(_FILE|_PATH|_URL|_NAME|_ID|_TTL|_ENABLED|_TYPE|_HEADER|_(MAX_AGE|EXPIRY)?_?(DAYS|HOURS|MINUTES|SECONDS))$"
-    r"|^(OLD)?PWD$",
-    re.I,
-)
+__all__ = ["RULE", "names_a_secret"]
+
 _NEVER_SECRET = ("", "true", "false")
-_LOOKS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1|\bhv[sb]\.[A-Za-z0-9_-]{20}|\bghp_[A-Za-z0-9]{30}"
-)
-_IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:(?!\$[{(]\w+[})]@)[^\s/@\"']+@", re.I)
-"""scheme://user:password@host; a password that is only the name of a variable is none."""
-_OPTIONS = ("requirepass", "masterauth", "masteruser_password", "pass")
 _ALWAYS = {
     "azure-native:dbforpostgresql:Server": ("administratorLoginPassword",),
     "azure-native:keyvault:Secret": ("properties.value",),
     "azure-native:app:Certificate": ("properties.value",),
+    "azure-native:app:ManagedEnvironment": ("appLogsConfiguration.logAnalyticsConfiguration.sharedKey",),
     "postgresql:index/role:Role": ("password",),
     "pulumi:providers:postgresql": ("password",),
     "pulumi:providers:cloudflare": ("apiToken", "apiKey"),
-    "pulumi:providers:vault": ("token",),
+    "pulumi:providers:vault": ("token", "authLogin"),
+    "pulumi:providers:smarteros-apps": ("postgres", "redis"),
+    "smarteros-apps:postgres:Sessions": ("password",),
+    "tls:index/certRequest:CertRequest": ("privateKeyPem",),
     "vault:kv/secretV2:SecretV2": ("dataJson",),
 }
+_CONTAINER, _APP = "docker:index/container:Container", "azure-native:app:ContainerApp"
 
 
 def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
-    inputs = resource.inputs
-    for path, text in texts(inputs):
-        if isinstance(text, Marked):
-            continue
-        if _LOOKS.search(text):
-            yield f"{path} holds a key or token in plain: mark it as a secret where it enters the program"
-        elif _IN_ADDRESS.search(text):
-            yield f"{path} is an address with a password in it, in plain: mark it as a secret, or leave that out"
+    inputs, told = resource.inputs, set()
     for path in _ALWAYS.get(resource.token, ()):
         value = _at(inputs, path)
         if isinstance(value, str) and value and not isinstance(value, Marked):
+            told.add(path)
             yield f"{path} is not marked as a secret, so the state has it in plain: secret(…)"
-    if resource.token == "azure-native:app:ContainerApp":
-        yield from _app(inputs)
-    elif resource.token == "docker:index/container:Container":
-        yield from _container(inputs)
+    own = _app(inputs) if resource.token == _APP else _container(inputs) if resource.token == _CONTAINER else ()
+    for path, text in own:
+        told.add(path)
+        yield text
+    for path, what in _found(resource):
+        if path not in told and path.partition("[")[0] not in told:
+            yield f"{path} {what}, in plain: mark it as a secret where it enters the program, or leave it out"
 
 
-def _app(inputs: Props) -> Iterator[str]:
+def _found(resource: Resource) -> Iterator[tuple[str, str]]:
+    """What is in texts: in those that are free by all its signs, in the others by its form alone."""
+    if resource.token not in KINDS:
+        for path, text in texts(resource.inputs):
+            what = None if isinstance(text, Marked) else looks_like_one(text)
+            if what:
+                yield path, what
+        return
+    digests = {
+        f"labels[{index}].value"
+        for index, label in enumerate(each(resource.inputs.get("labels")))
+        if part(label).get("label") in DIGESTS
+    }
+    for leaf in leaves(resource.inputs, node_of(resource.token)):
+        if leaf.path in digests:
+            continue  # labels-known: what stands there is a checksum
+        for path, text in texts(leaf.value, leaf.path):
+            if not isinstance(text, Marked):
+                what = said_in_text(text) if leaf.allowed is TEXT else looks_like_one(text)
+                if what:
+                    yield path, what
+
+
+def _app(inputs: Props) -> Iterator[tuple[str, str]]:
     template = part(inputs.get("template"))
-    for container in [*each(template.get("containers")), *each(template.get("initContainers"))]:
-        for variable in each(part(container).get("env")):
-            name, value = part(variable).get("name"), part(variable).get("value")
-            told = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
-            if isinstance(name, str) and told and names_a_secret(name):
-                yield f"the variable {name} has its value in the app's own description: secretRef, from Key Vault"
-        yield from _command([*each(part(container).get("command")), *each(part(container).get("args"))])
-    for one in each(part(inputs.get("configuration")).get("secrets")):
+    for where in ("containers", "initContainers"):
+        for index, container in enumerate(each(template.get(where))):
+            at = f"template.{where}[{index}]"
+            for number, variable in enumerate(each(part(container).get("env"))):
+                name, value = part(variable).get("name"), part(variable).get("value")
+                told = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
+                if isinstance(name, str) and told and not _is_switch(value) and names_a_secret(name):
+                    mend = "secretRef, from Key Vault"
+                    yield f"{at}.env[{number}].value", f"the variable {name} has its value in the app: {mend}"
+            yield from _command(at, [*each(part(container).get("command")), *each(part(container).get("args"))])
+    for index, one in enumerate(each(part(inputs.get("configuration")).get("secrets"))):
         if part(one).get("value") not in (None, ""):
-            yield f"the app's secret {part(one).get('name')} is kept in the app: keyVaultUrl and an identity"
+            text = f"the app's secret {part(one).get('name')} is kept in the app: keyVaultUrl and an identity"
+            yield f"configuration.secrets[{index}].value", text
 
 
-def _container(inputs: Props) -> Iterator[str]:
-    for variable in each(inputs.get("envs")):
+def _container(inputs: Props) -> Iterator[tuple[str, str]]:
+    for index, variable in enumerate(each(inputs.get("envs"))):
         name, _, value = str(variable).partition("=")
-        if value.lower() not in _NEVER_SECRET and names_a_secret(name) and not isinstance(variable, Marked):
-            yield f"the variable {name} is in plain: a secret of the Workload, best a secret file"
-    yield from _command([*each(inputs.get("entrypoints")), *each(inputs.get("command"))])
-    yield from _command(each(part(inputs.get("healthcheck")).get("tests")))
-    for upload in each(inputs.get("uploads")):
+        if isinstance(variable, Marked) or value.lower() in _NEVER_SECRET or _is_switch(value):
+            continue
+        if names_a_secret(name):
+            yield f"envs[{index}]", f"the variable {name} is in plain: a secret of the Workload, best a secret file"
+    yield from _command("command", [*each(inputs.get("entrypoints")), *each(inputs.get("command"))])
+    yield from _command("healthcheck.tests", each(part(inputs.get("healthcheck")).get("tests")))
+    for index, upload in enumerate(each(inputs.get("uploads"))):
         content = part(upload).get("content")
         name = str(part(upload).get("file", "")).rpartition("/")[2].replace("-", "_")
         plain = isinstance(content, str) and content and not isinstance(content, Marked)
         if plain and names_a_secret(name):
-            yield f"the file {part(upload).get('file')} is in plain: a secret file of the Workload"
+            yield (
+                f"uploads[{index}].content",
+                f"the file {part(upload).get('file')} is in plain: a secret file of the Workload",
+            )
 
 
-def _command(given: list[object]) -> Iterator[str]:
+def _is_switch(value: object) -> bool:
+    """Not a secret under any name: a number, a word of the vendor's."""
+    return (str(value).isdigit() and len(str(value)) < 7) or str(value).lower() in ("plain", "login", "required")
+
+
+def _command(at: str, given: list[object]) -> Iterator[tuple[str, str]]:
     """Options of a command that have a secret's name, and a value that anybody reads."""
-    words = [word for one in given for word in ([one] if isinstance(one, Marked) else str(one).split())]
-    for word, after in pairwise([*words, ""]):
-        if isinstance(word, Marked) or not word.startswith("-"):
-            continue
-        option, is_given, value = word.lstrip("-").partition("=")
-        value = value if is_given else after
-        name = option.replace("-", "_").replace(".", "_")
-        plain = not isinstance(value, Marked) and value.lower() not in _NEVER_SECRET
-        if plain and not value.startswith(("-", "/", "$", '"$')) and (name in _OPTIONS or names_a_secret(name)):
-            yield f"the option --{option} has its value in the command: a secret file of the Workload"
-
-
-def names_a_secret(name: str) -> bool:
-    """Whether a variable of that name holds a secret, and not only says where one is."""
-    return bool(_NAME.search(name)) and not _SAYS_WHERE.search(name)
+    words: list[str] = []
+    for one in given:
+        words += ["$SECRET"] if isinstance(one, Marked) else str(one).split()
+    for option in said_in_command(words):
+        yield at, f"the option --{option} has its value in the command: a secret file of the Workload"
 
 
 def _at(inputs: Props, path: str) -> object:

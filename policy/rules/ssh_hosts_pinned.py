@@ -10,6 +10,12 @@ from typing import Any
 from policy.rule import UNKNOWN, Facts, Props, Resource, Rule, each, part
 
 _WEAK = ("no", "off", "accept-new", "ask")
+_NEEDED = (
+    *("stricthostkeychecking", "userknownhostsfile", "globalknownhostsfile", "knownhostscommand", "batchmode"),
+    *("connecttimeout", "identityfile", "identitiesonly", "controlmaster", "controlpath", "controlpersist"),
+    *("serveraliveinterval", "serveralivecountmax", "port", "user", "hostkeyalgorithms"),
+)
+"""A ProxyCommand or LocalCommand would start a program here, a forward would open a way."""
 _NOWHERE = {"/dev/null", "none"}
 _FILES = ("userknownhostsfile", "globalknownhostsfile")
 _PINNED = re.compile(r"/(usr/)?bin/echo %H [a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( [^%\s]+)?")
@@ -44,6 +50,9 @@ def _docker(inputs: Props) -> Iterator[str]:
     checking = options.get("stricthostkeychecking", "(not set)").lower()
     if checking != "yes":
         yield f"StrictHostKeyChecking is {checking}: yes; with {'/'.join(_WEAK)} any machine can be the host"
+    for name in options:
+        if name not in _NEEDED:
+            yield f"{name} is none of the options that are needed here: {', '.join(_NEEDED)}"
     command = options.get("knownhostscommand")
     if command is not None and not _PINNED.fullmatch(command):
         yield f"KnownHostsCommand={command} is not one key written out: /bin/echo %H and the key of the settings"

@@ -27,6 +27,8 @@ def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
         name, value = inputs.get("configurationName"), inputs.get("value")
         if name == "require_secure_transport" and differs(str(value).lower(), "on"):
             yield "require_secure_transport lets passwords and rows travel in plain text: ON"
+        if name == "log_connections" and differs(str(value).lower(), "on"):
+            yield "log_connections says who connected: ON"
         if name == "ssl_min_protocol_version" and value not in (UNKNOWN, *_SAFE_VERSIONS):
             yield f"ssl_min_protocol_version is {value}: TLSv1.2"
     elif resource.token == _ZONE:

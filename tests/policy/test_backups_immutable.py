@@ -15,6 +15,8 @@ TOLD = replace(FACTS, backups="backups")
 BLOBS = "azure-native:storage:BlobContainer"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 LOCK = "cloudflare:index/r2BucketLock:R2BucketLock"
+DAY = 24 * 3600
+PARTS = ("config", "data/", "keys/", "snapshots/")
 
 
 def one(token: str, **inputs: Any) -> Resource:
@@ -23,11 +25,15 @@ def one(token: str, **inputs: Any) -> Resource:
 
 
 def lock(bucket: Any = "s-prod-backups", enabled: bool = True, **condition: Any) -> Resource:
-    """A lock of one rule."""
-    rule = {"id": "data", "enabled": enabled, "prefix": "restic/data/"}
-    return one(
-        LOCK, bucketName=bucket, rules=[{**rule, "condition": condition or {"type": "Age", "maxAgeSeconds": 60}}]
-    )
+    """A lock of a whole repository."""
+    held = {"enabled": enabled, "condition": condition or {"type": "Age", "maxAgeSeconds": DAY}}
+    return one(LOCK, bucketName=bucket, rules=[{**held, "prefix": f"restic/{part}"} for part in PARTS])
+
+
+def part_of_lock(prefix: str) -> Resource:
+    """A lock that holds this alone."""
+    rule = {"enabled": True, "prefix": prefix, "condition": {"type": "Age", "maxAgeSeconds": DAY}}
+    return one(LOCK, bucketName="s-prod-backups", rules=[rule])
 
 
 BACKUPS = one(BUCKET, name="s-prod-backups")
@@ -46,6 +52,8 @@ WRONG: list[tuple[list[Resource], str]] = [
     ([BACKUPS, lock("s-prod-knowledge")], "R2BucketLock"),
     ([BACKUPS, lock(enabled=False)], "R2BucketLock"),
     ([BACKUPS, lock(type="Age", maxAgeSeconds=0)], "R2BucketLock"),
+    ([BACKUPS, lock(type="Age", maxAgeSeconds=60)], "R2BucketLock"),
+    ([BACKUPS, part_of_lock("restic/data/")], "nothing holds config, keys/, snapshots/"),
     ([BACKUPS, one(LOCK, bucketName="s-prod-backups", rules=[])], "R2BucketLock"),
 ]
 

@@ -15,7 +15,7 @@ OWN_MACHINE = Facts(environment="local", domain="localhost", system="s", own_mac
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     (BOX, {"name": "s-prod-redis"}),
-    (BOX, {"name": "s-prod-traefik", "ports": [{"external": 443.0}]}),
+    (BOX, {"name": "s-prod-traefik", "ports": [{"external": 443.0, "internal": 443.0}]}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     (BOX, {"name": "s-prod-redis", "ports": [{"external": 6379.0}]}, "6379"),
@@ -23,6 +23,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (BOX, {"name": "s-prod-postgres-traefik", "ports": [{"external": 5432.0}]}, "5432"),
     (BOX, {"name": "traefik-of-mine", "ports": [{"external": 80.0}]}, "traefik-of-mine"),
     (BOX, {"name": "s-prod-redis", "publishAllPorts": True}, "(all)"),
+    (BOX, {"name": "s-prod-traefik", "ports": [{"external": 8080.0, "internal": 8080.0}]}, "only 80 and 443"),
+    (BOX, {"name": "s-prod-traefik", "ports": [{"external": 80.0, "internal": 2019.0}]}, "only 80 and 443"),
 ]
 
 

@@ -15,6 +15,7 @@ from tests.policy.small_stack import STACK, SmallStack, clouds, small
 
 __all__ = ["clouds", "small"]
 
+EVERYWHERE = ("edge-publishes", "host-untouched", "networks-own", "properties-known", "types-known", "volumes-own")
 ROOT = Path(__file__).resolve().parents[2]
 TAGS = {"system": "s", "managed-by": "pulumi", "environment": "prod"}
 GROUP = {
@@ -83,7 +84,7 @@ def test_levels_depend_on_the_machine_and_not_on_the_environments_name(environme
     for rule in rules():
         assert level(rule, server) == ("mandatory" if rule.mandatory else "advisory")
         assert configuration(server)[rule.name]["enforcementLevel"] == level(rule, server)
-        assert level(rule, own) == ("mandatory" if rule.name in ("edge-publishes", "host-untouched") else "advisory")
+        assert level(rule, own) == ("mandatory" if rule.name in EVERYWHERE else "advisory")
 
 
 @pytest.mark.parametrize("own_machine", [True, False])
@@ -91,7 +92,18 @@ def test_facts_survive_the_file(own_machine: bool) -> None:
     """What is written for the pack is what it reads."""
     host = Host(name="v", address="a", memory_mb=1, reserve_mb=2)
     facts = Facts(
-        environment="prod", domain="example.com", hosts=(host,), tenant="acme", system="s", own_machine=own_machine
+        environment="prod",
+        domain="example.com",
+        hosts=(host,),
+        tenant="acme",
+        system="s",
+        own_machine=own_machine,
+        zone_id="z",
+        account_id="a",
+        subscription_id="u",
+        directory_id="d",
+        doors=("edge.example.com",),
+        is_real=True,
     )
     told = configuration(facts)["host-memory"]
     assert told.pop("enforcementLevel") == ("advisory" if own_machine else "mandatory")

@@ -28,8 +28,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (GRANT, assigned("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", VAULT), "Owner"),
     (GRANT, assigned("18D7D88D-D35E-4FB5-A5C3-7773C20A72D9", VAULT), "User Access"),
     (GRANT, assigned("b24988ac-6180-42a0-ab88-20f7382dd24c", VAULT), "Contributor"),
-    (GRANT, assigned(READER, "/subscriptions/x"), "whole subscription"),
+    (GRANT, assigned(READER, "/subscriptions/x"), "whole group, subscription"),
     (GRANT, assigned(READER, "/"), "whole"),
+    (GRANT, assigned(READER, "/subscriptions/x/resourceGroups/rg"), "whole group"),
+    (GRANT, assigned("acdd72a7-3385-48ef-bd42-f606fba81ae7", VAULT), "none that the program gives"),
 ]
 
 

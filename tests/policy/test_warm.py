@@ -40,7 +40,7 @@ def connected(port: int, tenant: str) -> analyzer_pb2_grpc.AnalyzerStub:
     return engine
 
 
-def told(engine: analyzer_pb2_grpc.AnalyzerStub, path: str) -> list[str]:
+def told(engine: analyzer_pb2_grpc.AnalyzerStub, path: str, own: str | None = None) -> list[str]:
     """What is said of a policy of Vault that opens a path."""
     request = analyzer_pb2.AnalyzeRequest(
         type="vault:index/policy:Policy",
@@ -48,7 +48,8 @@ def told(engine: analyzer_pb2_grpc.AnalyzerStub, path: str) -> list[str]:
         name="x",
         options=analyzer_pb2.AnalyzerResourceOptions(),
     )
-    request.properties.update({"name": "x", "policy": f'path "{path}" {{ capabilities = ["read"] }}'})
+    slug = path.removeprefix("kv-").partition("/")[0] if own is None else own
+    request.properties.update({"name": f"tenant-{slug}", "policy": f'path "{path}" {{ capabilities = ["read"] }}'})
     return [one.policyName for one in engine.Analyze(request).diagnostics]
 
 
@@ -57,7 +58,11 @@ def test_each_connection_has_its_own_facts(port: int) -> None:
     acme, beesmart = connected(port, "acme"), connected(port, "beesmart")
     for _ in range(3):
         assert told(acme, "kv-acme/data/x") == told(beesmart, "kv-beesmart/data/x") == []
-        assert told(acme, "kv-beesmart/data/x") == told(beesmart, "kv-acme/data/x") == ["vault-paths-confined"]
+        assert (
+            told(acme, "kv-beesmart/data/x", "acme")
+            == told(beesmart, "kv-acme/data/x", "beesmart")
+            == ["vault-paths-confined"]
+        )
 
 
 def test_it_is_the_whole_pack(port: int) -> None:
