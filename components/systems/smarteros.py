@@ -169,7 +169,10 @@ class SmarterOS(ComponentResource):
     def _provisioner(self, server: str, administrator: ProviderResource) -> Provisioner:
         return Provisioner(
             f"provisioner-{server}",
-            ProvisionerArgs(password=self._settings.secrets.database_provisioner_passwords[server]),
+            ProvisionerArgs(
+                password=self._settings.secrets.database_provisioner_passwords[server],
+                closes_template1=self._servers[server].admin_is_superuser,
+            ),
             ResourceOptions(parent=self, providers=[administrator]),
         )
 
