@@ -21,7 +21,6 @@ __all__ = [
     "CONNECT_S",
     "EXPORT",
     "MIGRATION",
-    "PROVISIONER_STATEMENT_MS",
     "QUESTION",
     "Limits",
     "connected",
@@ -34,8 +33,6 @@ CONNECT_S = 15
 """Until a server answers."""
 CLIENT_S = 30
 """For one answer of Redis, of Vault, or of a network that died in the middle."""
-PROVISIONER_STATEMENT_MS = 300_000
-"""For one statement of the vendor's provider, which takes no limits from us: set for the login itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
