@@ -98,10 +98,9 @@ def closed_to_public(name: str, database: postgresql.Database, opts: ResourceOpt
 
 @dataclass(frozen=True, kw_only=True)
 class ProvisionerArgs:
-    """The password of the role, and whether `template1` is the platform's to close: on Azure it is Azure's."""
+    """The password of the role."""
 
     password: Input[str]
-    closes_template1: bool = False
 
 
 class Provisioner(ComponentResource):
@@ -135,16 +134,6 @@ class Provisioner(ComponentResource):
             search_paths=["pg_catalog"],
             opts=ResourceOptions(parent=self),
         )
-        if args.closes_template1:
-            # Whoever is connected there keeps every database from being made that names no template.
-            postgresql.Grant(
-                f"{name}-template1-closed",
-                database="template1",
-                role="public",
-                object_type="database",
-                privileges=[],
-                opts=ResourceOptions(parent=self),
-            )
         self.role_name = login.name
         self.register_outputs({"role_name": self.role_name})
 

@@ -169,10 +169,7 @@ class SmarterOS(ComponentResource):
     def _provisioner(self, server: str, administrator: ProviderResource) -> Provisioner:
         return Provisioner(
             f"provisioner-{server}",
-            ProvisionerArgs(
-                password=self._settings.secrets.database_provisioner_passwords[server],
-                closes_template1=self._servers[server].admin_is_superuser,
-            ),
+            ProvisionerArgs(password=self._settings.secrets.database_provisioner_passwords[server]),
             ResourceOptions(parent=self, providers=[administrator]),
         )
 

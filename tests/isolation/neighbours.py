@@ -101,7 +101,5 @@ def _platform(server: Neighbours) -> None:
             f"REVOKE ALL ON DATABASE {TEMPLATE} FROM PUBLIC",
         ):
             connection.execute(sql.SQL(statement))
-        if server.admin == "postgres":  # on Azure it is Azure's
-            connection.execute("REVOKE ALL ON DATABASE template1 FROM PUBLIC")
     with psycopg.connect(**server.parameters(server.admin, TEMPLATE), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION vector")

@@ -164,7 +164,7 @@ ROWS = (
         service="PostgreSQL",
         act="stop",
         attempt="an idle session in template1, so that no database can be made",
-        stopped_by="on hosts nobody may connect to template1; tenants' databases are copies of another template",
+        stopped_by="tenants' databases are copies of another template, to which nobody connects",
         test=f"{_END}::test_a_session_in_template1_stops_no_new_tenant",
     ),
 )
