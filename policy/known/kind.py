@@ -133,9 +133,15 @@ class Named(Allowed):
 
     space: Space
     shared: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    """What the platform's stack alone may name of the vendor's own."""
 
     def refuses(self, value: object, facts: Facts) -> str | None:
-        return None if not isinstance(value, str) else self.space.refuses(value, facts, self.shared)
+        return (
+            None
+            if not isinstance(value, str)
+            else self.space.refuses(value, facts, self.shared if facts.tenant else (*self.shared, *self.platforms))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,14 @@ MUTATIONS: list[Mutation] = [
         {"isTemplate": True},
         {"connectionLimit": -1},
     ),
-    *changed("tenant", "database-closed", {"database": "t_other"}, {"role": "t_other"}, {"privileges": ["CONNECT"]}),
+    *changed(
+        "tenant",
+        "database-closed",
+        {"database": "t_other"},
+        {"database": "template1"},
+        {"role": "t_other"},
+        {"privileges": ["CONNECT"]},
+    ),
     *added(
         "tenant",
         "database-closed",
