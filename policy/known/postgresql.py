@@ -56,7 +56,7 @@ KINDS: Mapping[str, Kind] = {
     "postgresql:index/grant:Grant": Kind(
         properties={
             "role": Named(ROLE, shared=("public",)),
-            "database": Named(DATABASE, platforms=("template1",)),
+            "database": Named(DATABASE),
             "objectType": Only("database"),
             "privileges[]": Only("CONNECT"),  # and database-roles-confined  # database-roles-confined
             "withGrantOption": Default(False),

@@ -65,7 +65,6 @@ MUTATIONS: list[Mutation] = [
         {"name": "postgres"},
         {"name": "t_acme"},
     ),
-    *changed("prod", "provisioner-vps-template1-closed", {"privileges": ["CONNECT"]}, {"role": "n8n"}),
     *changed("prod", "guard-database", {"owner": "postgres"}, {"owner": "smarteros_guard"}),
     *changed("prod", "guard-let-in", {"privileges": ["CONNECT", "CREATE"]}, {"role": "n8n"}, {"database": "n8n"}),
     *changed("prod", "guard-role", {"superuser": True}, {"roles": ["pg_signal_backend"]}, {"connectionLimit": -1}),
