@@ -2,13 +2,15 @@
 put on. What the state has keeps the mark that it has, or none: nothing that exists changes for this.
 
 Works in every run of a program, also of a plain `pulumi up`. A replacement keeps the mark of what it replaces. What
-is declared under another name than before (with an alias) gets none: the state knows it by the old one.
+is declared under another name than before (with an alias) gets none: the state knows it by the old one. The aliases
+that a vendor's SDK gives each resource of a type, for the types that it had, are looked up in the state instead: in a
+new stack they name nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,34 +49,51 @@ class _Watch:
 
     def on(self, args: ResourceTransformationArgs) -> ResourceTransformationResult | None:
         """One resource, before anything else is done with it."""
-        urn, renamed = self._placed(args)
+        urns, renamed = self._placed(args)
         token = args.type_
         if not isinstance(args.resource, pulumi.CustomResource) or token.startswith("pulumi:"):
             return None
         if NO_MARK.get(token) in (AGAIN, STATE):
             return None  # whatever became of it, it is simply made again
         mark = mark_of(token)
-        nonce = self._known[urn] if urn in self._known else None if renamed else self._begun(urn, token)
+        known = next((urn for urn in urns if urn in self._known), None)
+        nonce = self._known[known] if known else None if renamed else self._begun(urns[0], token)
         if mark is None or not nonce:
             return None
         inputs = dict(args.props)
         inputs[mark.property] = mark.put(inputs, nonce, _lift)
         return ResourceTransformationResult(props=inputs, opts=args.opts)
 
-    def _placed(self, args: ResourceTransformationArgs) -> tuple[str, bool]:
+    def _placed(self, args: ResourceTransformationArgs) -> tuple[list[str], bool]:
+        """Its URN and those of the types that it had; and whether it, or what is above it, was called otherwise."""
         above, renamed = self._chains.get(id(args.opts.parent), ("", False))
-        chain = f"{above}${args.type_}" if above else args.type_
-        renamed = renamed or bool(args.opts.aliases)
+        types, own = _types_and_rest(args.opts.aliases)
+        chain, *former = (f"{above}${one}" if above else one for one in (args.type_, *types))
+        renamed = renamed or own
         if args.type_ != _STACK:
             self._chains[id(args.resource)] = (chain, renamed)
             self._kept.append(args.resource)
-        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{chain}::{args.name}", renamed
+        place = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}"
+        return [f"{place}::{one}::{args.name}" for one in (chain, *former)], renamed
 
     def _begun(self, urn: str, token: str) -> str:
         if urn not in self._open:
             dry = pulumi.runtime.is_dry_run()
             self._open[urn] = "0" * 24 if dry else self._journal.begin(urn, token).nonce
         return self._open[urn]
+
+
+def _types_and_rest(aliases: Any) -> tuple[list[str], bool]:
+    """The types of the aliases that are nothing but another type, and whether there are any others."""
+    known = list(aliases) if isinstance(aliases, Sequence) else []
+    types = [
+        one.type_
+        for one in known
+        if isinstance(one, pulumi.Alias)
+        and isinstance(one.type_, str)
+        and all(getattr(one, name) is ... for name in ("name", "parent", "stack", "project"))
+    ]
+    return types, len(types) != len(known) or not isinstance(aliases, Sequence | None)
 
 
 def _lift(value: Any, change: Callable[[Any], Any]) -> Any:

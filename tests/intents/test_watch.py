@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from pulumi.runtime.settings import ROOT
 
 from intents.journal import Journal
 from intents.known import known_in
+from intents.marks import MARKS
 from intents.watch import begin
 from tests.components.declared import Answers, Recorder
 
@@ -48,6 +51,28 @@ def declared(
     finally:
         ROOT.set(before)
     return {one.name: one.inputs for one in recorder.declared}
+
+
+def of_sdk(token: str) -> Callable[[], None]:
+    """A program with one resource of a type by its vendor's own class, whatever that demands to be given."""
+    package, module, name = token.split(":")
+    inside = "" if module.startswith("index") else f".{module.partition('/')[0]}"
+    made = getattr(importlib.import_module(f"pulumi_{package.replace('-', '_')}{inside}"), name)
+
+    def program() -> None:
+        given: dict[str, Any] = {"secret_name": "x", "properties": {"value": "x"}} if name == "Secret" else {}
+        while True:
+            try:
+                made("one", **given)
+            except TypeError as error:  # before anything of it is declared
+                missing = re.fullmatch(r"Missing required property '(\w+)'", str(error))
+                if missing is None:
+                    raise
+                given[missing[1]] = "x"
+            else:
+                return
+
+    return program
 
 
 @pytest.fixture
@@ -104,6 +129,34 @@ def test_what_was_called_otherwise_gets_no_mark(journal: Journal) -> None:
     aliased = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="former")])
     assert "tags" not in declared(journal, {}, one(opts=aliased))["part-one"]
     assert not journal.file.exists()
+
+
+TYPED = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="azure-native:managedidentity/v2018:UserAssignedIdentity")])
+
+
+def test_the_types_that_a_vendors_sdk_says_it_had_take_no_mark_away(journal: Journal) -> None:
+    """Each resource of such a type has these aliases, in a new stack too."""
+    inputs = declared(journal, {}, one(opts=TYPED))["part-one"]
+    (intent,) = journal.open().values()
+    assert (intent.urn, inputs["tags"]) == (urn("part-one"), {"smarteros-intent": intent.nonce})
+
+
+@pytest.mark.parametrize(("mark", "tags"), [(OLD, {"smarteros-intent": OLD}), (None, None)])
+def test_what_the_state_has_under_a_former_type_keeps_what_it_bears(
+    mark: str | None, tags: object, journal: Journal
+) -> None:
+    former = urn("part-one", "azure-native:managedidentity/v2018:UserAssignedIdentity")
+    assert declared(journal, {former: mark}, one(opts=TYPED))["part-one"].get("tags") == tags
+    assert not journal.file.exists()
+
+
+@pytest.mark.parametrize("token", sorted(MARKS))
+def test_every_type_that_can_bears_its_mark_as_its_sdk_declares_it(token: str, journal: Journal) -> None:
+    """By the vendor's own class: what it adds to a resource's options is part of it."""
+    marked = declared(journal, {}, of_sdk(token))["one"]
+    (intent,) = journal.open().values()
+    assert intent.token == token
+    assert MARKS[token].read(marked) == intent.nonce
 
 
 def test_what_is_made_again_without_harm_is_not_noted(journal: Journal) -> None:
