@@ -16,7 +16,7 @@ import pytest
 
 from sandbox import client
 from sandbox.home import Home
-from tests.integration.looked_after import who_may_connect, who_should_not, with_nothing_to_refresh
+from tests.integration.looked_after import who_may_connect, who_should_not, with_nothing_to_refresh, without_a_mark
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,9 +46,10 @@ class Clone:
         return done
 
     def look_after(self, stack: str) -> None:
-        """Nothing is to be refreshed, and nobody may connect who should not."""
+        """Nothing is to be refreshed, nobody may connect who should not, and a lost answer could be told."""
         with_nothing_to_refresh(self, stack)
         assert who_should_not(who_may_connect(self, stack)) == set()
+        assert without_a_mark(self, stack) == []
 
     def shell(self, script: str, ok: bool | None = True) -> subprocess.CompletedProcess[str]:
         """A plain shell in the clone, in which the sandbox's environment was evaluated."""

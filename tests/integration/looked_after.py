@@ -1,4 +1,5 @@
-"""After every run that brings a stack up: a refresh shows nothing, and each cluster says who may connect where.
+"""After every run that brings a stack up: a refresh shows nothing, each cluster says who may connect where, and what
+can bear a mark bears one.
 
 What a program declares is not what there is: PostgreSQL warns of a revocation without effect, and providers read back
 what they were not asked for.
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from intents.marks import mark_of
 from keyring import Identity, Keyring
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Clone
 
-__all__ = ["who_may_connect", "who_should_not", "with_nothing_to_refresh"]
+__all__ = ["who_may_connect", "who_should_not", "with_nothing_to_refresh", "without_a_mark"]
 
 ITS_OWN = ("postgres", "template0", "template1", "azure_maintenance", "azure_sys")
 """The databases that a server has from the start."""
@@ -44,6 +46,13 @@ def with_nothing_to_refresh(clone: Clone, stack: str) -> None:
     ]
     assert changed == [], f"a refresh of {stack} right after its run: {changed}"
     assert set(told["changeSummary"]) == {"same"}, f"a refresh of {stack} right after its run: {told['changeSummary']}"
+
+
+def without_a_mark(clone: Clone, stack: str) -> list[str]:
+    """What was made, and would not be known again if the answer had been lost, though its type can bear a mark."""
+    exported = json.loads(clone.shell(f"pulumi stack export --stack {stack}").stdout)["deployment"]["resources"]
+    several = ((one, mark_of(one["type"])) for one in exported if one.get("custom"))
+    return [str(one["urn"]) for one, mark in several if mark and not mark.read(one["inputs"])]
 
 
 def who_may_connect(clone: Clone, stack: str) -> set[tuple[str, str, str, str]]:
