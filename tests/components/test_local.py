@@ -135,8 +135,8 @@ def test_without_a_database_server_it_is_refused(key: str) -> None:
 
 
 def test_every_service_that_can_run_on_a_host_is_in_the_file() -> None:
-    """So that one only has to leave out. Blobs are Azure's and R2's, tenants need a zone."""
-    assert set(ALL) | {"storage", "tenants"} >= set(Services.model_fields)
+    """So that one only has to leave out. Blobs are Azure's and R2's, tenants need a zone, and the guard is theirs."""
+    assert set(ALL) | {"storage", "tenants", "guard"} >= set(Services.model_fields)
 
 
 # -- how it is reached -------------------------------------------------------------------------------------------------
