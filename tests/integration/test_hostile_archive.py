@@ -16,7 +16,7 @@ from tenants.archive.manifest import DATABASE, digest
 from tenants.archive.tar import packed, unpacked
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
-from tests.integration.test_tenant_life import Data, rut
+from tests.integration.test_tenant_life import Data, rut, with_redis
 from tests.integration.test_tenants import server
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,7 @@ def test_neither_a_hidden_function_nor_a_strangers_file_gets_anything(demo: Clon
     refused, with its checksum typed it fails in words, and what it left is deleted without looking into it again.
     """
     demo.smos("create", "tenant", rut(77888777), "Carnicería", DOMAIN, "--json")
+    with_redis(demo, SLUG, 7)
     data = Data(demo, SLUG)
     data.fill()
     with psycopg.connect(**data.database) as connection:

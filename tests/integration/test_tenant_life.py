@@ -54,7 +54,7 @@ def secret(resource: dict[str, Any]) -> str:
 def own_redis_port(clone: Clone, slug: str) -> int:
     """Where the sandbox has the real server behind the container of a tenant's own Redis."""
     running = last_json(clone.smos("sandbox", "status", "--json").stdout)["redises"]
-    return int(next(one["port"] for one in running if f"-t-{slug}-redis-" in one["folder"]))
+    return int(next(one["port"] for one in running if f"-t-{slug}-" in one["folder"]))
 
 
 def with_redis(clone: Clone, slug: str, place: int) -> None:
