@@ -68,7 +68,7 @@ KINDS: Mapping[str, Kind] = {
         properties={
             "role": Named(ROLE, shared=(PROVISIONER, "postgres")),
             "grantRole": Named(ROLE),
-            "withAdminOption": Default(False),
+            "withAdminOption": Default(False, True),  # database-roles-confined
         },
         required=("role", "grantRole"),
         in_tenants=True,

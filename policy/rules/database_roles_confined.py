@@ -2,7 +2,8 @@
 
 The server's own administrator is not made here. A role that makes other roles and databases is the provisioner alone; a
 database's owner is lent to the provisioner, where it makes that database or copies it, or to whom the provider logs in
-as. A database is its owner's by name, and rights on it are taken from `public`, and given to nobody.
+as. Who has made a role may hand it on, as PostgreSQL has it since 16 (and a refresh reads); nobody else may. A
+database is its owner's by name, and rights on it are taken from `public`, and given to nobody.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ def _member(resource: Resource, facts: Facts) -> Iterator[str]:
         yield f"{role} gets the role {lent} and all that is its: leave it out"
     elif lent in (who, PROVISIONER, PROVISIONER_LOGIN) or str(lent).endswith("_admin"):
         yield f"{role} gets the role {lent}, which makes and reads everything: leave it out"
+    elif resource.inputs.get("withAdminOption") is True and role != who:
+        yield f"{role} may hand the role {lent} on: withAdminOption"
     elif role == PROVISIONER and not facts.tenant and lent not in (*_LENT, UNKNOWN):
         yield f"{role} gets the role {lent}: it makes no databases for it"
 

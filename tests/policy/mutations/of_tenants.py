@@ -39,7 +39,7 @@ MUTATIONS: list[Mutation] = [
         {"role": "t_acme_2", "grantRole": "smarteros_provisioner"},
         {"role": "smarteros_provisioner", "grantRole": "n8n"},
         {"role": "smarteros_provisioner_login"},
-        {"withAdminOption": True},
+        {"role": "smarteros_provisioner_login", "withAdminOption": True},
     ),
     *changed(
         "tenant",
