@@ -78,10 +78,13 @@ def destroy(
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
 ) -> None:
-    """Take an environment down. All of it that holds data must be named."""
+    """Take an environment down. All of it that holds data must be named, and no tenant may live on it."""
+    from tenants.inhabited import refuse_inhabited
+
     begun = time.monotonic()
     with told(as_json):
         place = workplace(target, stack, quiet=as_json)
+        refuse_inhabited(place, stack)
         wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
 

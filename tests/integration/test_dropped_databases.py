@@ -53,7 +53,9 @@ def test_dropped_databases_are_told_and_mended_or_ended(fresh: Clone) -> None:
     drop(fresh)
     every = fresh.smos("destroy", "prod", "--yes", ok=False)
     named = re.findall(r"--allow-loss ([\w-]+)", every.stdout + every.stderr)
-    assert named
+    for name in ("postgres-azure-server", "n8n-db-database", "redis-data", "azure-vault-vault", "storage-account"):
+        assert f"  {name} (" in every.stderr
+        assert name in named
     fresh.smos("destroy", "prod", "--yes", *(word for name in named for word in ("--allow-loss", name)))
     left = json.loads(fresh.shell("pulumi stack export --stack prod").stdout)["deployment"].get("resources") or []
     assert left == []

@@ -79,14 +79,13 @@ def test_a_provider_refuses_at_preview_before_anything_is_created(fresh: Clone) 
     assert fresh.inventory("azure-native") == []
 
 
-def test_nothing_that_holds_data_goes_unnamed(demo: Clone) -> None:
-    """`destroy --yes` names everything that would be lost, with the option for each, and touches nothing."""
+def test_an_environment_on_which_tenants_live_is_not_taken_down(demo: Clone) -> None:
+    """Refused with their names, and nothing is touched: without it they could be neither reached nor ended."""
     before = demo.inventory()
     done = demo.smos("destroy", "prod", "--yes", ok=False)
     assert done.returncode == 1
-    for name in ("postgres-azure-server", "n8n-db-database", "redis-data", "azure-vault-vault", "storage-account"):
-        assert f"  {name} (" in done.stderr
-        assert f"--allow-loss {name}" in done.stderr
+    assert "tenants live on prod: acme, algorithmics, beesmart" in done.stderr
+    assert "./smos tenant delete SLUG --stack prod" in done.stderr
     assert demo.inventory() == before
 
 
