@@ -28,7 +28,9 @@ _OF_A_SANDBOX = {"cloud.sqlite", "scene.json", "keyring.age", "project"}
 
 
 def start(home: Home) -> Running:
-    """The running server, started first when there is none. Raises SandboxError when it does not come up."""
+    """The running server, started first when there is none. Raises SandboxError when it does not come up, or is another
+    clone's.
+    """
     running = home.running()
     if running is not None and running.code == code_stamp():
         return running
@@ -36,8 +38,19 @@ def start(home: Home) -> Running:
         running = home.running()
         if running is not None and running.code == code_stamp():
             return running
+        _refuse_anothers(home, running)
         stop(home)  # its code has changed since; what exists in it stays
         return _launch(home)
+
+
+def _refuse_anothers(home: Home, running: Running | None) -> None:
+    """To start it anew with this clone's program would seal the other's Vaults and change what the other sees."""
+    other = Path(running.clone) if running and running.clone else ROOT
+    if other != ROOT and (other / "smos").exists():
+        raise SandboxError(
+            f"{home.folder} is the sandbox of another clone, {other}, and runs its program; nothing was done. "
+            "Mend: use that clone; or end it: ./smos sandbox stop; or a folder of your own in SMOS_SANDBOX"
+        )
 
 
 def _starting(home: Home) -> Running | None:

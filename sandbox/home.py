@@ -42,6 +42,8 @@ class Running:
     token: str
     code: str = ""
     """What `code_stamp` said when it started."""
+    clone: str = ""
+    """Whose program it is; of a server of an older version, nobody knows."""
 
 
 @dataclass(frozen=True)

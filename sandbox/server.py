@@ -26,7 +26,7 @@ from sandbox.catalog import packages
 from sandbox.cloud import Inventory
 from sandbox.control import ControlServer
 from sandbox.faults import Faults
-from sandbox.home import Home, code_stamp, read_json, write_private
+from sandbox.home import ROOT, Home, code_stamp, read_json, write_private
 from sandbox.provider import Provider
 from sandbox.schema import Schema, sdk_version
 from sandbox.world import World
@@ -98,6 +98,7 @@ class Server:
             "control": control,
             "token": token,
             "code": self.code,
+            "clone": str(ROOT),
         }
         write_private(self.home.note, json.dumps(note))
 

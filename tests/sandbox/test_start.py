@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sandbox import client
-from sandbox.home import ROOT, Home, SandboxError
+from sandbox.home import ROOT, Home, SandboxError, write_private
 
 
 @pytest.mark.slow
@@ -45,3 +47,27 @@ def test_a_second_server_of_one_folder_ends_with_the_reason(tmp_path: Path) -> N
         with pytest.raises(SandboxError, match=rf"process {os.getpid()}\)\. Mend"), home.serving():
             pass
     assert not home.is_served
+
+
+@pytest.mark.parametrize(("is_there", "ends"), [(True, False), (False, True)])
+def test_another_clones_server_is_left_alone(tmp_path: Path, *, is_there: bool, ends: bool) -> None:
+    """To start it anew with another program would seal its Vaults. That of a clone that has gone is nobody's."""
+    home, other = Home(tmp_path / "sandbox"), tmp_path / "other"
+    other.mkdir()
+    if is_there:
+        (other / "smos").touch()
+    client.begin(home)
+    server = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        note = {"pid": server.pid, "started": psutil.Process(server.pid).create_time(), "ports": {}, "control": 0}
+        write_private(home.note, json.dumps({**note, "token": "", "code": "its own", "clone": str(other)}))
+        if is_there:
+            with pytest.raises(SandboxError, match=f"of another clone, {other}.*Mend"):
+                client.start(home)
+        else:
+            client._refuse_anothers(home, home.running())
+            client.stop(home)
+        assert (server.poll() is not None) == ends
+    finally:
+        server.kill()
+        server.wait()
