@@ -94,7 +94,8 @@ class TenantVault(ComponentResource):
             token_ttl=TOKEN_TTL_S,
             token_max_ttl=TOKEN_TTL_S,
             secret_id_ttl=SECRET_ID_TTL_S,
-            opts=inside,
+            # Half of what it takes to log in.
+            opts=ResourceOptions.merge(inside, ResourceOptions(additional_secret_outputs=["roleId"])),
         )
         # A tenant can be taken down: of those who log in, only the provisioner may delete keys.
         vault.transit.SecretBackendKey(

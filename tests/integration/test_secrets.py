@@ -122,6 +122,18 @@ def tenants_canaries(demo: Clone, slugs: list[str]) -> set[str]:
     return found - {keyring.get(path) for path in keyring.paths() if path.endswith("RoleId")}
 
 
+def test_half_of_a_login_is_a_secret_too(demo: Clone) -> None:
+    """The id of each AppRole: of the platform's own, and of every tenant's."""
+    found = [
+        one
+        for file in (demo.home.state / ".pulumi" / "stacks").rglob("*.json")
+        for one in (json.loads(file.read_text())["checkpoint"]["latest"] or {}).get("resources", [])
+        if one["type"] == "vault:appRole/authBackendRole:AuthBackendRole"
+    ]
+    assert len(found) > 4
+    assert [one["urn"] for one in found if not isinstance(one["outputs"]["roleId"], dict)] == []
+
+
 def test_no_secret_of_a_tenant_is_on_the_disk_or_printed(demo: Clone, tmp_path: Path) -> None:
     """States, work folders, the registry, the fleet's journals, the shelf, archives, logs, and what every command says,
     with --json and without: none of them holds a tenant's secret in plain.
