@@ -8,6 +8,7 @@ from pathlib import Path
 from capacity.picture import picture
 from capacity.report import SPECIFICATION, least_of, problem_of_host, report_of
 from capacity.tables import Table, tables
+from kept import publish
 from settings import load_files
 from settings.capacity import HOST_RESERVE_CPU, HOST_RESERVE_MB, number
 from settings.profiles import PROFILES
@@ -66,7 +67,7 @@ def write_pages(root: Path) -> list[Path]:
     changed = []
     for file, text in files(root).items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            publish(file, text)
             changed.append(file)
     return changed
 

@@ -16,6 +16,7 @@ from capacity.report import Report, report_of
 from capacity.tables import Table, tables
 from cli.outcome import BadInput
 from cli.told import told
+from kept import publish
 from settings.capacity_checks import CAPACITY_CHECKS
 from settings.checks import CHECKS
 from settings.profiles import PROFILES
@@ -53,7 +54,7 @@ def capacity(
         )
     report = report_of(settings, profile)
     if svg:
-        svg.write_text(picture(report), encoding="utf-8")
+        publish(svg, picture(report))
     if as_json:
         typer.echo(json.dumps(report.facts()))
     else:

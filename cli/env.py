@@ -10,6 +10,7 @@ import typer
 from cli.outcome import BadInput
 from cli.told import say, told
 from deploy.target import ROOT
+from kept import publish
 from settings import load_files
 from settings.problems import did_you_mean
 from settings.templates import Group, groups, made_here, rendered
@@ -57,7 +58,7 @@ def pages() -> None:
         (folder / stale).unlink()
         say(f"{FOLDER / stale}: gone")
     for name, text in wanted.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        publish(folder / name, text)
     typer.echo(f"{len(wanted)} templates in {FOLDER}")
 
 

@@ -28,7 +28,7 @@ _ALWAYS = (
     "tunnel-ports.json",
     ".smos-target",
 )
-_MADE = ("base/*", "seen/**/*", "hosts/*/*key*")
+_MADE = ("key.txt.*", "base/*", "seen/**/*", "hosts/*/*key*")
 _SHADOW = ("Pulumi*.yaml", "*/Pulumi.yaml")
 
 

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Damaged", "keep", "lock_file", "mapping", "parsed", "raw", "same", "told", "words"]
+__all__ = ["Damaged", "keep", "lock_file", "mapping", "parsed", "publish", "raw", "same", "told", "words"]
 
 MOST_BYTES = 1024 * 1024 * 1024
 _MOST_TEXT = 64 * 1024 * 1024
@@ -137,9 +137,18 @@ def same(file: Path, content: str | bytes) -> bool:
 
 def keep(file: Path, text: str) -> None:
     """Writes it, whole or not at all, and for its owner alone; in the place of whatever lies there but a folder."""
+    _write(file, text, 0o600)
+
+
+def publish(file: Path, text: str) -> None:
+    """As `keep`, for a file that everybody may read."""
+    _write(file, text, 0o666)
+
+
+def _write(file: Path, text: str, mode: int) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}.new")
     try:
-        draft.touch(mode=0o600)
+        draft.touch(mode=mode)  # less what the user's umask takes away
         draft.write_text(text, encoding="utf-8")
         draft.replace(file)
     finally:

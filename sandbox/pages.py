@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kept import mapping
+from kept import mapping, publish
 from sandbox.kinds import Package, ResourceType
 from sandbox.rules import Rule
 from sandbox.schema import sdk_version
@@ -64,7 +64,7 @@ def write_pages(packages: tuple[Package, ...], folder: Path, live: dict[str, str
     for package in packages:
         file, text = folder / f"{package.name}.md", page(package, live)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            publish(file, text)
             changed.append(file)
     return changed
 

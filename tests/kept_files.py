@@ -81,6 +81,8 @@ ELSEWHERE = {
     "clusters/*.crt": "written anew with the front that shows it",
     "clusters/*.key": "written anew with the front that shows it",
     "redis/*": "Redis' own, or written anew at each start; of a damaged one Redis' own words are told",
+    "clients/*": "written anew at each start, by a process that reads none of it again",
+    "fresh": "compared as a whole: one that differs makes everything anew (tests/deploy/test_fresh.py)",
     "vaults/*": "read inside the simulated clouds",
     "pulumi-home/*": "the engine's own",
     "runs/*": "written anew for each run",

@@ -34,7 +34,7 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
             yield f"publicNetworkAccess is {access}: Disabled, and a private endpoint"
     elif resource.token == _SERVER:
         access = part(inputs.get("network")).get("publicNetworkAccess")
-        if access not in (UNKNOWN, "Disabled") and not facts.hosts:
+        if access not in (UNKNOWN, "Disabled") and facts.environment and not facts.hosts:
             yield f"network.publicNetworkAccess is {access}, and no host is there to come in: Disabled"
     elif resource.token == "azure-native:network:SecurityRule":
         yield from _opened(inputs)
@@ -51,7 +51,7 @@ def _firewall(resource: Resource, facts: Facts) -> Iterator[str]:
         yield f"{first} to {last} lets in all of Azure or the internet: the address of one host"
     elif first != last:
         yield f"{first} to {last} lets in more than one address: one rule a host"
-    elif not facts.hosts or first not in {host.address for host in facts.hosts}:
+    elif facts.environment and first not in {host.address for host in facts.hosts}:
         yield f"{first} is no host of the settings: {', '.join(host.address for host in facts.hosts)}"
 
 

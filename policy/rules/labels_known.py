@@ -51,7 +51,7 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
         if key.lower() in seen:
             yield f"container {name}: the label {key} stands there twice: once"
         seen.add(key.lower())
-        if value is UNKNOWN or (isinstance(value, str) and _is_known(key, value, own, facts)):
+        if value is UNKNOWN or not facts.system or (isinstance(value, str) and _is_known(key, value, own, facts)):
             continue
         yield f"container {name}: the label {key} is none that it needs, or speaks of another: leave it out"
     if "smarteros.stack" in seen and facts.tenant and "smarteros.tenant" not in seen:

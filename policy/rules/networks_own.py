@@ -30,9 +30,9 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
     for one in joined:
         network = part(one).get("name")
         if isinstance(network, str):
-            yield from _member(own, network, facts)
+            yield from _member(own if facts.system else _untold(name, facts), network, facts)
         for alias in each(part(one).get("aliases")):
-            if alias != own:
+            if alias != own and (facts.system or not facts.is_called(name, str(alias))):
                 yield f"container {name} answers to {alias}, which is another's name: {own}"
 
 
@@ -57,6 +57,11 @@ def _member(own: str, network: str, facts: Facts) -> Iterator[str]:
         yield f"{own} joins {network}, from which the internet is reached: only data"
     elif found == "data" and own == EDGE:
         yield f"{EDGE} joins {network}, where databases are: a router per service instead"
+
+
+def _untold(name: str, facts: Facts) -> str:
+    """What it is, as far as its name's end tells."""
+    return next((one for one in (READER, EDGE) if facts.is_called(name, one)), name)
 
 
 def part_of(name: str, facts: Facts) -> str:

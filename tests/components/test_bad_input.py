@@ -171,5 +171,5 @@ def test_a_profile_that_is_not_whole() -> None:
     (text,) = [one for one in told(services=found, profile="core") if "lack" in one]
     assert text == (
         'Pulumi.prod.yaml: smarteros:profile: "core": core has n8n, redis, traefik, holding, vault, knowledge, '
-        "storage, tenants; here lack vault. Mend: add services.vault; or profile: custom"
+        "storage, tenants, guard; here lack vault. Mend: add services.vault; or profile: custom"
     )

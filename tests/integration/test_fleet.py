@@ -19,7 +19,7 @@ from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 
 pytestmark = pytest.mark.slow
-KEYS = {"tenants", "known", "changed", "unchanged", "failed", "seconds", "core_seconds", "peak_memory_mb"}
+KEYS = {"tenants", "known", "changed", "unchanged", "failed", "left_out", "seconds", "core_seconds", "peak_memory_mb"}
 WAVE = "7"
 EVERY = ("tenant", "apply", "--wave", WAVE)
 

@@ -165,3 +165,17 @@ def test_a_tenants_file(tmp_path: Path, way: str) -> None:
     said = str(told.value)
     assert "acme.yaml" in said
     assert len(said) < 2_000, "a value of thousands of characters is not repeated"
+
+
+@pytest.mark.parametrize("write", [kept.keep, kept.publish])
+def test_what_can_not_be_written_leaves_what_was_there(tmp_path: Path, write: Callable[[Path, str], None]) -> None:
+    """Also the pages and templates of a clone: whole, or as they were."""
+    file = tmp_path / "page.md"
+    file.write_text("before")
+    with pytest.raises(UnicodeEncodeError):
+        write(file, "half \udc80 of it")
+    assert file.read_text() == "before"
+    assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["page.md"]
+    write(file, "after")
+    assert file.read_text() == "after"
+    assert (file.stat().st_mode & 0o077 == 0) == (write is kept.keep)

@@ -66,6 +66,19 @@ def test_what_the_program_declares_passes(name: str) -> None:
     assert said == []
 
 
+@pytest.mark.parametrize("name", [one for one in STACKS if not stack_of(one).facts.tenant])
+def test_what_the_platform_declares_passes_where_nobody_told_the_facts(name: str) -> None:
+    """As in a plain `pulumi preview --policy-pack policy`."""
+    stack = stack_of(name)
+    said = [
+        f"{rule.name}: {text}"
+        for rule in rules()
+        if rule.name != "facts-told"
+        for text in _said(rule, stack.resources, stack.resources, Facts())
+    ]
+    assert said == []
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_change_that_does_harm_is_refused(stack: str) -> None:
     """By a rule that stops the run."""

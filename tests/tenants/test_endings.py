@@ -69,6 +69,8 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
 
     for name, answer in (("state_ready", DELETING), ("made_ready", there), ("repair", 0)):
         monkeypatch.setattr(lifecycle, name, lambda *_, answer=answer: answer)
+    for name in ("clear_the_way", "nothing_keeps"):
+        monkeypatch.setattr(lifecycle, name, lambda *_, name=name: runs.append(name))
     monkeypatch.setattr(lifecycle, "run_with_events", deleting)
     ground = Ground(
         place=there,
@@ -82,7 +84,7 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
     )
     monkeypatch.setattr(lifecycle, "prepared", lambda *_: nullcontext(ground))
     lifecycle.destroy(there, "prod", "acme", lambda _: None)
-    assert runs == ["refresh", "state", "destroy", "stack"]
+    assert runs == ["refresh", "state", "clear_the_way", "nothing_keeps", "destroy", "stack"]
 
 
 UPDATING = {
