@@ -41,9 +41,13 @@ def known(clone: Clone) -> int:
 
 
 def existing(clone: Clone) -> Counter[tuple[str, str]]:
-    """What exists in the simulated clouds for prod, by type and name: what was made twice counts twice."""
+    """What exists in the simulated clouds for prod, by type and name: what was made twice counts twice. An image is its
+    host's, under the name of whoever pulled it last, be it a tenant.
+    """
     return Counter(
-        (one["token"], one["urn"].rsplit("::", 1)[-1]) for one in clone.inventory() if "::smarteros::" in one["urn"]
+        (one["token"], one["urn"].rsplit("::", 1)[-1])
+        for one in clone.inventory()
+        if "::smarteros::" in one["urn"] and ":RemoteImage" not in one["token"]
     )
 
 
