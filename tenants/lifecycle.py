@@ -27,7 +27,6 @@ from tenants.endings import ending_begun, forget_deleted, read_changed, remember
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
 from tenants.inline import run_inline
-from tenants.last_rights import clear_the_way, nothing_keeps
 from tenants.lost_databases import lost_databases, refuse_lost_databases
 from tenants.model import Tenant
 from tenants.names import TenantNames
@@ -216,8 +215,10 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
         run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
     ready_to_end(ground, there, slug, found, say)
     ending_begun(there)
-    clear_the_way(ground, TenantNames(slug), say)
-    nothing_keeps(ground, TenantNames(slug), say)
+    from tenants import last_rights  # PostgreSQL's client, for nothing but an end
+
+    last_rights.clear_the_way(ground, TenantNames(slug), say)
+    last_rights.nothing_keeps(ground, TenantNames(slug), say)
     outcome = run_with_events(
         there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet
     )

@@ -21,7 +21,6 @@ from tenants.archive.moves import export, open_archive
 from tenants.archive.shelf import Shelf, shelf_of
 from tenants.desired import IMPORTING, Reread, set_state
 from tenants.ground import Ground, prepared
-from tenants.last_rights import clear_the_way
 from tenants.model import Tenant
 from tenants.powers import take_powers
 from tenants.residue import Left, left_of
@@ -84,6 +83,8 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, cl
             _doors_closed(place, stack, reread, slug, say, claims)
         with prepared(place, stack, say) as ground:
             if archive is None:
+                from tenants.last_rights import clear_the_way  # PostgreSQL's client, for nothing but an end
+
                 clear_the_way(ground, entry.tenant.names, say)
                 archive = export(ground, entry.tenant, shelf.folder, say).file
             else:

@@ -12,7 +12,7 @@ import pytest
 from deploy.engine_run import EngineFailed
 from deploy.target import Workplace
 from settings import Settings
-from tenants import endings, lifecycle
+from tenants import endings, last_rights, lifecycle
 from tenants.encryption import Encryption
 from tenants.ground import Ground
 from tests.tenants.test_stack import NOTHING_KNOWN, SECRETS, platform
@@ -70,7 +70,7 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
     for name, answer in (("state_ready", DELETING), ("made_ready", there), ("repair", 0)):
         monkeypatch.setattr(lifecycle, name, lambda *_, answer=answer: answer)
     for name in ("clear_the_way", "nothing_keeps"):
-        monkeypatch.setattr(lifecycle, name, lambda *_, name=name: runs.append(name))
+        monkeypatch.setattr(last_rights, name, lambda *_, name=name: runs.append(name))
     monkeypatch.setattr(lifecycle, "run_with_events", deleting)
     ground = Ground(
         place=there,
