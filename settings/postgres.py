@@ -12,6 +12,8 @@ from settings.parts import DockerPostgres
 from settings.services.service import Container
 
 __all__ = [
+    "AZURE_ADMIN",
+    "DOCKER_ADMIN",
     "PARALLEL_MAINTENANCE_WORKERS",
     "PROGRAM_CONNECTIONS",
     "SUPERUSER_CONNECTIONS",
@@ -21,6 +23,9 @@ __all__ = [
     "least_memory_mb",
     "memory_of",
 ]
+
+AZURE_ADMIN, DOCKER_ADMIN = "smarteros_admin", "postgres"
+"""The administrator of a server, on Azure and in a container: its first login, which makes all others."""
 
 # Who makes, drops or changes a database or a role waits for its turn on a connection of its own, and whoever has the
 # turn needs a second one: with fewer connections than databases and roles, and one, all of them can wait for one

@@ -16,10 +16,9 @@ from psycopg import sql
 
 from apps.dependents import Dependent, release
 from apps.time_limits import connected
-from components.placements.azure.postgres import ADMIN_USER as AZURE_ADMIN
-from components.placements.docker.postgres import ADMIN_USER as DOCKER_ADMIN
 from deploy.guards import NotReady
 from settings.parts import AzurePostgres
+from settings.postgres import AZURE_ADMIN, DOCKER_ADMIN
 from tenants.archive.login import provisioner
 from tenants.ground import Ground
 from tenants.names import TenantNames

@@ -12,10 +12,9 @@ import psycopg
 from psycopg import sql
 
 from apps.time_limits import connected
-from components.placements.azure.postgres import ADMIN_USER as AZURE_ADMIN
-from components.placements.docker.postgres import ADMIN_USER as DOCKER_ADMIN
 from deploy.guards import NotReady
 from settings.parts import AzurePostgres
+from settings.postgres import AZURE_ADMIN, DOCKER_ADMIN
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.secrets import administrator_password

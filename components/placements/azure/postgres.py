@@ -17,11 +17,12 @@ from pulumi_azure_native import dbforpostgresql, network
 from components.secrecy import secret
 from settings.naming import Names
 from settings.parts import AzurePostgres
+from settings.postgres import AZURE_ADMIN
 from settings.sizes import POSTGRES_SKUS
 
 __all__ = ["ADMIN_USER", "FlexibleServer", "FlexibleServerArgs"]
 
-ADMIN_USER = "smarteros_admin"
+ADMIN_USER = AZURE_ADMIN
 VERSION = "17"
 NOT_THERE = ("ResourceNotFound", "ResourceGroupNotFound")
 

@@ -14,7 +14,7 @@ from pulumi import Input
 from components.workload import Health, Volume, Workload
 from settings.images import Image
 from settings.parts import DockerPostgres
-from settings.postgres import PARALLEL_MAINTENANCE_WORKERS, memory_of
+from settings.postgres import DOCKER_ADMIN, PARALLEL_MAINTENANCE_WORKERS, memory_of
 
 __all__ = ["ADMIN_USER", "SOURCES", "postgres_workload"]
 
@@ -29,7 +29,7 @@ SOURCES: Mapping[str, str] = {
 }
 """Who says so: a variable, the port, the volumes, the health check."""
 
-ADMIN_USER = "postgres"
+ADMIN_USER = DOCKER_ADMIN
 # The user `postgres` of the image; starting as it spares the container every capability.
 POSTGRES_UID = "999:999"
 TEMP_FILES_MB = 2048
