@@ -84,7 +84,6 @@ IDS: Mapping[str, str] = {
     "docker:index/volume:Volume": "{name}",
     "smarteros-apps:redis:AclUser": "{name}",
     "smarteros-apps:postgres:Migrations": "{database}/{set}",
-    "smarteros-apps:postgres:Sessions": "{role}",
     "postgresql:index/role:Role": "{name}",
     "postgresql:index/database:Database": "{name}",
     "postgresql:index/extension:Extension": "{database}.{name}",
@@ -106,6 +105,8 @@ NOWHERE = (
     # What the vendor's API can't delete is always there: the provider takes it as it is (pulumi-azure-native,
     # provider/pkg/azure, CanCreate: isSingletonResource).
     *("azure-native:storage:BlobServiceProperties", "azure-native:dbforpostgresql:Configuration"),
+    # Creating it gives the role its comment, password and settings, whatever it has (apps/sessions.py).
+    "smarteros-apps:postgres:Sessions",
     # All rules of a bucket are put at once, a setting of a zone is always there: creating sets it.
     *(
         "cloudflare:index/r2BucketLifecycle:",

@@ -60,12 +60,14 @@ def test_no_secret_is_on_the_disk_in_plain(demo: Clone) -> None:
 
     Left out: the SSH keys of the simulated machines and the state's passphrase, which are files by nature (0600), and
     what stands in a cluster's own data folder, which is the database server's disk; and a simulated Redis' volume
-    of secrets, which its container alone mounts.
+    of secrets, which its container alone mounts. On its volume of data Redis keeps the list of its users, which is a
+    secret as a whole: of passwords it has the hashes alone.
     """
     found = [text.encode() for text in canaries(demo)]
     for file in files(demo.home.folder):
         content = file.read_bytes()
-        leaked = [text[:4] for text in found if text in content]
+        list_of_users = file.parent.parent.name == "redis" and file.name == "users.acl"
+        leaked = [text[:4] for text in found if text in content and not (list_of_users and text.startswith(b"user "))]
         assert not leaked, f"{file} holds a secret in plain"
 
 
