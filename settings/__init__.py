@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from settings.addresses import WebAddress
 from settings.entries import keyring_file, open_keyring, secret_problems
+from settings.expected import expected_secrets
 from settings.files import load_files, refuse_no_stack
 from settings.model import Settings
 from settings.problems import Problem, SettingsError
 from settings.program import load_engine
-from settings.secrets import SHAPES, ExpectedSecret, SecretOutputs, expected_secrets
+from settings.secrets import SHAPES, ExpectedSecret, SecretOutputs
 from settings.tunnels import Forward
 
 __all__ = [

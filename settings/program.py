@@ -11,10 +11,11 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from settings.entries import open_keyring, secret_problems
+from settings.expected import expected_secrets
 from settings.model import Settings
 from settings.problems import NAMESPACE
 from settings.reading import read_settings
-from settings.secrets import ExpectedSecret, SecretOutputs, expected_secrets
+from settings.secrets import ExpectedSecret, SecretOutputs
 from settings.target import refuse_wrong_target
 
 if TYPE_CHECKING:

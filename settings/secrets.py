@@ -1,4 +1,6 @@
-"""The secrets of a platform: which ones, for what, of which shape, and where they are in the keyring.
+"""A secret of a platform: for what, of which shape, and where it is in the keyring.
+
+Which of them an environment calls for is in settings.expected: that asks the services, and the services name secrets.
 
 They are never in a stack's file and never made here: what must be the same after a rebuild can't live in a state that
 may be lost. Each leaves this package as an Output that Pulumi keeps secret from end to end.
@@ -13,14 +15,12 @@ from typing import TYPE_CHECKING, Literal
 
 from settings.parts import camel
 from settings.shapes import ACCOUNT_SHAPES, AccountKind, Shape
-from settings.wiring import calls_between, wiring_entry
 
 if TYPE_CHECKING:
     from pulumi import Output
 
-    from settings.model import Settings
-
 __all__ = [
+    "OF_SERVICES",
     "PLATFORM_SECRETS",
     "SHAPES",
     "SIGNING_SECRETS",
@@ -30,13 +30,12 @@ __all__ = [
     "SecretOutputs",
     "Shape",
     "entry_of",
-    "expected_secrets",
 ]
 
 Kind = Literal["password", "mixed_password", "hex_256", "cloudflare_token", "openssh_private_key"] | AccountKind
 
-
 OF_SERVICES = "of_services"
+"""The field of SecretOutputs that holds what services, accounts and calls need."""
 
 SHAPES: Mapping[Kind, Shape] = {
     # Letters and digits only: it is also a part of URLs, of configuration files and of shell words.
@@ -163,32 +162,3 @@ def entry_of(secret: Secret, stack: str, *, alone: bool = False) -> str:
     """
     own = secret.scope == "stack" or (alone and secret.scope == "shared")
     return f"{stack if own else secret.scope}/{camel(secret.name)}"
-
-
-def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
-    """Every secret that a platform with these settings needs; says nothing about their values."""
-    found: list[ExpectedSecret] = []
-    alone = settings.own_machine is not None
-    for one in PLATFORM_SECRETS:
-        if one.only_with and getattr(settings, one.only_with) is None:
-            continue
-        path = entry_of(one, settings.stack)
-        if one.each:
-            keys = [getattr(thing, "name", thing) for thing in getattr(settings, one.each)]
-            found += [ExpectedSecret(f"{path}/{key}", one.purpose, one.kind, one.name, key) for key in keys]
-        else:
-            found.append(ExpectedSecret(path, one.purpose, one.kind, one.name))
-    for one in SIGNING_SECRETS:
-        found.append(ExpectedSecret(entry_of(one, settings.stack, alone=alone), one.purpose, one.kind, one.name))
-    for _, service in settings.services.running():
-        for one in service.called_for():
-            path = entry_of(one, settings.stack, alone=alone)
-            found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
-    for _, account in settings.accounts_named():
-        for key in account.secrets:
-            one, path = key.secret, entry_of(key.secret, settings.stack, alone=alone)
-            found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
-    for call in calls_between({key for key, _ in settings.services.running()}):
-        purpose = f"Signs what {call.caller} sends to {call.callee} ({call.name})"
-        found.append(ExpectedSecret(wiring_entry(call, settings), purpose, "password", OF_SERVICES, call.secret))
-    return found

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from settings.accounts import Account, every_account
+from settings.expected import expected_secrets
 from settings.parts import Cloudflare, camel
 from settings.problems import NAMESPACE
-from settings.secrets import PLATFORM_SECRETS, SHAPES, ExpectedSecret, Secret, entry_of, expected_secrets
+from settings.secrets import PLATFORM_SECRETS, SHAPES, ExpectedSecret, Secret, entry_of
 from settings.services import Service, Services
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from components.placements import Placement
 from components.secrecy import secret
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
 from components.services.postgres import Database
-from components.services.redis import RedisLogin
+from components.services.redis_login import RedisLogin
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress

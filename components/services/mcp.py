@@ -15,7 +15,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.placements import Placement
 from components.secrecy import secret
 from components.services.postgres import Database
-from components.services.redis import RedisLogin
+from components.services.redis_login import RedisLogin
 from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress

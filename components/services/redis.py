@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import Placement
 from components.secrecy import secret
+from components.services.redis_login import PORT, RedisServer
 from components.services.redis_users import TENANT_PREFIX, own_users_file, users_file
+from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.images import Image
 from settings.services import Redis as RedisSettings
-
-if TYPE_CHECKING:
-    from components.services.surroundings import Surroundings
 
 __all__ = [
     "PORT",
@@ -29,8 +27,6 @@ __all__ = [
     "OwnRedis",
     "Redis",
     "RedisArgs",
-    "RedisLogin",
-    "RedisServer",
     "declare",
     "own_redis_workload",
 ]
@@ -43,7 +39,6 @@ SOURCES: Mapping[str, str] = {
 }
 """Who says so: the port, the volumes, the health check."""
 
-PORT = 6379
 CONFIG, USERS, HEALTH = "redis.conf", "users.acl", "health-password"
 DATA = "/data"
 PROVISIONER = "provisioner"
@@ -67,33 +62,6 @@ exec redis-server {Workload.SECRETS_FOLDER}/{CONFIG}
 """Services' users from the secret file, tenants' from the volume; whoever is killed in between leaves the old file
 whole. Grep's 1 is "none there"; of any other failure Redis does not start, for it would lose the tenants.
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class RedisLogin:
-    """How one service logs in."""
-
-    host: Output[str]
-    port: int
-    user: str
-    password: Output[str]
-
-    @property
-    def url(self) -> Output[str]:
-        """All of it in one, for clients that take no user apart: a secret."""
-        return secret(Output.concat("redis://", self.user, ":", self.password, "@", self.host, f":{self.port}"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class RedisServer:
-    """A Redis, as those beside it see it."""
-
-    host: Output[str]
-    passwords: Mapping[str, Output[str]]
-
-    def login(self, service: str) -> RedisLogin:
-        """The login of a service that the settings know to need Redis."""
-        return RedisLogin(host=self.host, port=PORT, user=service, password=self.passwords[service])
 
 
 @dataclass(frozen=True, kw_only=True)

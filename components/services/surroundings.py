@@ -13,7 +13,7 @@ from pulumi import Input, Output, ProviderResource, Resource, ResourceOptions
 
 from components.placements import DatabaseServer, Placement
 from components.services.postgres import CONNECTION_LIMIT, Database, DatabaseArgs
-from components.services.redis import RedisLogin, RedisServer
+from components.services.redis_login import RedisLogin, RedisServer
 from components.workload import Workload
 from settings import Settings
 from settings.capacity import connections_held

@@ -28,8 +28,9 @@ from components.services.postgres import PROVISIONER_LOGIN
 from deploy.keys import NotGenerated, fresh_value
 from keyring import Identity, Keyring
 from settings import load_files, services
+from settings.expected import expected_secrets
 from settings.parts import camel
-from settings.secrets import PLATFORM_SECRETS, SHAPES, SIGNING_SECRETS, ExpectedSecret, Secret, expected_secrets
+from settings.secrets import PLATFORM_SECRETS, SHAPES, SIGNING_SECRETS, ExpectedSecret, Secret
 from tests.integration.conftest import ROOT, Clone
 from tests.integration.test_backup import texts
 
