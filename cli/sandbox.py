@@ -145,8 +145,8 @@ def authorities() -> None:
 def pages() -> None:
     """Write docs/providers from the rules tables: what each simulated type checks, and what it does not."""
     from deploy.target import ROOT
-    from sandbox.catalog import packages
     from sandbox.pages import last_checked, write_pages
+    from sandbox.vendors import packages
 
     live = last_checked(ROOT / "docs" / "live-checks.json")
     changed = write_pages(packages(), ROOT / "docs" / "providers", live)

@@ -25,7 +25,7 @@ from kept import Damaged
 from sandbox import client, shadow
 from sandbox.client import ask
 from sandbox.home import Home, Running, read_json, write_private
-from sandbox.keys import prepare_keys
+from sandbox.machines.server.keys import prepare_keys
 from sandbox.official import DOCKER_SOCKET, official_plugins, plugin_folders
 from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files

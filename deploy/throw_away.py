@@ -11,7 +11,7 @@ from deploy.keys import expected_of, fresh_value, password
 from kept import same
 from keyring import Identity, Keyring, Recipient
 from sandbox.home import Home, write_private
-from sandbox.keys import key_of
+from sandbox.machines.server.keys import key_of
 from settings import SHAPES, ExpectedSecret, Settings
 
 STATE_PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is

@@ -14,11 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from sandbox import arm_api, cloudflare_api
-from sandbox.authority import certificates
-from sandbox.cloud import Inventory
-from sandbox.faults import Fault, Faults
-from sandbox.growth import grow
+from sandbox.azure.server import arm as arm_api
+from sandbox.azure.server.growth import grow
+from sandbox.cloudflare.server import api as cloudflare_api
+from sandbox.core.authority import certificates
+from sandbox.core.faults import Fault, Faults
+from sandbox.core.inventory import Inventory
 
 if TYPE_CHECKING:
     from sandbox.world import World

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kept import mapping, publish
-from sandbox.kinds import Package, ResourceType
-from sandbox.rules import Rule
-from sandbox.schema import sdk_version
+from sandbox.core.kinds import Package, ResourceType
+from sandbox.core.rules import Rule
+from sandbox.core.schema import sdk_version
 
 PLUGINS = "plugins"
 """The key in docs/live-checks.json under which the official plugins' lives are; every other one is a type."""
 _HEAD = (
-    "<!-- Made by `./smos sandbox pages` from sandbox/catalog; a test compares. -->\n"
+    "<!-- Made by `./smos sandbox pages` from sandbox/; a test compares. -->\n"
     "# Simulated provider: {name}\n\n"
     "SDK {version}. Every type is also checked against the SDK's own types: names, nesting, value types and enums.\n"
     "What is not listed under *simulated properties* is refused, because nothing here could tell a right value of it\n"

@@ -22,13 +22,13 @@ import psutil
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from kept import Damaged
-from sandbox.catalog import packages
-from sandbox.cloud import Inventory
 from sandbox.control import ControlServer
-from sandbox.faults import Faults
+from sandbox.core.faults import Faults
+from sandbox.core.inventory import Inventory
+from sandbox.core.provider import Provider
+from sandbox.core.schema import Schema, sdk_version
 from sandbox.home import ROOT, Home, code_stamp, read_json, write_private
-from sandbox.provider import Provider
-from sandbox.schema import Schema, sdk_version
+from sandbox.vendors import packages
 from sandbox.world import World
 
 _MESSAGE_LIMIT = 400 * 1024 * 1024

@@ -15,23 +15,25 @@ from typing import Any, Self, TypeVar
 
 import asyncssh
 
-from sandbox import postgres_tls, relay, ssh_host
-from sandbox.authority import authority, server_certificate
-from sandbox.catalog.docker_daemon import ENGINE, docker_id, labelled
-from sandbox.cloud import Inventory
-from sandbox.databases import Databases
-from sandbox.docker_api import DockerSocket
-from sandbox.edge import Edge, write_trust
+from sandbox.azure.server import postgres_tls
+from sandbox.azure.server.revisions import Revisions
+from sandbox.cloudflare.server.edge import Edge, write_trust
+from sandbox.cloudflare.server.origin import Origins
+from sandbox.core import relay
+from sandbox.core.authority import authority, server_certificate
+from sandbox.core.inventory import Inventory
+from sandbox.core.records import Record
+from sandbox.docker.daemon import ENGINE, docker_id, labelled
+from sandbox.docker.server.api import DockerSocket
+from sandbox.docker.server.loopback import Loopback
 from sandbox.home import Home, write_private
-from sandbox.keys import key_of
-from sandbox.loopback import Loopback
-from sandbox.origin import Origins
-from sandbox.postgres_clients import PostgresClients
-from sandbox.records import Record
-from sandbox.redis_containers import RedisContainers
-from sandbox.revisions import Revisions
+from sandbox.machines.server import ssh as ssh_host
+from sandbox.machines.server.keys import key_of
+from sandbox.postgresql.server.clients import PostgresClients
+from sandbox.postgresql.server.databases import Databases
+from sandbox.redis.server.containers import RedisContainers
 from sandbox.scene import Machine, Scene, Way, Zone
-from sandbox.vault_containers import VaultContainers
+from sandbox.vault.server.containers import VaultContainers
 
 HOST = "sandbox:host"
 ZONE = "sandbox:zone"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from access.provisioner import APPROLE, PROVISIONER, TRANSIT, provisioner_policy
-from sandbox.vault_core import DEFAULT_POLICY, SUDO
-from sandbox.vault_policy import ACL, parse
-from tests.sandbox.test_vault_policy import VAULTS
-from tests.sandbox.vault_servers import Asked, real, simulated
+from sandbox.vault.server.core import DEFAULT_POLICY, SUDO
+from sandbox.vault.server.policy import ACL, parse
+from tests.sandbox.vault.server.servers import Asked, real, simulated
+from tests.sandbox.vault.server.test_policy import VAULTS
 
 ACL_OF_PROVISIONER = ACL([parse(provisioner_policy()), parse(DEFAULT_POLICY)])
 

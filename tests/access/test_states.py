@@ -6,8 +6,8 @@ import pytest
 
 from access.provisioner import provisioner_policy
 from access.states import STATES, STATES_URL, states_policy
-from sandbox.vault_core import DEFAULT_POLICY
-from sandbox.vault_policy import ACL, parse
+from sandbox.vault.server.core import DEFAULT_POLICY
+from sandbox.vault.server.policy import ACL, parse
 from tenants.model import is_slug
 from tenants.names import TenantNames
 from tenants.steps.vault import confined_policy

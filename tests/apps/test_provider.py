@@ -15,7 +15,7 @@ import pytest
 
 import engine
 from apps.server import served
-from sandbox.clusters import Cluster
+from sandbox.postgresql.server.clusters import Cluster
 from tests.apps.servers import PASSWORD, admin, postgres_server
 
 ROOT = Path(__file__).resolve().parents[2]

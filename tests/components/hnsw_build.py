@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from sandbox.clusters import ADDRESS, Cluster
+from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from settings.postgres import PARALLEL_MAINTENANCE_WORKERS
 
 PASSWORD = "a-passw0rd-of-this-test"

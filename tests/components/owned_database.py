@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from components.services.postgres import CONNECTION_LIMIT
-from sandbox.clusters import ADDRESS, Cluster
+from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 
 __all__ = ["PASSWORD", "owned_database"]
 

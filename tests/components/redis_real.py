@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from components.services.redis_users import users_file
-from sandbox.redis_process import ADDRESS, RedisProcess, Startup
+from sandbox.redis.server.process import ADDRESS, RedisProcess, Startup
 from settings.redis_commands import OWN_KEYS
 from tests.components.declared import platform, resolved
 

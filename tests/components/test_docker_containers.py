@@ -10,7 +10,7 @@ import pytest
 from components.placements import Refusal
 from components.placements.docker.process import cpus_of
 from components.workload import Health
-from sandbox.catalog.docker_container_read import NEVER_UPDATED, processors, written_back
+from sandbox.docker.types.container.read import NEVER_UPDATED, processors, written_back
 from tests.components.declared import Answers, resolved
 from tests.components.workloads import APP, PREPARED, run
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.clusters import ADDRESS, Cluster
-from sandbox.redis_process import RedisProcess
+from sandbox.postgresql.server.clusters import ADDRESS, Cluster
+from sandbox.redis.server.process import RedisProcess
 from settings.services import N8n
 from settings.services.owner import Answer, Owner
 from tests.apps.servers import free_port

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 
 from components.services.redis_users import users_file
-from sandbox.clusters import Cluster
-from sandbox.redis_process import ADDRESS, RedisProcess
+from sandbox.postgresql.server.clusters import Cluster
+from sandbox.redis.server.process import ADDRESS, RedisProcess
 from tests.components import redis_real
 from tests.components.owned_database import PASSWORD, owned_database
 from tests.components.redis_real import AUDITOR, PASSWORDS, refused

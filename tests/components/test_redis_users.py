@@ -16,7 +16,7 @@ from components.services.redis import START
 from components.services.redis_users import users_file
 from deploy import redis_rescue
 from deploy.redis_rescue import Login, NotFreed, freed, held_by
-from sandbox.redis_process import RedisProcess
+from sandbox.redis.server.process import RedisProcess
 from tests.components import redis_real
 from tests.components.declared import resolved
 from tests.components.redis_calls import CALLS

@@ -16,9 +16,9 @@ from deploy.guards import NotReady
 from deploy.take_over import Claims
 from intents.marks import KEY, MARKS
 from policy.stateful import holds
-from sandbox.catalog import packages
-from sandbox.faults import Fault
-from sandbox.schema import Schema
+from sandbox.core.faults import Fault
+from sandbox.core.schema import Schema
+from sandbox.vendors import packages
 from tests.deploy.types_at_once import Stack, standing
 
 pytestmark = pytest.mark.slow
@@ -155,7 +155,7 @@ def test_a_provider_that_dies_after_it_acted_costs_nothing(
     if down:
         stack.up()
     stack.vendors.strict = True
-    monkeypatch.setattr("sandbox.faults.os.kill", stack.vendors.dies)
+    monkeypatch.setattr("sandbox.core.faults.os.kill", stack.vendors.dies)
     stack.vendors.faults.plan(Fault("crash", token, "delete" if down else "create"))
     assert stack.failing(down=down) is not None
     stack.vendors.start()

@@ -15,8 +15,8 @@ from deploy.losses import LEFT_BEHIND, Loss, LossRefused, refuse
 from deploy.platform import Wish, hosts_up
 from deploy.simulated import freshen
 from deploy.target import ROOT, Target, Workplace
-from sandbox.cloud import Inventory
-from sandbox.docker_api import DockerSocket
+from sandbox.core.inventory import Inventory
+from sandbox.docker.server.api import DockerSocket
 from sandbox.home import Home
 from sandbox.scene import Scene
 from settings import Settings, load_files

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from deploy import owners
-from sandbox.authority import _make as make_authority
-from sandbox.authority import server_certificate
+from sandbox.core.authority import _make as make_authority
+from sandbox.core.authority import server_certificate
 from settings import WebAddress, load_files
 from settings.services.owner import Answer, NoOwner, Owner, Question
 from tests.components.declared import ROOT

@@ -15,13 +15,13 @@ from deploy import repair
 from deploy.claims import NO_CLAIMS, Claims
 from deploy.identities import IDS, NOWHERE, Means, Pending, Unknown, identity_of
 from deploy.repair import _not_for_sure, adopted, pending_creates, sorted_by_need
-from sandbox import cloudflare_api
-from sandbox.catalog import packages
-from sandbox.catalog.docker_daemon import docker_id
-from sandbox.cloud import Inventory
-from sandbox.docker_api import DockerSocket
-from sandbox.judge import fill
-from sandbox.records import Computing, Record
+from sandbox.cloudflare.server import api as cloudflare_api
+from sandbox.core.inventory import Inventory
+from sandbox.core.judge import fill
+from sandbox.core.records import Computing, Record
+from sandbox.docker.daemon import docker_id
+from sandbox.docker.server.api import DockerSocket
+from sandbox.vendors import packages
 from settings import Settings, load_files
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,8 @@ from access.states import STATES
 from deploy.state_key import keep_state_key, kept_at
 from deploy.vault_api import VaultApi, VaultRefused
 from keyring import Identity, Keyring, Recipient
-from tests.sandbox.test_vault_policy import VAULTS
-from tests.sandbox.vault_servers import Asked, real, simulated
+from tests.sandbox.vault.server.servers import Asked, real, simulated
+from tests.sandbox.vault.server.test_policy import VAULTS
 
 Opened = Callable[[], AbstractContextManager[Keyring]]
 Begin = Callable[[], Asked]

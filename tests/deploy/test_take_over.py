@@ -11,9 +11,9 @@ import pytest
 from deploy.guards import NotReady
 from deploy.open_intents import journal_of
 from deploy.take_over import Claims
-from sandbox.catalog import packages
-from sandbox.faults import Fault
-from sandbox.schema import Schema
+from sandbox.core.faults import Fault
+from sandbox.core.schema import Schema
+from sandbox.vendors import packages
 from tests.deploy.types_at_once import PROJECT, STACK, Stack, standing
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"

@@ -12,7 +12,7 @@ from deploy.guards import NotReady
 from deploy.target import ROOT, Target, Workplace
 from deploy.vault_api import Keys, VaultApi, VaultRefused
 from keyring import Identity, Keyring, Recipient
-from sandbox.vault_server import VaultServer
+from sandbox.vault.server.http import VaultServer
 from settings import Settings, load_files
 from settings.parts import Tunnel
 from settings.tunnels import OPERATED

@@ -25,16 +25,16 @@ from deploy.open_intents import close_done, journal_of, noting
 from deploy.take_over import Claims, take_over
 from deploy.target import ROOT, Target, Workplace, without_pulumi
 from intents.known import known_in, read_state
-from sandbox import cloudflare_api
-from sandbox.catalog import packages
-from sandbox.catalog.docker_daemon import ENGINE
-from sandbox.cloud import Inventory
-from sandbox.docker_api import DockerSocket
-from sandbox.faults import Faults
-from sandbox.kinds import Package
-from sandbox.provider import Provider
-from sandbox.records import Record
-from sandbox.schema import Schema, sdk_version
+from sandbox.cloudflare.server import api as cloudflare_api
+from sandbox.core.faults import Faults
+from sandbox.core.inventory import Inventory
+from sandbox.core.kinds import Package
+from sandbox.core.provider import Provider
+from sandbox.core.records import Record
+from sandbox.core.schema import Schema, sdk_version
+from sandbox.docker.daemon import ENGINE
+from sandbox.docker.server.api import DockerSocket
+from sandbox.vendors import packages
 from settings import load_files
 from tenants.inline import Importing, run_inline
 

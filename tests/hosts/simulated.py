@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncssh
 
-from sandbox.ssh_host import Route, SimulatedHost, new_key_pair, serve
+from sandbox.machines.server.ssh import Route, SimulatedHost, new_key_pair, serve
 
 ADDRESS = "203.0.113.10"
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import pytest
 
 from hosts import ready, ssh
 from hosts.ssh import SshProblem, operator_config, run
-from sandbox.ssh_host import new_key_pair
+from sandbox.machines.server.ssh import new_key_pair
 from tests.hosts.simulated import Machine, machine
 
 

@@ -14,7 +14,7 @@ from pulumi.runtime import mocks, rpc
 
 from hosts.bootstrap import Bootstrap
 from hosts.stack import Host, HostArgs, declare
-from sandbox.ssh_host import new_key_pair
+from sandbox.machines.server.ssh import new_key_pair
 from settings import Settings
 from tests.hosts.simulated import ROOT
 

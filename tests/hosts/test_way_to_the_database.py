@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from hosts.tunnel import open_forwards
-from sandbox.clusters import ADDRESS, Cluster
-from sandbox.postgres_tls import TlsFront, serve, server_context
+from sandbox.azure.server.postgres_tls import TlsFront, serve, server_context
+from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from tests.hosts.simulated import Forwarded, machine
 from tests.hosts.test_tunnel import free_port
-from tests.sandbox.test_postgres_tls import FQDN, certificate
+from tests.sandbox.azure.server.test_postgres_tls import FQDN, certificate
 
 
 def test_an_administrator_reaches_the_server_by_its_own_name(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from keyring import Identity, Keyring
 from tests.integration.conftest import Clone
-from tests.sandbox.vault_servers import Asked
+from tests.sandbox.vault.server.servers import Asked
 
 pytestmark = pytest.mark.slow
 

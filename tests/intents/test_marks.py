@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from intents.marks import MARKS, NO_MARK
-from sandbox.catalog import packages
+from sandbox.vendors import packages
 
 KINDS = {kind.token: kind for package in packages() for kind in package.types}
 NONCE = "0123456789abcdef01234567"

@@ -18,9 +18,9 @@ from apps.migration_files import latest
 from apps.migrations import MIGRATIONS, MigrationsInputs
 from components.services.guard import DATABASE, ROLE
 from components.services.postgres import PROVISIONER
-from sandbox.clusters import ADDRESS
-from sandbox.container_process import Startup
-from sandbox.postgres_clients import PostgresClient
+from sandbox.docker.server.process import Startup
+from sandbox.postgresql.server.clients import PostgresClient
+from sandbox.postgresql.server.clusters import ADDRESS
 from tenants.names import TenantNames
 from tests.components.declared import platform, resolved
 from tests.isolation.neighbours import Neighbours

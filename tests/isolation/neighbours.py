@@ -16,7 +16,7 @@ from psycopg import sql
 
 from components.services.postgres import PROVISIONER, PROVISIONER_LOGIN
 from components.services.tenants import TEMPLATE
-from sandbox.clusters import ADDRESS, Cluster
+from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from tenants.names import TenantNames
 
 __all__ = ["PAIRS", "SLUGS", "Neighbours", "neighbours"]

@@ -15,7 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from sandbox.redis_process import RedisProcess
+from sandbox.redis.server.process import RedisProcess
 from tenants.names import TenantNames
 from tests.components import redis_real
 from tests.components.redis_real import PASSWORDS, ask, ears

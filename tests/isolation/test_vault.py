@@ -11,13 +11,13 @@ from hypothesis import given
 
 from access.provisioner import PROVISIONER, provisioner_policy
 from access.states import states_policy
-from sandbox.vault_core import DEFAULT_POLICY
-from sandbox.vault_policy import ACL, parse
+from sandbox.vault.server.core import DEFAULT_POLICY
+from sandbox.vault.server.policy import ACL, parse
 from tenants.names import TenantNames
 from tenants.steps.vault import closed_policy, confined_policy
 from tests.isolation.names import slugs
-from tests.sandbox.test_vault_policy import VAULTS
-from tests.sandbox.vault_servers import Asked, real, simulated
+from tests.sandbox.vault.server.servers import Asked, real, simulated
+from tests.sandbox.vault.server.test_policy import VAULTS
 
 SLUGS = ("acme", "acme-2", "acme-20", "acm", "algorithmics", "data", "metadata-x", "keys-1")
 """One begins as the other does; some are words of Vault's own paths."""

@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.catalog import packages
+from sandbox.vendors import packages
 from tests.plugins.docker_socket import why_no_docker
 from tests.plugins.installed import USED, Plugin, installed
 from tests.plugins.lives import LIVES, Result, live

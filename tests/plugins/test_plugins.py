@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.core.schema import sdk_version
 from sandbox.home import SandboxError
 from sandbox.official import SIMULATED_ALONE, VARIABLE, official_plugins, plugin_folders, written
 from sandbox.pages import last_checked
-from sandbox.schema import sdk_version
 from tests.plugins import __main__ as program
 from tests.plugins import lives
 from tests.plugins.docker_socket import why_no_docker

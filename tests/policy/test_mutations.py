@@ -15,7 +15,7 @@ from policy.catalogue import level, rules
 from policy.known import KINDS, node_of
 from policy.known.kind import Default, Node, leaves
 from policy.rule import Facts, Resource, StackRule
-from sandbox.catalog import packages
+from sandbox.vendors import packages
 from settings.parts import Setting
 from tests.components.declared import Declared
 from tests.components.placed import Case

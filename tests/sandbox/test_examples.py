@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox import judge
-from sandbox.catalog import packages
-from sandbox.cloud import Inventory
-from sandbox.kinds import ResourceType
-from sandbox.records import Record
-from sandbox.rules import Failure
-from sandbox.schema import Schema
-from sandbox.values import steps
+from sandbox.core import judge
+from sandbox.core.inventory import Inventory
+from sandbox.core.kinds import ResourceType
+from sandbox.core.records import Record
+from sandbox.core.rules import Failure
+from sandbox.core.schema import Schema
+from sandbox.core.values import steps
+from sandbox.vendors import packages
 
 FOLDER = Path(__file__).parent / "examples"
 TYPES = {kind.token: kind for package in packages() for kind in package.types}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.catalog import packages
-from sandbox.kinds import Package
+from sandbox.core.kinds import Package
 from sandbox.pages import last_checked, page
+from sandbox.vendors import packages
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "providers"

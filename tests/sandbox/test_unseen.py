@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.catalog.postgresql_connection import Refused as SaidByPostgresql
-from sandbox.catalog.vault_http import Refused as SaidByVault
-from sandbox.clusters import Cluster
-from sandbox.records import Computing
-from sandbox.schema import Schema
-from tests.sandbox.postgresql_acts import PASSWORD, NoCloud, as_configured
+from sandbox.core.records import Computing
+from sandbox.core.schema import Schema
+from sandbox.postgresql.connection import Refused as SaidByPostgresql
+from sandbox.postgresql.server.clusters import Cluster
+from sandbox.vault.http import Refused as SaidByVault
+from tests.sandbox.postgresql.postgresql_acts import PASSWORD, NoCloud, as_configured
 from tests.sandbox.test_examples import FOLDER, TYPES, Case, refusals, schema
-from tests.sandbox.vault_servers import simulated
+from tests.sandbox.vault.server.servers import simulated
 
 __all__ = ["schema"]
 

@@ -27,7 +27,7 @@ from access.provisioner import APPROLE, PROVISIONER, provisioner_policy
 from apps.migration_files import latest
 from apps.migrations import MIGRATIONS, MigrationsInputs
 from keyring.signing import Statement, private_of, signed
-from sandbox.clusters import Cluster
+from sandbox.postgresql.server.clusters import Cluster
 from tenants.archive import file as archive
 from tenants.archive.database import TenantDatabase
 from tenants.archive.keys import KeysLogin, TenantKeys
@@ -41,7 +41,7 @@ from tenants.names import TenantNames
 from tenants.platform import Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
 from tests.apps.servers import PASSWORD, admin, config_of, limited_keeper, postgres_server, redis_server
-from tests.sandbox.vault_servers import Asked, simulated
+from tests.sandbox.vault.server.servers import Asked, simulated
 
 ACME, OTHER = TenantNames("acme"), TenantNames("zapato-azul")
 

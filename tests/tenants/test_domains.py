@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
-from sandbox.schema import Schema, compile_schema
+from sandbox.core.schema import Schema, compile_schema
 from tenants.model import Tenant
 from tenants.stack import program
 from tenants.steps.domains import pending, refused

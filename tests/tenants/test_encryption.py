@@ -15,8 +15,8 @@ from deploy.target import Target, Workplace
 from tenants.encryption import Encryption, encrypted_with
 from tenants.platform import Platform, Vault
 from tenants.secrets import VaultLogin
-from tests.sandbox.test_vault_policy import VAULTS
-from tests.sandbox.vault_servers import Asked, real, simulated
+from tests.sandbox.vault.server.servers import Asked, real, simulated
+from tests.sandbox.vault.server.test_policy import VAULTS
 
 PASSPHRASE_STATE = {"secrets_providers": {"type": "passphrase", "state": {"salt": "v1:x"}}}
 VAULT_STATE = {"secrets_providers": {"type": "cloud", "state": {"url": STATES_URL, "encryptedkey": "x"}}}

@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from apps.time_limits import EXPORT
-from sandbox.clusters import Cluster
+from sandbox.postgresql.server.clusters import Cluster
 from tenants.archive.database import TenantDatabase
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server

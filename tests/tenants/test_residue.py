@@ -21,9 +21,10 @@ from deploy.arm import ARM_API
 from deploy.guards import NotReady
 from deploy.identities import CLOUDFLARE_API
 from deploy.target import Target, Workplace
-from sandbox import arm_api, cloudflare_api
-from sandbox.cloud import Inventory
-from sandbox.records import Record
+from sandbox.azure.server import arm as arm_api
+from sandbox.cloudflare.server import api as cloudflare_api
+from sandbox.core.inventory import Inventory
+from sandbox.core.records import Record
 from tenants import residue
 from tenants.ground import Ground
 from tenants.model import Tenant, is_slug
@@ -32,7 +33,7 @@ from tenants.platform import Redis, Server, Vault
 from tenants.residue import Left, Sought, cloudflare, hosts, left_of
 from tenants.secrets import TenantSecrets, VaultLogin
 from tests.apps.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
-from tests.sandbox.vault_servers import Asked, simulated
+from tests.sandbox.vault.server.servers import Asked, simulated
 from tests.tenants.test_stack import BLOBS, NOTHING_KNOWN, platform
 
 TENANT = Tenant.model_validate(

@@ -13,7 +13,7 @@ from tenants.archive import secrets
 from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.secrets import TenantSecretsInVault
 from tenants.names import TenantNames
-from tests.sandbox.vault_servers import simulated
+from tests.sandbox.vault.server.servers import simulated
 
 
 class Listed:

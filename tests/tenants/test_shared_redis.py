@@ -17,7 +17,7 @@ import redis
 from deploy.guards import NotReady
 from deploy.target import Workplace
 from keyring import Identity, Keyring, Recipient
-from sandbox.redis_process import RedisProcess
+from sandbox.redis.server.process import RedisProcess
 from tenants import shared_redis
 from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.shelf import Shelf

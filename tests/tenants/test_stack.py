@@ -12,8 +12,8 @@ from pulumi.runtime import mocks
 
 from policy.rule import Facts, Resource
 from policy.rules import vault_paths_confined
-from sandbox.schema import Schema, compile_schema
-from sandbox.vault_policy import ACL, parse
+from sandbox.core.schema import Schema, compile_schema
+from sandbox.vault.server.policy import ACL, parse
 from tenants.fingerprint import Fingerprints
 from tenants.known import Known
 from tenants.model import Tenant

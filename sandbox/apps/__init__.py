@@ -1,0 +1,1 @@
+"""The applications that run in simulated containers. They have no resource types."""

@@ -1,0 +1,1 @@
+"""Azure, simulated: its types, its Resource Manager over HTTP, and what happens in it beside Pulumi."""

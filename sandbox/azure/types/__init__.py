@@ -1,0 +1,1 @@
+"""Azure's resource types, a folder an area."""

@@ -1,0 +1,1 @@
+"""Container Apps: the app, part by part."""

@@ -1,0 +1,1 @@
+"""Container Apps: the environment, its network, its storage, its certificates."""

@@ -1,0 +1,1 @@
+"""Networks, private endpoints and private DNS."""

@@ -1,0 +1,1 @@
+"""Azure Database for PostgreSQL: the flexible server and what belongs to it."""

@@ -1,0 +1,1 @@
+"""Azure Managed Redis: clusters and their databases."""

@@ -1,0 +1,1 @@
+"""Storage accounts and what is in them."""

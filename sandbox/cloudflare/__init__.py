@@ -1,0 +1,1 @@
+"""Cloudflare, simulated: its types, its API and its edge."""

@@ -1,0 +1,1 @@
+"""DNS records: what they may hold, type by type."""

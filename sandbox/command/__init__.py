@@ -1,0 +1,1 @@
+"""The command provider, simulated: commands on simulated machines over SSH."""

@@ -1,0 +1,1 @@
+"""Docker, simulated: the daemons of rented machines and this machine's own."""

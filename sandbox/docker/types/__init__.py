@@ -1,0 +1,1 @@
+"""Docker's resource types."""

@@ -1,0 +1,1 @@
+"""Rented machines, simulated: what can be reached of them over SSH. They have no resource types."""

@@ -1,0 +1,1 @@
+"""Their SSH servers and keys."""

@@ -1,0 +1,1 @@
+"""The PostgreSQL provider, simulated, over real servers of this machine."""

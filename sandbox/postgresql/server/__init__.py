@@ -1,0 +1,1 @@
+"""The real servers: one behind each simulated database host."""

@@ -1,0 +1,1 @@
+"""The random provider: real randomness."""

@@ -1,0 +1,1 @@
+"""The real Redis behind each simulated container that runs one."""

@@ -1,0 +1,1 @@
+"""Vault, simulated: its provider's types, and a Vault that they speak to."""

@@ -1,0 +1,1 @@
+"""The Vault provider's resource types."""
