@@ -3,7 +3,7 @@
 A rule says where it looks (`path`), what must hold (`says`, a sentence that a newcomer understands, used in the
 error and in docs/providers), and from where it is known (`source`). Rules of phase "check" look at the inputs alone
 and run at preview; rules of phase "cloud" also look at what exists and run at creation and update, as the vendor's
-API would. A rule never looks at an unknown value. Layer one (names, types, nesting, enums) is `sandbox.schema`,
+API would. A rule never looks at an unknown value. Layer one (names, types, nesting, enums) is `sandbox.core.schema`,
 from the SDK.
 """
 

@@ -1,12 +1,12 @@
 """Real PostgreSQL servers on this machine, one for each simulated database host.
 
 A cluster listens on 127.0.0.1 only, trusts nobody (scram-sha-256, no socket), and lives no longer than the
-process that started it (`sandbox.postgres_process`). It trades safety for speed (fsync is off): a crash of
+process that started it (`sandbox.postgresql.server.process`). It trades safety for speed (fsync is off): a crash of
 the whole machine may cost the data, which a sandbox can make again.
 
 Two kinds, as the vendors have them: a container's server, whose administrator is a superuser; and a managed
 one (Azure), whose administrator is not: CREATEDB, CREATEROLE and member of `azure_pg_admin`, with extensions
-by allow-list (`sandbox.postgres_extensions`). Not simulated: TLS (`sandbox.postgres_tls`), server parameters
+by allow-list (`sandbox.postgresql.server.extensions`). Not simulated: TLS (`sandbox.azure.server.postgres_tls`), server parameters
 other than azure.extensions, the databases azure_maintenance and azure_sys, Azure's PostgreSQL version: this
 one is 18.
 """

@@ -1,7 +1,7 @@
 """Requests to a Vault and the answers of the real one: the table that the simulated one is held against.
 
 `exchanges.yaml` says what is asked, `answers.json` what a real Vault answered. The answers are written anew
-by `VAULT_BINARY=/path/to/vault python -m tests.sandbox.vault.server.exchanges` (docs/adr/vault.md says how to build one).
+by `VAULT_BINARY=/path/to/vault python -m tests.sandbox.vault.server.exchanges` (how to build one: docs/adr/vault.md).
 """
 
 from __future__ import annotations
