@@ -42,5 +42,6 @@ COMMANDS: dict[str, Entry] = {
     "sandbox": Entry("cli.sandbox:app", "The simulated clouds: start, stop, status, env, reset."),
     "bench": Entry("cli.bench:bench", "Measure: times and memory against their limits."),
     "version": Entry("cli.version:version", "The versions of SmarterOS's parts."),
+    "new": Entry("cli.new:new", "Begin a service, a step, a rule, a type, a command, a system."),
     "check": Entry("cli.check:check", "Format, lint, types, tests: what a pull request must pass."),
 }

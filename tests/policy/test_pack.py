@@ -9,6 +9,7 @@ import pytest
 
 from deploy.policies import PACK, arguments
 from policy.catalogue import configuration, level, rules
+from policy.page import with_table
 from policy.rule import Facts, Host, Rule, StackRule
 from tests.policy.judged import FACTS
 from tests.policy.small_stack import STACK, SmallStack, clouds, small
@@ -111,6 +112,17 @@ def test_facts_survive_the_file(own_machine: bool) -> None:
 
 
 def test_the_documentation_has_every_rule() -> None:
-    """docs/policies.md: one row a rule, with its sentence and its level; and no row for a rule that is gone."""
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (.+?) \|$", (ROOT / "docs" / "policies.md").read_text(), re.M)
+    """docs/policies.md: one row a rule, with its sentence and its level; and no row for a rule that is gone (mend:
+    ./smos policies --pages).
+    """
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (.+?) \|$", page, re.M)
     assert rows == [(rule.name, level(rule, Facts()), rule.says) for rule in rules()]
+    assert with_table(page) == page
+
+
+def test_the_table_is_written_anew() -> None:
+    """A row of a rule that is gone goes, one that is missing comes; the text around the table stays."""
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    first = next(line for line in page.splitlines(keepends=True) if line.startswith("| `"))
+    assert with_table(page.replace(first, "| `gone` | mandatory | Nothing. |\n")) == page

@@ -1,0 +1,127 @@
+"""From a declaration and a name to files: everything is looked at before the first byte, and written whole or not at
+all.
+
+It formats nothing and runs nothing: the templates are as the formatter wants them, and the tests say so.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from kept import publish
+from scaffold.declaration import Insertion, Scaffold, ScaffoldRefused, Words
+
+__all__ = ["Plan", "plan", "write"]
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is going to be written for one name."""
+
+    new: Mapping[Path, str]
+    """File that is not there yet → its text."""
+    changed: Mapping[Path, str]
+    """File that is there → its text with the new lines."""
+    test: Path
+    fails: str
+    left: tuple[str, ...]
+
+    @property
+    def touched(self) -> tuple[Path, ...]:
+        """Every file that the new thing takes."""
+        return (*self.new, *self.changed)
+
+
+def plan(scaffold: Scaffold, name: str, root: Path) -> Plan:
+    """What `name` takes in the clone at `root`. Raises ScaffoldRefused; nothing is written."""
+    words = _words(scaffold, name)
+    if why := scaffold.taken(name):
+        raise ScaffoldRefused(f"{scaffold.kind} {name}: {why}")
+    new = {root / _filled(path, words): _template(template, words) for template, path in scaffold.files.items()}
+    for file in new:
+        if file.exists() or file.is_symlink():
+            shown = file.relative_to(root)
+            raise ScaffoldRefused(f"{scaffold.kind} {name}: {shown} is there already. Mend: another name, or edit it")
+    return Plan(
+        new=new,
+        changed={root / _filled(one.path, words): _with_lines(one, words, root) for one in scaffold.insertions},
+        test=root / _filled(scaffold.test, words),
+        fails=_filled(scaffold.fails, words),
+        left=tuple(_filled(one, words) for one in scaffold.left),
+    )
+
+
+def write(wanted: Plan) -> None:
+    """Write all of it. When a file can't be written, those before it are taken back, and the error goes on."""
+    before = {file: file.read_text(encoding="utf-8") for file in wanted.changed}
+    made: list[Path] = []
+    try:
+        for file, text in {**wanted.new, **wanted.changed}.items():
+            _make_folder(file.parent, made)
+            publish(file, text)
+            made.append(file)
+    except BaseException:
+        for path in reversed(made):
+            if path in before:
+                publish(path, before[path])
+            elif path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink()
+        raise
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent, made)
+        folder.mkdir()
+        made.append(folder)
+
+
+def _words(scaffold: Scaffold, name: str) -> Words:
+    where = f"{scaffold.kind} {name!r}"
+    if not scaffold.pattern.fullmatch(name):
+        raise ScaffoldRefused(f"{where}: that is no name of a {scaffold.kind}. Mend: {scaffold.shape}")
+    words = scaffold.words(name)
+    if not words["identifier"].isidentifier() or keyword.iskeyword(words["identifier"]):
+        raise ScaffoldRefused(f"{where}: Python keeps that word for itself. Mend: another name; {scaffold.shape}")
+    return words
+
+
+def _template(name: str, words: Words) -> str:
+    return _filled((TEMPLATES / name).read_text(encoding="utf-8"), words)
+
+
+def _filled(text: str, words: Words) -> str:
+    return Template(text).substitute(words)
+
+
+def _with_lines(one: Insertion, words: Words, root: Path) -> str:
+    """The file's text with the template's lines at the end of the table or class."""
+    path = _filled(one.path, words)
+    text = (root / path).read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    at = _end_of(one.into, text)
+    if at is None:
+        raise ScaffoldRefused(f"{path}: it has no {one.into} of several lines. Mend: git checkout {path}")
+    return "".join([*lines[:at], _template(one.template, words), *lines[at:]])
+
+
+def _end_of(name: str, text: str) -> int | None:
+    """Before which line of the file a table or class ends."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node.end_lineno
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+        if any(isinstance(one, ast.Name) and one.id == name for one in targets):
+            several = node.end_lineno is not None and node.end_lineno > node.lineno
+            return (node.end_lineno or 0) - 1 if several else None
+    return None
