@@ -1,0 +1,1 @@
+"""States made by an earlier program, with the simulated world in which it made them."""
