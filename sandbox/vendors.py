@@ -6,7 +6,7 @@ import importlib
 
 from sandbox.core.kinds import Package
 
-__all__ = ["PACKAGES", "packages"]
+__all__ = ["PACKAGES", "folders", "packages"]
 
 PACKAGES = ("azure", "cloudflare", "command", "docker", "postgresql", "random", "tls", "vault")
 """Folders with resource types of their own."""
@@ -15,3 +15,8 @@ PACKAGES = ("azure", "cloudflare", "command", "docker", "postgresql", "random", 
 def packages() -> tuple[Package, ...]:
     """Every simulated provider."""
     return tuple(importlib.import_module(f"sandbox.{name}.package").PACKAGE for name in PACKAGES)
+
+
+def folders() -> dict[str, str]:
+    """Name of the provider → the vendor's folder: azure-native → azure."""
+    return dict(zip((one.name for one in packages()), PACKAGES, strict=True))

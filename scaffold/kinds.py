@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 
 from scaffold.declaration import Insertion, Scaffold, Words
@@ -29,6 +31,41 @@ def _command_of(name: str) -> str | None:
     return f"it is {entry.target} already. Mend: another name, or edit that one" if entry else None
 
 
+def _type_words(name: str) -> Words:
+    """`cloudflare:index/queue:Queue` → the folder cloudflare, queue, Queue."""
+    from sandbox.vendors import folders
+
+    package, _, rest = name.partition(":")
+    class_name = rest.rpartition(":")[2]
+    identifier = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
+    return {
+        "name": name,
+        "identifier": identifier,
+        "class_name": class_name,
+        "vendor": folders().get(package, ""),
+        "example": re.sub(r"[:/]", "_", name),
+    }
+
+
+def _type_of(token: str) -> str | None:
+    from sandbox.core.schema import Compiler, module_of
+    from sandbox.vendors import folders, packages
+
+    package = token.partition(":")[0]
+    if package not in folders():
+        return f"no provider {package} is simulated. Mend: one of {', '.join(sorted(folders()))}"
+    if token in {kind.token for one in packages() for kind in one.types}:
+        return f"it is simulated already, in sandbox/{folders()[package]}/types. Mend: another name, or edit that one"
+    try:
+        Compiler().resource(token)
+        known = f"'{token}'" in inspect.getsource(importlib.import_module(module_of(token)))
+    except (ImportError, LookupError):
+        known = False
+    if not known:
+        return "the SDK has no such type. Mend: its token as `pulumi preview --json` shows it, without an API version"
+    return None
+
+
 DASHED = re.compile(r"(?=.{1,24}$)[a-z]+(-[a-z]+)*")
 DASHED_SHAPE = "lower-case words with - between them, 24 characters at most, as in {}"
 
@@ -51,6 +88,26 @@ _ALL = (
             "policy/rules/$identifier.py: why, in its docstring; what it demands, in `says`; which types it looks at; "
             "the check, which says what is wrong and how to mend it",
             "./smos policies --pages, which writes its row in docs/policies.md",
+        ),
+    ),
+    Scaffold(
+        kind="type",
+        about="A simulated resource type.",
+        pattern=re.compile(r"[a-z][a-z0-9-]*:[A-Za-z0-9_/]+:[A-Z][A-Za-z0-9]{0,79}"),
+        shape="the type's token, as in cloudflare:index/queue:Queue",
+        words=_type_words,
+        files={
+            "type/type.py.template": "sandbox/$vendor/types/$identifier.py",
+            "type/example.yaml.template": "tests/sandbox/examples/$example.yaml",
+        },
+        taken=_type_of,
+        test="tests/sandbox/test_examples.py::test_a_type_has_examples[$name]",
+        fails="$example.yaml has no right example",
+        left=(
+            "the vendor's own example into tests/sandbox/examples/$example.yaml (`right`), with its source",
+            "sandbox/$vendor/types/$identifier.py: its properties, its rules with their sources, its id",
+            "for every rule a case in `wrong` that it alone refuses; for what replaces, a case in `changes`",
+            "./smos sandbox pages, which writes it into docs/providers; and policy/known, when a stack is to have one",
         ),
     ),
     Scaffold(

@@ -7,11 +7,8 @@ from __future__ import annotations
 import re
 
 from sandbox.cloudflare import names as cloudflare_zone
-from sandbox.cloudflare.types import origin as cloudflare_origin
-from sandbox.cloudflare.types import r2 as cloudflare_r2
 from sandbox.cloudflare.types import saas as cloudflare_saas
-from sandbox.cloudflare.types import setting as cloudflare_setting
-from sandbox.cloudflare.types.dns import record as cloudflare_dns
+from sandbox.core.found import types_in
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Forbidden, Must, Required
 from sandbox.core.values import Props, Value
@@ -27,13 +24,7 @@ def _token(value: Value, _: Props) -> bool:
 
 PACKAGE = Package(
     name="cloudflare",
-    types=(
-        *cloudflare_dns.TYPES,
-        *cloudflare_setting.TYPES,
-        *cloudflare_origin.TYPES,
-        *cloudflare_r2.TYPES,
-        *cloudflare_saas.TYPES,
-    ),
+    types=types_in("cloudflare"),
     functions=(*cloudflare_zone.FUNCTIONS, *cloudflare_saas.FUNCTIONS),
     config=(
         Required(

@@ -52,7 +52,7 @@ class Compiler:
 
     def resource(self, token: str) -> Node:
         """The node of a resource's inputs."""
-        module = importlib.import_module(_module_of(token))
+        module = importlib.import_module(module_of(token))
         name = token.rsplit(":", 1)[1]
         # Where a nested type has the resource's own name, the SDK calls the resource's arguments …InitArgs.
         found = (getattr(module, f"{name}{ending}", None) for ending in ("InitArgs", "Args"))
@@ -152,7 +152,7 @@ def _wraps(arm: Any) -> bool:
     return name in ("Awaitable", "Output") or (isinstance(arm, type) and name.endswith("ArgsDict"))
 
 
-def _module_of(token: str) -> str:
+def module_of(token: str) -> str:
     """`azure-native:app:ContainerApp` → the SDK's module that holds it."""
     package, middle, name = token.split(":")
     root = DISTRIBUTIONS[package].replace("-", "_")

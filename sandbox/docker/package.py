@@ -7,14 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.core.found import types_in
 from sandbox.core.kinds import Function, Package
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Forbidden, Must, Pattern, Required
 from sandbox.core.values import Props
 from sandbox.docker.daemon import PROVIDER, connect, digest, ssh_options
-from sandbox.docker.types import storage as docker_storage
-from sandbox.docker.types.container import container as docker_container
-from sandbox.docker.types.network import network as docker_network
 
 __all__ = ["PACKAGE"]
 
@@ -27,7 +25,7 @@ def _registry_image(args: Props, _: Cloud, __: Props) -> Mapping[str, Any]:
 
 PACKAGE = Package(
     name="docker",
-    types=(*docker_container.TYPES, *docker_network.TYPES, *docker_storage.TYPES),
+    types=types_in("docker"),
     functions=(
         Function(
             token="docker:index/getRegistryImage:getRegistryImage",

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from sandbox.core.found import types_in
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Forbidden, Must, OneOf, Required
 from sandbox.postgresql.connection import LOOPBACK, PROVIDER
-from sandbox.postgresql.types import database as postgresql_database
-from sandbox.postgresql.types import grant as postgresql_grant
-from sandbox.postgresql.types import membership as postgresql_membership
-from sandbox.postgresql.types import role as postgresql_role
-from sandbox.postgresql.types import schema as postgresql_schema
 
 __all__ = ["PACKAGE"]
 
@@ -17,13 +13,7 @@ PROVIDER_GO = f"{PROVIDER}/provider.go"
 
 PACKAGE = Package(
     name="postgresql",
-    types=(
-        *postgresql_role.TYPES,
-        *postgresql_membership.TYPES,
-        *postgresql_database.TYPES,
-        *postgresql_schema.TYPES,
-        *postgresql_grant.TYPES,
-    ),
+    types=types_in("postgresql"),
     config=(
         Required(
             path="host",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from sandbox.core.found import types_in
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Forbidden
-from sandbox.tls.types import certificates as tls_certificates
 from sandbox.tls.types import keys as tls_keys
 
 __all__ = ["PACKAGE"]
 
 PACKAGE = Package(
     name="tls",
-    types=(*tls_keys.TYPES, *tls_certificates.TYPES),
+    types=types_in("tls"),
     config=(
         Forbidden(
             path="proxy",

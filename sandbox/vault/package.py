@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.core.found import types_in
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Forbidden, Must, Required
 from sandbox.core.values import Props, Value, is_set
 from sandbox.vault.http import LOOPBACK
-from sandbox.vault.types import approle as vault_approle
-from sandbox.vault.types import mounts as vault_mounts
-from sandbox.vault.types import policies as vault_policies
-from sandbox.vault.types import secrets as vault_secrets
 
 __all__ = ["PACKAGE"]
 
@@ -52,7 +49,7 @@ def _no_login(props: Props) -> bool:
 
 PACKAGE = Package(
     name="vault",
-    types=(*vault_mounts.TYPES, *vault_policies.TYPES, *vault_approle.TYPES, *vault_secrets.TYPES),
+    types=types_in("vault"),
     config=(
         Required(
             path="address",

@@ -8,6 +8,7 @@ here, so that deleting a rule makes a test fail.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,6 +174,17 @@ def test_every_rule_is_the_reason_of_a_refusal(kind: ResourceType) -> None:
     proved = {case.data["rule"] for case in (*WRONG, *CHANGES) if case.token == kind.token and "rule" in case.data}
     assert set(names) - proved == set(), "rules without a case"
     assert proved - set(names) - set(OF_EVERY_TYPE) == set(), "cases that name no rule"
+
+
+@pytest.mark.parametrize("token", sorted(TYPES))
+def test_a_type_has_examples(token: str) -> None:
+    """One of the vendor's own at least, with its source, and a fault that is refused: else nobody knows its rules."""
+    file = FOLDER / f"{re.sub('[:/]', '_', token)}.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert content["token"] == token
+    assert content["right"], f"{file.name} has no right example"
+    assert all(one.get("source") for one in content["right"]), f"{file.name}: a right example without its source"
+    assert content["wrong"], f"{file.name} has no wrong example"
 
 
 def test_the_table_is_as_large_as_promised() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "rule": "doors-are-shut",
+    "type": "cloudflare:index/queue:Queue",
     "command": "greet",
 }
 """Kind → the name that is begun."""

@@ -17,7 +17,7 @@ from tests.scaffold.scaffolded import NAMES, ROOT, Begun, begin, contents, copy_
 
 MOST = {"service": (4, 1), "step": (2, 1), "rule": (2, 1), "type": (2, 1), "command": (3, 1), "system": (3, 1)}
 """Kind → how many files it may take at most, and how many of them are its tests."""
-TAKEN = {"rule": "logs-bounded", "command": "up"}
+TAKEN = {"rule": "logs-bounded", "type": "random:index/randomUuid:RandomUuid", "command": "up"}
 LONGEST = "a-name-of-so-many-letter"
 kinds = pytest.mark.parametrize("kind", sorted(SCAFFOLDS))
 
@@ -85,7 +85,9 @@ def test_all_of_it_is_formatted_linted_and_typed(clone: Path, begun: dict[str, B
 def test_everything_else_still_passes(clone: Path, begun: dict[str, Begun]) -> None:
     """The tests that walk the lists to which something was added."""
     assert python(clone, "cli", "policies", "--pages").returncode == 0
+    assert python(clone, "cli", "sandbox", "pages").returncode == 0
     walk = ["tests/policy/test_pack.py", "tests/cli/test_start.py", "tests/engine/test_launcher.py"]
+    walk += ["tests/sandbox/test_pages.py"]
     done = python(clone, "pytest", *walk, "-n0", "-p", "no:cacheprovider", "-m", "not slow", "-k", "not release")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -155,6 +157,20 @@ def test_all_of_it_is_written_or_nothing(fails_at: int, tmp_path: Path, monkeypa
         write(wanted)
     assert contents(tmp_path) == before
     assert not (tmp_path / "tests").exists()
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        ("heroku:app/app:App", "no provider heroku is simulated. Mend: one of azure-native, cloudflare"),
+        ("cloudflare:index/queue:Queues", "the SDK has no such type. Mend: its token"),
+        ("cloudflare:index/elsewhere:Queue", "the SDK has no such type. Mend: its token"),
+    ],
+)
+def test_a_type_that_nobody_could_declare_is_refused(token: str, why: str) -> None:
+    """The SDK says which there are."""
+    with pytest.raises(ScaffoldRefused, match=re.escape(why)):
+        plan(SCAFFOLDS["type"], token, ROOT)
 
 
 @pytest.mark.parametrize(
