@@ -15,6 +15,10 @@ from typing import Any
 
 import psutil
 
+from kept.operator_error import OperatorError
+
+__all__ = ["Figure", "MeasuredRunFailed", "Watch", "median_seconds", "seconds", "seconds_and_facts"]
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -35,8 +39,12 @@ class Figure:
         return {"name": self.name, "value": self.value, "unit": self.unit, "limit": self.limit, "holds": self.holds}
 
 
-class MeasuredRunFailed(Exception):
+class MeasuredRunFailed(OperatorError):
     """A command that was to be measured failed; its output is the message."""
+
+    def for_operator(self) -> str:
+        """Says first that it was one of those measured."""
+        return f"a measured command failed: {self}"
 
 
 def seconds(command: Sequence[str], environ: Mapping[str, str], cwd: Path) -> float:

@@ -17,6 +17,8 @@ from deploy.target import ROOT, without_pulumi
 from sandbox import client
 from sandbox.home import Home
 
+__all__ = ["figures"]
+
 Say = Callable[[str], None]
 SMOS = str(ROOT / "smos")
 TENANT = ("11.111.111-1", "Bench", "bench.smarterbot.cl")

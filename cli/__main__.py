@@ -25,10 +25,11 @@ import typer
 from typer.exceptions import TyperException
 
 from cli.lazy import LazyGroup
-from cli.outcome import Failed
-from kept import Damaged, told
+from cli.told import INTERRUPTED
+from kept import told
+from kept.operator_error import OperatorError
 
-INTERRUPTED = 130
+__all__ = ["app", "main", "smos"]
 
 app = typer.Typer(
     name="smos",
@@ -88,13 +89,13 @@ def main() -> None:
         sys.exit(1)
     except TyperException as error:
         _tell_usage(error)
-    except Failed as failure:
-        typer.echo(f"smos: {failure}", err=True)
-        sys.exit(failure.exit_code)
+    except OperatorError as error:
+        typer.echo(f"smos: {error.for_operator()}", err=True)
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         _leave_quietly()
-    except (Damaged, OSError) as error:
-        said = told(error) if isinstance(error, OSError) else str(error)
+    except OSError as error:
+        said = told(error)
         if said is None:
             raise  # a fault of ours
         typer.echo(f"smos: {said}", err=True)

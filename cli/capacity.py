@@ -21,6 +21,8 @@ from settings.capacity_checks import CAPACITY_CHECKS
 from settings.checks import CHECKS
 from settings.profiles import PROFILES
 
+__all__ = ["capacity"]
+
 _WIDTH = 180
 
 

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, report, tenants_told
-from cli.told import say
+from cli.tenant_told import Environment, report
+from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
+
+__all__ = ["app", "create", "tenant"]
 
 app = typer.Typer(
     add_completion=False,
@@ -37,7 +39,7 @@ def tenant(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Write the tenant's file and bring it up. Run again, it completes or proves it."""
-    with tenants_told(as_json):
+    with told(as_json):
         registry = lifecycle.registry_of(stack, target)
         values = {"rut": rut, "name": name, "domain": domain}
         wanted, _ = registry.check(values)

@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.tenant_told import tenants_told
-from cli.told import say
+from cli.told import say, told
 from demo import tour
+
+__all__ = ["demo"]
 
 _NEXT = (
     ('eval "$(./smos sandbox env)"; pulumi preview --stack prod', "the plain CLI on the simulated clouds"),
@@ -29,7 +30,7 @@ def demo(
     """Simulated clouds, `prod` up, then what an operator gets. Run again, it changes nothing and says so."""
     if not as_json:
         say("target: sandbox (simulated clouds of this machine)")
-    with tenants_told(as_json):
+    with told(as_json):
         if down:
             tour.take_down(say)
             typer.echo(json.dumps({"ok": True}) if as_json else "removed")

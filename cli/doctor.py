@@ -13,6 +13,8 @@ from cli.told import told
 from deploy.doctor import examine
 from deploy.target import Target
 
+__all__ = ["doctor"]
+
 
 def doctor(
     stack: Annotated[str, typer.Argument(help="The environment, as in prod.")] = "prod",

@@ -10,12 +10,15 @@ import typer
 
 from cli.outcome import BadInput
 from cli.platform import AsJson, OnTarget
-from cli.tenant_told import Environment, tenants_told
+from cli.tenant_told import Environment
+from cli.told import told
 from deploy.target import Target
 from tenants import lifecycle
-from tenants.dns_answers import NoResolver, Resolver, looked_at
+from tenants.dns_answers import Resolver, looked_at
 from tenants.domains import Finding, judged
 from tenants.model import Tenant
+
+__all__ = ["app", "check", "of_tenants"]
 
 app = typer.Typer(
     add_completion=False,
@@ -44,13 +47,10 @@ def check(
 
     Asks the real DNS, and changes nothing.
     """
-    with tenants_told(as_json):
+    with told(as_json):
         wanted = domain.rstrip(".").lower()
         tenant = _tenant_of(wanted, stack, target)
-        try:
-            found = judged(looked_at(wanted, tenant.domain, Resolver(tuple(resolver or ()))))
-        except NoResolver as error:
-            raise BadInput(str(error)) from None
+        found = judged(looked_at(wanted, tenant.domain, Resolver(tuple(resolver or ()))))
     right = not any(one.blocks for one in found)
     if as_json:
         findings = [asdict(one) for one in found]

@@ -14,6 +14,8 @@ from deploy import guards, platform
 from deploy.target import ROOT, Target, Workplace
 from settings import refuse_no_stack
 
+__all__ = ["app", "check", "cloud_init", "up"]
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,

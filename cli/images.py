@@ -18,6 +18,8 @@ from deploy.target import ROOT
 from settings import load_files
 from settings.images import Image
 
+__all__ = ["app", "lock", "verify"]
+
 app = typer.Typer(no_args_is_help=True, help="The images that run: their digests, looked up and compared.")
 
 

@@ -21,6 +21,8 @@ from keyring.signing import fingerprint
 from settings import SHAPES, ExpectedSecret, Problem, Settings, keyring_file, load_files
 from settings.templates import groups
 
+__all__ = ["add_recipient", "app", "generate", "import_", "init", "remove_recipient", "set_", "show", "verify"]
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,

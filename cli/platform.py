@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
@@ -10,13 +9,27 @@ from typing import Annotated
 
 import typer
 
-from cli.outcome import BadInput
+from cli.outcome import BadInput, Ran
 from cli.told import say, told
 from deploy import platform
 from deploy.engine_run import Outcome
 from deploy.take_over import Claims
 from deploy.target import ROOT, Target, Workplace, real
 from settings import refuse_no_stack
+
+__all__ = [
+    "AsJson",
+    "Leave",
+    "OnTarget",
+    "Stack",
+    "TakeOver",
+    "Yes",
+    "claims_of",
+    "destroy",
+    "preview",
+    "up",
+    "workplace",
+]
 
 Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -131,19 +144,5 @@ def workplace(target: Target, stack: str = "", quiet: bool = False) -> Workplace
 
 
 def _report(stack: str, target: Target, outcome: Outcome, begun: float, as_json: bool) -> None:
-    seconds = round(time.monotonic() - begun, 1)
-    if as_json:
-        facts = {
-            "ok": True,
-            "stack": stack,
-            "target": target.value,
-            "changes": outcome.changed,
-            "resources": outcome.resources,
-            "violations": len(outcome.violations),
-            "seconds": seconds,
-        }
-        typer.echo(json.dumps(facts))
-        return
-    for violation in outcome.violations:
-        say(f"policy: {violation}")
-    say(f"{stack} ({target.value}): {outcome.changed} changes, {outcome.resources} resources, {seconds} s")
+    seconds = time.monotonic() - begun
+    Ran(kind="stack", name=stack, target=target, outcome=outcome, seconds=seconds).report(as_json)

@@ -10,6 +10,8 @@ import typer
 from cli.told import told
 from kept import publish
 
+__all__ = ["policies"]
+
 
 def policies(
     stack: Annotated[str, typer.Argument(help="The environment, as in prod; without one, the rules are listed.")] = "",

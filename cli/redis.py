@@ -13,6 +13,8 @@ from cli.tenant_told import Environment
 from cli.told import say, told
 from deploy.target import Target
 
+__all__ = ["redis"]
+
 
 def redis(
     tenant: Annotated[str, typer.Option("--tenant", help="The tenant's own Redis instead of the platform's.")] = "",

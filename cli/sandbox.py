@@ -11,7 +11,23 @@ from cli.outcome import Failed
 from cli.told import say, told
 from sandbox import client
 from sandbox.client import ask
-from sandbox.home import Home, SandboxError
+from sandbox.home import Home
+
+__all__ = [
+    "app",
+    "authorities",
+    "env",
+    "fault",
+    "forget",
+    "freshen",
+    "grow",
+    "inventory",
+    "pages",
+    "reset",
+    "start",
+    "status",
+    "stop",
+]
 
 app = typer.Typer(
     add_completion=False,
@@ -157,8 +173,5 @@ def _asked(command: str, **arguments: object) -> list[dict[str, object]]:
     running = Home.of_clone().running()
     if running is None:
         raise Failed("the simulated clouds do not run; start them with ./smos sandbox start")
-    try:
-        answer = ask(running, command, **arguments)
-    except SandboxError as error:
-        raise Failed(str(error)) from None
+    answer = ask(running, command, **arguments)
     return [answer] if isinstance(answer, dict) else list(answer)

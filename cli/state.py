@@ -19,6 +19,8 @@ from settings.problems import did_you_mean
 from tenants import known
 from tenants.shards import is_tenants, project_of
 
+__all__ = ["app", "copies", "env", "restore"]
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,

@@ -13,6 +13,8 @@ from cli.told import say, told
 from deploy import guards, owners
 from deploy.target import Target
 
+__all__ = ["status"]
+
 
 def status(
     stack: Annotated[str, typer.Argument(help="The environment, as in prod.")] = "prod",

@@ -10,10 +10,12 @@ import typer
 from cli import tenant_archive, tenant_fleet, tenant_life
 from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, Slug, refuse_no_slug, tenants_told
-from cli.told import say
+from cli.tenant_told import Environment, Slug, refuse_no_slug
+from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
+
+__all__ = ["app", "destroy", "list_all", "schema_of_a_file", "show", "status"]
 
 app = typer.Typer(
     add_completion=False,
@@ -35,7 +37,7 @@ app.add_typer(tenant_archive.app, name="archive")
 @app.command("list")
 def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Every tenant, and whether it is up. Exit code 2 when a file has a mistake: its tenant alone is left out."""
-    with tenants_told(as_json):
+    with told(as_json):
         registry = lifecycle.registry_of(stack, target)
         found = lifecycle.statuses(workplace(target, stack, quiet=True), registry)
     problems = [str(problem) for problem in registry.problems]
@@ -64,7 +66,7 @@ def schema_of_a_file() -> None:
 @app.command()
 def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """How one tenant is. Exit code 1 when it is not as its file says."""
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
         found = lifecycle.status(workplace(target, stack, quiet=True), entry)
@@ -85,7 +87,7 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
 @app.command()
 def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """What a tenant's file says, what belongs to it is called, and where it is. No secret is shown."""
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
         found = lifecycle.status(workplace(target, stack, quiet=True), entry)
@@ -104,7 +106,7 @@ def destroy(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Take a tenant down, its database and secrets with it. Its file stays; remove it afterwards."""
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         if allow_loss != slug:
             raise BadInput(

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from cli.platform import AsJson, OnTarget, workplace
-from cli.tenant_told import Environment, tenants_told
+from cli.tenant_told import Environment
+from cli.told import told
 from deploy.target import ROOT, Target
 from settings import load_files
 from tenants import lifecycle
@@ -28,7 +29,7 @@ app = typer.Typer(
 @app.command("list")
 def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Every archive: whose, when it was made, and until when it is kept."""
-    with tenants_told(as_json):
+    with told(as_json):
         shelf, retention = _shelf(stack, target, as_json)
         found = [(one, retention.until(one)) for one in shelf.archives()]
     if as_json:
@@ -47,7 +48,7 @@ def purge(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Remove the archives of deleted tenants whose time is over; no other is touched."""
-    with tenants_told(as_json):
+    with told(as_json):
         shelf, retention = _shelf(stack, target, as_json)
         expired = retention.expired(shelf)
         if yes:

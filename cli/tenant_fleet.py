@@ -9,8 +9,8 @@ import typer
 
 from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, refuse_no_slug, report, tenants_told
-from cli.told import say
+from cli.tenant_told import Environment, refuse_no_slug, report
+from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
 from tenants.fleet.plan import Budget, Selection
@@ -44,7 +44,7 @@ def apply(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Make a tenant, or many, what their files say. Run again, it completes what was interrupted."""
-    with tenants_told(as_json):
+    with told(as_json):
         if not _many(slug, every, wave, tier):
             registry = lifecycle.registry_of(stack, target)
             place = workplace(target, stack, quiet=as_json)
@@ -73,7 +73,7 @@ def plan(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Show what `apply` would change, with the policies' judgement."""
-    with tenants_told(as_json):
+    with told(as_json):
         if not _many(slug, every, wave, tier):
             registry = lifecycle.registry_of(stack, target)
             place = workplace(target, stack, quiet=as_json)

@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from cli.outcome import BadInput, Failed
+from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, Slug, refuse_no_slug, report, tenants_told
-from cli.told import say
+from cli.tenant_told import Environment, Slug, refuse_no_slug, report
+from cli.told import say, told
 from deploy.take_over import Claims
 from deploy.target import Target
 from tenants import lifecycle
@@ -52,7 +52,7 @@ def resume(
 def _state(slug: str, stack: str, as_json: bool, target: Target, state: State, claims: Claims) -> None:
     from tenants import desired
 
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         lifecycle.registry_of(stack, target).find(slug)  # before anything is started for it
         place = workplace(target, stack, quiet=as_json)
@@ -71,7 +71,7 @@ def export(
     """Write a tenant into one encrypted file with checksums; what is not in it, it says."""
     from tenants import desired
 
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
@@ -108,7 +108,7 @@ def import_(
     """Make a tenant from an archive, also under another name; every checksum is compared, before and after."""
     from tenants import desired
 
-    with tenants_told(as_json):
+    with told(as_json):
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         meant = desired.Meant(trust=trust, serial=serial)
@@ -132,17 +132,14 @@ def delete(
     """End a tenant: export it, take all of it down, and prove that nothing is left. Exit code 1 when something is."""
     from tenants import offboarding
 
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
         _confirmed(slug, yes, confirm)
         place = workplace(target, stack, quiet=as_json)
-        try:
-            reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
-            done = offboarding.delete(place, stack, reread, slug, say, claims_of(take, leave))
-        except offboarding.Residue as error:
-            raise Failed(str(error)) from None
+        reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
+        done = offboarding.delete(place, stack, reread, slug, say, claims_of(take, leave))
     if as_json:
         kept = [{"what": one.what, "until": one.until} for one in done.kept]
         facts = {"archive": str(done.archive or ""), "resources": done.resources, "left": 0, "kept": kept}
@@ -180,7 +177,7 @@ def drift(
     """Ask every vendor whether a tenant is still as wanted. Exit code 1 when it is not."""
     from tenants import desired
 
-    with tenants_told(as_json):
+    with told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)

@@ -1,68 +1,27 @@
-"""What the commands on tenants have in common: their arguments, how mistakes are told, what came of a run."""
+"""What the commands on tenants have in common: their arguments, what came of a run."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from cli.outcome import BadInput, Failed
-from cli.told import say, told
+from cli.outcome import BadInput, Ran
 from deploy.target import Target
-from tenants.archive.manifest import ArchiveBroken
 from tenants.lifecycle import Applied
 from tenants.model import is_slug
-from tenants.registry import RegistryError
 
-__all__ = ["Environment", "Slug", "refuse_no_slug", "report", "tenants_told"]
+__all__ = ["Environment", "Slug", "refuse_no_slug", "report"]
 
 Slug = Annotated[str, typer.Argument(help="The tenant's slug: the first label of its domain, and its file's name.")]
 Environment = Annotated[str, typer.Option("--stack", help="The platform on which it lives.")]
 
 
-@contextlib.contextmanager
-def tenants_told(as_json: bool) -> Iterator[None]:
-    """As `told`; a mistake in a tenant's data is bad input. With --json the failure is an object too."""
-    try:
-        with told():
-            try:
-                yield
-            except RegistryError as error:
-                count = len(error.problems)
-                raise BadInput(
-                    f"{count} mistake{'s' if count != 1 else ''} in tenants; nothing was written\n{error}"
-                ) from None
-            except ArchiveBroken as error:
-                raise BadInput(str(error)) from None
-    except Failed as failure:
-        if as_json:
-            typer.echo(json.dumps({"ok": False, "error": str(failure)}))
-            raise typer.Exit(failure.exit_code) from None
-        raise
-
-
 def report(applied: Applied, target: Target, as_json: bool) -> None:
-    """What came of a run."""
-    outcome, seconds = applied.outcome, round(applied.seconds, 1)
-    if as_json:
-        facts = {
-            "ok": True,
-            "tenant": applied.tenant.slug,
-            "target": target.value,
-            "changes": outcome.changed,
-            "resources": outcome.resources,
-            "violations": len(outcome.violations),
-            "seconds": seconds,
-        }
-        typer.echo(json.dumps(facts))
-        return
-    for violation in outcome.violations:
-        say(f"policy: {violation}")
-    slug = applied.tenant.slug
-    say(f"tenant {slug} ({target.value}): {outcome.changed} changes, {outcome.resources} resources, {seconds} s")
+    """What came of a run on a tenant."""
+    Ran(
+        kind="tenant", name=applied.tenant.slug, target=target, outcome=applied.outcome, seconds=applied.seconds
+    ).report(as_json)
 
 
 def refuse_no_slug(slug: str) -> None:

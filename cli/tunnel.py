@@ -10,11 +10,12 @@ from deploy import guards
 from deploy.target import Target
 from hosts.reachable import closed_forwards
 
+__all__ = ["tunnel"]
+
 
 def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     """Open the SSH forwards to an environment's databases and keep them open."""
-    from hosts.ssh import SshProblem
-    from hosts.tunnel import TunnelProblem, serve_forwards
+    from hosts.tunnel import serve_forwards
 
     with told():
         place = workplace(target, stack)
@@ -28,7 +29,4 @@ def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
                 say(f"127.0.0.1:{forward.local_port} → {forward.target_host}:{forward.target_port} is open already")
         if not closed:
             return
-        try:
-            serve_forwards(closed, settings.remote_hosts, config=place.ssh_config, say=typer.echo)
-        except (SshProblem, TunnelProblem) as problem:
-            raise guards.NotReady(str(problem)) from None
+        serve_forwards(closed, settings.remote_hosts, config=place.ssh_config, say=typer.echo)

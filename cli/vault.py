@@ -14,6 +14,8 @@ from deploy import guards, vault
 from deploy.target import Target
 from tenants import known
 
+__all__ = ["app", "init", "status", "token", "unseal"]
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,

@@ -8,6 +8,8 @@ import typer
 
 from engine import EngineMissing, find
 
+__all__ = ["version"]
+
 ROUTES = {"path": "found on PATH", "archive": "release archive", "build": "built from its Go module"}
 
 

@@ -13,17 +13,18 @@ from typing import Any, TypeVar
 
 from demo.life import lived, tour_a_life
 from deploy import guards, platform, vault
-from deploy.engine_run import EngineFailed, Outcome, run
+from deploy.engine_run import Outcome, run
 from deploy.platform import Wish as PlatformWish
 from deploy.simulated import simulated
 from deploy.target import Target, Workplace
-from keyring import KeyringError
+from kept.operator_error import OperatorError
 from sandbox import client
 from sandbox.home import Home
-from settings import SettingsError
 from tenants import lifecycle
 from tenants.fleet.runner import Done
 from tenants.fleet.running import Wish, fleet
+
+__all__ = ["Tour", "bring_up", "take_down"]
 
 Say = Callable[[str], None]
 STACK = "prod"
@@ -77,7 +78,7 @@ def take_down(say: Say) -> None:
         return
     try:
         _destroy(say)
-    except (SettingsError, EngineFailed, guards.NotReady, KeyringError) as error:
+    except OperatorError as error:
         reason = str(error).splitlines()[0]
         say(
             f"not everything could be destroyed step by step ({reason}); the simulated clouds are forgotten as they are"

@@ -16,13 +16,16 @@ from typing import Any
 
 from deploy import orphans
 from deploy.target import Workplace
+from kept.operator_error import OperatorError
+
+__all__ = ["EngineFailed", "Outcome", "end_at_once", "failed_in", "read_events", "run", "run_with_events"]
 
 UNCHANGED = ("same", "read", "discard", "refresh")
 AT_ONCE_S = 3.0
 _RUNNING: set[subprocess.Popen[str]] = set()
 
 
-class EngineFailed(Exception):
+class EngineFailed(OperatorError):
     """The engine ended with a failure; it has said why (or `said` has it, when its output was captured)."""
 
     def __init__(self, command: str, said: str = "") -> None:

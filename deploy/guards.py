@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from deploy.target import Workplace
 from hosts import own_engine
 from hosts.reachable import closed_forwards
+from kept.operator_error import OperatorError
 from settings import Settings, expected_secrets, load_files, open_keyring, secret_problems
+
+__all__ = ["NotReady", "hosts_ready", "secrets_ready", "settings_of", "tunnel_open"]
 
 Say = Callable[[str], None]
 
 
-class NotReady(Exception):
+class NotReady(OperatorError):
     """Something that a run needs is not there; the text says what, and the command that mends it."""
 
 

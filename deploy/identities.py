@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from deploy.target import Target, Workplace
 from hosts import own_engine
+from kept.operator_error import OperatorError
 from settings import Settings
 
 __all__ = [
@@ -140,7 +141,7 @@ def means_of(place: Workplace, settings: Settings) -> Means:
     return usual
 
 
-class Unknown(Exception):
+class Unknown(OperatorError):
     """It can't be told whether the thing exists; the text says what to look at."""
 
 

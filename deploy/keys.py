@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kept.operator_error import OperatorError
 from keyring import Keyring
 from settings import ExpectedSecret, Problem, Settings, expected_secrets, secret_problems
 
@@ -17,7 +18,7 @@ _LENGTH = 40
 _SPECIAL = "-_+="
 
 
-class NotGenerated(ValueError):
+class NotGenerated(OperatorError, ValueError):
     """A secret of a kind that only a vendor can make."""
 
 

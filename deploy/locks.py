@@ -18,11 +18,14 @@ import psutil
 
 from deploy.target import Workplace
 from kept import Damaged, mapping
+from kept.operator_error import OperatorError
+
+__all__ = ["Lock", "Locked", "free_of_dead_locks"]
 
 Say = Callable[[str], None]
 
 
-class Locked(Exception):
+class Locked(OperatorError):
     """Another run holds the lock, or it can't be told whether it does."""
 
 

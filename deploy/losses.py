@@ -20,6 +20,7 @@ from typing import Any
 from deploy.engine_run import EngineFailed, run
 from deploy.state import current
 from deploy.target import Workplace
+from kept.operator_error import OperatorError
 from policy.stateful import holds, plain_token
 
 __all__ = [
@@ -47,11 +48,11 @@ _DELETED = ("delete", "delete-replaced")
 _REPLACED = ("replace", "create-replacement")
 
 
-class LossRefused(Exception):
+class LossRefused(OperatorError):
     """Data would be lost that nobody named on the command line."""
 
 
-class NotConfirmed(Exception):
+class NotConfirmed(OperatorError):
     """The operator said no."""
 
 

@@ -22,6 +22,8 @@ from deploy.take_over import NO_CLAIMS, Claims, take_over
 from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
 from settings import Settings
 
+__all__ = ["Wish", "destroy", "hosts_up", "preview", "settings_and_outputs", "unless_locked", "up"]
+
 Say = Callable[[str], None]
 
 

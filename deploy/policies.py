@@ -18,6 +18,8 @@ from settings.addresses import EDGE
 from settings.capacity import HOST_RESERVE_MB
 from settings.hosts import LocalHost
 
+__all__ = ["PACK", "arguments", "facts_of"]
+
 PACK = ROOT / "policy"
 
 

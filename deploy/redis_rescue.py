@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from kept.operator_error import OperatorError
+
 __all__ = ["Login", "NotFreed", "freed", "held_by"]
 
 TIMEOUT_S = 5.0
@@ -26,7 +28,7 @@ class Login:
     password: str = field(repr=False)
 
 
-class NotFreed(Exception):
+class NotFreed(OperatorError):
     """It is held still, or can't be asked; the text says why."""
 
 

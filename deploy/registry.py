@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from kept.operator_error import OperatorError
 from settings.images import DIGEST, Image
 
 __all__ = ["Manifest", "Registry", "RegistryError", "where_of"]
@@ -35,7 +36,7 @@ ACCEPT = ", ".join((*INDEXES, *MANIFESTS))
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
-class RegistryError(Exception):
+class RegistryError(OperatorError):
     """Why a registry's answer is of no use, and what to do."""
 
 

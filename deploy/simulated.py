@@ -31,6 +31,8 @@ from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
 from settings.target import mark
 
+__all__ = ["edge", "freshen", "hash_of", "log_file", "shell_lines", "simulated", "stacks", "workplace"]
+
 Say = Callable[[str], None]
 _FIRST_LOCAL_PORT = 20000
 _PORTS_OF_A_STACK = 50

@@ -22,6 +22,7 @@ from deploy.engine_run import run
 from deploy.references import mismatch
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from kept import Damaged, parsed, raw, same
+from kept.operator_error import OperatorError
 
 __all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "current", "protect", "restore"]
 
@@ -33,11 +34,11 @@ NEWEST = 64
 _NONE = b'{"deployment": {}}'
 
 
-class BrokenState(Exception):
+class BrokenState(OperatorError):
     """The state can't be read: it was cut off, or it is no state. The text names the command that restores it."""
 
 
-class NoRoom(Exception):
+class NoRoom(OperatorError):
     """The disk may fill up in the middle of the operation, which would cut the state off."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import engine
+from kept.operator_error import OperatorError
 from keyring import KeyringError
 from settings import load_files, open_keyring
 from settings.state import AzblobState, backend_of
@@ -37,8 +38,10 @@ HOSTS_PROJECT = "smarteros-hosts"
 ACCESS_PROJECT = "smarteros-access"
 
 
-class WrongTarget(Exception):
+class WrongTarget(OperatorError):
     """Target, backend, providers and project do not belong together; the text says which, and how to mend it."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,8 @@ from sandbox.home import Home, write_private
 from sandbox.machines.server.keys import key_of
 from settings import SHAPES, ExpectedSecret, Settings
 
+__all__ = ["complete_throw_away"]
+
 STATE_PASSPHRASE = "shared/statePassphrase"  # noqa: S105 - where it is, not what it is
 
 

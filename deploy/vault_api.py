@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kept.operator_error import OperatorError
+
 __all__ = ["Keys", "SealStatus", "VaultApi", "VaultRefused"]
 
 TIMEOUT_S = 30
@@ -21,7 +23,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """Of an answer: Vault takes no request above 32 MB."""
 
 
-class VaultRefused(Exception):
+class VaultRefused(OperatorError):
     """Vault did not answer, or refused; the text says what, in its own words."""
 
     def __init__(self, said: str, status: int = 0) -> None:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from engine import pin
 from kept import Damaged, mapping
+from kept.operator_error import OperatorError
 
 __all__ = ["CLONE", "STAMP", "Engine", "EngineMissing", "Route", "find"]
 
@@ -22,7 +23,7 @@ CLONE = Path(__file__).resolve().parent.parent
 STAMP = ".smos-engine.json"  # in the virtualenv; written last, so its presence means: complete
 
 
-class EngineMissing(Exception):
+class EngineMissing(OperatorError):
     """No usable engine in this clone; the message says how to get one."""
 
 

@@ -6,8 +6,10 @@ import argparse
 import sys
 
 from engine import CLONE
-from engine.archive import ChecksumMismatch
-from engine.get import ROUTES, NoEngine, get
+from engine.get import ROUTES, get
+from kept.operator_error import OperatorError
+
+__all__ = ["main"]
 
 
 def main() -> int:
@@ -17,7 +19,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         engine = get(CLONE, lambda line: print(line, file=sys.stderr), [asked.route] if asked.route else ROUTES)
-    except (NoEngine, ChecksumMismatch) as error:
+    except OperatorError as error:
         print(f"engine: {error}", file=sys.stderr)
         return 1
     print(f"{engine.path} ({engine.version}, {engine.route})")

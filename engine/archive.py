@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine import cache, pin
+from kept.operator_error import OperatorError
 
 __all__ = ["ChecksumMismatch", "Unavailable", "fetch"]
 
@@ -34,11 +35,11 @@ ANSWER_TIMEOUT_S = 6.0  # to the first byte, name look-up and redirects included
 READ_TIMEOUT_S = 30.0  # without a byte, once it flows
 
 
-class Unavailable(Exception):
+class Unavailable(OperatorError):
     """This route gives no engine here; the message is half a line that says why."""
 
 
-class ChecksumMismatch(Exception):
+class ChecksumMismatch(OperatorError):
     """What was downloaded is not what was released."""
 
 

@@ -18,6 +18,7 @@ from engine import Engine, Route, archive, cache, pin
 from engine.archive import Unavailable
 from engine.build import build
 from engine.place import HOST, place, write_stamp
+from kept.operator_error import OperatorError
 
 __all__ = ["ROUTES", "NoEngine", "get"]
 
@@ -29,7 +30,7 @@ FILL: dict[Route, tuple[str, Callable[[Path, cache.Say], None]]] = {
 }
 
 
-class NoEngine(Exception):
+class NoEngine(OperatorError):
     """Every route failed; the message lists why."""
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from engine.wire import leaves
 
+__all__ = ["forget", "masked", "remember"]
+
 SHORTEST = 3
 """Shorter texts are left: masking every "a" would hide the message, not the secret."""
 _OF_THREAD = threading.local()

@@ -33,6 +33,8 @@ from engine.protocol import empty_pb2, grpc, language_pb2, language_pb2_grpc, pl
 if TYPE_CHECKING:
     from google.protobuf.empty_pb2 import Empty
 
+__all__ = ["LanguageHost", "Refused", "entry_file", "interpreter", "serve", "shows_debug"]
+
 PROGRAM = Path(__file__).with_name("program.py")
 SHOWN = 32  # exit code of program.py: the failure was reported to the engine already
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]

@@ -15,8 +15,10 @@ import sys
 from typing import Any
 
 # Beside this script, for as long as its folder is on the path.
-import lazy_sdk  # type: ignore[import-not-found]
-import sdk_patches  # type: ignore[import-not-found]
+import lazy_sdk  # type: ignore[import-not-found]  # a file beside this one, outside any package
+import sdk_patches  # type: ignore[import-not-found]  # likewise
+
+__all__ = ["main"]
 
 # Before any further import: the program must not see the modules in this file's folder as its own.
 sys.path.pop(0)
@@ -25,6 +27,7 @@ SHOWN = 32
 
 
 def main() -> int:
+    """Runs the program that the request on standard input names; its exit code."""
     request = json.load(sys.stdin)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     program = request["program"]

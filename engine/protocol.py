@@ -36,8 +36,8 @@ sys.modules.setdefault("grpc.aio", ModuleType("grpc.aio"))
 sdk_folder = _enter_empty_packages()
 
 import grpc  # noqa: E402  the empty packages must be entered first
-from google.protobuf import empty_pb2  # noqa: E402
-from pulumi.runtime.proto import (  # noqa: E402
+from google.protobuf import empty_pb2  # noqa: E402  likewise
+from pulumi.runtime.proto import (  # noqa: E402  likewise
     language_pb2,
     language_pb2_grpc,
     plugin_pb2,

@@ -32,7 +32,7 @@ def _leave_out_messages() -> bool:
     log = import_module("pulumi.log")
     if not isfunction(getattr(log, "debug", None)):
         return False
-    log.debug = lambda *_, **__: None  # type: ignore[attr-defined]
+    log.debug = lambda *_, **__: None  # type: ignore[attr-defined]  # put in its place
     return True
 
 
@@ -42,7 +42,7 @@ def _leave_out_traces() -> bool:
     trace = getattr(import_module("pulumi.runtime.proto.source_pb2"), "StackTrace", None)
     if trace is None or not isfunction(getattr(resource, "_get_stack_trace", None)):
         return False
-    resource._get_stack_trace = lambda *_, **__: trace()  # type: ignore[attr-defined]
+    resource._get_stack_trace = lambda *_, **__: trace()  # type: ignore[attr-defined]  # put in its place
     return True
 
 
@@ -58,7 +58,7 @@ def _wait_for_all() -> bool:
         return False
     if getattr(stack, "asyncio", None) is not asyncio:
         return isinstance(getattr(stack, "asyncio", None), _Patient)
-    stack.asyncio = _Patient()  # type: ignore[attr-defined]
+    stack.asyncio = _Patient()  # type: ignore[attr-defined]  # put in its place
     return True
 
 

@@ -21,9 +21,10 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from engine import CLONE, EngineMissing, cache, find
-from engine.archive import ChecksumMismatch
-from engine.get import NoEngine, get
-from kept import Damaged
+from engine.get import get
+from kept.operator_error import OperatorError
+
+__all__ = ["Failed", "Progress", "main", "set_up"]
 
 LOG_LINES = 12
 
@@ -50,7 +51,7 @@ MENDS = {
 }
 
 
-class Failed(Exception):
+class Failed(OperatorError):
     """A step failed; the message says why and how to mend it."""
 
 
@@ -176,7 +177,7 @@ def main() -> int:
     sys.stderr.write("smos: making this clone ready (once)\n")
     try:
         set_up(CLONE, Progress())
-    except (Damaged, Failed, NoEngine, ChecksumMismatch, OSError) as error:
+    except (OperatorError, OSError) as error:
         sys.stderr.write(f"smos: set-up failed: {error}\n  then start smos again: it goes on from here\n")
         return 1
     except KeyboardInterrupt:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
+__all__ = ["UNKNOWN", "Unknown", "contains_unknown", "leaves", "read", "write"]
+
 
 class Unknown:
     """The value of an output that is not known yet (at preview). There is one, `UNKNOWN`."""

@@ -11,13 +11,15 @@ import socket
 from typing import Any
 from urllib.parse import quote
 
+from kept.operator_error import OperatorError
+
 __all__ = ["EngineProblem", "ask", "identity", "problem"]
 
 TIMEOUT_S = 5
 _PATHS = {"container": "/containers/{}/json", "network": "/networks/{}", "image": "/images/{}/json"}
 
 
-class EngineProblem(Exception):
+class EngineProblem(OperatorError):
     """Why the engine can't be asked, and how to mend it."""
 
 

@@ -18,6 +18,8 @@ from typing import Protocol
 
 import asyncssh
 
+from kept.operator_error import OperatorError
+
 __all__ = ["NotLetIn", "SshHost", "SshProblem", "connect", "operator_config", "run"]
 
 TIMEOUT_S = 5
@@ -49,7 +51,7 @@ class SshHost(Protocol):
         """Its pinned public key: type and base64."""
 
 
-class SshProblem(Exception):
+class SshProblem(OperatorError):
     """Why a host can't be reached over SSH, and how to mend it."""
 
 

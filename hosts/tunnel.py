@@ -18,6 +18,7 @@ from typing import Protocol
 import asyncssh
 
 from hosts.ssh import SshHost, SshProblem, connect
+from kept.operator_error import OperatorError
 
 __all__ = ["TunnelProblem", "open_forwards", "serve_forwards"]
 
@@ -49,7 +50,7 @@ class TunnelForward(Protocol):
         """The port there."""
 
 
-class TunnelProblem(Exception):
+class TunnelProblem(OperatorError):
     """Why a forward can't be opened, and how to mend it."""
 
 

@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from kept.operator_error import OperatorError
+
 __all__ = ["Damaged", "keep", "lock_file", "mapping", "parsed", "publish", "raw", "same", "told", "words"]
 
 MOST_BYTES = 1024 * 1024 * 1024
@@ -21,7 +23,7 @@ _MOST_TEXT = 64 * 1024 * 1024
 _KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a fifo"), (stat.S_ISSOCK, "a socket"))
 
 
-class Damaged(Exception):
+class Damaged(OperatorError):
     """A file that can't be used; the text says which, why, and how to mend it."""
 
     def __init__(self, file: Path, why: str, mend: str) -> None:

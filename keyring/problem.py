@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kept.operator_error import OperatorError
+
 __all__ = ["KeyringError"]
 
 
-class KeyringError(Exception):
+class KeyringError(OperatorError):
     """The keyring, or the key to it, can't be used."""
 
     def __init__(self, where: Path | str, why: str, mend: str) -> None:

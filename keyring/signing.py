@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from kept.operator_error import OperatorError
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -32,7 +34,7 @@ _TYPES: Mapping[str, type] = {"int": int, "str": str}
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
-class SignatureRefused(ValueError):
+class SignatureRefused(OperatorError, ValueError):
     """Content that is not signed, or not by who is trusted; the text says why. `signed` is False where it never was."""
 
     def __init__(self, why: str, *, signed: bool = True) -> None:

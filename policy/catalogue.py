@@ -10,6 +10,8 @@ from typing import Any
 import policy.rules
 from policy.rule import Facts, Rule, StackRule
 
+__all__ = ["configuration", "level", "rules"]
+
 
 @cache
 def rules() -> tuple[Rule | StackRule, ...]:

@@ -32,6 +32,8 @@ from policy.catalogue import rules
 from policy.rule import UNKNOWN, Facts, Marked, Resource, Rule, StackRule
 from policy.stateful import plain_token
 
+__all__ = ["NAME", "Remembered", "policies", "read_inputs", "serve"]
+
 _FACTS = PolicyConfigSchema(
     properties={
         "environment": {"type": "string"},

@@ -10,6 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+__all__ = [
+    "UNKNOWN",
+    "Facts",
+    "Host",
+    "Marked",
+    "Props",
+    "Resource",
+    "Rule",
+    "StackRule",
+    "Unknown",
+    "differs",
+    "each",
+    "part",
+    "texts",
+]
+
 Props = Mapping[str, Any]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from kept import Damaged, lock_file, mapping
+from kept.operator_error import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The clone."""
@@ -26,7 +27,7 @@ _NO_LOCK = "remove it, and run the same command again"
 ANEW = "remove it, and run the same command again; or ./smos sandbox reset, which forgets everything simulated"
 
 
-class SandboxError(Exception):
+class SandboxError(OperatorError):
     """The sandbox could not do what it was asked; the text says why and how to mend it."""
 
 

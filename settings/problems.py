@@ -8,8 +8,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import ClassVar
 
 from pydantic_core import PydanticCustomError
+
+from kept.operator_error import OperatorError
 
 __all__ = ["Problem", "SettingsError", "did_you_mean", "fault", "shown"]
 
@@ -35,12 +38,21 @@ class Problem:
         return f"{where}: {value}{self.why}. Mend: {self.mend}"
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """The settings can't be used; `problems` holds every reason that was found."""
+
+    exit_code = 2
+    in_what: ClassVar[str] = "the settings; nothing was started"
+    """Where the mistakes are, and what became of the command."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+    def for_operator(self) -> str:
+        """How many there are, then each."""
+        count = len(self.problems)
+        return f"{count} mistake{'s' if count != 1 else ''} in {self.in_what}\n{self}"
 
 
 def fault(why: str, mend: str) -> PydanticCustomError:

@@ -16,6 +16,7 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
+from kept.operator_error import OperatorError
 from tenants.domains import EMPTY, Picture, Reply
 
 __all__ = ["NoResolver", "Resolver", "looked_at"]
@@ -24,8 +25,10 @@ _MOST_HOPS = 8
 TIMEOUT_S = 6.0
 
 
-class NoResolver(Exception):
+class NoResolver(OperatorError):
     """Nobody can be asked: the text says why."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from deploy.engine_run import EngineFailed
 from deploy.guards import NotReady
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
+from kept.operator_error import OperatorError
 from settings.parts import AzureBlobs, AzurePostgres
 from tenants import lifecycle
 from tenants.archive.login import forget_logins
@@ -52,7 +53,7 @@ class Deleted:
     kept: tuple[Kept, ...]
 
 
-class Residue(Exception):
+class Residue(OperatorError):
     """Something is left: all of it, one a line. The tenant's file stays; the same command again looks anew."""
 
     def __init__(self, slug: str, found: list[Left]) -> None:

@@ -31,6 +31,8 @@ _KEYS = {str(field.alias): field for field in Tenant.model_fields.values()}
 class RegistryError(SettingsError):
     """A tenant's data, or the registry as a whole, can't be used; nothing was written or started."""
 
+    in_what = "tenants; nothing was written"
+
 
 @dataclass(frozen=True)
 class Entry:

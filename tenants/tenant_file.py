@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from kept import Damaged, words
+from kept.operator_error import OperatorError
 from settings.documents import refuse_deep
 from settings.problems import Problem
 from tenants.model import State
@@ -29,7 +30,7 @@ _BOM = "\ufeff"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Unreadable(Exception):
+class Unreadable(OperatorError):
     """A text that is no tenant's file; `problem` says where, why and how to mend it. Of a value nothing is shown."""
 
     def __init__(self, name: str, where: str, why: str, mend: str) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from policy.rule import UNKNOWN, Facts, Props, Resource, Rule, each
 
+__all__ = ["PROVISIONER_LOGIN", "RULE", "acting"]
+
 PROVISIONER = "smarteros_provisioner"
 PROVISIONER_LOGIN = "smarteros_provisioner_login"
 TEMPLATE = "smarteros_tenant"

@@ -12,6 +12,8 @@ from policy.rule import UNKNOWN, Facts, Resource, Rule, each, part
 from policy.rules.edge_publishes import EDGE
 from policy.rules.host_untouched import READER
 
+__all__ = ["RULE", "part_of"]
+
 NETWORKS = ("edge", "data", "socket")
 _HOLD_DATA = ("postgres-", "redis", "vault")
 

@@ -16,6 +16,8 @@ from typing import Any
 from policy.known.vault_paths import allowed
 from policy.rule import UNKNOWN, Facts, Resource, Rule, part
 
+__all__ = ["RULE", "blocks_of"]
+
 _BLOCK = re.compile(r'path\s+"([^"]*)"\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}')
 _CAPABILITIES = re.compile(r'"?\bcapabilities"?\s*=\s*\[([^\]]*)\]')
 _SAYS = re.compile(r'"?\b([a-z_]+)"?\s*=')

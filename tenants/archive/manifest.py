@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from kept.operator_error import OperatorError
 from settings.parts import Setting
 
 __all__ = ["LOSSY", "ArchiveBroken", "Content", "Manifest", "Part", "digest", "read_manifest"]
@@ -26,8 +27,10 @@ NEEDED, KNOWN = frozenset({DATABASE, TENANT}), frozenset({DATABASE, N8N, REDIS, 
 _MEND = "Mend: another copy of the archive; it was written otherwise"
 
 
-class ArchiveBroken(Exception):
+class ArchiveBroken(OperatorError):
     """An archive can't be used; the text says which part and why. Nothing was changed."""
+
+    exit_code = 2
 
 
 class Part(Setting):

@@ -11,6 +11,8 @@ import re
 import tarfile
 from collections.abc import Mapping
 
+from kept.operator_error import OperatorError
+
 __all__ = ["NotPlain", "packed", "unpacked"]
 
 BLOCK = 512
@@ -22,7 +24,7 @@ _SUM = re.compile(rb"([0-7]{6})[\0 ]{2}")
 _REGULAR = b"0"
 
 
-class NotPlain(ValueError):
+class NotPlain(OperatorError, ValueError):
     """A tar that is none of an archive; the text says why."""
 
 

@@ -20,6 +20,7 @@ from cli import __main__ as entrance
 from cli import lazy
 from cli.commands import COMMANDS
 from cli.lazy import load
+from cli.told import INTERRUPTED
 from sandbox import client
 from sandbox.home import Home
 
@@ -180,7 +181,7 @@ def test_ctrl_c(command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     required = [one for one in command.parser.params if one.param_type_name == "option" and one.required]
     words += [word for one in required for word in (one.opts[0], str(ROOT / "README.md"))]
     code, said = run(monkeypatch, capsys, *command.path, *words)
-    assert code == entrance.INTERRUPTED, said
+    assert code == INTERRUPTED, said
     assert "run the same command again" in said
 
 

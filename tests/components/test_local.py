@@ -368,7 +368,7 @@ def test_the_output_says_where_it_is_and_has_no_place_for_tenants() -> None:
     from tests.components.declared import declare
 
     told: list[Any] = []
-    build: Callable[[Settings], object] = lambda settings: SmarterOS(  # noqa: E731
+    build: Callable[[Settings], object] = lambda settings: SmarterOS(  # noqa: E731 - typed
         "smarteros", SmarterOSArgs(settings=settings)
     ).platform.apply(told.append)
     declare(build, "local")

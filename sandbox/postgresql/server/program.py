@@ -16,6 +16,8 @@ import shutil
 from functools import cache
 from pathlib import Path
 
+from kept.operator_error import OperatorError
+
 __all__ = ["NOBODY", "PostgresError", "as_server_user", "give_to_server_user", "install_folder", "program"]
 
 NOBODY = 65534
@@ -24,7 +26,7 @@ CAP_DAC_READ_SEARCH = 1 << 2
 INSTALL = "pginstall18"  # `pginstall` beside it is a 16.14 client tree, which refuses the 18.4 server
 
 
-class PostgresError(Exception):
+class PostgresError(OperatorError):
     """A simulated database server that can't be made, started or changed; the message says how to mend it."""
 
 

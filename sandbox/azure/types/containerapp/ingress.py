@@ -27,6 +27,7 @@ def environment_id(inputs: Props) -> str:
 
 
 def is_tcp(inputs: Props) -> bool:
+    """Whether it carries TCP as it is, and no HTTP."""
     return bool(known(inputs, f"{INGRESS}.transport") == "tcp")
 
 

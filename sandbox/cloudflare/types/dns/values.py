@@ -74,6 +74,7 @@ def _host(value: Value, _: Props) -> bool:
 
 
 def mail_host(value: Value, props: Props) -> bool:
+    """Whether it can be the host of an MX record: a name, or the "." that says there is none."""
     return bool(value == "." or _host(value, props))
 
 

@@ -1,4 +1,4 @@
-"""The rules of the house that a program can check."""
+"""Components are (name, args, opts), ask nobody, and know no placement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 import components
 from tests.components.declared import Declared, platform
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 AREAS = {"azure", "cloudflare", "docker", "services", "systems"}
 OURS = ("settings", "components")
 FILES = [
@@ -88,30 +88,6 @@ def test_children_are_children_and_carry_the_components_name() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_module_is_short_and_says_what_it_is(path: Path) -> None:
-    """At most 300 lines, and a docstring in every module, class and public function."""
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300
-    tree = ast.parse(text)
-    assert ast.get_docstring(tree), "the module has no docstring"
-    for node in ast.walk(tree):
-        public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-        if public and isinstance(node, ast.FunctionDef | ast.ClassDef) and node not in nested(tree):
-            assert ast.get_docstring(node), f"{node.name} has no docstring"
-
-
-def nested(tree: ast.AST) -> set[ast.AST]:
-    """Functions inside functions: they are read with the one around them."""
-    return {
-        inner
-        for outer in ast.walk(tree)
-        if isinstance(outer, ast.FunctionDef)
-        for inner in ast.walk(outer)
-        if inner is not outer
-    }
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_only_settings_read_configuration_stack_clock_and_environment(path: Path) -> None:
     """A component is told everything: it asks nobody."""
     if path.is_relative_to(ROOT / "settings"):
@@ -139,22 +115,6 @@ def test_nothing_but_placements_asks_where_it_runs(path: Path) -> None:
     }
     for name in imported:
         assert not name.startswith(("components.placements.", "pulumi_azure_native", "pulumi_docker")), name
-
-
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_every_exception_to_a_rule_has_its_reason(path: Path) -> None:
-    """No bare noqa, no bare type: ignore, no file-wide one."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if "noqa" in line:
-            assert re.search(r"# noqa: [A-Z]+\d+ - \w", line), line
-        if "type: ignore" in line:
-            assert re.search(r"# type: ignore\[[\w-]+\] +# \w", line), line
-
-
-def test_no_module_has_a_name_that_says_nothing() -> None:
-    """Names are words of the matter."""
-    for path in FILES:
-        assert not re.match(r"(utils?|helpers?|common|manager|misc|base_.*)\.py$", path.name), path
 
 
 def test_no_address_of_a_customer_is_in_the_code() -> None:
