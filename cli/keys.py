@@ -129,10 +129,7 @@ def generate(path: Entry, replace: Replace = False) -> None:
         if path not in expected:
             names = "\n  ".join(entry for entry, one in sorted(expected.items()) if not one.external)
             raise BadInput(f"no environment's settings call for {path}. Mend: one of\n  {names}")
-        try:
-            value = keys.fresh_value(expected[path])
-        except keys.NotGenerated as error:
-            raise BadInput(str(error)) from None
+        value = keys.fresh_value(expected[path])
         with Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
             old = keyring.find(path) is not None
             keyring.put(path, value, replace=replace)

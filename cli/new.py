@@ -9,9 +9,10 @@ import typer
 from cli.outcome import BadInput
 from cli.told import told
 from deploy.target import ROOT
-from scaffold.declaration import ScaffoldRefused
 from scaffold.kinds import SCAFFOLDS
 from scaffold.write import plan, write
+
+__all__ = ["new"]
 
 KINDS = ", ".join(SCAFFOLDS)
 
@@ -24,11 +25,8 @@ def new(
     scaffold = SCAFFOLDS.get(kind)
     if scaffold is None:
         raise BadInput(f"{kind}: nothing of that kind is begun here. Mend: one of {KINDS}")
-    try:
-        wanted = plan(scaffold, name, ROOT)
-    except ScaffoldRefused as refused:
-        raise BadInput(f"{refused}\nnothing was written") from None
     with told():
+        wanted = plan(scaffold, name, ROOT)
         write(wanted)
     for file in wanted.new:
         typer.echo(f"wrote {file.relative_to(ROOT)}")

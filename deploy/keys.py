@@ -21,6 +21,8 @@ _SPECIAL = "-_+="
 class NotGenerated(OperatorError, ValueError):
     """A secret of a kind that only a vendor can make."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True)
 class Completed:

@@ -6,16 +6,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from kept.operator_error import OperatorError
+
 __all__ = ["Insertion", "Scaffold", "ScaffoldRefused", "Words"]
 
 Words = Mapping[str, str]
 """Placeholder → its text, for the templates, the paths and the sentences of one new thing."""
 
 
-class ScaffoldRefused(Exception):
+class ScaffoldRefused(OperatorError):
     """Nothing was written: the name is none, or taken, or a file is not as the scaffold expects it. The text says which
     file or name, why, and how to mend it.
     """
+
+    exit_code = 2
+
+    def for_operator(self) -> str:
+        """Its text, and that the clone is as it was."""
+        return f"{self}\nnothing was written"
 
 
 @dataclass(frozen=True, kw_only=True)

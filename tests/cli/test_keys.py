@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.keys import app
-from cli.outcome import Failed
+from kept.operator_error import OperatorError
 from keyring import Identity, Keyring, Recipient
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +47,8 @@ class Operator:
         """`./smos keys ARGUMENTS`, in this process."""
         environ = {"SMOS_KEYRING": str(self.file), "SMOS_KEY_FILE": str(self.key)}
         done = CliRunner().invoke(app, arguments, input=stdin, env=environ)
-        failure = done.exception if isinstance(done.exception, Failed) else None
-        said = Said(done.stdout, f"{done.stderr}{failure or ''}")
+        failure = done.exception if isinstance(done.exception, OperatorError) else None
+        said = Said(done.stdout, f"{done.stderr}{failure.for_operator() if failure else ''}")
         assert (failure.exit_code if failure else done.exit_code) == exit_code, (said, done.exc_info)
         return said
 

@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("deploy",),
     ("tenants",),
-    ("bench", "demo"),
+    ("bench", "demo", "scaffold"),
     ("cli",),
 )
 """A room imports from floors below its own: not from above, and not from its neighbours."""
@@ -31,7 +31,7 @@ INSIDE_COMPONENTS = ("components.placements", "components.services", "components
 """Likewise, from the ground up: what a system puts together knows nothing of the system."""
 
 ONLY_FROM: Mapping[str, frozenset[str]] = {
-    "sandbox": frozenset({"deploy", "tenants", "bench", "demo", "cli"}),
+    "sandbox": frozenset({"deploy", "tenants", "bench", "demo", "scaffold", "cli"}),
     "components": frozenset({"__main__", "tenants"}),
 }
 """Who may import these at all: what an environment is knows nothing of the simulated clouds, and no command waits for
