@@ -21,7 +21,6 @@ from settings.capacity import (
     ServerCapacity,
     number,
 )
-from settings.parts import AzurePostgres
 
 __all__ = ["picture"]
 
@@ -219,8 +218,7 @@ def _azure(drawing: Drawing, parts: Sequence[Part], y: float) -> float:
 def _server(drawing: Drawing, held: ServerCapacity, colours: Colours, y: float) -> float:
     """A database server: who may hold how many of its connections."""
     one, place = held.connections, held.server.placement
-    where = place.sku if isinstance(place, AzurePostgres) else f"on {place.host}"
-    drawing.text(MARGIN, y + 14, f"Database server {held.server.name} ({where})", size=15, bold=True)
+    drawing.text(MARGIN, y + 14, f"Database server {held.server.name} ({place.described})", size=15, bold=True)
     users = {name: size for name, size in one.parts.items() if size}
     pieces = tuple(Piece(label=name, size=size, colour=colours[name]) for name, size in users.items())
     told = _of(one.used, one.room, "connections")

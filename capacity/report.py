@@ -15,12 +15,13 @@ from settings.capacity import (
     ServerCapacity,
     Sum,
     host_capacity,
-    in_azure,
     number,
+    on_vendors_machines,
     server_capacity,
 )
 from settings.capacity_checks import CAPACITY_CHECKS
-from settings.parts import DatabaseServer, Host
+from settings.database_server import DatabaseServer
+from settings.parts import Host
 from settings.profiles import with_profile
 from settings.reading import problems_across
 from settings.services import Container, Services
@@ -72,7 +73,7 @@ def report_of(settings: Settings, profile: str = "") -> Report:
         stack=settings.stack,
         profile=profile or settings.profile,
         hosts=tuple(host_capacity(host, servers, services) for host in hosts),
-        azure=in_azure(services),
+        azure=on_vendors_machines(services),
         servers=tuple(server_capacity(server, services) for server in servers),
         problems=tuple(_problems(settings.stack, hosts, servers, services)),
     )

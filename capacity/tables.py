@@ -16,7 +16,6 @@ from settings.capacity import (
     Sum,
     number,
 )
-from settings.parts import AzurePostgres
 
 __all__ = ["Table", "tables"]
 
@@ -97,9 +96,8 @@ def _rows(parts: Sequence[Part]) -> tuple[tuple[str, ...], ...]:
 
 def _server(held: ServerCapacity) -> Table:
     one, place = held.connections, held.server.placement
-    where = place.sku if isinstance(place, AzurePostgres) else f"on {place.host}"
     return Table(
-        title=f"database server {held.server.name} ({where}): {number(one.room)} connections",
+        title=f"database server {held.server.name} ({place.described}): {number(one.room)} connections",
         columns=("service", "connections"),
         rows=tuple((name, number(part)) for name, part in one.parts.items() if part),
         sums=(("together", number(one.used)), ("there is", number(one.room)), ("verdict", _verdict(one))),

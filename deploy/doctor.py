@@ -22,7 +22,6 @@ from deploy.target import ROOT, Target
 from hosts import own_engine
 from keyring import KeyringError
 from settings import SHAPES, Settings, SettingsError, expected_secrets, load_files, open_keyring, secret_problems
-from settings.hosts import LocalHost
 from settings.state import AzblobState, LocalState, S3State
 from settings.target import backend_url, mismatch, signs
 
@@ -197,9 +196,8 @@ def _placeholders(settings: Settings, _environ: Mapping[str, str], _project: Pat
         ids["azure/subscriptionId"] = (settings.azure.subscription_id, where)
         ids["azure/tenantId"] = (settings.azure.tenant_id, where)
     wrong = [(key, mend) for key, (value, mend) in ids.items() if value.startswith(_EXAMPLE_IDS)]
-    for index, host in enumerate(settings.hosts):
-        if isinstance(host, LocalHost):
-            continue
+    for host in settings.remote_hosts:
+        index = settings.hosts.index(host)
         if any(ipaddress.IPv4Address(host.address) in net for net in _EXAMPLE_NETS):
             wrong.append((f"hosts/{index}/address", f"the address of {host.name}, from whoever rents it to you"))
         if _is_example_key(host.host_key):

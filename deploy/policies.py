@@ -16,7 +16,6 @@ from policy.rule import Facts, Host
 from settings import Settings
 from settings.addresses import EDGE
 from settings.capacity import HOST_RESERVE_MB
-from settings.hosts import LocalHost
 
 __all__ = ["PACK", "arguments", "facts_of"]
 
@@ -32,7 +31,7 @@ def facts_of(
     hosts = tuple(
         Host(
             name=host.name,
-            address=host.docker_host if isinstance(host, LocalHost) else host.address,
+            address=host.engine_at,
             memory_mb=host.memory_mb,
             reserve_mb=HOST_RESERVE_MB,
         )

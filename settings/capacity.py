@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from settings.parts import AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker
-from settings.postgres import PROGRAM_CONNECTIONS, SUPERUSER_CONNECTIONS, footprint_of
+from settings.database_server import DatabaseServer
+from settings.parts import Host
+from settings.postgres import PROGRAM_CONNECTIONS
 from settings.services import Container, Service, Services
-from settings.sizes import POSTGRES_CONNECTIONS
 
 __all__ = [
     "HOST_RESERVE_CPU",
@@ -24,7 +24,7 @@ __all__ = [
     "Sum",
     "connections_held",
     "host_capacity",
-    "in_azure",
+    "on_vendors_machines",
     "server_capacity",
     "usable_disk_mb",
 ]
@@ -153,23 +153,21 @@ def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], servic
     """What a host holds."""
     found: list[Part] = []
     for server in database_servers:
-        if not isinstance(server.placement, AzurePostgres) and server.placement.host == host.name:
-            found.append(
-                Part(path=("databaseServers", server.name), container=footprint_of(server.name, server.placement))
-            )
+        if server.placement.machine == host.name:
+            path = ("databaseServers", server.name)
+            found += [Part(path=path, container=one) for one in server.placement.footprint(server.name)]
     for key, service in services.running():
-        place = getattr(service, "placement", None)
-        if isinstance(place, OnDocker) and place.host == host.name:
+        if service.place is not None and service.place.machine == host.name:
             found += _parts(key, service)
     return HostCapacity(host=host, parts=tuple(found))
 
 
-def in_azure(services: Services) -> tuple[Part, ...]:
-    """What runs in Azure, where the machines are Azure's."""
+def on_vendors_machines(services: Services) -> tuple[Part, ...]:
+    """What runs where the machines are the vendor's: there is nothing to add up there."""
     return tuple(
         part
         for key, service in services.running()
-        if isinstance(getattr(service, "placement", None), OnAzure)
+        if service.place is not None and service.place.machine is None
         for part in _parts(key, service)
     )
 
@@ -183,15 +181,15 @@ def server_capacity(server: DatabaseServer, services: Services) -> ServerCapacit
     }
     return ServerCapacity(
         server=server,
-        connections=Sum(parts={**users, OPERATORS: OPERATORS_CONNECTIONS}, room=_connections(server)),
+        connections=Sum(parts={**users, OPERATORS: OPERATORS_CONNECTIONS}, room=server.placement.connections),
     )
 
 
 def connections_held(service: Service) -> int:
-    """How many connections a service may hold at once. In Container Apps the old revision still runs while the new one
-    starts.
+    """How many connections a service may hold at once: in some places its old containers still run while the new ones
+    start.
     """
-    return service.connections() * (2 if isinstance(getattr(service, "placement", None), OnAzure) else 1)
+    return service.connections() * (2 if service.place is not None and service.place.overlaps_updates else 1)
 
 
 def usable_disk_mb(disk_gb: int) -> int:
@@ -202,12 +200,6 @@ def usable_disk_mb(disk_gb: int) -> int:
 def number(value: float) -> str:
     """At most two decimals, and none that says nothing."""
     return f"{round(value, 2):g}" if value != int(value) else str(int(value))
-
-
-def _connections(server: DatabaseServer) -> int:
-    if isinstance(server.placement, AzurePostgres):
-        return POSTGRES_CONNECTIONS[server.placement.sku]
-    return server.placement.max_connections - SUPERUSER_CONNECTIONS
 
 
 def _parts(key: str, service: Service) -> Iterator[Part]:

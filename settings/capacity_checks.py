@@ -21,11 +21,10 @@ from settings.capacity import (
     number,
     server_capacity,
 )
+from settings.database_server import DatabaseServer
 from settings.findings import Finding
-from settings.parts import AzurePostgres, DatabaseServer, Host, Setting
-from settings.postgres import SUPERUSER_CONNECTIONS, footprint_of, least_memory_mb
+from settings.parts import Host, Setting
 from settings.services import Container, Services
-from settings.sizes import POSTGRES_CONNECTIONS
 
 __all__ = ["CAPACITY_CHECKS", "host_findings", "least_findings", "server_findings"]
 
@@ -52,8 +51,7 @@ def servers_hold(database_servers: tuple[DatabaseServer, ...], services: Service
 def least_sizes(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
     """No container gets less than its vendor says that it needs."""
     for index, server in enumerate(database_servers):
-        if not isinstance(server.placement, AzurePostgres):
-            container = footprint_of(server.name, server.placement)
+        for container in server.placement.footprint(server.name):
             for below, value, why, mend in least_findings(server.placement, container):
                 yield ("databaseServers", index, "placement", *below), value, why, mend
     for key, service in services.running():
@@ -117,13 +115,8 @@ def server_findings(held: ServerCapacity) -> Iterator[Told]:
         f"its services may hold {number(wanted.used)} connections at once ({wanted}); it takes {number(wanted.room)}, "
         f"{number(wanted.used - wanted.room)} too few"
     )
-    if isinstance(place, AzurePostgres):
-        larger = [sku for sku, most in POSTGRES_CONNECTIONS.items() if most >= wanted.used]
-        yield "sku", place.sku, why, f"one of: {', '.join(larger)}" if larger else "another server for some of them"
-        return
-    enough = int(wanted.used) + SUPERUSER_CONNECTIONS
-    mend = f"maxConnections: {enough}, with memoryMb: {least_memory_mb(enough)} or more"
-    yield "maxConnections", place.max_connections, f"{why} ({SUPERUSER_CONNECTIONS} are the superuser's)", mend
+    said = place.too_few(int(wanted.used))
+    yield said.key, said.value, f"{why}{said.beside}", said.mend
 
 
 def least_findings(told: Setting, container: Container) -> Iterator[tuple[tuple[str, ...], object, str, str]]:

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator
 
 from settings.accounts import handed_to
 from settings.capacity_checks import CAPACITY_CHECKS
+from settings.database_server import DatabaseServer
 from settings.findings import Finding
 from settings.hosts import AnyHost
 from settings.needs_checks import NEEDS_CHECKS
-from settings.parts import Azure, AzurePostgres, DatabaseServer, Host, OnAzure, OnDocker, OnR2, Tunnel
+from settings.parts import Azure, Host, Tunnel
+from settings.places import Place
 from settings.problems import did_you_mean
 from settings.profiles import profile_is_whole
 from settings.reach_checks import REACH_CHECKS, own_ports
-from settings.services import Service, Services
-from settings.sizes import container_apps_size_problem
+from settings.services import Services
 from settings.tunnels import OPERATED
 from settings.wiring import WIRING_CHECKS
 
@@ -46,19 +47,15 @@ def known_hosts(
     """Whoever runs on a host, or is reached through one, names one that exists."""
     names = [host.name for host in hosts]
     for index, server in enumerate(database_servers):
-        key = "through" if isinstance(server.placement, AzurePostgres) else "host"
-        given = getattr(server.placement, key)
-        if given not in names:
-            yield (
-                ("databaseServers", index, "placement", key),
-                given,
-                "no host has this name",
-                did_you_mean(given, names),
-            )
+        for key, given in server.placement.named_hosts.items():
+            if given not in names:
+                path = ("databaseServers", index, "placement", key)
+                yield path, given, "no host has this name", did_you_mean(given, names)
     for service, placement in placements(services):
-        if isinstance(placement, OnDocker) and placement.host not in names:
-            path = ("services", service, "placement", "host")
-            yield path, placement.host, "no host has this name", did_you_mean(placement.host, names)
+        for key, given in placement.named_hosts.items():
+            if given not in names:
+                at = ("services", service, "placement", key)
+                yield at, given, "no host has this name", did_you_mean(given, names)
 
 
 def known_databases(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
@@ -71,22 +68,9 @@ def known_databases(database_servers: tuple[DatabaseServer, ...], services: Serv
         path, server = ("services", key, "database"), servers.get(named)
         if server is None:
             yield path, named, "no database server has this name", did_you_mean(named, servers)
-        elif not reachable(service, server):
-            place = getattr(service, "placement", None)
-            where = f"it runs on {place and place.where}, {server.name} is in a network that only its host can reach"
+        elif service.place is not None and not server.placement.lets_in(service.place):
+            where = f"it runs on {service.place.where}, {server.name} is in a network that only its host can reach"
             yield path, named, where, "a database server in the same place"
-
-
-def reachable(service: Service, server: DatabaseServer) -> bool:
-    """Is the server reachable from where the service runs: Azure's from Azure, or through the host that it
-    lets in. What is a database itself is where its server is.
-    """
-    here, there = getattr(service, "placement", None), server.placement
-    if here is None:
-        return True
-    if isinstance(there, AzurePostgres):
-        return not isinstance(here, OnDocker) or here.host == there.through
-    return isinstance(here, OnDocker) and here.host == there.host
 
 
 def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Finding]:
@@ -113,14 +97,15 @@ def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Findin
 
 def proxied_hosts(all_services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """What is reached by a name on a host needs that host's reverse proxy."""
-    proxy = all_services.traefik.placement.host if all_services.traefik else None
+    proxy = all_services.traefik.placement.private_network if all_services.traefik else None
     for key, service in all_services.running():
-        where = getattr(service, "placement", None) if key not in own_ports(hosts) else None
-        if service is all_services.traefik or not isinstance(where, OnDocker) or not getattr(service, "hostname", None):
+        where = service.place if key not in own_ports(hosts) else None
+        if service is all_services.traefik or where is None or not getattr(service, "hostname", None):
             continue
-        if where.host != proxy:
+        if where.needs_reverse_proxy and where.private_network != proxy:
+            said, given = where.exactly
             why = "no reverse proxy runs on this host, so nobody would reach it"
-            yield ("services", key, "placement", "host"), where.host, why, "services.traefik on that host"
+            yield ("services", key, "placement", said), given, why, "services.traefik on that host"
 
 
 def guard_where_tenants_are(services: Services) -> Iterator[Finding]:
@@ -133,32 +118,37 @@ def guard_where_tenants_are(services: Services) -> Iterator[Finding]:
 
 
 def queues(all_services: Services) -> Iterator[Finding]:
-    """What needs a Redis has one on its host."""
-    there = all_services.redis.placement.host if all_services.redis else None
+    """What needs a Redis has one on its host; or, where its place has some for one service alone, one of those."""
+    there = all_services.redis.placement.private_network if all_services.redis else None
     for key, service in all_services.running():
-        where = getattr(service, "placement", None)
-        if service.uses_redis() and isinstance(where, OnDocker) and where.host != there:
-            why = "it needs Redis, and none runs on this host"
-            yield ("services", key, "placement", "host"), where.host, why, "services.redis on that host"
+        where = service.place
+        if where is None or not service.uses_redis() or (where.runs_queues and not where.shares_redis):
+            continue
+        said, given = where.exactly
+        path = ("services", key, "placement", said)
+        if not where.shares_redis:
+            yield path, given, f"it needs Redis, and {where.called} has none", "another placement"
+        elif where.private_network != there:
+            yield path, given, "it needs Redis, and none runs on this host", "services.redis on that host"
 
 
-def container_apps_sizes(services: Services) -> Iterator[Finding]:
-    """What runs in Container Apps has one of the pairs that it takes."""
+def container_sizes(services: Services) -> Iterator[Finding]:
+    """What runs where certain pairs of CPU and memory are taken only has one of them."""
     for key, service in services.running():
-        if isinstance(getattr(service, "placement", None), OnAzure):
-            for container in service.footprint(key):
-                problem = container_apps_size_problem(container.cpu, container.memory_mb)
-                if problem:
-                    size = {"cpu": container.cpu, "memoryMb": container.memory_mb}
-                    yield ("services", key), size, *problem
+        where = service.place
+        for container in service.footprint(key):
+            problem = where.size_problem(container.cpu, container.memory_mb) if where is not None else None
+            if problem:
+                size = {"cpu": container.cpu, "memoryMb": container.memory_mb}
+                yield ("services", key), size, *problem
 
 
 def azure_is_known(
     azure: Azure | None, database_servers: tuple[DatabaseServer, ...], services: Services
 ) -> Iterator[Finding]:
     """What runs in Azure needs to know where in Azure."""
-    there = [f"databaseServers/{server.name}" for server in database_servers if isinstance(server.placement, OnAzure)]
-    there += [f"services/{service}" for service, placement in placements(services) if isinstance(placement, OnAzure)]
+    there = [f"databaseServers/{one.name}" for one in database_servers if one.placement.needs_section == "azure"]
+    there += [f"services/{key}" for key, placement in placements(services) if placement.needs_section == "azure"]
     if azure is None and there:
         mend = "subscriptionId, tenantId and location, or another placement for these"
         yield ("azure",), {}, f"missing, and in Azure run {', '.join(there)}", mend
@@ -191,12 +181,11 @@ def tunnel_ports(tunnel: Tunnel, database_servers: tuple[DatabaseServer, ...]) -
         )
 
 
-def placements(services: Services) -> Iterator[tuple[str, OnAzure | OnDocker | OnR2]]:
+def placements(services: Services) -> Iterator[tuple[str, Place]]:
     """Each service that runs somewhere, and where."""
-    for service in type(services).model_fields:
-        placement = getattr(getattr(services, service), "placement", None)
-        if placement is not None:
-            yield service, placement
+    for key, service in services.running():
+        if service.place is not None:
+            yield key, service.place
 
 
 Checks = tuple[Callable[..., Iterator[Finding]], ...]
@@ -209,7 +198,7 @@ CHECKS: Checks = (
     proxied_hosts,
     queues,
     guard_where_tenants_are,
-    container_apps_sizes,
+    container_sizes,
     profile_is_whole,
     *CAPACITY_CHECKS,
     *NEEDS_CHECKS,

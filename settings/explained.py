@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from settings.places import accepted
 from settings.problems import Problem, did_you_mean, shown
 
 __all__ = ["explained"]
@@ -65,13 +67,18 @@ def _models(annotation: Any) -> Iterator[Any]:
         yield from _models(inner)
 
 
+def _held(field: FieldInfo) -> Iterator[Any]:
+    """The models that a field can hold; of a place, those of every kind that it takes."""
+    return iter(accepted(field)) if accepted(field) else _models(field.annotation)
+
+
 def _owners(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[Any]:
     """The models whose field the last part of a location is (several in a union)."""
     owners: list[Any] = [root]
     for part in loc[:-1]:
         fields = [field for owner in owners for field in owner.model_fields.values() if field.alias == part]
         if fields:
-            owners = [model for field in fields for model in _models(field.annotation)]
+            owners = [model for field in fields for model in _held(field)]
         else:
             owners = [owner for owner in owners if _has_tag(owner, part)] or owners
     return owners
@@ -92,7 +99,7 @@ def _untagged(root: type[BaseModel], loc: tuple[int | str, ...], context: Mappin
             f"{context['tag']!r} is not a place where it can run" if place else f"{context['tag']!r} is no {key} of it"
         )
     fields = [field for owner in _owners(root, loc) for field in owner.model_fields.values() if field.alias == loc[-1]]
-    said = [model.model_fields[key].annotation for field in fields for model in _models(field.annotation)]
+    said = [model.model_fields[key].annotation for field in fields for model in _held(field)]
     tags = ", ".join(str(tag) for annotation in said for tag in getattr(annotation, "__args__", ()))
     return why, f"{key}: one of {context.get('expected_tags', tags)}"
 

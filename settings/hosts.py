@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
@@ -39,6 +39,21 @@ class RemoteHost(Host):
     bootstrap_user: str = Field("root", pattern=_USER, description="Who prepares it the first time (root or sudo)")
     host_key: HostKey = Field(description="Its pinned SSH host key: type and base64")
 
+    @property
+    def engine_at(self) -> str:
+        """Its address."""
+        return self.address
+
+    @property
+    def docker_address(self) -> str:
+        """By SSH."""
+        return f"ssh://{self.user}@{self.address}:{self.ssh_port}"
+
+    @property
+    def pinned_key(self) -> str:
+        """As its settings say."""
+        return self.host_key
+
 
 class LocalHost(Host):
     """The developer's own machine. What runs there is reached on 127.0.0.1 alone, in plain: by nobody else."""
@@ -57,6 +72,28 @@ class LocalHost(Host):
         default_factory=dict,
         description="Services that answer at a port of localhost of their own, instead of at a name",
     )
+
+    own_machine: ClassVar[bool] = True
+
+    @property
+    def engine_at(self) -> str:
+        """The engine's socket."""
+        return self.docker_host
+
+    @property
+    def docker_address(self) -> str:
+        """The engine's socket."""
+        return self.docker_host
+
+    @property
+    def own_ports(self) -> Mapping[str, int]:
+        """As its settings say."""
+        return self.ports
+
+    @property
+    def listening(self) -> Mapping[tuple[str, ...], int]:
+        """The reverse proxy's, and those of services."""
+        return {("httpPort",): self.http_port, **{("ports", key): port for key, port in self.ports.items()}}
 
     @model_validator(mode="before")
     @classmethod

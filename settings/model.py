@@ -11,20 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from settings.accounts import Account, Accounts, Ai, accounts_of
 from settings.addresses import WebAddress
+from settings.database_server import DatabaseServer
 from settings.hosts import AnyHost, LocalHost, RemoteHost
 from settings.images import Image, image_of, overrides_of, parsed_image
 from settings.naming import Names
-from settings.parts import (
-    Azure,
-    Cloudflare,
-    DatabaseServer,
-    Domain,
-    Name,
-    Operators,
-    Setting,
-    Tunnel,
-    matching,
-)
+from settings.parts import Azure, Cloudflare, Domain, Name, Operators, Setting, Tunnel, matching
 from settings.profiles import Profile
 from settings.services import Services
 from settings.state import LocalState, State
@@ -180,7 +171,9 @@ class Settings(Setting):
         redis = self.services.redis
         if redis is None:
             return ()
-        there = [key for key, service in self.services.running() if service.uses_redis_of(redis.placement.host)]
+        there = [
+            key for key, service in self.services.running() if service.uses_redis_of(redis.placement.private_network)
+        ]
         return (*there, "health", "operator", "provisioner")
 
     def tunnels(self) -> list[Forward]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from settings.database_server import DatabaseServer
 from settings.findings import Finding
-from settings.hosts import AnyHost, LocalHost
-from settings.parts import AzurePostgres, DatabaseServer
+from settings.hosts import AnyHost
 from settings.services import Services
 
 __all__ = ["NEEDS_CHECKS"]
@@ -30,18 +30,18 @@ def extensions_are_allowed(database_servers: tuple[DatabaseServer, ...], service
 def own_servers(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
     """What can't have its database on a managed server names one in a container."""
     servers = {server.name: server for server in database_servers}
-    ours = [server.name for server in database_servers if not isinstance(server.placement, AzurePostgres)]
+    ours = [server.name for server in database_servers if not server.placement.managed]
     for key, service in services.running():
         server = servers.get(getattr(service, "database", ""))
-        if service.own_server_because and server and isinstance(server.placement, AzurePostgres):
-            why = f"it can't be on a server of Azure: {service.own_server_because}"
+        if service.own_server_because and server and server.placement.managed:
+            why = f"it can't be on a server of {server.placement.called}: {service.own_server_because}"
             mend = f"a database server on its host{': ' + ' or '.join(ours) if ours else ''}"
             yield ("services", key, "database"), server.name, why, mend
 
 
 def mail_is_sent(services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """Whoever needs a mail server names one; but on the developer's own machine, to which nobody else is invited."""
-    if any(isinstance(host, LocalHost) for host in hosts):
+    if any(host.own_machine for host in hosts):
         return
     for key, service in services.running():
         if service.needs_mail and getattr(service, "mail", None) is None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -16,16 +16,9 @@ from settings.sizes import POSTGRES_SKUS
 
 __all__ = [
     "Azure",
-    "AzureBlobs",
-    "AzurePostgres",
     "Cloudflare",
-    "DatabaseServer",
-    "DockerPostgres",
     "Host",
     "ManagedRedis",
-    "OnAzure",
-    "OnDocker",
-    "OnR2",
     "Operators",
     "Setting",
     "Tunnel",
@@ -169,45 +162,33 @@ class Host(Setting):
     disk_gb: int = Field(ge=10, description="How much disk it has, in GB")
     network_cidr: Network = Field("172.30.0.0/16", description="Docker's networks on this host are cut from it")
 
+    own_machine: ClassVar[bool] = False
+    """Whether it is the developer's own machine: all of an environment is on it then, and nobody else reaches it."""
 
-class OnAzure(Setting):
-    """A service that runs in Azure."""
+    @property
+    def engine_at(self) -> str:
+        """Where its Docker engine is, as the policies know it again."""
+        raise NotImplementedError
 
-    where: Literal["azure"] = Field(description="Azure Container Apps, or Azure's own service")
+    @property
+    def docker_address(self) -> str:
+        """What a client of Docker is told, as in `docker --host`."""
+        raise NotImplementedError
 
+    @property
+    def pinned_key(self) -> str:
+        """The only SSH host key that is accepted there; empty where nothing goes by SSH."""
+        return ""
 
-class OnDocker(Setting):
-    """A service that runs as containers of a host."""
+    @property
+    def own_ports(self) -> Mapping[str, int]:
+        """Services that answer there at a port of localhost of their own, instead of at a name."""
+        return {}
 
-    where: Literal["docker"] = Field(description="A container on a host")
-    host: Name = Field(description="On which one of smarteros:hosts")
-
-
-class AzureBlobs(OnAzure):
-    """A storage account."""
-
-    redundancy: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS"] = Field(
-        "Standard_LRS", description="In how many places each blob lies"
-    )
-    keep_deleted_days: int = Field(30, ge=1, le=365, description="How long deleted and old versions are kept")
-
-
-class OnR2(Setting):
-    """Buckets of Cloudflare R2, which keeps each object in several places and no old versions."""
-
-    where: Literal["r2"] = Field(description="Cloudflare R2")
-    location: Literal["apac", "eeur", "enam", "oc", "weur", "wnam"] = Field(
-        "enam", description="Near which region the objects lie; a wish, kept from a bucket's first creation on"
-    )
-
-
-class AzurePostgres(OnAzure):
-    """A Flexible Server, which the operators and the program reach through a host's SSH server."""
-
-    through: Name = Field(description="The host through which the SSH forward goes; its address is let in")
-    sku: PostgresSku = Field("Standard_B2s", description="The size of the server")
-    storage_gb: Literal[32, 64, 128, 256, 512, 1024] = Field(32, description="Its disk; it can grow, never shrink")
-    backup_retention_days: int = Field(14, ge=7, le=35, description="How far back a point in time can be restored")
+    @property
+    def listening(self) -> Mapping[tuple[str, ...], int]:
+        """The ports of 127.0.0.1 that are taken there, each by its path below the host."""
+        return {}
 
 
 class ManagedRedis(Setting):
@@ -218,28 +199,6 @@ class ManagedRedis(Setting):
         description="Its size: 0.5, 1, 3, 6, 12 or 24 GB; larger ones are clustered, which Bull can't use",
     )
     high_availability: bool = Field(True, description="Two nodes; with one, maintenance ends what waits in memory")
-
-
-class DockerPostgres(OnDocker):
-    """A container with PostgreSQL and pgvector."""
-
-    cpus: float = Field(1.0, ge=0.1, description="How many CPUs the container may use")
-    memory_mb: int = Field(2048, ge=512, description="How much memory the container may use, in MB")
-    max_connections: int = Field(100, ge=20, le=1000, description="How many connections it takes at once")
-    data_gb: int = Field(10, ge=1, description="How much its databases are expected to grow to, in GB")
-
-
-class DatabaseServer(Setting):
-    """A PostgreSQL server. Each gets one local port of the tunnel, in the order of the list."""
-
-    name: Name = Field(description="What services call it, and the name of its forward")
-    placement: Annotated[AzurePostgres | DockerPostgres, Field(discriminator="where")] = Field(
-        description="Where it runs"
-    )
-    extensions: tuple[str, ...] = Field(
-        ("VECTOR", "PG_TRGM", "PGCRYPTO", "UNACCENT", "UUID-OSSP"),
-        description="Which extensions databases of it may create",
-    )
 
 
 class Tunnel(Setting):

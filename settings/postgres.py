@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from settings.parts import DockerPostgres
-from settings.services.service import Container
+from settings.containers import Container
 
 __all__ = [
     "AZURE_ADMIN",
@@ -19,9 +18,9 @@ __all__ = [
     "SUPERUSER_CONNECTIONS",
     "TENANT_CONNECTIONS",
     "Memory",
-    "footprint_of",
     "least_memory_mb",
     "memory_of",
+    "server_container",
 ]
 
 AZURE_ADMIN, DOCKER_ADMIN = "smarteros_admin", "postgres"
@@ -97,18 +96,18 @@ def least_memory_mb(max_connections: int) -> int:
     return math.ceil((SERVER_MB + max_connections * CONNECTION_MB) / rest)
 
 
-def footprint_of(name: str, placement: DockerPostgres) -> Container:
+def server_container(name: str, *, cpus: float, memory_mb: int, max_connections: int, data_gb: int) -> Container:
     """The container of a server; `name` is what the settings call the server."""
-    least = least_memory_mb(placement.max_connections)
+    least = least_memory_mb(max_connections)
     return Container(
         name=f"postgres-{name}",
-        cpu=placement.cpus,
-        memory_mb=placement.memory_mb,
+        cpu=cpus,
+        memory_mb=memory_mb,
         least_cpu=LEAST_CPU,
         least_memory_mb=least,
-        disk_mb=placement.data_gb * 1024 + LOG_MB,
+        disk_mb=data_gb * 1024 + LOG_MB,
         source=(
-            f"{SERVER_MB} MB and {placement.max_connections} connections of {CONNECTION_MB} MB, beside a quarter for "
+            f"{SERVER_MB} MB and {max_connections} connections of {CONNECTION_MB} MB, beside a quarter for "
             f"shared buffers and {VACUUM_WORKERS} vacuums of a sixteenth (settings/postgres.py); CPU: ours"
         ),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
+from settings.database_server import DatabaseServer
 from settings.findings import Finding
-from settings.parts import AzurePostgres, DatabaseServer, Host
+from settings.parts import Host
+from settings.places import Place, accepted, tag_of
 from settings.services import Service, Services
 
 __all__ = ["PROFILES", "Profile", "by_default", "models_of", "places_of", "profile_is_whole", "with_profile"]
@@ -53,7 +55,7 @@ def with_profile(
     databases on that host's server.
     """
     told = services.model_dump(by_alias=True, exclude_none=True)
-    servers = [one.name for one in database_servers if not isinstance(one.placement, AzurePostgres)]
+    servers = [one.name for one in database_servers if not one.placement.managed]
     usual = {
         "host": hosts[0].name if hosts else "",
         "database": next(iter(servers), database_servers[0].name if database_servers else ""),
@@ -69,8 +71,7 @@ def models_of(service: str) -> tuple[type[Service], ...]:
 
 def places_of(model: type[Service]) -> tuple[str, ...]:
     """Where a service may be: the `where` of each placement that its settings know. None for what is a database."""
-    field = model.model_fields.get("placement")
-    return tuple(dict.fromkeys(_wheres(field.annotation))) if field else ()
+    return tuple(tag_of(one) for one in _kinds(model))
 
 
 def by_default(key: str, usual: Mapping[str, str], kind: int = 0) -> dict[str, Any]:
@@ -84,9 +85,9 @@ def by_default(key: str, usual: Mapping[str, str], kind: int = 0) -> dict[str, A
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
             told[str(field.alias)] = choices[0] if choices else usual.get(name, key)
     if "placement" in told:
-        places = places_of(model)
-        where = next(one for one in ("docker", "r2", "azure") if one in places)
-        told["placement"] = {"where": where} | ({"host": usual["host"]} if where == "docker" else {})
+        where = min(_kinds(model), key=lambda one: one.preference)
+        needed = (name for name, field in where.model_fields.items() if field.is_required() and name != "where")
+        told["placement"] = {"where": tag_of(where), **{name: usual[name] for name in needed}}
     return told
 
 
@@ -97,9 +98,6 @@ def _models(annotation: Any) -> Iterator[type[Service]]:
         yield from _models(inner)
 
 
-def _wheres(annotation: Any) -> Iterator[str]:
-    """Of a placement, or of a union of them."""
-    if hasattr(annotation, "model_fields"):
-        yield from get_args(annotation.model_fields["where"].annotation)
-    for inner in get_args(annotation):
-        yield from _wheres(inner)
+def _kinds(model: type[Service]) -> tuple[type[Place], ...]:
+    field = model.model_fields.get("placement")
+    return accepted(field) if field else ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from settings.database_server import DatabaseServer
 from settings.findings import Finding
-from settings.hosts import AnyHost, LocalHost, RemoteHost
-from settings.parts import Azure, Cloudflare, DatabaseServer, OnR2, Tunnel
+from settings.hosts import AnyHost
+from settings.parts import Azure, Cloudflare, Tunnel
 from settings.problems import did_you_mean
 from settings.services import Services
 from settings.tunnels import OPERATED
@@ -16,12 +17,12 @@ __all__ = ["REACH_CHECKS", "own_ports"]
 
 def own_ports(hosts: tuple[AnyHost, ...]) -> set[str]:
     """The services that answer at a port of localhost, and need no name."""
-    return {key for host in hosts if isinstance(host, LocalHost) for key in host.ports}
+    return {key for host in hosts for key in host.own_ports}
 
 
 def one_reach(hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """An environment on the developer's own machine is there as a whole: its names and ports lead nowhere else."""
-    if not any(isinstance(host, LocalHost) for host in hosts):
+    if not any(host.own_machine for host in hosts):
         return
     for index, host in enumerate(hosts[1:], 1):
         why = f"{hosts[0].name} and {host.name}: with reach: local, all of an environment is on that one machine"
@@ -33,12 +34,13 @@ def zone_is_known(
 ) -> Iterator[Finding]:
     """Names that others open are in a zone; those of the developer's own machine are in none."""
     there = ["azure"] * (azure is not None)
-    there += [f"hosts/{index}" for index, host in enumerate(hosts) if isinstance(host, RemoteHost)]
-    there += [f"services/{key}" for key, one in services.running() if isinstance(getattr(one, "placement", 0), OnR2)]
+    there += [f"hosts/{index}" for index, host in enumerate(hosts) if not host.own_machine]
+    placed = ((key, service.place) for key, service in services.running())
+    there += [f"services/{key}" for key, place in placed if place is not None and place.needs_section == "cloudflare"]
     if cloudflare is None and there:
         mend = "zoneId and accountId (overview page of the zone at Cloudflare); or one host with reach: local alone"
         yield ("cloudflare",), {}, f"missing, and it is needed for {', '.join(there)}", mend
-    if cloudflare is not None and any(isinstance(host, LocalHost) for host in hosts):
+    if cloudflare is not None and any(host.own_machine for host in hosts):
         why = "names of a zone would lead to a machine that answers on 127.0.0.1 alone (reach: local)"
         yield ("cloudflare", "zoneId"), cloudflare.zone_id, why, "leave smarteros:cloudflare out, or reach: ssh"
 
@@ -46,11 +48,11 @@ def zone_is_known(
 def domain_is_reachable(domain: str, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """Names below localhost lead to the machine of whoever asks (RFC 6761, 6.3); all others to somebody's server."""
     of_localhost = domain == "localhost" or domain.endswith(".localhost")
-    local = any(isinstance(host, LocalHost) for host in hosts)
+    local = any(host.own_machine for host in hosts)
     if local and not of_localhost:
         why = "no name of it leads to the developer's own machine (reach: local)"
         yield ("domain",), domain, why, "localhost"
-    elif of_localhost and any(isinstance(host, RemoteHost) for host in hosts):
+    elif of_localhost and not all(host.own_machine for host in hosts):
         yield ("domain",), domain, "it leads whoever opens it to his own machine", "the zone's name; or reach: local"
 
 
@@ -62,11 +64,7 @@ def local_ports(
     for key, (_, _, offset) in OPERATED.items():
         taken[tunnel.first_port + offset] = f"services/{key}"
     for index, host in enumerate(hosts):
-        if not isinstance(host, LocalHost):
-            continue
-        wanted: list[tuple[tuple[str, ...], int]] = [(("httpPort",), host.http_port)]
-        wanted += [(("ports", key), port) for key, port in host.ports.items()]
-        for path, port in wanted:
+        for path, port in host.listening.items():
             why, mend = _port_problem(path, services) or (None, "")
             if why is None and port in taken:
                 why, mend = f"{taken[port]} has this port of 127.0.0.1", "another one"

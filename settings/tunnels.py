@@ -6,21 +6,19 @@ Opening them is `hosts.tunnel`'s business.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from settings.database_server import DatabaseServer
 from settings.naming import Names
-from settings.parts import AzurePostgres, DatabaseServer, Host, OnDocker
+from settings.networks import DATA_SUBNET, docker_subnets
+from settings.parts import Host
+from settings.places import ContainerPlace
 
 __all__ = [
-    "DATA_SUBNET",
-    "EDGE_SUBNET",
     "OPERATED",
     "REDIS_PLACES",
     "Forward",
-    "data_address",
-    "docker_subnets",
     "forward_of",
     "operated_address",
     "operated_forward",
@@ -28,8 +26,6 @@ __all__ = [
 ]
 
 POSTGRES_PORT = 5432
-EDGE_SUBNET, DATA_SUBNET, SOCKET_SUBNET = 0, 1, 2
-FIRST_FIXED_ADDRESS = 10
 OPERATED = {"vault": (100, 8200, 40), "redis": (101, 6379, 41)}
 """Service → the last number of its address, its port, and how far its local port is from the first one: so a new
 database server moves none of them.
@@ -50,30 +46,10 @@ class Forward:
     target_port: int
 
 
-def docker_subnets(host: Host) -> list[ipaddress.IPv4Network]:
-    """The /24 of a host's networks: edge, data, socket."""
-    subnets = ipaddress.IPv4Network(host.network_cidr).subnets(new_prefix=24)
-    return [next(subnets) for _ in range(3)]
-
-
-def data_address(host: Host, index: int) -> str:
-    """A fixed address in a host's data network. The host itself can reach it; nothing outside can.
-
-    An internal network publishes no ports and a host does not resolve its containers' names: so the address
-    is fixed.
-    """
-    return str(docker_subnets(host)[DATA_SUBNET][FIRST_FIXED_ADDRESS + index])
-
-
 def forward_of(server: DatabaseServer, index: int, first_port: int, names: Names, hosts: Iterable[Host]) -> Forward:
     """The forward that leads to the database server at that place of the list."""
-    local_port = first_port + index
-    placement = server.placement
-    if isinstance(placement, AzurePostgres):
-        target = f"{names.postgres_server(server.name)}.postgres.database.azure.com"
-        return Forward(server.name, local_port, placement.through, target, POSTGRES_PORT)
-    host = next(host for host in hosts if host.name == placement.host)
-    return Forward(server.name, local_port, host.name, data_address(host, index), POSTGRES_PORT)
+    through, target = server.placement.forwarded(server.name, index, names, hosts)
+    return Forward(server.name, first_port + index, through, target, POSTGRES_PORT)
 
 
 def operated_address(host: Host, service: str) -> str:
@@ -86,8 +62,8 @@ def redis_address(host: Host, place: int) -> str:
     return str(docker_subnets(host)[DATA_SUBNET][FIRST_REDIS_ADDRESS + place - 1])
 
 
-def operated_forward(service: str, placement: OnDocker, first_port: int, hosts: Iterable[Host]) -> Forward:
+def operated_forward(service: str, placement: ContainerPlace, first_port: int, hosts: Iterable[Host]) -> Forward:
     """The forward that leads to a service that operators reach."""
-    host = next(host for host in hosts if host.name == placement.host)
+    host = next(host for host in hosts if host.name == placement.machine)
     _, port, offset = OPERATED[service]
     return Forward(service, first_port + offset, host.name, operated_address(host, service), port)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from settings.findings import Finding
-from settings.hosts import AnyHost, LocalHost, RemoteHost
-from settings.parts import OnDocker
-from settings.tunnels import DATA_SUBNET, EDGE_SUBNET, docker_subnets
+from settings.hosts import AnyHost
+from settings.networks import DATA_SUBNET, EDGE_SUBNET, docker_subnets
+from settings.parts import Host
 
 if TYPE_CHECKING:
     from settings.model import Settings
@@ -123,34 +123,39 @@ def private_networks(settings: Settings, service: str) -> tuple[str, ...]:
         for call in calls_of(settings)
         if call.caller == service and _stays_inside(settings.services, settings.hosts, call)
     ]
-    names = sorted({getattr(settings.services, call.callee).placement.host for call in inside})
-    return tuple(str(subnet) for name in names for subnet in _answering(settings.host(name)))
+    names = {getattr(settings.services, call.callee).place.machine for call in inside}
+    return tuple(
+        str(subnet) for host in sorted(settings.hosts, key=_name) if host.name in names for subnet in _answering(host)
+    )
 
 
-def _answering(host: RemoteHost | LocalHost) -> list[IPv4Network]:
+def _name(host: Host) -> str:
+    return host.name
+
+
+def _answering(host: Host) -> list[IPv4Network]:
     subnets = docker_subnets(host)
-    return [subnets[EDGE_SUBNET], *([subnets[DATA_SUBNET]] if isinstance(host, LocalHost) else [])]
+    return [subnets[EDGE_SUBNET], *([subnets[DATA_SUBNET]] if host.own_machine else [])]
 
 
 def _stays_inside(services: Services, hosts: tuple[AnyHost, ...], call: Call) -> bool:
     """Whether the call never leaves its host. On the developer's own machine all do: no name of it leads there from
     inside a container.
     """
-    there, here = (_host(getattr(services, key)) for key in (call.callee, call.caller))
-    if here is None or here != there:
+    there, here = (getattr(services, key).place for key in (call.callee, call.caller))
+    if there is None or here is None or here.private_network is None or here.private_network != there.private_network:
         return False
     outside = call.refuses_private or getattr(services, call.callee).tls_only
-    return not outside or here in {host.name for host in hosts if isinstance(host, LocalHost)}
+    return not outside or here.machine in _own_machines(hosts)
 
 
-def _host(service: Any) -> str | None:
-    placement = getattr(service, "placement", None)
-    return placement.host if isinstance(placement, OnDocker) else None
+def _own_machines(hosts: tuple[AnyHost, ...]) -> set[str]:
+    return {host.name for host in hosts if host.own_machine}
 
 
 def calls_arrive(hosts: tuple[AnyHost, ...], all_services: Services) -> Iterator[Finding]:
     """Whoever is called from elsewhere has a name there, and is not on the developer's own machine."""
-    local = {host.name for host in hosts if isinstance(host, LocalHost)}
+    local = _own_machines(hosts)
     for call in calls_between({key for key, _ in all_services.running()}):
         callee = getattr(all_services, call.callee)
         if callee.elsewhere is not None or _stays_inside(all_services, hosts, call):
@@ -159,7 +164,7 @@ def calls_arrive(hosts: tuple[AnyHost, ...], all_services: Services) -> Iterator
         if name is None:
             mend = f"hostname: {call.callee}; or both on the same host"
             yield ("services", call.callee, "hostname"), name, f"{whence}, and no name leads to it", mend
-        elif _host(callee) in local:
+        elif callee.place is not None and callee.place.machine in local:
             why = f"{whence}, and nobody else reaches the developer's own machine (reach: local)"
             yield ("services", call.caller), call.caller, why, f"{call.caller} on the same machine, or neither of them"
 

@@ -17,8 +17,6 @@ from psycopg import sql
 from apps.dependents import Dependent, release
 from apps.time_limits import connected
 from deploy.guards import NotReady
-from settings.parts import AzurePostgres
-from settings.postgres import AZURE_ADMIN, DOCKER_ADMIN
 from tenants.archive.login import provisioner
 from tenants.ground import Ground
 from tenants.names import TenantNames
@@ -173,11 +171,10 @@ def _kept_by(server: Server, role: str, left: list[Dependent]) -> str:
 
 def _administrator(ground: Ground, password: str, database: str) -> psycopg.Connection[Any]:
     server = ground.platform.server
-    managed = isinstance(ground.settings.database_server(server.name).placement, AzurePostgres)
     where = {
         "host": "127.0.0.1",
         "port": server.local_port,
-        "user": AZURE_ADMIN if managed else DOCKER_ADMIN,
+        "user": ground.settings.database_server(server.name).placement.admin,
         "password": password,
         "dbname": database,
         "sslmode": server.sslmode,

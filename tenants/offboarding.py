@@ -15,7 +15,6 @@ from deploy.guards import NotReady
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
 from kept.operator_error import OperatorError
-from settings.parts import AzureBlobs, AzurePostgres
 from tenants import lifecycle
 from tenants.archive.login import forget_logins
 from tenants.archive.moves import export, open_archive
@@ -160,12 +159,13 @@ def _kept(ground: Ground, shelf: Shelf, archive: Path | None) -> Iterator[Kept]:
 
     settings = ground.settings
     server = settings.database_server(ground.platform.server.name).placement
-    if isinstance(server, AzurePostgres):
-        days = server.backup_retention_days
-        yield Kept("Azure can restore the database server to a point in time before this", after(days))
+    if server.restorable_days is not None:
+        days = server.restorable_days
+        yield Kept(f"{server.called} can restore the database server to a point in time before this", after(days))
     storage = settings.services.storage
-    if storage is not None and isinstance(storage.placement, AzureBlobs):
-        yield Kept("Azure keeps the deleted blob container", after(storage.placement.keep_deleted_days))
+    if storage is not None and storage.placement.deleted_kept_days is not None:
+        place = storage.placement
+        yield Kept(f"{place.called} keeps the deleted blob container", after(storage.placement.deleted_kept_days))
     if archive is not None and settings.services.tenants is not None:
         days = settings.services.tenants.archive_retention_days
         yield Kept(f"the archive {archive.name}, encrypted to the keyring's recipients", after(days))

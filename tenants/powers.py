@@ -13,8 +13,6 @@ from psycopg import sql
 
 from apps.time_limits import connected
 from deploy.guards import NotReady
-from settings.parts import AzurePostgres
-from settings.postgres import AZURE_ADMIN, DOCKER_ADMIN
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.secrets import administrator_password
@@ -43,7 +41,7 @@ def take_powers(ground: Ground, names: TenantNames, say: Say) -> bool:
 
 def _take(ground: Ground, role: str) -> None:
     name = ground.platform.server.name
-    managed = isinstance(ground.settings.database_server(name).placement, AzurePostgres)
+    admin = ground.settings.database_server(name).placement.admin
     password = administrator_password(ground.place, ground.platform)
     statement = _TAKE.format(f'"{role}"')
     if not password:
@@ -51,7 +49,7 @@ def _take(ground: Ground, role: str) -> None:
             f"PostgreSQL {name}: somebody gave the role {role} powers over others' data, and the keyring here has no "
             f"administrator's password to take them. Mend: as the server's administrator: {statement}"
         )
-    with _connected(ground, AZURE_ADMIN if managed else DOCKER_ADMIN, password) as connection:
+    with _connected(ground, admin, password) as connection:
         connection.execute(sql.SQL(_TAKE).format(sql.Identifier(role)))
 
 

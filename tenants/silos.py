@@ -10,7 +10,6 @@ from deploy.guards import NotReady
 from settings import Settings
 from settings.capacity import host_capacity
 from settings.hosts import LocalHost, RemoteHost
-from settings.parts import DockerPostgres
 from tenants.model import Tenant
 from tenants.tiers import SILO_SIZES, redis_memory_mb
 
@@ -57,7 +56,7 @@ def refuse_no_silo(settings: Settings) -> None:
     """Its database must be on the same host, in whose network they find each other."""
     host, tenants = host_of(settings), settings.services.tenants
     place = settings.database_server(tenants.database).placement if tenants is not None else None
-    if not isinstance(place, DockerPostgres) or place.host != host.name:
+    if place is None or place.machine != host.name:
         raise NotReady(
             f"a tenant's own n8n runs on host {host.name}, and tenants' database server is not there. Mend: n8n: pool, "
             "or a database server for tenants on that host"

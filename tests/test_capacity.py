@@ -18,13 +18,13 @@ from settings.capacity import (
     OPERATORS_CONNECTIONS,
     connections_held,
     host_capacity,
-    in_azure,
+    on_vendors_machines,
     server_capacity,
     usable_disk_mb,
 )
 from settings.images import DEFAULTS
-from settings.parts import AzurePostgres, DockerPostgres
-from settings.postgres import SUPERUSER_CONNECTIONS, footprint_of, least_memory_mb, memory_of
+from settings.places import AzurePostgres, DockerPostgres
+from settings.postgres import SUPERUSER_CONNECTIONS, least_memory_mb, memory_of
 from settings.profiles import with_profile
 from settings.reading import read_settings
 from settings.services import Services
@@ -70,7 +70,7 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
     settings = settings_of(stack)
     hosts = [host_capacity(host, settings.database_servers, settings.services) for host in settings.hosts]
     found = [part.container.name for held in hosts for part in held.parts]
-    found += [part.container.name for part in in_azure(settings.services)]
+    found += [part.container.name for part in on_vendors_machines(settings.services)]
     wanted = [one.name for key, service in settings.services.running() for one in service.footprint(key)]
     wanted += [
         f"postgres-{server.name}"
@@ -240,7 +240,7 @@ def test_the_declared_server_takes_as_many_connections_as_the_sum_says() -> None
     workload = postgres_workload(DEFAULTS["postgres"], place, "password")
     assert "max_connections=77" in workload.args
     assert "shared_buffers=512MB" in workload.args
-    one = footprint_of("vps", place)
+    one = place.footprint("vps")[0]
     assert (one.cpu, one.memory_mb) == (workload.cpu, workload.memory_mb)
 
 

@@ -1,22 +1,31 @@
-"""Where things run. A placement keeps what a service asks for, or refuses it before it declares anything of
-it.
+"""What a place can do: run containers, run PostgreSQL, keep blobs, run queues. A placement is those of the four that
+its vendor offers, and no other; it keeps what a service asks for, or refuses it before it declares anything of it.
 
-The rest of the program sees only what is here; which placement a service has is answered by
-`chosen.placement_for`.
+The rest of the program sees only what is here; which placement a service has is answered by `chosen.Places`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pulumi import Input, Output, Resource, ResourceOptions, RunError
 
 from components.workload import Workload
 from settings.parts import ManagedRedis
 
-__all__ = ["DatabaseServer", "ObjectStore", "Placement", "QueueServer", "Refusal", "Running"]
+__all__ = [
+    "DatabaseServer",
+    "KeepsBlobs",
+    "ObjectStore",
+    "QueueServer",
+    "Refusal",
+    "Running",
+    "RunsContainers",
+    "RunsPostgres",
+    "RunsQueues",
+]
 
 
 class Refusal(RunError):  # so that the engine shows the message, and no traceback
@@ -75,19 +84,35 @@ class QueueServer:
     password: Output[str]
 
 
-class Placement(Protocol):
+@runtime_checkable
+class RunsContainers(Protocol):
     """A place where services run."""
 
     def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
         """Run a container."""
+
+
+@runtime_checkable
+class RunsPostgres(Protocol):
+    """A place where PostgreSQL servers run."""
 
     def database_server(
         self, name: str, server: str, admin_password: Input[str], opts: ResourceOptions
     ) -> DatabaseServer:
         """Run a PostgreSQL server: `server` is its name in the settings."""
 
+
+@runtime_checkable
+class KeepsBlobs(Protocol):
+    """A place where files lie as blobs."""
+
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
-        """Keep files as blobs."""
+        """Keep the files of the settings' services/storage."""
+
+
+@runtime_checkable
+class RunsQueues(Protocol):
+    """A place where a service can have a Redis for itself alone."""
 
     def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
         """Run a Redis for queues."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.secrecy import secret
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
 from components.services.postgres import Database
@@ -64,7 +64,7 @@ CONVERSE_TIMEOUT, CONVERSE_LENGTH = "60s", 4096
 class BotpressArgs:
     """What Botpress needs from the rest of the platform."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     database: Database
     redis: RedisLogin | None

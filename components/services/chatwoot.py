@@ -16,7 +16,7 @@ from typing import Any
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement, Running
+from components.placements import Running, RunsContainers
 from components.services.postgres import Database
 from components.services.redis_login import RedisLogin
 from components.services.surroundings import Surroundings, Wires
@@ -89,7 +89,7 @@ WORKER = ("bundle", "exec", "sidekiq", "-C", "config/sidekiq.yml")
 class ChatwootArgs:
     """What Chatwoot needs from the rest of the platform."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     database: Database
     redis: RedisLogin

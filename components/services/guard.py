@@ -17,7 +17,7 @@ from pulumi import ComponentResource, Output, Resource, ResourceOptions
 
 from apps.migration_files import latest
 from apps.sdk import Migrations, ServerAccess, apps_provider
-from components.placements import DatabaseServer, Placement
+from components.placements import DatabaseServer, RunsContainers
 from components.secrecy import secret
 from components.services.postgres import PROVISIONER, closed_to_public
 from components.services.surroundings import Surroundings
@@ -65,7 +65,7 @@ class GuardArgs:
 
     server: DatabaseServer
     provisioner: Resource
-    placement: Placement
+    placement: RunsContainers
     image: Image
     wanted: GuardSettings
     protect: bool

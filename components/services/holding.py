@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.images import Image
@@ -33,7 +33,7 @@ SOURCES: Mapping[str, str] = {
 class HoldingArgs:
     """Where it runs, at which name, and what it says."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     hostname: str
     wanted: HoldingSettings

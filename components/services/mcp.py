@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.secrecy import secret
 from components.services.postgres import Database
 from components.services.redis_login import RedisLogin
@@ -79,7 +79,7 @@ VERIFIED = "?sslmode=verify-full&sslrootcert=/etc/pki/ca-trust/extracted/pem/tls
 class McpArgs:
     """What the gateway needs from the rest of the platform."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     database: Database
     redis: RedisLogin

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.secrecy import secret
 from components.services.postgres import Database
 from components.services.surroundings import Surroundings
@@ -75,7 +75,7 @@ def setup_script() -> str:
 class MetabaseArgs:
     """What Metabase needs from the rest of the platform."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     database: Database
     address: WebAddress

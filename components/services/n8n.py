@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.services.n8n_credentials import credential_overwrites
 from components.services.n8n_owner import InstanceOwner
 from components.services.n8n_queue import Queue, queue_of, with_runner, worker
@@ -88,7 +88,7 @@ class Connection(Protocol):
 class N8nArgs:
     """What n8n needs from the rest of the platform."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     database: Connection
     address: WebAddress

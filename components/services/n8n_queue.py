@@ -15,7 +15,7 @@ from components.secrecy import secret
 from components.services.surroundings import Surroundings
 from components.workload import Health, RedisList, Scale, Sidecar, Volume, Workload
 from settings.images import Image
-from settings.parts import ManagedRedis, OnDocker
+from settings.parts import ManagedRedis
 from settings.services import N8n as N8nSettings
 from settings.services import QueueMode
 
@@ -79,7 +79,7 @@ def queue_of(at: Surroundings, wanted: N8nSettings, runners: Image) -> Queue | N
     if mode is None:
         return None
     token = at.secret("n8n_runners_auth_token")
-    if isinstance(where, OnDocker):
+    if where.shares_redis:
         login = at.redis_login("n8n", where)
         return Queue(
             mode=mode,
@@ -92,7 +92,7 @@ def queue_of(at: Surroundings, wanted: N8nSettings, runners: Image) -> Queue | N
             password=login.password,
         )
     size = mode.redis or ManagedRedis.model_validate({})
-    server = at.placement(where).queue_server("n8n-queue", size, at.inside(where))
+    server = at.places.queues(where).queue_server("n8n-queue", size, at.inside(where))
     return Queue(
         mode=mode,
         runners=runners,

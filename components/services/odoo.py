@@ -14,7 +14,7 @@ from pathlib import Path
 import pulumi_postgresql as postgresql
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.secrecy import secret
 from components.services.postgres import PROVISIONER, Database
 from components.services.surroundings import Surroundings
@@ -78,7 +78,7 @@ MB = 1024 * 1024
 class OdooArgs:
     """What Odoo needs from the rest of the platform."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     database: Database
     address: WebAddress

@@ -12,7 +12,7 @@ import pulumi_postgresql as postgresql
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-from components.placements import DatabaseServer, Placement
+from components.placements import DatabaseServer, RunsPostgres
 from components.secrecy import secret
 from settings.postgres import PROGRAM_CONNECTIONS
 
@@ -40,7 +40,7 @@ CONNECTION_LIMIT = 30
 class PostgresServerArgs:
     """Where the server runs, and which one of the settings it is."""
 
-    placement: Placement
+    placement: RunsPostgres
     server: str
     admin_password: Input[str]
 

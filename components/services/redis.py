@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.secrecy import secret
 from components.services.redis_login import PORT, RedisServer
 from components.services.redis_users import TENANT_PREFIX, own_users_file, users_file
@@ -68,7 +68,7 @@ whole. Grep's 1 is "none there"; of any other failure Redis does not start, for 
 class RedisArgs:
     """Where it runs, how large it may be, and the password of each of its users."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     wanted: RedisSettings
     passwords: Mapping[str, Input[str]]
@@ -200,4 +200,4 @@ def declare(at: Surroundings, wanted: RedisSettings) -> None:
         ),
         at.inside(wanted.placement),
     )
-    at.redis[wanted.placement.host] = RedisServer(host=redis.host, passwords=passwords)
+    at.redis[str(wanted.placement.private_network)] = RedisServer(host=redis.host, passwords=passwords)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import KeepsBlobs
 from components.services.surroundings import Surroundings
 from settings.services import Storage as StorageSettings
 
@@ -17,7 +17,7 @@ __all__ = ["Storage", "StorageArgs", "declare"]
 class StorageArgs:
     """Where the blobs are."""
 
-    placement: Placement
+    placement: KeepsBlobs
 
 
 class Storage(ComponentResource):
@@ -37,6 +37,6 @@ class Storage(ComponentResource):
 def declare(at: Surroundings, wanted: StorageSettings) -> None:
     """As the settings want it."""
     where = wanted.placement
-    store = Storage("storage", StorageArgs(placement=at.placement(where)), at.inside(where))
+    store = Storage("storage", StorageArgs(placement=at.places.blobs(where)), at.inside(where))
     at.urls["storage"] = store.url
     at.blobs.append(store.for_tenants)

@@ -6,18 +6,19 @@ and the addresses of others, and never for where any of them runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pulumi import Input, Output, ProviderResource, Resource, ResourceOptions
 
-from components.placements import DatabaseServer, Placement
+from components.placements import DatabaseServer, RunsContainers
+from components.placements.chosen import Places
 from components.services.postgres import CONNECTION_LIMIT, Database, DatabaseArgs
 from components.services.redis_login import RedisLogin, RedisServer
 from components.workload import Workload
 from settings import Settings
 from settings.capacity import connections_held
-from settings.parts import OnAzure, OnDocker, OnR2
+from settings.places import ContainerPlace, Place
 from settings.wiring import calls_of, identity_of, private_networks, url_of
 
 __all__ = ["Handed", "HandedAccounts", "Surroundings", "Wires"]
@@ -73,10 +74,8 @@ class Surroundings:
 
     system: Resource
     settings: Settings
-    placement: Callable[[OnAzure | OnDocker | OnR2], Placement]
-    """The place that the settings ask for."""
-    cloud: list[ProviderResource]
-    docker: Mapping[str, ProviderResource]
+    places: Places
+    """Where everything is."""
     servers: Mapping[str, DatabaseServer]
     administrators: Mapping[str, ProviderResource]
     """Of each database server, the provider that makes databases on it."""
@@ -87,12 +86,15 @@ class Surroundings:
     blobs: list[Output[dict[str, str]]] = field(default_factory=list)
     """How tenants make containers in the blob storage; none where there is none."""
     redis: dict[str, RedisServer] = field(default_factory=dict)
-    """Host → the Redis on it."""
+    """Private network → the Redis in it."""
 
-    def inside(self, where: OnAzure | OnDocker | OnR2 | None = None, *more: ProviderResource) -> ResourceOptions:
+    def placement(self, where: ContainerPlace) -> RunsContainers:
+        """The place that the settings ask for."""
+        return self.places.containers(where)
+
+    def inside(self, where: Place | None = None, *more: ProviderResource) -> ResourceOptions:
         """Options of a service: the system's child, with the providers of the place where it runs."""
-        host = [self.docker[where.host]] if isinstance(where, OnDocker) else []
-        return ResourceOptions(parent=self.system, providers=[*self.cloud, *host, *more])
+        return self.places.inside(where, *more)
 
     def on_server(self, server: str) -> ResourceOptions:
         """Options of what is made on a database server."""
@@ -122,9 +124,9 @@ class Surroundings:
             keys={key.variable: self.secret(key.secret.name) for account in handed for key in account.secrets},
         )
 
-    def redis_login(self, service: str, where: OnDocker) -> RedisLogin:
-        """How a service logs in at the Redis of its host."""
-        return self.redis[where.host].login(service)
+    def redis_login(self, service: str, where: ContainerPlace) -> RedisLogin:
+        """How a service logs in at the Redis beside it."""
+        return self.redis[str(where.private_network)].login(service)
 
     def wires(self, service: str) -> Wires:
         """What a service is told of the calls that it makes and answers: a caller gets SMOS_<CALL>_URL and _IDENTITY,

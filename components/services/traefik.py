@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
@@ -77,7 +77,7 @@ class Certificates:
 class TraefikArgs:
     """Where it runs, in which network it finds containers, and what it shows; without certificates it is plain HTTP."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     socket_proxy_image: Image
     wanted: TraefikSettings

@@ -13,7 +13,7 @@ from typing import Any
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.images import Image
@@ -43,7 +43,7 @@ FLAVOURS: Mapping[str, tuple[str, str]] = {"vault": ("vault", "/vault/file"), "o
 class VaultArgs:
     """Where it runs, and how large it may be."""
 
-    placement: Placement
+    placement: RunsContainers
     image: Image
     wanted: VaultSettings
 

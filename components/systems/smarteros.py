@@ -9,15 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi_azure_native as azure_native
-import pulumi_cloudflare as cloudflare
 from pulumi import ComponentResource, Output, ProviderResource, ResourceOptions, log
 
 from components.placements import DatabaseServer
-from components.placements.azure import AzurePlatform, AzurePlatformArgs
-from components.placements.chosen import Placements, placement_for
-from components.placements.cloudflare import ObjectStorage
-from components.placements.docker import DockerHost, DockerHostArgs, docker_provider
+from components.placements.chosen import Places
 from components.services import (
     botpress,
     chatwoot,
@@ -47,7 +42,6 @@ from components.services.postgres import (
 from components.services.surroundings import Surroundings
 from settings import Settings
 from settings.addresses import EDGE
-from settings.parts import OnAzure, OnDocker
 from settings.tunnels import OPERATED
 from settings.wiring import calls_of, told
 
@@ -88,20 +82,13 @@ class SmarterOS(ComponentResource):
     def __init__(self, name: str, args: SmarterOSArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:systems:SmarterOS", name, None, opts)
         self._settings = settings = args.settings
-        self._cloud = self._cloud_providers()
-        self._docker = {
-            host.name: docker_provider(f"docker-{host.name}", host, ResourceOptions(parent=self))
-            for host in settings.hosts
-        }
-        self._places = self._placements()
+        self._places = Places(settings, self)
         self._servers = {server.name: self._database_server(server.name) for server in settings.database_servers}
         administrators = {key: self._databases_provider(server) for key, server in self._servers.items()}
         self._at = Surroundings(
             system=self,
             settings=settings,
-            placement=lambda where: placement_for(where, self._places),
-            cloud=self._cloud,
-            docker=self._docker,
+            places=self._places,
             servers=self._servers,
             administrators=administrators,
             provisioners={key: self._provisioner(key, provider) for key, provider in administrators.items()},
@@ -110,52 +97,16 @@ class SmarterOS(ComponentResource):
         self.platform = self._outputs()
         self.register_outputs({"platform": self.platform})
 
-    def _cloud_providers(self) -> list[ProviderResource]:
-        settings = self._settings
-        inside = ResourceOptions(parent=self)
-        found: list[ProviderResource] = []
-        if settings.azure is not None:
-            found.append(
-                azure_native.Provider(
-                    "azure",
-                    subscription_id=settings.azure.subscription_id,
-                    tenant_id=settings.azure.tenant_id,
-                    opts=inside,
-                )
-            )
-        if settings.cloudflare is not None:
-            token = settings.secrets.cloudflare_api_token
-            found.append(cloudflare.Provider("cloudflare", api_token=token, opts=inside))
-        return found
-
-    def _inside(self, where: OnAzure | OnDocker | None = None) -> ResourceOptions:
-        """Options of a place, or of what stands there before there are services."""
-        host = [self._docker[where.host]] if isinstance(where, OnDocker) else []
-        return ResourceOptions(parent=self, providers=[*self._cloud, *host])
-
-    def _placements(self) -> Placements:
-        settings = self._settings
-        azure = AzurePlatform("azure", AzurePlatformArgs(settings=settings), self._inside()) if settings.azure else None
-        hosts = {
-            host.name: DockerHost(
-                host.name,
-                DockerHostArgs(settings=settings, host=host),
-                ResourceOptions(parent=self, providers=[self._docker[host.name]]),
-            )
-            for host in settings.hosts
-        }
-        return Placements(azure=azure, hosts=hosts, r2=ObjectStorage(settings))
-
     def _database_server(self, name: str) -> DatabaseServer:
         where = self._settings.database_server(name).placement
         return PostgresServer(
             f"postgres-{name}",
             PostgresServerArgs(
-                placement=placement_for(where, self._places),
+                placement=self._places.postgres(where),
                 server=name,
                 admin_password=self._settings.secrets.database_admin_passwords[name],
             ),
-            self._inside(where),
+            self._places.inside(where),
         ).server
 
     def _databases_provider(self, server: DatabaseServer) -> ProviderResource:
@@ -219,7 +170,7 @@ class SmarterOS(ComponentResource):
             "customDomains": self._takes_domains(),
             "edgeName": self._settings.fqdn(EDGE),
             "holdingName": self._settings.fqdn(services.holding.hostname if services.holding else EDGE),
-            "redisHost": self._at.redis[services.redis.placement.host].host if services.redis else None,
+            "redisHost": self._at.redis[str(services.redis.placement.private_network)].host if services.redis else None,
             "redisLogin": redis.PROVISIONER,
             "blobs": next(iter(self._at.blobs), None),
         }

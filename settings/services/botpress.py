@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from settings.parts import Name, OnDocker, matching
+from settings.parts import Name, matching
+from settings.places import Accepts, ContainerPlace
 from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
@@ -36,7 +37,9 @@ class BotpressV12(Service):
     """Botpress as one container: it has its server, its studio, its messaging and its language understanding in it."""
 
     kind: Literal["v12"] = Field(description="none, v12 (runs here) or cloud (its vendor's)")
-    placement: OnDocker = Field(description="Where it runs")
+    placement: Annotated[ContainerPlace, Accepts(ContainerPlace, ("persists_files", "shares_redis"))] = Field(
+        description="Where it runs"
+    )
     hostname: Hostname = Field(description="Its name in the zone")
     database: Name = Field(description="Which one of smarteros:databaseServers holds its database")
     cpu: float = Field(1.0, ge=0.25, description="How many CPUs it may use")

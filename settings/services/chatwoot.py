@@ -7,12 +7,12 @@ account of Azure would need an account key, which ours refuses (allow_shared_key
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
-from settings.parts import Email, Name, OnDocker, Port, Setting, matching
-from settings.problems import fault
+from settings.parts import Email, Name, Port, Setting, matching
+from settings.places import Accepts, ContainerPlace
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
@@ -68,10 +68,16 @@ class AttachmentsInS3(Setting):
     path_style: bool = Field(False, description="Whether the bucket is a part of the path, as MinIO has it")
 
 
+_NEEDS = "it needs a Redis beside it and a PostgreSQL in which it may create extensions, and {place} has neither"
+_MEND = "where: docker, with a host"
+
+
 class Chatwoot(Service):
     """The customers' inbox: web and worker, which share all that they are told."""
 
-    placement: OnDocker = Field(description="Where it runs")
+    placement: Annotated[ContainerPlace, Accepts(ContainerPlace, ("shares_redis",), _NEEDS, _MEND)] = Field(
+        description="Where it runs"
+    )
     hostname: Hostname = Field(description="Its name in the zone")
     database: Name = Field(description="Which one of smarteros:databaseServers holds its database")
     cpu: float = Field(1.0, ge=0.1, description="How many CPUs the web may use")
@@ -123,14 +129,6 @@ class Chatwoot(Service):
         ),
     )
     optional_secrets: ClassVar[tuple[Secret, ...]] = (_SMTP, *_S3)
-
-    @field_validator("placement", mode="before")
-    @classmethod
-    def _on_a_host(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("where") == "azure":
-            why = "it needs a Redis beside it and a PostgreSQL in which it may create extensions, and Azure has neither"
-            raise fault(why, "where: docker, with a host")
-        return value
 
     def called_for(self) -> tuple[Secret, ...]:
         """What it keeps, and what opens its mail server and its bucket."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from settings.parts import Name, OnDocker
+from settings.parts import Name
+from settings.places import Accepts, ContainerPlace
 from settings.services.service import Container, Service
 
 __all__ = ["Guard"]
@@ -15,7 +16,9 @@ __all__ = ["Guard"]
 class Guard(Service):
     """A client of PostgreSQL that looks at tenants' sessions and databases."""
 
-    placement: OnDocker = Field(description="Where it runs")
+    placement: Annotated[ContainerPlace, Accepts(ContainerPlace, ("probes_by_command",))] = Field(
+        description="Where it runs"
+    )
     database: Name = Field(
         description="Which one of smarteros:databaseServers it guards: the one with tenants' databases"
     )

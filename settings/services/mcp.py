@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from settings.images import parsed_image
-from settings.parts import Name, OnDocker
+from settings.parts import Name
+from settings.places import Accepts, ContainerPlace
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
@@ -37,7 +38,9 @@ def _is_pinned(value: str) -> str:
 class Mcp(Service):
     """The one door through which agents reach tools: ContextForge, which asks everybody for a token."""
 
-    placement: OnDocker = Field(description="Where it runs")
+    placement: Annotated[ContainerPlace, Accepts(ContainerPlace, ("shares_redis", "probes_by_command"))] = Field(
+        description="Where it runs"
+    )
     hostname: Hostname | None = Field(
         None, description="Its name in the zone; without one, only services on the same host reach it"
     )

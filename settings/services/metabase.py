@@ -7,9 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from settings.parts import Name
+from settings.places import Anywhere
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
-from settings.services.service import Anywhere, Container, Hostname, Service
+from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Metabase"]
 

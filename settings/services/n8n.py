@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from settings.parts import ManagedRedis, Name, OnAzure, OnDocker, Setting
+from settings.parts import ManagedRedis, Name, Setting
+from settings.places import Anywhere
 from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, by_flag
-from settings.services.service import Anywhere, Container, Hostname, Service
-from settings.sizes import container_apps_size_problem
+from settings.services.service import Container, Hostname, Service
 
 __all__ = ["N8n", "QueueMode", "Runner", "SingleMode", "Workers"]
 
@@ -118,18 +118,22 @@ class N8n(Service):
         if isinstance(mode, SingleMode):
             return mode
         where, workers = info.data.get("placement"), mode.workers
-        if isinstance(where, OnDocker) and workers.min_replicas != workers.max_replicas:
-            why = f"a host runs as many workers as it is told, not {workers.min_replicas} to {workers.max_replicas}"
+        if where is None:
+            return mode  # what is wrong with it is told already
+        if not where.scales and workers.min_replicas != workers.max_replicas:
+            told = f"not {workers.min_replicas} to {workers.max_replicas}"
+            why = f"{where.called} runs as many workers as it is told, {told}"
             mend = f"minReplicas: {workers.max_replicas} too, or placement: {{where: azure}}"
             raise fault(why, mend)
-        if isinstance(where, OnDocker) and mode.redis is not None:
-            raise fault("on a host the queue is in the host's own Redis", "leave redis out, and have services.redis")
-        if isinstance(where, OnAzure) and "cpu" in info.data and "memory_mb" in info.data:
+        if where.shares_redis and mode.redis is not None:
+            why = f"on {where.called} the queue is in the host's own Redis"
+            raise fault(why, "leave redis out, and have services.redis")
+        if "cpu" in info.data and "memory_mb" in info.data:
             for what, cpu, memory_mb in (
                 ("n8n", info.data["cpu"], info.data["memory_mb"]),
                 ("a worker", workers.cpu, workers.memory_mb),
             ):
-                problem = container_apps_size_problem(cpu + mode.runner.cpu, memory_mb + mode.runner.memory_mb)
+                problem = where.size_problem(cpu + mode.runner.cpu, memory_mb + mode.runner.memory_mb)
                 if problem:
                     raise fault(f"{what} with its runner: {problem[0]}", problem[1])
         return mode
@@ -154,7 +158,7 @@ class N8n(Service):
             return (main,)
         workers, runner = self.queue.workers, self.queue.runner
         names = [f"{name}-worker"]
-        if isinstance(self.placement, OnDocker):
+        if not self.placement.scales:
             names = [f"{name}-worker-{number}" for number in range(1, workers.max_replicas + 1)]
         found = [main, _runner(name, runner)]
         for one in names:

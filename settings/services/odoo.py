@@ -7,11 +7,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from settings.parts import Name, OnAzure, OnDocker
+from settings.parts import Name
+from settings.places import Anywhere, ContainerPlace
 from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
-from settings.services.service import Anywhere, Container, Hostname, Service
+from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Odoo", "least_memory_mb", "memory_limits_mb"]
 
@@ -110,9 +111,9 @@ class Odoo(Service):
 
     @field_validator("placement")
     @classmethod
-    def _has_files(cls, value: OnAzure | OnDocker) -> OnAzure | OnDocker:
-        if isinstance(value, OnAzure):
-            why = "its filestore needs a POSIX file system, and Container Apps has none that is safe (SMB)"
+    def _has_files(cls, value: ContainerPlace) -> ContainerPlace:
+        if not value.persists_files:
+            why = f"its filestore needs a POSIX file system, and {value.no_files_because}"
             raise fault(why, "placement: {where: docker, host: …}")
         return value
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from settings.parts import OnDocker
+from settings.places import Accepts, ContainerPlace
 from settings.services.service import Container, Service
 
 __all__ = ["Redis"]
@@ -15,7 +15,9 @@ __all__ = ["Redis"]
 class Redis(Service):
     """Queues and caches of the services on the same host."""
 
-    placement: OnDocker = Field(description="Where it runs")
+    placement: Annotated[
+        ContainerPlace, Accepts(ContainerPlace, ("persists_files", "shares_redis", "fixed_addresses"))
+    ] = Field(description="Where it runs")
     memory_mb: int = Field(512, ge=64, description="How much memory the container may use, in MB")
 
     port: ClassVar[int | None] = 6379

@@ -9,14 +9,16 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from settings.parts import OnAzure, OnDocker, Setting
+from settings.containers import Container
+from settings.parts import Setting
+from settings.places import Place
 from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner
 
-__all__ = ["Anywhere", "Container", "Elsewhere", "Hostname", "Service"]
+__all__ = ["Container", "Elsewhere", "Hostname", "Service"]
 
 
 def _is_hostname(value: str) -> str:
@@ -26,25 +28,6 @@ def _is_hostname(value: str) -> str:
 
 
 Hostname = Annotated[str, AfterValidator(_is_hostname)]
-Anywhere = Annotated[OnAzure | OnDocker, Field(discriminator="where")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Container:
-    """One container of a service: what it may use at most, what its vendor says it needs, and where that is said."""
-
-    name: str
-    """What the resource graph calls it."""
-    cpu: float
-    memory_mb: int
-    least_cpu: float
-    least_memory_mb: int
-    disk_mb: int = 0
-    """What its volumes and its image's writable layer are expected to hold, in MB."""
-    source: str
-    """Who says `least_…` and why the rest: an address, or a reason."""
-    passing: bool = False
-    """It ends before the others start, so its memory is not added to theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +75,16 @@ class Service(Setting):
         """Whether it needs a Redis as it is set; where only some of its settings need one, the service says so here."""
         return self.needs_redis
 
-    def uses_redis_of(self, host: str) -> bool:
-        """Whether it needs a Redis, and runs on that host."""
-        where = getattr(self, "placement", None)
-        return self.uses_redis() and isinstance(where, OnDocker) and where.host == host
+    @property
+    def place(self) -> Place | None:
+        """Where it is; None of what is a database, or somebody else's."""
+        found: Place | None = getattr(self, "placement", None)
+        return found
+
+    def uses_redis_of(self, network: str | None) -> bool:
+        """Whether it needs a Redis, and finds the one that is in that private network."""
+        where = self.place
+        return self.uses_redis() and where is not None and network is not None and where.private_network == network
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """Its containers; `name` is its key in the settings. None for what runs in others' containers."""

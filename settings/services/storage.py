@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from settings.parts import AzureBlobs, OnR2, Setting
+from settings.parts import Setting
+from settings.places import Accepts, BlobPlace
 from settings.problems import fault
 from settings.services.service import Service
 
@@ -62,7 +63,7 @@ class Backups(Setting):
 class Storage(Service):
     """Files and backups, as blobs."""
 
-    placement: Annotated[AzureBlobs | OnR2, Field(discriminator="where")] = Field(description="Where it is")
+    placement: Annotated[BlobPlace, Accepts(BlobPlace)] = Field(description="Where it is")
     containers: tuple[ContainerName, ...] = Field(
         ("backups", "knowledge", "attachments"), min_length=1, description="The blob containers"
     )
@@ -78,7 +79,8 @@ class Storage(Service):
             return value
         if value.container not in containers:
             raise fault(f"no container is called {value.container}", "add it to containers, or backups: null")
-        if isinstance(placement, AzureBlobs) and placement.keep_deleted_days < value.immutable_days:
-            kept = f"what is deleted is kept for {placement.keep_deleted_days} days only"
+        kept_days = placement.deleted_kept_days if placement is not None else None
+        if kept_days is not None and kept_days < value.immutable_days:
+            kept = f"what is deleted is kept for {kept_days} days only"
             raise fault(kept, f"keepDeletedDays of {value.immutable_days} or more, or a lower immutableDays")
         return value

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from settings.parts import OnDocker
+from settings.places import OnDocker
 from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
 

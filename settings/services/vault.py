@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from settings.parts import OnDocker
+from settings.places import Accepts, ContainerPlace
 from settings.problems import fault
 from settings.services.service import Container, Service
 
@@ -16,7 +16,9 @@ __all__ = ["Vault"]
 class Vault(Service):
     """Secrets of tenants and applications, unsealed with keys of the keyring."""
 
-    placement: OnDocker = Field(description="Where it runs")
+    placement: Annotated[ContainerPlace, Accepts(ContainerPlace, ("persists_files", "fixed_addresses"))] = Field(
+        description="Where it runs"
+    )
     flavour: Literal["vault", "openbao"] = Field("vault", description="HashiCorp's Vault, or its open fork OpenBao")
     memory_mb: int = Field(512, ge=256, description="How much memory the container may use, in MB")
     key_shares: int = Field(5, ge=1, le=20, description="Into how many shares the key that opens it is split")

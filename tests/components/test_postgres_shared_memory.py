@@ -11,7 +11,7 @@ import pytest
 
 from components.placements.docker.postgres import postgres_workload
 from settings.images import DEFAULTS
-from settings.parts import DockerPostgres
+from settings.places import DockerPostgres
 from settings.postgres import VACUUM_WORKERS, memory_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -24,7 +24,8 @@ from components.placements.azure.vault import SecretVault, SecretVaultArgs
 from components.secrecy import secret
 from components.workload import Workload
 from settings import Settings
-from settings.parts import AzureBlobs, AzurePostgres, ManagedRedis
+from settings.parts import ManagedRedis
+from settings.places import AzureBlobs, AzurePostgres, narrowed
 
 __all__ = ["AzurePlatform", "AzurePlatformArgs"]
 
@@ -37,7 +38,7 @@ class AzurePlatformArgs:
 
 
 class AzurePlatform(ComponentResource):
-    """Azure as a placement."""
+    """Azure as a placement, which can all four things."""
 
     resource_group_name: Output[str]
     default_domain: Output[str]
@@ -177,17 +178,16 @@ class AzurePlatform(ComponentResource):
     ) -> DatabaseServer:
         """A Flexible Server; its administrator is no superuser."""
         wanted = self._settings.database_server(server)
-        if not isinstance(wanted.placement, AzurePostgres):
-            raise TypeError(f"{server} does not run on Azure")
+        where = narrowed(AzurePostgres, wanted.placement)
         created = FlexibleServer(
             name,
             FlexibleServerArgs(
                 names=self._settings.names,
                 server=server,
-                size=wanted.placement,
+                size=where,
                 extensions=wanted.extensions,
                 admin_password=admin_password,
-                let_in=self._settings.remote_host(wanted.placement.through).address,
+                let_in=self._settings.remote_host(where.through).address,
                 resource_group=self.resource_group_name,
                 location=self._azure.location,
                 endpoints_subnet_id=self._network.endpoints_subnet_id,
@@ -211,16 +211,17 @@ class AzurePlatform(ComponentResource):
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """A storage account."""
         wanted = self._settings.services.storage
-        if wanted is None or not isinstance(wanted.placement, AzureBlobs):
-            raise TypeError("the settings have no services/storage on Azure")
+        if wanted is None:
+            raise TypeError("the settings have no services/storage")
+        where = narrowed(AzureBlobs, wanted.placement)
         created = BlobStore(
             name,
             BlobStoreArgs(
                 names=self._settings.names,
                 containers=wanted.containers,
                 backups=wanted.backups,
-                redundancy=wanted.placement.redundancy,
-                keep_deleted_days=wanted.placement.keep_deleted_days,
+                redundancy=where.redundancy,
+                keep_deleted_days=where.keep_deleted_days,
                 resource_group=self.resource_group_name,
                 location=self._azure.location,
                 protect=self._settings.protect,

@@ -16,7 +16,7 @@ from pulumi_azure_native import dbforpostgresql, network
 
 from components.secrecy import secret
 from settings.naming import Names
-from settings.parts import AzurePostgres
+from settings.places import AzurePostgres
 from settings.postgres import AZURE_ADMIN
 from settings.sizes import POSTGRES_SKUS
 

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_cloudflare as cloudflare
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.placements import DatabaseServer, ObjectStore, QueueServer, Refusal, Running
-from components.workload import Workload
+from components.placements import ObjectStore
 from settings import Settings
 from settings.naming import Names
-from settings.parts import ManagedRedis, OnR2
+from settings.places import OnR2, narrowed
 from settings.services.storage import Backups
 
 __all__ = ["ObjectStorage", "R2Buckets", "R2BucketsArgs"]
@@ -121,30 +120,17 @@ def _locks(backups: Backups) -> list[cloudflare.R2BucketLockRuleArgs]:
 
 
 class ObjectStorage:
-    """R2 as a placement, which keeps files and runs nothing."""
+    """R2 as a placement, which keeps blobs (KeepsBlobs) and runs nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
-        """Refused."""
-        raise Refusal(name, "placement", "R2 runs no containers", "placement: {where: docker, host: …}")
-
-    def database_server(
-        self, name: str, server: str, admin_password: Input[str], opts: ResourceOptions
-    ) -> DatabaseServer:
-        """Refused."""
-        raise Refusal(name, "placement", "R2 runs no databases", "placement: {where: docker, host: …}")
-
-    def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
-        """Refused."""
-        raise Refusal(name, "placement", "R2 runs no Redis", "placement: {where: docker, host: …}")
-
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
         """Buckets."""
         wanted = self._settings.services.storage
-        if wanted is None or not isinstance(wanted.placement, OnR2):
-            raise TypeError("the settings have no services/storage on R2")
+        if wanted is None:
+            raise TypeError("the settings have no services/storage")
+        where = narrowed(OnR2, wanted.placement)
         created = R2Buckets(
             name,
             R2BucketsArgs(
@@ -152,7 +138,7 @@ class ObjectStorage:
                 account_id=self._settings.zone.account_id,
                 containers=wanted.containers,
                 backups=wanted.backups,
-                location=wanted.placement.location,
+                location=where.location,
                 protect=self._settings.protect,
             ),
             opts,

@@ -9,27 +9,25 @@ from __future__ import annotations
 import pulumi_docker as docker
 from pulumi import ResourceOptions
 
-from settings.hosts import LocalHost, RemoteHost
+from settings.parts import Host
 
 __all__ = ["docker_provider", "ssh_options"]
 
 
-def ssh_options(host: RemoteHost) -> list[str]:
+def ssh_options(host_key: str) -> list[str]:
     """Only the key of the settings is accepted, whatever the files of the operator know (ssh_config(5))."""
     return [
         *("-o", "StrictHostKeyChecking=yes"),
         *("-o", "UserKnownHostsFile=/dev/null"),
         *("-o", "GlobalKnownHostsFile=/dev/null"),
         # The command prints a line of a known_hosts file; %H is the name, with its port, that ssh looks for.
-        *("-o", f"KnownHostsCommand=/bin/echo %H {host.host_key}"),
+        *("-o", f"KnownHostsCommand=/bin/echo %H {host_key}"),
         *("-o", "BatchMode=yes"),
         *("-o", "ConnectTimeout=10"),
     ]
 
 
-def docker_provider(name: str, host: RemoteHost | LocalHost, opts: ResourceOptions | None = None) -> docker.Provider:
+def docker_provider(name: str, host: Host, opts: ResourceOptions | None = None) -> docker.Provider:
     """The provider of one host."""
-    if isinstance(host, LocalHost):
-        return docker.Provider(name, host=host.docker_host, opts=opts)
-    address = f"ssh://{host.user}@{host.address}:{host.ssh_port}"
-    return docker.Provider(name, host=address, ssh_opts=ssh_options(host), opts=opts)
+    pinned = ssh_options(host.pinned_key) if host.pinned_key else None
+    return docker.Provider(name, host=host.docker_address, ssh_opts=pinned, opts=opts)

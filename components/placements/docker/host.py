@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import pulumi_docker as docker
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements import DatabaseServer, ObjectStore, QueueServer, Refusal, Running
+from components.placements import DatabaseServer, Refusal, Running
 from components.placements.docker.container import Attachment, ClosedContainer, ClosedContainerArgs
 from components.placements.docker.postgres import ADMIN_USER, postgres_workload
 from components.placements.docker.process import cpus_of
@@ -22,8 +22,8 @@ from components.placements.docker.reach import reach_of
 from components.workload import Access, Sidecar, Workload
 from settings import Forward, Settings
 from settings.hosts import LocalHost, RemoteHost
-from settings.parts import AzurePostgres, ManagedRedis
-from settings.tunnels import docker_subnets
+from settings.networks import docker_subnets
+from settings.places import DockerPostgres, narrowed
 
 __all__ = ["DockerHost", "DockerHostArgs", "Guest"]
 
@@ -55,7 +55,7 @@ class DockerHostArgs:
 
 
 class DockerHost(ComponentResource):
-    """A host's networks, and the placement that puts containers into them."""
+    """A host's networks, and the placement that puts containers into them (RunsContainers, RunsPostgres)."""
 
     edge_network: Output[str]
 
@@ -196,12 +196,12 @@ class DockerHost(ComponentResource):
     ) -> DatabaseServer:
         """A container with PostgreSQL and pgvector, at a fixed address that only the host reaches."""
         wanted = self._settings.database_server(server)
-        if isinstance(wanted.placement, AzurePostgres):
-            raise TypeError(f"{server} does not run on a host")
         forward = self._settings.forward(server)
         running = self._run(
             name,
-            postgres_workload(self._settings.image("postgres"), wanted.placement, admin_password),
+            postgres_workload(
+                self._settings.image("postgres"), narrowed(DockerPostgres, wanted.placement), admin_password
+            ),
             opts,
             forward,
         )
@@ -215,14 +215,6 @@ class DockerHost(ComponentResource):
             tls=False,
             local_port=forward.local_port,
         )
-
-    def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
-        """Refused: a host's Redis is a service, and all that run there share it."""
-        raise Refusal(name, "placement", "a host has no Redis for one service alone", "services.redis on that host")
-
-    def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
-        """Refused."""
-        raise Refusal(name, "placement", "a host keeps no blobs", "placement: {where: azure} or {where: r2}")
 
 
 def _as_workload(main_host: Input[str], workload: Workload, sidecar: Sidecar) -> Workload:

@@ -13,7 +13,7 @@ from pulumi import Input
 
 from components.workload import Health, Volume, Workload
 from settings.images import Image
-from settings.parts import DockerPostgres
+from settings.places import DockerPostgres
 from settings.postgres import DOCKER_ADMIN, PARALLEL_MAINTENANCE_WORKERS, memory_of
 
 __all__ = ["ADMIN_USER", "SOURCES", "postgres_workload"]

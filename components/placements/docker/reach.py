@@ -15,6 +15,7 @@ from components.placements import Refusal
 from components.workload import Workload
 from settings import Forward, Settings
 from settings.hosts import LocalHost, RemoteHost
+from settings.parts import Host
 
 __all__ = ["PublishedPort", "Reach", "reach_of"]
 
@@ -56,9 +57,12 @@ class Reach(Protocol):
         """Makes the name lead to this host."""
 
 
-def reach_of(settings: Settings, host: RemoteHost | LocalHost) -> Reach:
+def reach_of(settings: Settings, host: Host) -> Reach:
     """How what runs on this host is reached."""
-    return OnOwnMachine(settings, host) if isinstance(host, LocalHost) else OnServer(settings, host)
+    here = settings.own_machine
+    if here is not None and here.name == host.name:
+        return OnOwnMachine(settings, here)
+    return OnServer(settings, settings.remote_host(host.name))
 
 
 class OnServer:

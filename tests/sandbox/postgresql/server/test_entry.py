@@ -13,7 +13,7 @@ from components.workload import Workload
 from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from sandbox.postgresql.server.entry import run_entry
 from settings.images import DEFAULTS
-from settings.parts import DockerPostgres
+from settings.places import DockerPostgres
 
 OLD, NEW = "OldPassw0rdOfTwentyLetters", "NewPassw0rdOfTwentyLetters"
 FILE = f"{Workload.SECRETS_FOLDER}/{PASSWORD_FILE}"
