@@ -1,7 +1,7 @@
 """What a place can do: run containers, run PostgreSQL, keep blobs, run queues. A placement is those of the four that
 its vendor offers, and no other; it keeps what a service asks for, or refuses it before it declares anything of it.
 
-The rest of the program sees only what is here; which placement a service has is answered by `chosen.Places`.
+The rest of the program sees only what is here; which placement a service has is answered by `Places`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from pulumi import Input, Output, Resource, ResourceOptions, RunError
+from pulumi import Input, Output, ProviderResource, Resource, ResourceOptions, RunError
 
 from components.workload import Workload
 from settings.parts import ManagedRedis
+from settings.places import Place
 
 __all__ = [
     "DatabaseServer",
     "KeepsBlobs",
     "ObjectStore",
+    "Places",
     "QueueServer",
     "Refusal",
     "Running",
@@ -116,3 +118,22 @@ class RunsQueues(Protocol):
 
     def queue_server(self, name: str, size: ManagedRedis, opts: ResourceOptions) -> QueueServer:
         """Run a Redis for queues."""
+
+
+class Places(Protocol):
+    """The places of an environment (chosen.MadePlaces). Who asks one for what it can't do gets a Refusal."""
+
+    def inside(self, where: Place | None = None, *more: ProviderResource) -> ResourceOptions:
+        """Options of a part of the system: its child, with the providers of the place where it is."""
+
+    def containers(self, where: Place) -> RunsContainers:
+        """Where a service runs."""
+
+    def postgres(self, where: Place) -> RunsPostgres:
+        """Where a database server runs."""
+
+    def blobs(self, where: Place) -> KeepsBlobs:
+        """Where files lie."""
+
+    def queues(self, where: Place) -> RunsQueues:
+        """Where a service gets a Redis of its own."""

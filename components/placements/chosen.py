@@ -20,7 +20,7 @@ from components.placements.kind import Kind, Providers
 from settings import Settings
 from settings.places import Accepts, BlobPlace, ContainerPlace, DatabasePlace, Place
 
-__all__ = ["Places", "add", "placement_for"]
+__all__ = ["MadePlaces", "add", "placement_for"]
 
 _KINDS: dict[str, Kind] = {kind.where: kind for kind in (AZURE, R2, DOCKER)}
 """`where` → its kind. In this order their providers and they themselves are declared."""
@@ -68,7 +68,7 @@ _QUEUES: _Ability[RunsQueues] = _Ability(
 )
 
 
-class Places:
+class MadePlaces:
     """The places that exist in an environment, as children of its system."""
 
     def __init__(self, settings: Settings, parent: Resource) -> None:
@@ -106,7 +106,7 @@ class Places:
         return _QUEUES.of(placement_for(where, self), where)
 
 
-def placement_for(where: Place, places: Places) -> object:
+def placement_for(where: Place, places: MadePlaces) -> object:
     """The placement that the settings ask for."""
     found = places.made[where.where].get(where.machine or "")
     if found is None:  # the settings' checks say so before

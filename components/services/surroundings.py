@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 from pulumi import Input, Output, ProviderResource, Resource, ResourceOptions
 
-from components.placements import DatabaseServer, RunsContainers
-from components.placements.chosen import Places
+from components.placements import DatabaseServer, Places, RunsContainers
 from components.services.postgres import CONNECTION_LIMIT, Database, DatabaseArgs
 from components.services.redis_login import RedisLogin, RedisServer
 from components.workload import Workload

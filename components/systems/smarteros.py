@@ -12,7 +12,7 @@ from typing import Any
 from pulumi import ComponentResource, Output, ProviderResource, ResourceOptions, log
 
 from components.placements import DatabaseServer
-from components.placements.chosen import Places
+from components.placements.chosen import MadePlaces
 from components.services import (
     botpress,
     chatwoot,
@@ -82,7 +82,7 @@ class SmarterOS(ComponentResource):
     def __init__(self, name: str, args: SmarterOSArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:systems:SmarterOS", name, None, opts)
         self._settings = settings = args.settings
-        self._places = Places(settings, self)
+        self._places = MadePlaces(settings, self)
         self._servers = {server.name: self._database_server(server.name) for server in settings.database_servers}
         administrators = {key: self._databases_provider(server) for key, server in self._servers.items()}
         self._at = Surroundings(

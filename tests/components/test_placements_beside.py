@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from pulumi import ResourceOptions
+from pulumi import Resource, ResourceOptions
 
-from components.placements import QueueServer, Refusal
+from components.placements import KeepsBlobs, QueueServer, Refusal
+from components.placements.chosen import MadePlaces
 from components.placements.cloudflare import ObjectStorage
 from components.workload import Scale
 from settings import Settings
 from settings.parts import ManagedRedis
+from settings.places import OnDocker, OnR2, Place
 from tests.components.declared import Answers, Declared, Hidden, declare, resolved
 from tests.components.workloads import (
     APP,
@@ -23,8 +25,8 @@ from tests.components.workloads import (
     PREPARED,
     QUEUE,
     SECRET,
+    azure,
     container,
-    place,
     run,
 )
 
@@ -161,6 +163,8 @@ def test_a_scale_is_at_least_one_and_in_order() -> None:
             Scale(min_replicas=least, max_replicas=most, by=QUEUE)
 
 
+HOST = OnDocker.model_validate({"where": "docker", "host": "vps"})
+BUCKETS = OnR2.model_validate({"where": "r2"})
 QUEUE_SIZE = ManagedRedis.model_validate({})
 
 
@@ -170,7 +174,7 @@ def test_a_queue_of_azure_s_own_is_private_and_loses_nothing() -> None:
     declared = {
         one.name: one
         for one in declare(
-            lambda settings: found.append(place("azure", settings).queue_server("jobs", QUEUE_SIZE, ResourceOptions()))
+            lambda settings: found.append(azure(settings).queue_server("jobs", QUEUE_SIZE, ResourceOptions()))
         )
     }
     cluster, database = declared["jobs-cluster"], declared["jobs-database"]
@@ -195,7 +199,7 @@ def store(kind: str) -> list[Declared]:
     storage = {"placement": {"where": kind}, "containers": ["backups", "knowledge"]}
 
     def build(settings: Settings) -> None:
-        placed = ObjectStorage(settings) if kind == "r2" else place(kind, settings)
+        placed: KeepsBlobs = ObjectStorage(settings) if kind == "r2" else azure(settings)
         assert list(placed.object_store("storage", ResourceOptions()).containers) == ["backups", "knowledge"]
 
     return declare(build, services={"storage": storage}, ai={}, accounts={})
@@ -220,27 +224,22 @@ def test_an_object_store_has_every_container_protected_and_private(kind: str, to
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked", "told"),
+    ("where", "asked", "told"),
     [
-        ("docker", "object_store", "placement: a host keeps no blobs"),
-        ("r2", "run", "placement: R2 runs no containers"),
-        ("r2", "database_server", "placement: R2 runs no databases"),
-        ("docker", "queue_server", "placement: a host has no Redis for one service alone"),
-        ("r2", "queue_server", "placement: R2 runs no Redis"),
+        (HOST, "blobs", "a host keeps no blobs. Mend: placement: {where: azure} or {where: r2}"),
+        (BUCKETS, "containers", "R2 runs no containers. Mend: placement: {where: azure} or {where: docker}"),
+        (BUCKETS, "postgres", "R2 runs no databases. Mend: placement: {where: azure} or {where: docker}"),
+        (HOST, "queues", "a host has no Redis for one service alone. Mend: placement: {where: azure}"),
+        (BUCKETS, "queues", "R2 has no Redis for one service alone. Mend: placement: {where: azure}"),
     ],
 )
-def test_a_place_that_cannot_do_it_says_so(kind: str, asked: str, told: str) -> None:
-    """A refusal, and nothing of it declared."""
+def test_a_place_that_cannot_do_it_is_no_such_placement_and_is_refused(where: Place, asked: str, told: str) -> None:
+    """It has no method that refuses: whoever looks for one that can is told who can."""
 
     def build(settings: Settings) -> None:
-        placed = ObjectStorage(settings) if kind == "r2" else place(kind, settings)
-        given: dict[str, list[Any]] = {
-            "run": [APP],
-            "object_store": [],
-            "database_server": ["vps", SECRET],
-            "queue_server": [QUEUE_SIZE],
-        }
-        with pytest.raises(Refusal, match=rf"^thing/{told}.* Mend: "):
-            getattr(placed, asked)("thing", *given[asked], ResourceOptions())
+        found = MadePlaces(settings, cast(Resource, None))
+        with pytest.raises(Refusal) as refused:
+            getattr(found, asked)(where)
+        assert str(refused.value) == f"placement/{where.where}: {told}"
 
-    assert not [one for one in declare(build) if one.name.startswith("thing")]
+    declare(build)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi import ResourceOptions
 
-from components.placements import Placement
+from components.placements import RunsContainers
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.placements.docker import DockerHost, DockerHostArgs
 from components.workload import Health, RedisList, Scale, Sidecar, Volume, Workload
@@ -23,6 +23,7 @@ __all__ = [
     "PREPARED",
     "QUEUE",
     "SECRET",
+    "azure",
     "container",
     "only",
     "place",
@@ -67,10 +68,15 @@ QUEUE = RedisList(host="queue.example.org", port=10000, tls=True, password="API_
 GROWING = replace(APP, hostname=None, scale=Scale(min_replicas=1, max_replicas=3, by=QUEUE))
 
 
-def place(kind: str, settings: Settings) -> Placement:
+def azure(settings: Settings) -> AzurePlatform:
+    """Azure, in prod."""
+    return AzurePlatform("azure", AzurePlatformArgs(settings=settings))
+
+
+def place(kind: str, settings: Settings) -> RunsContainers:
     """The placement of that kind, in prod."""
     if kind == "azure":
-        return AzurePlatform("azure", AzurePlatformArgs(settings=settings))
+        return azure(settings)
     return DockerHost("vps", DockerHostArgs(settings=settings, host=settings.hosts[0]))
 
 
