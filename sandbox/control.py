@@ -9,22 +9,16 @@ import json
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
-from sandbox.azure.server import arm as arm_api
-from sandbox.azure.server.growth import grow
-from sandbox.cloudflare.server import api as cloudflare_api
 from sandbox.core.authority import certificates
+from sandbox.core.backend import Answer, Command
 from sandbox.core.faults import Fault, Faults
 from sandbox.core.inventory import Inventory
-
-if TYPE_CHECKING:
-    from sandbox.world import World
-
-Command = Callable[[Mapping[str, Any]], Any]
+from sandbox.core.world import World
 
 
 class Serving(Protocol):
@@ -48,12 +42,12 @@ class ControlServer:
             "inventory": self._inventory,
             "forget": self._forget,
             "fault": self._fault,
-            "grow": self._grow,
             "authorities": lambda _: certificates(self._cloud),
             "sync": self._sync,
             "stop": self._stop,
+            **world.commands(),
         }
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.token, commands, cloud))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.token, commands, world.apis()))
         self.port: int = self._http.server_address[1]
 
     def __enter__(self) -> Self:
@@ -95,9 +89,6 @@ class ControlServer:
             self._faults.plan(Fault(**args))
         return {}
 
-    def _grow(self, args: Mapping[str, Any]) -> Any:
-        return grow(self._cloud, str(args["server"]))
-
     def _sync(self, _args: Mapping[str, Any]) -> Any:
         self._world.sync()
         return {}
@@ -107,14 +98,14 @@ class ControlServer:
         return {}
 
 
-def _handler(token: str, commands: Mapping[str, Command], cloud: Inventory) -> type[BaseHTTPRequestHandler]:
+def _handler(token: str, commands: Mapping[str, Command], apis: Mapping[str, Answer]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            authorization = self.headers.get("Authorization", "")
-            if self.path.startswith(f"{arm_api.PREFIX}/"):
-                address = f"http://{self.headers.get('Host', '')}{arm_api.PREFIX}"
-                return self._answer(*arm_api.answer(cloud, self.path, authorization, address))
-            self._answer(*cloudflare_api.answer(cloud, self.path, authorization))
+            answer = next((one for prefix, one in apis.items() if self.path.startswith(prefix)), None)
+            if answer is None:
+                return self._answer(404, {"error": f"no vendor's API is at {self.path}"})
+            address = f"http://{self.headers.get('Host', '')}"
+            self._answer(*answer(self.path, self.headers.get("Authorization", ""), address))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

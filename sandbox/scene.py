@@ -14,6 +14,9 @@ from typing import Any
 from kept import Damaged
 from sandbox.home import ANEW, Home, read_json, write_private
 
+ZONE, HOST, ENGINE = "sandbox:zone", "sandbox:host", "sandbox:engine"
+"""The records of what the scene names: a zone, a machine, this machine's own Docker engine."""
+
 
 @dataclass(frozen=True)
 class Zone:

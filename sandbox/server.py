@@ -27,9 +27,9 @@ from sandbox.core.faults import Faults
 from sandbox.core.inventory import Inventory
 from sandbox.core.provider import Provider
 from sandbox.core.schema import Schema, sdk_version
+from sandbox.core.world import World
 from sandbox.home import ROOT, Home, code_stamp, read_json, write_private
-from sandbox.vendors import packages
-from sandbox.world import World
+from sandbox.vendors import backends, packages
 
 _MESSAGE_LIMIT = 400 * 1024 * 1024
 _OPTIONS = [
@@ -60,7 +60,7 @@ class Server:
         faults = Faults()
         with contextlib.ExitStack() as stack:
             stack.callback(cloud.close)
-            world = stack.enter_context(World(self.home, cloud))
+            world = stack.enter_context(World(self.home.folder, cloud, backends()))
             stack.callback(self._stop_providers)
             self._start_providers(cloud, faults, world)
             control = stack.enter_context(ControlServer(self, cloud, faults, world))
@@ -72,11 +72,10 @@ class Server:
                     break
 
     def _start_providers(self, cloud: Inventory, faults: Faults, world: World) -> None:
-        catalog = packages()
-        tokens = [kind.token for package in catalog for kind in package.types]
-        schema = Schema.load(tokens, self.home.folder / "schema")
+        simulated = packages()
+        schema = Schema.load(simulated, self.home.folder / "schema")
         before = _ports_before(self.home.folder / "ports.json")
-        for package in catalog:
+        for package in simulated:
             server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=_OPTIONS)
             provider = Provider(package, sdk_version(package.name), schema, cloud, faults, world.happened)
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)

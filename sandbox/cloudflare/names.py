@@ -1,19 +1,18 @@
-"""Zones of the simulated Cloudflare: each record `sandbox:zone` (inputs: zoneId, name, accountId) is one."""
+"""What Cloudflare calls things: its ids, its times, and the zones that there are: each record `sandbox:zone` (inputs:
+zoneId, name, accountId) is one.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from sandbox.core.kinds import Function
 from sandbox.core.records import Cloud, Record
-from sandbox.core.rules import ExactlyOne, NeedsInCloud, Pattern
-from sandbox.core.values import UNKNOWN, Props, lookup
+from sandbox.core.rules import NeedsInCloud, Pattern
+from sandbox.core.values import UNKNOWN, Props
+from sandbox.scene import ZONE
 
 __all__ = [
-    "FUNCTIONS",
     "HEX_ID",
     "ZONE",
     "ZONE_EXISTS",
@@ -24,7 +23,6 @@ __all__ = [
     "zone_of_name",
 ]
 
-ZONE = "sandbox:zone"
 HEX_ID = r"[0-9a-f]{32}"
 API = "https://developers.cloudflare.com/api/resources/zones/"
 
@@ -75,37 +73,4 @@ ZONE_EXISTS = NeedsInCloud(
     says="give the id of a zone that the API token can see",
     code="9109",
     source=API,
-)
-
-
-def _get_zone(args: Props, cloud: Cloud, _: Props) -> Mapping[str, Any]:
-    name = lookup(args, "filter.name")
-    by_name = [one for one in cloud.find(ZONE) if one.inputs.get("name") == name]
-    found = zone(cloud, args["zoneId"]) if "zoneId" in args else next(iter(by_name), None)
-    if found is None:
-        raise ValueError(f"7003: Could not route to /zones/{args.get('zoneId', name)}: no such zone in this account")
-    identity, domain = str(found.inputs["zoneId"]), str(found.inputs["name"])
-    account = str(found.inputs.get("accountId", identifier("account")))
-    return {
-        "id": identity,
-        "zoneId": identity,
-        "name": domain,
-        "account": {"id": account, "name": "sandbox"},
-        "nameServers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
-        "originalNameServers": [],
-        "status": "active",
-        "paused": False,
-        "type": "full",
-        "developmentMode": 0,
-    }
-
-
-FUNCTIONS = (
-    Function(
-        token="cloudflare:index/getZone:getZone",
-        about="A zone of the account, by its id or by filter.name.",
-        sources=(API,),
-        answer=_get_zone,
-        rules=(ExactlyOne(path="", fields=("zoneId", "filter"), source=API), ZONE_ID),
-    ),
 )

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import re
 
-from sandbox.cloudflare import names as cloudflare_zone
-from sandbox.cloudflare.types import saas as cloudflare_saas
-from sandbox.core.found import types_in
-from sandbox.core.kinds import Package
+from sandbox.cloudflare import types
+from sandbox.core.kinds import Package, functions_of, types_of
 from sandbox.core.rules import Forbidden, Must, Required
 from sandbox.core.values import Props, Value
 
@@ -24,8 +22,8 @@ def _token(value: Value, _: Props) -> bool:
 
 PACKAGE = Package(
     name="cloudflare",
-    types=types_in("cloudflare"),
-    functions=(*cloudflare_zone.FUNCTIONS, *cloudflare_saas.FUNCTIONS),
+    types=types_of(types),
+    functions=functions_of(types),
     config=(
         Required(
             path="apiToken",

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sandbox.core.records import Cloud, Record
 from sandbox.core.rules import ExactlyOne, Forbidden, Must, NeedsInCloud, Rule
 from sandbox.core.values import UNKNOWN, Props, Value, contains_unknown, lookup
-from sandbox.docker.daemon import HOST
+from sandbox.scene import HOST
 
 __all__ = ["CONNECTION_GO", "RULES", "host_of", "reachable"]
 

@@ -18,9 +18,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.core.records import Cloud, Record
 
-__all__ = ["TOKEN", "Authority", "authority", "certificates", "server_certificate"]
+__all__ = ["PUBLIC_WEB", "TOKEN", "Authority", "authority", "certificates", "server_certificate"]
 
 TOKEN = "sandbox:authority"
+PUBLIC_WEB = "public-web"
+"""The authority of the public web, which visitors trust."""
 _CREATING = threading.Lock()
 
 
@@ -57,7 +59,7 @@ class Authority:
 
 
 def authority(cloud: Cloud, name: str) -> Authority:
-    """The authority of that name (`cloudflare-origin`), made at its first use."""
+    """The authority of that name (PUBLIC_WEB, or a vendor's own), made at its first use."""
     with _CREATING:
         for record in cloud.find(TOKEN):
             if record.id == name:

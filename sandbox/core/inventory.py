@@ -25,12 +25,6 @@ LOST = "./smos sandbox reset forgets everything simulated, then ./smos demo make
 _TABLE = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
 
 
-PATHS = ("azure-native", "vault")
-"""Vendors whose ids are paths. Elsewhere an id may begin as another's without being below it: at Cloudflare a zone's
-fallback origin has the zone's id, and the zone's settings have it before a slash.
-"""
-
-
 class Inventory:
     """Every record of the simulated clouds, in memory and on disk; safe to use from several threads."""
 
@@ -104,10 +98,10 @@ class Inventory:
                 self._db.execute("DELETE FROM records WHERE key = ?", (key,))
 
     def below(self, record: Record) -> list[Record]:
-        """What lies below a record (`<id>/…`), deepest first: what a deletion takes with it, where ids are paths."""
+        """What lies below a record (`<id>/…`), deepest first: what a deletion takes with it, where ids are paths
+        (`Package.ids_are_paths`).
+        """
         package, prefix = _package(record), record.id.lower() + "/"
-        if package not in PATHS:
-            return []
         with self._lock:
             there = [one for one in self._by_key.values() if one.scope == record.scope and _package(one) == package]
         found = [one for one in there if one.id.lower().startswith(prefix)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import NeedsInCloud, Rule, Unchangeable
 from sandbox.core.values import Props, Value
 
-__all__ = ["Compute", "Function", "Package", "ResourceType", "arm_id"]
+__all__ = ["Compute", "Function", "Package", "ResourceType", "functions_of", "types_of"]
 
 Compute = Callable[[Computing], Value]
 
@@ -64,7 +67,7 @@ class ResourceType:
     not_checked: tuple[str, ...] = ()
     """Sentences for the docs: what the real one checks and this does not."""
     on_create: Callable[[Computing], Mapping[str, Any] | None] | None = None
-    """A real backend (PostgreSQL…): does it, and may return outputs. An exception's text is the vendor's refusal."""
+    """A real backend (a database…): does it, and may return outputs. An exception's text is the vendor's refusal."""
     on_update: Callable[[Computing, Props], Mapping[str, Any] | None] | None = None
     """(new, old inputs)"""
     on_delete: Callable[[Computing], None] | None = None
@@ -72,7 +75,7 @@ class ResourceType:
     """Reads the real backend; None when it is gone."""
     scope: Callable[[Props], str] | None = None
     """Provider configuration → the daemon or server that it talks to, where the vendor's ids are unique only within it
-    (a Docker volume's id is its name). The inventory's key is (token, scope, id)."""
+    (a volume's id is its name on its host). The inventory's key is (token, scope, id)."""
     overwrites: bool = False
     """Whether the vendor takes a creation as an update of what is there already."""
     stays: Callable[[Props, Cloud, Props], bool] | None = None
@@ -90,12 +93,6 @@ class ResourceType:
     def cloud_rules(self) -> Sequence[Rule]:
         """The rules that what exists decides."""
         return [rule for rule in self.rules if rule.phase == "cloud"]
-
-
-def arm_id(provider: str, *parts: str) -> str:
-    """The template of an ARM id in a resource group: arm_id("Microsoft.App", "containerApps", "{containerAppName}")."""
-    tail = "/".join(parts)
-    return f"/subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroupName}}/providers/{provider}/{tail}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +117,32 @@ class Package:
     functions: tuple[Function, ...] = ()
     config: tuple[Rule, ...] = ()
     """Rules on the provider's own inputs, run at CheckConfig."""
+    ids_are_paths: bool = False
+    """Whether what has an id below another's (`<id>/…`) lies in it and is deleted with it. Elsewhere an id may begin as
+    another's without being below it: a zone's settings have the zone's id before a slash."""
+    words_in_any_case: bool = False
+    """Whether the vendor compares the words of its enums without case, and others may stand beside the SDK's."""
     foresees_nothing_computed: bool = False
     """Whether a preview of an update says of everything computed that it is unknown, as one of a creation does. Else
     it says what it was before."""
     connect: Callable[[Props, Cloud], str | None] | None = None
     """Runs at Configure with wholly known inputs: None, or why the vendor can't be reached with them."""
+
+
+def types_of(folder: ModuleType) -> tuple[ResourceType, ...]:
+    """The resource types that the modules below a vendor's folder `types` offer as TYPES, by token. A module that is
+    there is simulated: nothing else lists it.
+    """
+    found = (kind for module in _modules(folder) for kind in getattr(module, "TYPES", ()))
+    return tuple(sorted(found, key=lambda kind: kind.token))
+
+
+def functions_of(folder: ModuleType) -> tuple[Function, ...]:
+    """Likewise the functions, as FUNCTIONS."""
+    found = (function for module in _modules(folder) for function in getattr(module, "FUNCTIONS", ()))
+    return tuple(sorted(found, key=lambda function: function.token))
+
+
+def _modules(folder: ModuleType) -> list[ModuleType]:
+    names = pkgutil.walk_packages(folder.__path__, f"{folder.__name__}.")
+    return [importlib.import_module(one.name) for one in names]

@@ -203,7 +203,8 @@ class Provider(ConfiguredProvider):
             return empty_pb2.Empty()
         if kind.on_delete is not None:
             self._backend(context, kind.on_delete, self._computing(kind, record.inputs, config, record))
-        for below in [*self._cloud.below(record), record]:
+        taken_along = self._cloud.below(record) if self._package.ids_are_paths else []
+        for below in [*taken_along, record]:
             self._happened(context, "deleted", below, below)
             self._cloud.remove(below)
         fault.after(context)

@@ -2,7 +2,7 @@
 classes.
 
 The compiled form is plain JSON, so that the server can keep it on disk and start without importing any SDK.
-What the SDK does not say (ranges, patterns, references…) is layer two, `sandbox.rules`.
+What the SDK does not say (ranges, patterns, references…) is layer two, `sandbox.core.rules`.
 """
 
 from __future__ import annotations
@@ -15,39 +15,32 @@ import inspect
 import json
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from kept import Damaged, mapping
+from sandbox.core.kinds import Package
 from sandbox.core.rules import Failure
 from sandbox.core.values import UNKNOWN, show
 
 Node = dict[str, Any]
 Step = tuple[str | int, ...]
 
-DISTRIBUTIONS = {
-    "azure-native": "pulumi-azure-native",
-    "cloudflare": "pulumi-cloudflare",
-    "command": "pulumi-command",
-    "docker": "pulumi-docker",
-    "postgresql": "pulumi-postgresql",
-    "random": "pulumi-random",
-    "tls": "pulumi-tls",
-    "vault": "pulumi-vault",
-}
-
 
 def sdk_version(package: str) -> str:
     """The installed version of a provider's SDK, which its simulated provider also answers with."""
-    return importlib.metadata.version(DISTRIBUTIONS[package])
+    return importlib.metadata.version(f"pulumi-{package}")
 
 
 class Compiler:
-    """Turns SDK classes into nodes; `definitions` collects the named object types."""
+    """Turns SDK classes into nodes; `definitions` collects the named object types. `any_case` are the packages whose
+    vendors compare the words of their enums without case (`Package.words_in_any_case`).
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, any_case: Collection[str] = ()) -> None:
+        self._any_case = tuple(f"{_module(package)}." for package in any_case)
         self.definitions: dict[str, Node] = {}
 
     def resource(self, token: str) -> Node:
@@ -112,8 +105,8 @@ class Compiler:
     def _plain(self, cls: type) -> Node:
         if issubclass(cls, enum.Enum):
             node: Node = {"kind": "enum", "values": [item.value for item in cls]}
-            # Azure compares its own words without case, whether or not the SDK lets any text stand beside them.
-            return {**node, "open": True} if cls.__module__.startswith("pulumi_azure_native.") else node
+            # Whether or not the SDK lets any text stand beside them.
+            return {**node, "open": True} if cls.__module__.startswith(self._any_case) else node
         if cls in _SCALARS:
             return {"kind": _SCALARS[cls]}
         if getattr(cls, "_pulumi_input_type", False) or cls.__name__.endswith("Args"):
@@ -152,11 +145,15 @@ def _wraps(arm: Any) -> bool:
     return name in ("Awaitable", "Output") or (isinstance(arm, type) and name.endswith("ArgsDict"))
 
 
+def _module(package: str) -> str:
+    return f"pulumi_{package.replace('-', '_')}"
+
+
 def module_of(token: str) -> str:
-    """`azure-native:app:ContainerApp` → the SDK's module that holds it."""
+    """The SDK's module that holds a type."""
     package, middle, name = token.split(":")
-    root = DISTRIBUTIONS[package].replace("-", "_")
-    area = middle.split("/")[0].lower()  # packages are in lower case: vault:appRole is pulumi_vault.approle
+    root = _module(package)
+    area = middle.split("/")[0].lower()  # modules are in lower case whatever the token writes
     path = root if area == "index" else f"{root}.{area}"
     module = importlib.import_module(path)
     cls = getattr(module, name, None)
@@ -165,9 +162,9 @@ def module_of(token: str) -> str:
     return str(cls.__module__)
 
 
-def compile_schema(tokens: Sequence[str]) -> dict[str, Any]:
+def compile_schema(tokens: Sequence[str], any_case: Collection[str] = ()) -> dict[str, Any]:
     """The schema of these types, as JSON-able data."""
-    compiler = Compiler()
+    compiler = Compiler(any_case)
     resources = {token: compiler.resource(token) for token in tokens}
     return {"resources": resources, "definitions": compiler.definitions}
 
@@ -180,14 +177,17 @@ class Schema:
         self._definitions: Mapping[str, Node] = data["definitions"]
 
     @classmethod
-    def load(cls, tokens: Sequence[str], cache: Path) -> Schema:
-        """From the cache folder where these tokens and SDK versions were compiled before, else compiled and kept."""
-        packages = sorted({token.split(":")[0] for token in tokens})
-        stamp = json.dumps([sorted(tokens), [(package, sdk_version(package)) for package in packages], _source()])
+    def load(cls, packages: Iterable[Package], cache: Path) -> Schema:
+        """From the cache folder where these types and SDK versions were compiled before, else compiled and kept."""
+        known = sorted(packages, key=lambda package: package.name)
+        tokens = sorted(kind.token for package in known for kind in package.types)
+        any_case = [package.name for package in known if package.words_in_any_case]
+        versions = [(package.name, sdk_version(package.name)) for package in known]
+        stamp = json.dumps([tokens, versions, any_case, _source()])
         file = cache / f"schema-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}.json"
         with suppress(Damaged, FileNotFoundError, KeyError, TypeError):  # a cache: what can't be read is compiled anew
             return cls(mapping(file, ""))
-        data = compile_schema(tokens)
+        data = compile_schema(tokens, any_case)
         cache.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{id(data)}")
         draft.write_text(json.dumps(data))

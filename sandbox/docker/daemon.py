@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from sandbox.core.records import Cloud, Record
 from sandbox.core.values import UNKNOWN, Props
+from sandbox.docker.containers import CONTAINER, IMAGE, VOLUME
+from sandbox.scene import ENGINE, HOST
 
 __all__ = [
     "connect",
@@ -24,15 +26,11 @@ __all__ = [
     "docker_id",
     "host_record",
     "images_on",
-    "keeps_running",
     "named",
     "on_host",
     "ssh_options",
 ]
 
-HOST = "sandbox:host"
-ENGINE = "sandbox:engine"
-IMAGE = "docker:index/remoteImage:RemoteImage"
 PROVIDER = "https://github.com/kreuzwerker/terraform-provider-docker/blob/master/internal/provider"
 
 
@@ -94,7 +92,7 @@ def named(cloud: Cloud, token: str, config: Props, name: object) -> Record | Non
 def docker_id(cloud: Cloud, host: str, kind: str, name: str) -> str | None:
     """What `docker --host HOST KIND inspect --format {{.Id}} NAME` says; None when there is none."""
     tokens = {
-        "container": "docker:index/container:Container",
+        "container": CONTAINER,
         "network": "docker:index/network:Network",
         "image": IMAGE,
     }
@@ -108,7 +106,7 @@ def docker_id(cloud: Cloud, host: str, kind: str, name: str) -> str | None:
 
 def labelled(cloud: Cloud, host: str, kind: str, label: str, value: str) -> list[str]:
     """What `docker --host HOST ps --all` or `volume ls` says with a filter on a label: names."""
-    token = "docker:index/volume:Volume" if kind == "volume ls" else "docker:index/container:Container"
+    token = VOLUME if kind == "volume ls" else CONTAINER
     wanted = {"label": label, "value": value}
     return [
         str(one.inputs["name"])
@@ -117,11 +115,6 @@ def labelled(cloud: Cloud, host: str, kind: str, label: str, value: str) -> list
             {"label": own.get("label"), "value": own.get("value")} == wanted for own in one.inputs.get("labels") or []
         )
     ]
-
-
-def keeps_running(record: Record) -> bool:
-    """Whether the container is a service: neither one that never starts, nor one whose end is waited for."""
-    return record.inputs.get("start") is not False and record.inputs.get("attach") is not True
 
 
 def images_on(cloud: Cloud, config: Props) -> set[str]:

@@ -4,37 +4,18 @@ machine's own `sandbox:engine`, at its socket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from sandbox.core.found import types_in
-from sandbox.core.kinds import Function, Package
-from sandbox.core.records import Cloud
+from sandbox.core.kinds import Package, functions_of, types_of
 from sandbox.core.rules import Forbidden, Must, Pattern, Required
-from sandbox.core.values import Props
-from sandbox.docker.daemon import PROVIDER, connect, digest, ssh_options
+from sandbox.docker import types
+from sandbox.docker.daemon import PROVIDER, connect, ssh_options
 
 __all__ = ["PACKAGE"]
 
 
-def _registry_image(args: Props, _: Cloud, __: Props) -> Mapping[str, Any]:
-    name = str(args["name"])
-    found = "sha256:" + digest("registry", name)
-    return {"id": found, "name": name, "sha256Digest": found}
-
-
 PACKAGE = Package(
     name="docker",
-    types=types_in("docker"),
-    functions=(
-        Function(
-            token="docker:index/getRegistryImage:getRegistryImage",
-            about="The digest of an image in its registry; here made from the name, the one that RemoteImage pulls.",
-            sources=(f"{PROVIDER}/data_source_docker_registry_image.go",),
-            answer=_registry_image,
-            rules=(Required(path="name", says="is required: the image with its tag"),),
-        ),
-    ),
+    types=types_of(types),
+    functions=functions_of(types),
     config=(
         Required(
             path="host",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.core.found import types_in
-from sandbox.core.kinds import Package
+from sandbox.core.kinds import Package, functions_of, types_of
 from sandbox.core.rules import Forbidden, Must, OneOf, Required
+from sandbox.postgresql import types
 from sandbox.postgresql.connection import LOOPBACK, PROVIDER
 
 __all__ = ["PACKAGE"]
@@ -13,7 +13,8 @@ PROVIDER_GO = f"{PROVIDER}/provider.go"
 
 PACKAGE = Package(
     name="postgresql",
-    types=types_in("postgresql"),
+    types=types_of(types),
+    functions=functions_of(types),
     config=(
         Required(
             path="host",

@@ -1,10 +1,10 @@
-"""The random provider. It has no configuration: everything is drawn on this machine."""
+"""The simulated random provider: its types. It has no configuration of its own."""
 
 from __future__ import annotations
 
-from sandbox.core.found import types_in
-from sandbox.core.kinds import Package
+from sandbox.core.kinds import Package, functions_of, types_of
+from sandbox.random import types
 
 __all__ = ["PACKAGE"]
 
-PACKAGE = Package(name="random", types=types_in("random"))
+PACKAGE = Package(name="random", types=types_of(types), functions=functions_of(types))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from sandbox.core.found import types_in
-from sandbox.core.kinds import Package
+from sandbox.core.kinds import Package, functions_of, types_of
 from sandbox.core.rules import Forbidden
-from sandbox.tls.types import keys as tls_keys
+from sandbox.tls import types
+from sandbox.tls.types.keys import PROVIDER
 
 __all__ = ["PACKAGE"]
 
 PACKAGE = Package(
     name="tls",
-    types=types_in("tls"),
+    types=types_of(types),
+    functions=functions_of(types),
     config=(
         Forbidden(
             path="proxy",
             says="is not simulated: nothing is fetched",
-            source=f"{tls_keys.PROVIDER}/provider.go",
+            source=f"{PROVIDER}/provider.go",
         ),
     ),
 )

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.core.found import types_in
-from sandbox.core.kinds import Package
+from sandbox.core.kinds import Package, functions_of, types_of
 from sandbox.core.rules import Forbidden, Must, Required
 from sandbox.core.values import Props, Value, is_set
+from sandbox.vault import types
 from sandbox.vault.http import LOOPBACK
 
 __all__ = ["PACKAGE"]
@@ -49,7 +49,9 @@ def _no_login(props: Props) -> bool:
 
 PACKAGE = Package(
     name="vault",
-    types=types_in("vault"),
+    types=types_of(types),
+    functions=functions_of(types),
+    ids_are_paths=True,
     config=(
         Required(
             path="address",

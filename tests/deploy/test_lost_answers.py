@@ -30,8 +30,7 @@ IN_STATE_ALONE = ("random:", "tls:")
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     """Compiled once for all runs."""
-    tokens = [kind.token for package in packages() for kind in package.types]
-    return Schema.load(tokens, tmp_path_factory.getbasetemp().parent / "schema-cache")
+    return Schema.load(packages(), tmp_path_factory.getbasetemp().parent / "schema-cache")
 
 
 def there(stack: Stack) -> dict[str, Any]:

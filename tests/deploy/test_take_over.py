@@ -24,8 +24,7 @@ BUCKET = "azure-native:storage:BlobContainer"
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     """Compiled once."""
-    tokens = [kind.token for package in packages() for kind in package.types]
-    return Schema.load(tokens, tmp_path_factory.getbasetemp().parent / "schema-cache")
+    return Schema.load(packages(), tmp_path_factory.getbasetemp().parent / "schema-cache")
 
 
 def stack_of(token: str, schema: Schema, tmp_path: Path) -> Iterator[Stack]:

@@ -32,8 +32,8 @@ from sandbox.core.kinds import Package
 from sandbox.core.provider import Provider
 from sandbox.core.records import Record
 from sandbox.core.schema import Schema, sdk_version
-from sandbox.docker.daemon import ENGINE
 from sandbox.docker.server.api import DockerSocket
+from sandbox.scene import ENGINE
 from sandbox.vendors import packages
 from settings import load_files
 from tenants.inline import Importing, run_inline

@@ -108,7 +108,7 @@ def cases(kind: str) -> Iterator[Case]:
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     """Compiled once for all cases."""
-    return Schema.load(list(TYPES), tmp_path_factory.getbasetemp().parent / "schema-cache")
+    return Schema.load(packages(), tmp_path_factory.getbasetemp().parent / "schema-cache")
 
 
 def refusals(case: Case, schema: Schema, folder: Path) -> list[Failure]:

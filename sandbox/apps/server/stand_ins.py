@@ -13,20 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Reply", "Told", "reply"]
+from sandbox.core.origin import Reply
+
+__all__ = ["Told", "reply"]
 
 # n8n's own check of it (packages/cli/src/instance-settings-loader/loaders/owner.instance-settings-loader.ts).
 _BCRYPT = re.compile(r"\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}")
 _SECRETS = "/run/secrets/"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer."""
-
-    status: int
-    content: Mapping[str, Any]
-    location: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,20 +9,19 @@ from typing import Any
 
 from sandbox.azure.names import (
     NAMES,
+    arm_id,
     arm_outputs,
     guid_of,
-    in_group,
     known,
-    located,
     placed,
     placed_again,
     provider_id,
     random_suffix,
-    tagged,
     text,
 )
+from sandbox.azure.rules import in_group, located, tagged
 from sandbox.azure.types.environment.environment import WORKSPACE
-from sandbox.core.kinds import Function, ResourceType, arm_id
+from sandbox.core.kinds import Function, ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Between, Must, NeedsInCloud, OneOf, Pattern, Required
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

@@ -10,23 +10,18 @@ from typing import Any
 from sandbox.azure.names import (
     GUID,
     SUBNET,
-    EachNeeds,
-    apart,
+    arm_id,
     arm_outputs,
-    in_group,
-    in_parent,
     items,
     known,
-    located,
     placed,
     placed_again,
-    public_address,
     random_suffix,
-    tagged,
     text,
 )
+from sandbox.azure.rules import EachNeeds, apart, in_group, in_parent, located, public_address, tagged
 from sandbox.azure.types.containerapp.secrets import VAULT
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import (
     Between,

@@ -21,15 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from kept import keep
-from sandbox.apps.server.stand_ins import Reply, reply
-from sandbox.cloudflare.server.origin import Origin, Origins
-from sandbox.core.authority import authority, server_certificate
+from sandbox.cloudflare.server.origin import Origins
+from sandbox.core.authority import PUBLIC_WEB, authority, server_certificate
 from sandbox.core.inventory import Inventory
-from sandbox.docker.server.traefik import PUBLIC_AUTHORITY
+from sandbox.core.origin import Body, Origin, Reply
 
 ORIGIN_AUTHORITY = "cloudflare-origin"
 MOST_BYTES = 65536
-Body = dict[str, Any] | None
 
 
 class Edge:
@@ -52,7 +50,7 @@ class Edge:
     @property
     def authority_pem(self) -> str:
         """What a visitor trusts."""
-        return authority(self._cloud, PUBLIC_AUTHORITY).pem
+        return authority(self._cloud, PUBLIC_WEB).pem
 
     def _visitor_context(self, name: str) -> ssl.SSLContext | None:
         """The edge's certificate for a name; a name without a record has none."""
@@ -63,7 +61,7 @@ class Edge:
             return self._origin_context(name)
         with self._lock:
             if name not in self._contexts:
-                pems = server_certificate(authority(self._cloud, PUBLIC_AUTHORITY), [name])
+                pems = server_certificate(authority(self._cloud, PUBLIC_WEB), [name])
                 self._contexts[name] = _context(*pems)
             return self._contexts[name]
 
@@ -82,7 +80,7 @@ class Edge:
             return self._serve(name, path, body)
         if origin.problem is not None:
             return Reply(530, {"error": origin.problem})
-        trusted = [authority(self._cloud, which).pem for which in (ORIGIN_AUTHORITY, PUBLIC_AUTHORITY)]
+        trusted = [authority(self._cloud, which).pem for which in (ORIGIN_AUTHORITY, PUBLIC_WEB)]
         trust = ssl.create_default_context(cadata="\n".join(trusted))
         trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
         try:
@@ -105,7 +103,7 @@ def _of(origin: Origin, path: str, body: Body) -> Reply:
     problem = origin.health() if path == origin.health_path else None
     if problem is not None:
         return Reply(503, {"status": "error", "error": problem})
-    said = reply(origin.told(), path, body) if origin.told else None
+    said = origin.reply(path, body)
     if said is not None:
         return said
     if body is not None:

@@ -1,1 +1,1 @@
-"""The types of the command provider."""
+"""The command provider's resource types."""

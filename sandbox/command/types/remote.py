@@ -1,4 +1,4 @@
-"""Commands and files on simulated hosts. Their text is checked; what they do to the host is not.
+"""The command provider: commands on simulated hosts. Their text is checked; what they do to the host is not.
 
 Nothing is executed. A script that installs Docker makes the host one with Docker; what else a script does is not known.
 """

@@ -5,29 +5,22 @@ from __future__ import annotations
 from sandbox.apps.server.stand_ins import Told
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
+from sandbox.docker.containers import beside, environment
 
 __all__ = ["told_container"]
 
-CONTAINER = "docker:index/container:Container"
 FOLDER = "/run/secrets/"
 
 
 def told_container(cloud: Inventory, container: Record) -> Told:
     """All of it, of the containers beside it that ran to their end before it."""
     name = str(container.inputs.get("name"))
-    loader, prepare = (_beside(cloud, container, f"{name}-{part}") for part in ("secrets-loader", "prepare"))
+    loader, prepare = (beside(cloud, container, f"{name}-{part}") for part in ("secrets-loader", "prepare"))
     ended_well = prepare is not None and str(prepare.outputs.get("exitCode", 0)) in ("0", "0.0")
-    pairs = (str(one).partition("=") for one in container.inputs.get("envs") or [])
     uploads = (loader.inputs.get("uploads") or []) if loader else []
     return Told(
         image=str(container.inputs.get("image")),
-        env={key: value for key, _, value in pairs},
+        env=environment(container),
         files={str(one["file"]).removeprefix(FOLDER): str(one.get("content", "")) for one in uploads},
         prepared=[str(word) for word in prepare.inputs.get("entrypoints") or []] if prepare and ended_well else (),
     )
-
-
-def _beside(cloud: Inventory, container: Record, name: str) -> Record | None:
-    """Another container of the same host, by its name."""
-    found = (one for one in cloud.find(CONTAINER) if one.scope == container.scope)
-    return next((one for one in found if one.inputs.get("name") == name), None)

@@ -7,16 +7,17 @@ or a Vault answers; of the others nothing runs here, so nobody listens.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from sandbox.core.backend import Run
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
 from sandbox.core.relay import ADDRESS, Target, listening
+from sandbox.docker.containers import CONTAINER
 
 __all__ = ["CONTAINER", "Loopback"]
 
-CONTAINER = "docker:index/container:Container"
 Behind = Callable[[Record, int], Callable[[], Target] | None]
 """(container, its port) → what starts the thing behind it and says where it listens; None when there is nothing."""
 
@@ -24,7 +25,7 @@ Behind = Callable[[Record, int], Callable[[], Target] | None]
 class Loopback:
     """The listeners. `run` runs a coroutine in the loop that they live in, and waits."""
 
-    def __init__(self, run: Callable[[Coroutine[Any, Any, Any]], Any], behind: Behind) -> None:
+    def __init__(self, run: Run, behind: Behind) -> None:
         self._run = run
         self._behind = behind
         self._open: dict[tuple[str, str], list[asyncio.Server]] = {}

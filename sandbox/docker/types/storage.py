@@ -8,7 +8,8 @@ from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Must, NeedsInCloud, OneOf, Pattern, UniqueItems
 from sandbox.core.values import Props, Value
-from sandbox.docker.daemon import IMAGE, PROVIDER, daemon, on_host
+from sandbox.docker.containers import CONTAINER, IMAGE, VOLUME
+from sandbox.docker.daemon import PROVIDER, daemon, on_host
 from sandbox.docker.names import (
     LABEL_GO,
     REFERENCE,
@@ -21,9 +22,6 @@ from sandbox.docker.names import (
 )
 
 __all__ = ["IMAGE", "TYPES", "VOLUME"]
-
-VOLUME = "docker:index/volume:Volume"
-CONTAINER = "docker:index/container:Container"
 
 
 def _in_use(inputs: Props, cloud: Cloud, config: Props) -> str | None:

@@ -7,7 +7,6 @@ as somebody connects to a server: the restart policy of the container, without a
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import shutil
 import threading
@@ -16,16 +15,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sandbox.core.backend import Ask
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
-from sandbox.docker.daemon import keeps_running
+from sandbox.core.relay import Target
+from sandbox.docker.containers import (
+    CONTAINER,
+    beside,
+    command,
+    environment,
+    files_below,
+    folder_of,
+    health,
+    runs_image,
+    volumes,
+)
 from sandbox.docker.server.process import ContainerProcess, Startup
-from sandbox.postgresql.server.databases import CONTAINER, POSTGRES_IMAGES, Databases, runs_server
+from sandbox.postgresql.server.containers import IMAGES, PORT, runs_server
 from sandbox.postgresql.server.program import program
 
 __all__ = ["PostgresClient", "PostgresClients"]
-
-PORT = 5432
 
 
 class PostgresClient(ContainerProcess):
@@ -42,8 +51,8 @@ class PostgresClient(ContainerProcess):
 class PostgresClients:
     """The processes behind the inventory's records."""
 
-    def __init__(self, folder: Path, cloud: Inventory, databases: Databases) -> None:
-        self._folder, self._cloud, self._databases = folder, cloud, databases
+    def __init__(self, folder: Path, cloud: Inventory, ask: Ask) -> None:
+        self._folder, self._cloud, self._ask = folder, cloud, ask
         self._running: dict[Path, PostgresClient] = {}
         self._records: dict[Path, Record] | None = None
         """Those that should run; read from the inventory at the first question."""
@@ -98,42 +107,35 @@ class PostgresClients:
                 self._stop(place)
 
     def _is_client(self, record: Record) -> bool:
-        image = self._databases.image_name(record).split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/")
-        return keeps_running(record) and image in POSTGRES_IMAGES and not runs_server(record)
+        return runs_image(self._cloud, record, IMAGES) and not runs_server(record)
 
     def _start(self, record: Record) -> None:
-        environment = dict(str(one).split("=", 1) for one in record.inputs.get("envs") or [])
-        found = self._server(record, environment.get("PGHOST", ""))
+        told = environment(record)
+        found = self._server(record, told.get("PGHOST", ""))
         if found is None:
-            raise ValueError(f"psql: error: could not translate host name {environment.get('PGHOST')!r} to address")
-        environment |= {"PGHOST": found[0], "PGPORT": str(found[1])}
+            raise ValueError(f"psql: error: could not translate host name {told.get('PGHOST')!r} to address")
         place = self._place(record)
         mounts = {str(path): place / "scratch" for path in record.inputs.get("tmpfs") or {}}
-        files: dict[str, str] = {}
-        for volume in record.inputs.get("volumes") or []:
-            path = str(volume.get("containerPath"))
-            mounts[path] = place / str(volume.get("volumeName"))
-            for file in self._databases.uploaded(record.scope, str(volume.get("volumeName"))):
-                files[f"{path}/{file}"] = self._databases.file_of(record, f"{path}/{file}")
+        mounts |= {path: place / name for name, path in volumes(record).items()}
         self._running[place] = PostgresClient(
             place,
             Startup(
-                command=[*(record.inputs.get("entrypoints") or []), *(record.inputs.get("command") or [])],
-                health=(record.inputs.get("healthcheck") or {}).get("tests") or (),
-                environment=environment,
+                command=command(record),
+                health=health(record),
+                environment={**told, "PGHOST": found[0], "PGPORT": str(found[1])},
                 mounts=mounts,
-                files=files,
+                files=files_below(self._cloud, record),
             ),
         )
 
-    def _server(self, record: Record, host: str) -> tuple[str, int] | None:
-        """The server by that name, as it is found inside of the host's networks."""
-        for other in self._cloud.find(CONTAINER):
-            if other.scope == record.scope and other.inputs.get("name") == host:
-                started = self._databases.behind(other, PORT)
-                return started() if started else None
+    def _server(self, record: Record, host: str) -> Target | None:
+        """The server by that name, as it is found inside of the machine's networks."""
+        other = beside(self._cloud, record, host)
+        if other is not None:
+            started = self._ask.behind(other, PORT)
+            return started() if started else None
         address = record.scope.rsplit(":", 1)[0].removeprefix("ssh://")
-        return self._databases.route(address, host, PORT)
+        return self._ask.route(address, host, PORT)
 
     def _stop(self, place: Path) -> None:
         running = self._running.pop(place, None)
@@ -141,6 +143,4 @@ class PostgresClients:
             running.close()
 
     def _place(self, record: Record) -> Path:
-        name = str(record.inputs.get("name"))
-        mark = hashlib.sha256(f"{record.scope}\0{name}".encode()).hexdigest()[:8]
-        return self._folder / f"{name}-{mark}"
+        return folder_of(self._folder, record.scope, str(record.inputs.get("name")))

@@ -6,8 +6,8 @@ the whole machine may cost the data, which a sandbox can make again.
 
 Two kinds, as the vendors have them: a container's server, whose administrator is a superuser; and a managed
 one (Azure), whose administrator is not: CREATEDB, CREATEROLE and member of `azure_pg_admin`, with extensions
-by allow-list (`sandbox.postgresql.server.extensions`). Not simulated: TLS (`sandbox.azure.server.postgres_tls`), server
-parameters other than azure.extensions, the databases azure_maintenance and azure_sys, Azure's PostgreSQL version: this
+by allow-list (`extensions.py`). Not simulated: TLS (Azure puts it in front), server parameters
+other than azure.extensions, the databases azure_maintenance and azure_sys, Azure's PostgreSQL version: this
 one is 18.
 """
 

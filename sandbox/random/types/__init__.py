@@ -1,1 +1,1 @@
-"""The types of the random provider."""
+"""The random provider's resource types."""

@@ -1,4 +1,4 @@
-"""The random values: real randomness, drawn once at creation and kept in Pulumi's state alone."""
+"""The random provider: real randomness, drawn once at creation and kept in Pulumi's state alone."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ container unhealthy, as on a real host. Its data lives and dies with the contain
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -15,13 +14,12 @@ from typing import Any
 
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
-from sandbox.docker.daemon import keeps_running
+from sandbox.docker.containers import CONTAINER, VOLUME, at, environment, files_below, folder_of, health, runs_image
+from sandbox.docker.containers import volumes as volumes_of
 from sandbox.redis.server.process import ADDRESS, RedisProcess, Startup
 
 __all__ = ["RedisContainers"]
 
-CONTAINER = "docker:index/container:Container"
-VOLUME = "docker:index/volume:Volume"
 IMAGES = ("redis", "library/redis")
 PORT, DATA = 6379, "/data"
 
@@ -29,10 +27,9 @@ PORT, DATA = 6379, "/data"
 class RedisContainers:
     """The Redises behind the inventory's records."""
 
-    def __init__(self, folder: Path, cloud: Inventory, image_name: Callable[[Record], str]) -> None:
+    def __init__(self, folder: Path, cloud: Inventory) -> None:
         self._folder = folder
         self._cloud = cloud
-        self._image_name = image_name
         self._servers: dict[Path, RedisProcess] = {}
         self._lock = threading.RLock()
 
@@ -54,11 +51,8 @@ class RedisContainers:
         if target_port != PORT:
             return None
         with self._lock:
-            for record in self._cloud.find(CONTAINER):
-                networks = record.inputs.get("networksAdvanced") or []
-                here = record.scope.rsplit(":", 1)[0] == address
-                named = any(network.get("ipv4Address") == target_host for network in networks)
-                if here and named and self._runs_redis(record):
+            for record in at(self._cloud, address, target_host):
+                if self._runs_redis(record):
                     return ADDRESS, self._started(record).port
         return None
 
@@ -99,47 +93,25 @@ class RedisContainers:
             server.close()
 
     def _runs_redis(self, record: Record) -> bool:
-        if not keeps_running(record):
-            return False
-        return self._image_name(record).split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") in IMAGES
+        return runs_image(self._cloud, record, IMAGES)
 
     def _startup(self, record: Record) -> Startup:
-        pairs = (str(item).partition("=") for item in record.inputs.get("envs") or [])
         # The image declares /data a volume: without a name it is the container's own.
-        mounts, files = {DATA: self._container_place(record) / "data"}, {}
-        for volume in record.inputs.get("volumes") or []:
-            path, name = str(volume.get("containerPath")), volume.get("volumeName")
-            if name:
-                mounts[path] = self._place(record.scope, str(name))
-                files.update({f"{path}/{file}": text for file, text in self._uploaded(record.scope, str(name)).items()})
+        mounts = {DATA: self._container_place(record) / "data"}
+        mounts |= {path: self._place(record.scope, name) for name, path in volumes_of(record).items()}
         return Startup(
             command=_command(record),
-            health=(record.inputs.get("healthcheck") or {}).get("tests") or (),
-            environment={name: value for name, _, value in pairs},
+            health=health(record),
+            environment=environment(record),
             mounts=mounts,
-            files=files,
+            files=files_below(self._cloud, record),
         )
-
-    def _uploaded(self, scope: str, volume: str) -> dict[str, str]:
-        """What other containers of the host have put into a volume as they were made: path below it → content."""
-        found: dict[str, str] = {}
-        for other in self._cloud.find(CONTAINER):
-            for mounted in other.inputs.get("volumes") or []:
-                if other.scope == scope and mounted.get("volumeName") == volume:
-                    prefix = f"{mounted.get('containerPath')}/"
-                    for upload in other.inputs.get("uploads") or []:
-                        path = str(upload.get("file"))
-                        if path.startswith(prefix):
-                            found[path.removeprefix(prefix)] = str(upload.get("content") or "")
-        return found
 
     def _container_place(self, record: Record) -> Path:
         return self._place(record.scope, f"container-{record.inputs.get('name')}")
 
     def _place(self, scope: str, name: str) -> Path:
-        mark = hashlib.sha256(f"{scope}\0{name}".encode()).hexdigest()[:8]
-        shown = "".join(letter if letter.isalnum() else "-" for letter in name)[:40]
-        return self._folder / f"{shown}-{mark}"
+        return folder_of(self._folder, scope, name)
 
 
 def _command(record: Record) -> tuple[str, ...]:

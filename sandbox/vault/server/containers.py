@@ -6,7 +6,6 @@ The Vault is the simulated one, or a real one if the operator has named its prog
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -15,14 +14,13 @@ from typing import Any
 
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
-from sandbox.docker.daemon import keeps_running
+from sandbox.core.relay import ADDRESS
+from sandbox.docker.containers import CONTAINER, VOLUME, at, folder_of, runs_image, volumes
 from sandbox.vault.server.http import VaultServer
 from sandbox.vault.server.process import VaultProcess, chosen_binary
 
 __all__ = ["VaultContainers"]
 
-CONTAINER = "docker:index/container:Container"
-VOLUME = "docker:index/volume:Volume"
 IMAGES = ("hashicorp/vault", "openbao/openbao")
 DATA_FOLDERS = ("/vault/file", "/openbao/file")
 PORT = 8200
@@ -31,10 +29,9 @@ PORT = 8200
 class VaultContainers:
     """The Vaults behind the inventory's records."""
 
-    def __init__(self, folder: Path, cloud: Inventory, image_name: Callable[[Record], str]) -> None:
+    def __init__(self, folder: Path, cloud: Inventory) -> None:
         self._folder = folder
         self._cloud = cloud
-        self._image_name = image_name
         self._servers: dict[Path, VaultServer | VaultProcess] = {}
         self._lock = threading.RLock()
 
@@ -42,7 +39,7 @@ class VaultContainers:
         """Starts, restarts or stops what has happened to a record."""
         with self._lock:
             if record.token == VOLUME and what == "deleted":
-                folder = self._place(record.scope, str(record.inputs.get("name", record.id)))
+                folder = folder_of(self._folder, record.scope, str(record.inputs.get("name", record.id)))
                 self._stop(folder)
                 shutil.rmtree(folder, ignore_errors=True)
             elif record.token == CONTAINER:
@@ -57,13 +54,10 @@ class VaultContainers:
         if target_port != PORT:
             return None
         with self._lock:
-            for record in self._cloud.find(CONTAINER):
-                networks = record.inputs.get("networksAdvanced") or []
-                here = record.scope.rsplit(":", 1)[0] == address
-                if here and any(network.get("ipv4Address") == target_host for network in networks):
-                    place = self._container_place(record)
-                    if place is not None:
-                        return "127.0.0.1", self._started(place).port
+            for record in at(self._cloud, address, target_host):
+                place = self._container_place(record)
+                if place is not None:
+                    return ADDRESS, self._started(place).port
         return None
 
     def behind(self, record: Record, port: int) -> Callable[[], tuple[str, int]] | None:
@@ -75,7 +69,7 @@ class VaultContainers:
 
         def started() -> tuple[str, int]:
             with self._lock:
-                return "127.0.0.1", self._started(place).port
+                return ADDRESS, self._started(place).port
 
         return started
 
@@ -105,16 +99,8 @@ class VaultContainers:
 
     def _container_place(self, record: Record) -> Path | None:
         """Where the data of a container that runs Vault lies; None for any other container."""
-        if not keeps_running(record):
+        if not runs_image(self._cloud, record, IMAGES):
             return None
-        if self._image_name(record).split("@")[0].rsplit(":", 1)[0].removeprefix("docker.io/") not in IMAGES:
-            return None
-        for volume in record.inputs.get("volumes") or []:
-            if volume.get("containerPath") in DATA_FOLDERS and volume.get("volumeName"):
-                return self._place(record.scope, str(volume["volumeName"]))
-        return self._place(record.scope, f"container-{record.inputs.get('name')}")
-
-    def _place(self, scope: str, name: str) -> Path:
-        mark = hashlib.sha256(f"{scope}\0{name}".encode()).hexdigest()[:8]
-        shown = "".join(letter if letter.isalnum() else "-" for letter in name)[:40]
-        return self._folder / f"{shown}-{mark}"
+        named = (name for name, path in volumes(record).items() if path in DATA_FOLDERS)
+        name = next(named, f"container-{record.inputs.get('name')}")
+        return folder_of(self._folder, record.scope, name)

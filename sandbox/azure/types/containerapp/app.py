@@ -7,26 +7,23 @@ from typing import Any
 
 from sandbox.azure.names import (
     NAMES,
+    arm_id,
     arm_outputs,
     digest,
     guid_of,
-    identity_output,
-    identity_rules,
-    in_group,
     items,
     known,
-    located,
     placed,
     placed_again,
     random_suffix,
-    tagged,
     text,
 )
+from sandbox.azure.rules import identity_output, identity_rules, in_group, located, tagged
 from sandbox.azure.types.containerapp.domains import INGRESS_CLOUD_RULES, same_region
 from sandbox.azure.types.containerapp.ingress import APP, ENVIRONMENT, INGRESS_RULES, environment_id
 from sandbox.azure.types.containerapp.secrets import SECRET_CLOUD_RULES, SECRET_RULES
 from sandbox.azure.types.containerapp.template import TEMPLATE_CLOUD_RULES, TEMPLATE_RULES
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Computing
 from sandbox.core.rules import Between, ExactlyOne, NeedsInCloud, Pattern, Refers
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.azure.names import EachNeeds, items, known, provider_id, region, text
+from sandbox.azure.names import items, known, provider_id, region, text
+from sandbox.azure.rules import EachNeeds
 from sandbox.azure.types.containerapp.ingress import (
     APP,
     CERTIFICATES,

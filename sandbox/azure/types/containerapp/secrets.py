@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sandbox.azure.names import EachNeeds, guid_of, identity_assigned, items, known, names_record, provider_id, text
+from sandbox.azure.names import guid_of, items, known, names_record, provider_id, text
+from sandbox.azure.rules import EachNeeds, identity_assigned
 from sandbox.core.records import Cloud, Record
 from sandbox.core.rules import ExactlyOne, Length, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

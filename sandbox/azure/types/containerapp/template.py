@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from sandbox.azure.names import EachNeeds, items, known, text
+from sandbox.azure.names import items, known, text
+from sandbox.azure.rules import EachNeeds
 from sandbox.azure.types.containerapp.ingress import environment_id
 from sandbox.azure.types.containerapp.scale import PROBE_RULES, SCALE_RULES
 from sandbox.azure.types.containerapp.secrets import secret_ref

@@ -16,21 +16,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandbox.azure.names import (
+    arm_id,
     arm_outputs,
-    in_group,
-    in_parent,
     items,
     known,
-    located,
     placed,
     placed_again,
     provider_id,
     random_suffix,
-    tagged,
     text,
 )
+from sandbox.azure.rules import in_group, in_parent, located, tagged
 from sandbox.azure.types.containerapp.ingress import APP, ENVIRONMENT, HOST, environment_id
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Length, Must, NeedsInCloud, Pattern, Required, Unchangeable
 from sandbox.core.values import Props, Value, is_set, lookup

@@ -9,28 +9,23 @@ from typing import Any
 
 from sandbox.azure.names import (
     GUID,
+    arm_id,
     arm_outputs,
     digest,
-    identity_output,
-    identity_rules,
-    in_group,
     known,
-    located,
     location_of,
-    network_of,
     placed,
     placed_again,
     random_suffix,
     region,
-    subnet_prefixes,
-    tagged,
     text,
 )
+from sandbox.azure.rules import identity_output, identity_rules, in_group, located, network_of, subnet_prefixes, tagged
 from sandbox.azure.types.containerapp.ingress import APP, ENVIRONMENT, HOST, environment_id
 from sandbox.azure.types.containerapp.template import PROFILE_SIZES
 from sandbox.azure.types.environment.certificate import certificate_facts, certificate_rules
 from sandbox.azure.types.environment.network import NETWORK_RULES, SUBNET_PATH
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Forbidden, Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from sandbox.azure.names import SUBNET, items, known, network_of, provider_id, region, subnet_prefixes, text
+from sandbox.azure.names import SUBNET, items, known, provider_id, region, text
+from sandbox.azure.rules import network_of, subnet_prefixes
 from sandbox.azure.types.containerapp.ingress import ENVIRONMENT
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, Refers, Required, Rule

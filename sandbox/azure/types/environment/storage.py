@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.azure.names import arm_outputs, in_group, in_parent, known, names_record, provider_id, random_suffix, text
+from sandbox.azure.names import arm_id, arm_outputs, known, names_record, provider_id, random_suffix, text
+from sandbox.azure.rules import in_group, in_parent
 from sandbox.azure.types.containerapp.ingress import ENVIRONMENT
 from sandbox.azure.types.containerapp.template import STORAGE
 from sandbox.azure.types.groups import shared_key
 from sandbox.azure.types.storage.account import ACCOUNT
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing, Record
 from sandbox.core.rules import ExactlyOne, Must, NeedsInCloud, Pattern, Required, Unchangeable
 from sandbox.core.values import Props

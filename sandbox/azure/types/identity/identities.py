@@ -8,26 +8,24 @@ from typing import Any
 
 from sandbox.azure.names import (
     GUID,
-    IDENTITY,
     NAMES,
     REPLACEMENT,
+    arm_id,
     arm_outputs,
     guid_of,
-    in_group,
     known,
-    located,
     placed,
     placed_again,
     random_guid,
     random_suffix,
-    tagged,
     text,
 )
+from sandbox.azure.rules import IDENTITY, in_group, located, tagged
 from sandbox.azure.types.containerapp.ingress import APP, ENVIRONMENT
 from sandbox.azure.types.containerapp.secrets import ROLE_ASSIGNMENT
 from sandbox.azure.types.identity.conditions import SOURCE as CONDITIONS
 from sandbox.azure.types.identity.conditions import problem_with
-from sandbox.core.kinds import Function, ResourceType, arm_id
+from sandbox.core.kinds import Function, ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Unchangeable
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

@@ -10,23 +10,19 @@ from sandbox.azure.names import (
     NAMES,
     REPLACEMENT,
     SUBNET,
-    EachNeeds,
+    arm_id,
     arm_outputs,
     digest,
-    in_group,
     items,
     known,
-    located,
-    network_of,
     placed,
     placed_again,
     provider_id,
     random_suffix,
     region,
-    subnet_prefixes,
-    tagged,
     text,
 )
+from sandbox.azure.rules import EachNeeds, in_group, located, network_of, subnet_prefixes, tagged
 from sandbox.azure.types.containerapp.ingress import ENVIRONMENT
 from sandbox.azure.types.containerapp.secrets import VAULT
 from sandbox.azure.types.environment.network import ENDPOINT
@@ -34,7 +30,7 @@ from sandbox.azure.types.network.networks import NAME
 from sandbox.azure.types.postgres.server import SERVER
 from sandbox.azure.types.redis.cluster import CLUSTER
 from sandbox.azure.types.storage.parts import PARTS_BY_KIND
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing, Record
 from sandbox.core.rules import (
     ExactlyOne,

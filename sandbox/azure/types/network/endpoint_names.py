@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.azure.names import NAMES, arm_outputs, in_group, in_parent, provider_id, random_suffix, text
+from sandbox.azure.names import NAMES, arm_id, arm_outputs, provider_id, random_suffix, text
+from sandbox.azure.rules import in_group, in_parent
 from sandbox.azure.types.environment.network import ENDPOINT
 from sandbox.azure.types.network.endpoint import ZONE
 from sandbox.azure.types.network.networks import NAME
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Length, NeedsInCloud, Pattern, Refers, Required, UniqueItems
 from sandbox.core.values import Props

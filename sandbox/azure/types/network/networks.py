@@ -6,27 +6,21 @@ import ipaddress
 
 from sandbox.azure.names import (
     NAMES,
-    REGIONS,
     SUBNET,
+    arm_id,
     arm_outputs,
     guid_of,
-    in_group,
-    in_parent,
     items,
-    located,
-    network_of,
     placed,
     placed_again,
     provider_id,
     random_suffix,
     region,
-    strict_cidr,
-    subnet_prefixes,
-    tagged,
     text,
 )
+from sandbox.azure.rules import REGIONS, in_group, in_parent, located, network_of, strict_cidr, subnet_prefixes, tagged
 from sandbox.azure.types.network.use import SUBNET_USE_RULES, networks_apart, subnets_inside, users_of_subnet
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import (
     Between,

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.azure.names import (
-    NAMES,
-    REPLACEMENT,
-    arm_outputs,
-    in_group,
-    in_parent,
-    provider_id,
-    random_suffix,
-    tagged,
-    text,
-)
+from sandbox.azure.names import NAMES, REPLACEMENT, arm_id, arm_outputs, provider_id, random_suffix, text
+from sandbox.azure.rules import in_group, in_parent, tagged
 from sandbox.azure.types.network.endpoint import ZONE
 from sandbox.azure.types.network.networks import NAME, NETWORK
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, Pattern, Refers, Required, Unchangeable
 from sandbox.core.values import Props, lookup

@@ -5,24 +5,11 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from sandbox.azure.names import (
-    NAMES,
-    REGIONS,
-    arm_outputs,
-    guid_of,
-    in_group,
-    items,
-    known,
-    located,
-    network_of,
-    placed,
-    placed_again,
-    random_suffix,
-    tagged,
-)
+from sandbox.azure.names import NAMES, arm_id, arm_outputs, guid_of, items, known, placed, placed_again, random_suffix
+from sandbox.azure.rules import REGIONS, in_group, located, network_of, tagged
 from sandbox.azure.types.network.networks import NAME, SECURITY_GROUP
 from sandbox.azure.types.network.use import networks_apart
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.rules import Between, ExactlyOne, Length, Must, Pattern, Required, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, lookup
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 
-from sandbox.azure.names import items, network_of, provider_id, region, subnet_prefixes, text
+from sandbox.azure.names import items, provider_id, region, text
+from sandbox.azure.rules import network_of, subnet_prefixes
 from sandbox.azure.types.containerapp.ingress import ENVIRONMENT
 from sandbox.azure.types.environment.network import ENDPOINT
 from sandbox.azure.types.postgres.server import SERVER

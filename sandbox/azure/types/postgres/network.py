@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.azure.names import SUBNET, items, network_of, region, subnet_prefixes, text
+from sandbox.azure.names import SUBNET, items, region, text
+from sandbox.azure.rules import network_of, subnet_prefixes
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, Refers, Rule, Unchangeable
 from sandbox.core.values import Props, Value, is_set, lookup

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 
-from sandbox.azure.names import arm_outputs, in_group, in_parent, known, provider_id, random_suffix, text
+from sandbox.azure.names import arm_id, arm_outputs, known, provider_id, random_suffix, text
+from sandbox.azure.rules import in_group, in_parent
 from sandbox.azure.types.postgres.parameters import READ_ONLY, SOURCE, STATIC, is_known, may_be_empty, problem_with
 from sandbox.azure.types.postgres.server import SERVER
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable
 from sandbox.core.values import Props, Value, lookup

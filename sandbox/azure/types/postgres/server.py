@@ -13,22 +13,21 @@ from typing import Any
 from sandbox.azure.names import (
     GUID,
     NAMES,
+    arm_id,
     arm_outputs,
     digest,
     group_id,
-    in_group,
     known,
-    located,
     location_of,
     provider_id,
     random_suffix,
-    tagged,
     text,
 )
+from sandbox.azure.rules import in_group, located, tagged
 from sandbox.azure.types.postgres.network import NETWORK_RULES, host_of
 from sandbox.azure.types.postgres.sizes import sku_in_tier, storage_output
 from sandbox.azure.types.postgres.storage import STORAGE_RULES
-from sandbox.core.kinds import Function, ResourceType, arm_id
+from sandbox.core.kinds import Function, ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Length, Must, OneOf, Pattern, Required, Unchangeable, Unique
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from sandbox.azure.names import (
     NAMES,
+    arm_id,
     arm_outputs,
-    in_group,
     known,
-    located,
     location_of,
     placed,
     placed_again,
     random_suffix,
     region,
-    tagged,
     text,
 )
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.azure.rules import in_group, located, tagged
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Must, NeedsInCloud, OneOf, Pattern
 from sandbox.core.values import Props, Value

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.azure.names import NAMES, arm_outputs, digest, in_group, in_parent, known, provider_id, text
+from sandbox.azure.names import NAMES, arm_id, arm_outputs, digest, known, provider_id, text
+from sandbox.azure.rules import in_group, in_parent
 from sandbox.azure.types.redis.cluster import CLUSTER, SIZES_GB, SPEC
-from sandbox.core.kinds import Function, ResourceType, arm_id
+from sandbox.core.kinds import Function, ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, OneOf, Required, Unchangeable
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

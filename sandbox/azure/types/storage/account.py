@@ -8,27 +8,30 @@ from typing import Any
 from sandbox.azure.names import (
     NAMES,
     SUBNET,
-    EachNeeds,
-    apart,
+    arm_id,
     arm_outputs,
-    identity_output,
-    identity_rules,
-    in_group,
     items,
     known,
-    located,
     location_of,
     placed,
     placed_again,
     provider_id,
-    public_address,
     random_suffix,
     region,
-    tagged,
     text,
 )
+from sandbox.azure.rules import (
+    EachNeeds,
+    apart,
+    identity_output,
+    identity_rules,
+    in_group,
+    located,
+    public_address,
+    tagged,
+)
 from sandbox.azure.types.groups import shared_key
-from sandbox.core.kinds import Function, ResourceType, arm_id
+from sandbox.core.kinds import Function, ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Between, Length, Must, Pattern, Refers, Required, Unchangeable, Unique
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from sandbox.azure.names import arm_outputs, in_group, known
+from sandbox.azure.names import arm_id, arm_outputs, known
+from sandbox.azure.rules import in_group
 from sandbox.azure.types.storage.account import account_id
 from sandbox.azure.types.storage.parts import CONTAINER, IN_ACCOUNT, account_inputs, without_part
 from sandbox.azure.types.storage.values import cors_rules
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Length, Must, NeedsInCloud, OneOf, Required
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sandbox.azure.names import arm_outputs, in_group, items, known, text
+from sandbox.azure.names import arm_id, arm_outputs, items, known, text
+from sandbox.azure.rules import in_group
 from sandbox.azure.types.storage.account import account_id
 from sandbox.azure.types.storage.parts import IN_ACCOUNT, account_inputs
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Required, UniqueItems
 from sandbox.core.values import Props, Value, is_set, lookup

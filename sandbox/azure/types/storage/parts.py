@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.azure.names import NAMES, arm_outputs, in_group, in_parent, known, random_suffix, text
+from sandbox.azure.names import NAMES, arm_id, arm_outputs, known, random_suffix, text
+from sandbox.azure.rules import in_group, in_parent
 from sandbox.azure.types.storage.account import ACCOUNT, account_id
 from sandbox.azure.types.storage.values import metadata_rule
-from sandbox.core.kinds import ResourceType, arm_id
+from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Forbidden, NeedsInCloud, Pattern, Unchangeable
 from sandbox.core.values import UNKNOWN, Props, lookup

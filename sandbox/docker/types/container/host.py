@@ -11,14 +11,14 @@ from sandbox.core.records import Cloud, Computing, Record
 from sandbox.core.rules import NeedsInCloud, Rule, Unique
 from sandbox.core.values import UNKNOWN, Props, Value
 from sandbox.docker import names as reference
-from sandbox.docker.daemon import HOST, IMAGE, PROVIDER, daemon, digest, host_record, images_on, named, on_host
+from sandbox.docker.containers import CONTAINER, IMAGE, VOLUME
+from sandbox.docker.daemon import PROVIDER, daemon, digest, host_record, images_on, named, on_host
 from sandbox.docker.types.container import values
 from sandbox.docker.types.network.network import NETWORK
-from sandbox.docker.types.storage import VOLUME
+from sandbox.scene import HOST
 
 __all__ = ["CONTAINER", "RULES", "network_data", "pulled"]
 
-CONTAINER = "docker:index/container:Container"
 FUNCS = f"{PROVIDER}/resource_docker_container_funcs.go"
 MOBY = "https://github.com/moby/moby/blob/master/daemon"
 

@@ -9,6 +9,7 @@ from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, OneOf, Pattern, Unique, UniqueItems
 from sandbox.core.values import Props, Value
+from sandbox.docker.containers import CONTAINER
 from sandbox.docker.daemon import PROVIDER, daemon, digest, on_host
 from sandbox.docker.names import LABEL_GO
 from sandbox.docker.types.network import ranges
@@ -16,7 +17,6 @@ from sandbox.docker.types.network import ranges
 __all__ = ["NETWORK", "TYPES", "attached_to"]
 
 NETWORK = "docker:index/network:Network"
-CONTAINER = "docker:index/container:Container"
 MOBY = "https://github.com/moby/moby/blob/master/daemon"
 POOLS = "https://docs.docker.com/engine/network/#automatic-subnet-allocation"
 

@@ -15,9 +15,10 @@ from hosts import own_engine
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
 from sandbox.core.rules import refusals
+from sandbox.docker.containers import CONTAINER
 from sandbox.docker.package import PACKAGE as DOCKER
 from sandbox.docker.server.api import DockerSocket, answer
-from sandbox.docker.server.loopback import CONTAINER, Loopback
+from sandbox.docker.server.loopback import Loopback
 from sandbox.home import SOCKET_PATH_BYTES, Home
 from tests.sandbox.docker.test_hosts import Little, kind
 

@@ -19,7 +19,8 @@ import redis
 
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
-from sandbox.redis.server.containers import CONTAINER, VOLUME, RedisContainers
+from sandbox.docker.containers import CONTAINER, VOLUME
+from sandbox.redis.server.containers import RedisContainers
 from sandbox.redis.server.process import ADDRESS, RedisProcess, RedisRefused, Startup
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -145,7 +146,7 @@ class Docker:
     def __init__(self, folder: Path) -> None:
         self.cloud = Inventory(folder / "cloud")
         self.folder = folder / "redis"
-        self.redises = RedisContainers(self.folder, self.cloud, lambda record: str(record.inputs["image"]))
+        self.redises = RedisContainers(self.folder, self.cloud)
 
     def put(self, token: str, name: str, **inputs: Any) -> Record:
         """Creates or replaces one."""
@@ -234,7 +235,7 @@ def test_a_restart_of_the_sandbox_brings_it_back(docker: Docker, tmp_path: Path)
     docker.redis()
     connect(docker.port()).set("kept", "1")
     docker.redises.close()
-    again = RedisContainers(docker.folder, docker.cloud, lambda record: str(record.inputs["image"]))
+    again = RedisContainers(docker.folder, docker.cloud)
     found = again.route(HOST, INSIDE, 6379)
     assert found is not None
     assert connect(found[1]).get("kept") == "1"
