@@ -15,7 +15,8 @@ from pulumi.runtime.proto import provider_pb2
 from engine import wire
 from sandbox.core import judge
 from sandbox.core.configured import ConfiguredProvider, Effects, read_struct, told
-from sandbox.core.kinds import ResourceType
+from sandbox.core.inventory import Inventory
+from sandbox.core.kinds import Package, ResourceType
 from sandbox.core.outputs import as_read, foreseen_outputs, foreseen_update, known_to_state, made_outputs, told_back
 from sandbox.core.records import Computing, Record
 from sandbox.core.values import Props, is_set, lookup
@@ -203,12 +204,16 @@ class Provider(ConfiguredProvider):
             return empty_pb2.Empty()
         if kind.on_delete is not None:
             self._backend(context, kind.on_delete, self._computing(kind, record.inputs, config, record))
-        taken_along = self._cloud.below(record) if self._package.ids_are_paths else []
-        for below in [*taken_along, record]:
+        for below in [*taken_along(self._package, self._cloud, record), record]:
             self._happened(context, "deleted", below, below)
             self._cloud.remove(below)
         fault.after(context)
         return empty_pb2.Empty()
+
+
+def taken_along(package: Package, cloud: Inventory, record: Record) -> list[Record]:
+    """What a deletion takes with it, deepest first."""
+    return cloud.below(record) if package.ids_are_paths else []
 
 
 def _holding(kind: ResourceType, record: Record, computing: Computing, outputs: Props) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from engine import wire
 from sandbox import client, shadow
 from sandbox.core.inventory import Inventory
+from sandbox.core.provider import taken_along
 from sandbox.core.records import Record
 from sandbox.core.values import UNKNOWN, expand, leaves, show, steps
 from sandbox.home import Home, SandboxError
+from sandbox.vendors import packages
 
 SCALARS = st.none() | st.booleans() | st.text(max_size=8) | st.integers(-1000, 1000).map(float)
 VALUES = st.recursive(
@@ -95,7 +97,12 @@ def test_a_deletion_takes_what_is_below_it_and_nothing_that_is_only_called_so(tm
         ("cloudflare:index/zoneSetting:ZoneSetting", "", "zone/ssl"),
     ):
         cloud.put(Record(id=identity, token=token, scope=scope, inputs={}, outputs={}))
-    below = {one.id: [(it.scope, it.id) for it in cloud.below(one)] for one in cloud.all()}
+    simulated = {package.name: package for package in packages()}
+    below = {
+        one.id: [(it.scope, it.id) for it in taken_along(simulated[one.token.partition(":")[0]], cloud, one)]
+        for one in cloud.all()
+        if one.token.partition(":")[0] in simulated
+    }
     assert {name: found for name, found in below.items() if found} == {
         "/subscriptions/s/resourceGroups/rg": [("", "/subscriptions/s/resourcegroups/RG/providers/x/app")],
         "kv": [("one", "kv/data/a")],
