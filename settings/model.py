@@ -46,8 +46,10 @@ class Settings(Setting):
     """
 
     stack: Name = Field(description="The stack's name; given by the loader, never a key in a file")
-    system: SystemName = Field("smarteros", description="Which system of components/systems this is")
-    domain: Domain = Field(description="The zone in which all names live")
+    system: SystemName = Field(
+        "smarteros", description="Which system of components/systems this is; also a part of every name"
+    )
+    domain: Domain = Field(description="The zone in which all names live, as in example.com")
     operators: Operators = Field(description="Who runs the platform")
     cloudflare: Annotated[Cloudflare | None, BeforeValidator(_absent_when_empty)] = Field(
         None, description="The zone at Cloudflare; none on a developer's own machine"
@@ -58,18 +60,21 @@ class Settings(Setting):
     hosts: tuple[AnyHost, ...] = Field((), description="Machines with Docker")
     database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
     profile: Profile = Field("custom", description="Which services must run: core, full, or custom (what is named)")
-    services: Services = Field(description="What runs, and where")
+    services: Services = Field(description="What runs, and where; a service without a key does not run")
     ai: Ai = Field(Ai.model_validate({}), description="Accounts of models, and which services are handed their keys")
     accounts: Accounts = Field(
         Accounts.model_validate({}),
         description="Accounts at others' services, and which services are handed their keys",
     )
     images: Annotated[dict[str, str], AfterValidator(overrides_of)] = Field(
-        default_factory=dict, description="Which image runs instead of the default, each as name:tag@sha256:…"
+        default_factory=dict,
+        description="Which image runs instead of the default, each as name:tag@sha256:… (docs/images.md)",
     )
-    tunnel: Tunnel = Field(Tunnel.model_validate({}), description="The SSH forwards to the database servers")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource")
-    protect: bool = Field(True, description="Refuse to delete what holds data")
+    tunnel: Tunnel = Field(
+        Tunnel.model_validate({}), description="The SSH forwards to the database servers and to Vault"
+    )
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource, texts by name")
+    protect: bool = Field(True, description="Refuse to delete what holds data (databases, volumes, blobs, keys)")
     state: State = Field(LocalState.model_validate({}), description="Where the state of real runs is kept")
     standby: bool = Field(
         False, description="Answer on names with -standby, and leave to another environment what a zone has only once"
