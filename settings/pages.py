@@ -1,6 +1,7 @@
-"""What may stand in `Pulumi.<stack>.yaml`. A key that is not here is refused, with what was probably meant; all that is
-wrong is said at once, with the path to it. `required`: without it nothing starts. What depends on several keys at once is
-checked, too.
+"""What may stand in a stack's file, written out of the model: docs/settings.md, and the keys in Pulumi.yaml.
+
+`python -m settings.pages` writes both; a test compares. What is only visible across keys is in settings.checks, and no
+page lists it.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ _OF_PULUMI = {"text": "string", "whole number": "integer", "number": "number", "
 _HEAD = f"""<!-- Made by `{COMMAND}` from the model in settings/; a test compares. -->
 # Settings
 
-What may stand in `Pulumi.<stack>.yaml`. A key that is not here is refused, with what was probably meant; all that is wrong is
-said at once, with the path to it. `required`: without it nothing starts. What depends on several keys at once is checked, too,
-and said when it is wrong.
+What may stand in `Pulumi.<stack>.yaml`. A key that is not here is refused, with what was probably meant; all that is
+wrong is said at once, with the path to it. `required`: without it nothing starts. What depends on several keys at once
+is checked, too.
 """
 
 
