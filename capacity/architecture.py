@@ -13,12 +13,11 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from kept import publish
 from kept.operator_error import OperatorError
 from settings import Settings, load_files
-from settings.parts import DockerPostgres, OnDocker
+from settings.places import Place
 from settings.wiring import calls_of
 
 __all__ = ["PICTURE", "NoGraphviz", "graph", "main", "mark", "nodes"]
@@ -96,11 +95,8 @@ def _places(settings: Settings) -> Iterator[str]:
         yield "}"
 
 
-_CLOUDS = {"azure": "Azure", "r2": "Cloudflare R2"}
-
-
-def _place(where: Any) -> str:
-    return f"host {where.host}" if isinstance(where, OnDocker | DockerPostgres) else _CLOUDS[where.where]
+def _place(where: Place) -> str:
+    return f"host {where.machine}" if where.machine else where.called
 
 
 def _wrapped(text: str) -> Iterable[str]:
@@ -112,7 +108,8 @@ def _edges(settings: Settings) -> Iterator[str]:
     proxy = settings.services.traefik
     for key, service in settings.services.running():
         if getattr(service, "hostname", None) and key != "traefik":
-            behind = proxy is not None and isinstance(getattr(service, "placement", None), OnDocker)
+            where = getattr(service, "placement", None)
+            behind = proxy is not None and where is not None and where.needs_reverse_proxy
             yield _edge("traefik" if behind else CLOUDFLARE, key, _PUBLIC)
         if database := getattr(service, "database", None):
             yield _edge(key, _server(database), _DATA)

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from kept import publish
 from settings.model import Settings
+from settings.places import accepted
 from settings.problems import NAMESPACE
 
 __all__ = ["PAGE", "PROJECT", "main", "page", "project"]
@@ -43,7 +44,7 @@ def page() -> str:
     parts = [_HEAD]
     for key, field in _keys():
         parts.append(f"\n## `{key}`\n\n{_sentence(field)} {_kind(field)}.\n")
-        rows = list(_rows(field.annotation, ""))
+        rows = list(_rows(field, ""))
         if rows:
             parts.append("\n| key | what | kind | default |\n| --- | --- | --- | --- |\n")
             parts += [f"{row}\n" for row in rows]
@@ -101,8 +102,8 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _rows(annotation: Any, before: str) -> Iterator[str]:
-    models = list(_models(annotation))
+def _rows(of: FieldInfo, before: str) -> Iterator[str]:
+    models: tuple[type[BaseModel], ...] = accepted(of) or tuple(_models(of.annotation))
     for model in models:
         for name, field in model.model_fields.items():
             path = f"{before}{field.alias or name}"
@@ -110,7 +111,7 @@ def _rows(annotation: Any, before: str) -> Iterator[str]:
             default = "required" if field.is_required() else _default(field)
             about = f"{which}{field.description or 'which of them it is'}".replace("|", "\\|")
             yield f"| `{path}` | {about} | {_word(field.annotation)} | {default} |"
-            yield from _rows(field.annotation, f"{path}/")
+            yield from _rows(field, f"{path}/")
 
 
 def _which(model: type[BaseModel]) -> str:
