@@ -1,12 +1,15 @@
-"""Makes the table and the curve of docs/performance.md from what was measured, and from nothing else."""
+"""Makes the table and the picture of docs/performance.md from what was measured, and from nothing else."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from pathlib import Path
+
+import pygal  # type: ignore[import-untyped]  # it has no types
 
 from bench.fleet import UNCHANGED_CORE_S, Measured, figures
 
@@ -14,7 +17,9 @@ __all__ = ["CURVE", "DATA", "PAGE", "curve", "filled", "read", "table", "write"]
 
 DATA, CURVE, PAGE = "docs/performance.json", "docs/performance.svg", "docs/performance.md"
 BEGIN, END = "<!-- measured: ./smos bench fleet --write -->", "<!-- end of what was measured -->"
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 720, 320, 60, 30, 20, 50
+WIDTH, HEIGHT = 720, 400
+_HALO = ".value { paint-order: stroke !important; stroke: white !important; stroke-width: 4px !important; }"
+"""A value may stand on the line of the limit."""
 
 
 def read(root: Path) -> Measured:
@@ -23,7 +28,7 @@ def read(root: Path) -> Measured:
 
 
 def write(found: Measured, root: Path) -> None:
-    """Keeps it, and brings page and curve up to date."""
+    """Keeps it, and brings page and picture up to date."""
     (root / DATA).write_text(json.dumps(dataclasses.asdict(found), indent=1) + "\n")
     (root / CURVE).write_text(curve(found))
     page = root / PAGE
@@ -78,47 +83,62 @@ def _rows(found: Measured) -> Iterator[str]:
 
 
 def curve(found: Measured) -> str:
-    """Core-seconds a tenant over the number of tenants."""
-    counts = [int(size["tenants"]) for size in found.sizes]
-    lines = {
-        "made": ("#b45309", found.each("created_core_s")),
-        "unchanged": ("#1d4ed8", found.each("unchanged_core_s")),
-    }
-    top = math.ceil(max(max(values) for _, values in lines.values()) * 5) / 5
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
-        ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="18">core-seconds a tenant, by the number of tenants ({found.cores} processors)</text>',
-    ]
-    for step in range(round(top * 5) + 1):
-        y = _y(step / 5, top)
-        parts.append(f'<line x1="{LEFT}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}" stroke="#e5e7eb"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{step / 5:.1f}</text>')
-    limit = _y(UNCHANGED_CORE_S, top)
-    parts.append(
-        f'<line x1="{LEFT}" y1="{limit}" x2="{WIDTH - RIGHT}" y2="{limit}" stroke="#1d4ed8" stroke-dasharray="4 4"/>'
+    """Core-seconds a tenant for each number of tenants, by pygal; the line across is the limit of unchanged ones."""
+    made, unchanged = found.each("created_core_s"), found.each("unchanged_core_s")
+    most = math.ceil(max(*made, *unchanged) * 5) / 5
+    chart = pygal.Bar(
+        title=f"core-seconds a tenant, by the number of tenants ({found.cores} processors)",
+        width=WIDTH,
+        height=HEIGHT,
+        style=_style(),
+        x_labels=[str(size["tenants"]) for size in found.sizes],
+        y_labels=sorted({*(step / 5 for step in range(round(most * 5) + 1)), UNCHANGED_CORE_S}),
+        y_labels_major=[UNCHANGED_CORE_S],
+        range=(0, most),
+        value_formatter=lambda value: f"{value:.2f}",
+        print_values=True,
+        print_values_position="top",
+        legend_at_bottom=True,
+        legend_at_bottom_columns=2,
+        rounded_bars=2,
+        css=("file://style.css", "file://graph.css", f"inline:{_HALO}"),
+        js=(),
+        no_prefix=True,  # the same figures make the same picture
+        disable_xml_declaration=True,
+        pretty_print=True,
     )
-    parts.append(f'<text x="{WIDTH - RIGHT}" y="{limit - 5}" text-anchor="end" fill="#1d4ed8">limit, unchanged</text>')
-    for count in counts:
-        parts.append(f'<text x="{_x(count, counts)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{count}</text>')
-    for name, (colour, values) in lines.items():
-        points = [(_x(count, counts), _y(value, top)) for count, value in zip(counts, values, strict=True)]
-        parts.append(f'<polyline points="{" ".join(f"{x},{y}" for x, y in points)}" fill="none" stroke="{colour}"/>')
-        for (x, y), value in zip(points, values, strict=True):
-            parts.append(f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>')
-            parts.append(f'<text x="{x}" y="{y - 7}" text-anchor="middle" fill="{colour}">{value:.2f}</text>')
-        parts.append(
-            f'<text x="{points[-1][0] - 8}" y="{points[-1][1] + 16}" text-anchor="end" fill="{colour}">{name}</text>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    chart.add("made", made)
+    chart.add(f"unchanged (limit: {UNCHANGED_CORE_S:g})", unchanged)
+    return _plain(chart.render(is_unicode=True))
 
 
-def _x(count: int, counts: Sequence[int]) -> float:
-    """Each ten times more is as far again."""
-    width = math.log10(max(counts)) or 1.0
-    return round(LEFT + 30 + (WIDTH - LEFT - RIGHT - 70) * math.log10(count) / width, 1)
+def _plain(drawn: str) -> str:
+    """Without the day on which it was drawn, and without what only a script would read: it is a picture in a page."""
+    kept = re.sub(r"<!--.*?-->|/\*.*?\*/|<script.*?</script>", "", drawn, flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in kept.splitlines() if line.strip())
 
 
-def _y(value: float, top: float) -> float:
-    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
+def _style() -> pygal.style.Style:
+    """Dark on white, with the fonts that the reader has."""
+    colours = ("#b45309", "#1d4ed8")
+    return pygal.style.Style(
+        background="white",
+        plot_background="white",
+        foreground="#334155",
+        foreground_strong="#0f172a",
+        foreground_subtle="#334155",
+        guide_stroke_color="#e2e8f0",
+        guide_stroke_dasharray="none",
+        major_guide_stroke_color=colours[1],
+        major_guide_stroke_dasharray="5,4",
+        colors=colours,
+        value_colors=colours,
+        font_family="sans-serif",
+        value_font_size=12,
+        label_font_size=12,
+        major_label_font_size=12,
+        legend_font_size=12,
+        title_font_size=14,
+        opacity=".85",
+        transition="0s",
+    )

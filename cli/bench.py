@@ -55,7 +55,7 @@ def _fleet(tenants: int, full: bool, write: bool) -> tuple[Any, list[Figure]]:
     measured = fleet.measure(tenants, say, full=full)
     if write:
         fleet_page.write(measured, ROOT)
-        say(f"kept in {fleet_page.DATA}; {fleet_page.PAGE} and its curve are made of it")
+        say(f"kept in {fleet_page.DATA}; {fleet_page.PAGE} and its picture are made of it")
     found = fleet.figures(measured)
     return {**dataclasses.asdict(measured), "figures": _facts(found)}, found
 

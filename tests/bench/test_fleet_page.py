@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench import fleet_page
-from bench.fleet import Measured, figures
+from bench.fleet import UNCHANGED_CORE_S, Measured, figures
 from deploy.target import ROOT
+
+SVG = "{http://www.w3.org/2000/svg}"
+VALUE_WIDTH, VALUE_HEIGHT = 30, 12
+"""Of four digits and a point in the size of the values, in the widest of fonts."""
 
 
 def measured(*sizes: tuple[int, int, float, float]) -> Measured:
@@ -67,12 +75,42 @@ def test_what_does_not_hold_is_said() -> None:
     assert fleet_page.table(dear).count("| no |") == 3
 
 
-def test_the_curve_is_drawn_of_the_figures() -> None:
-    """A point for each size, with its value."""
+def test_the_picture_is_drawn_of_the_figures() -> None:
+    """A bar for each size and each of the two, with its value; and the line of the limit."""
+    drawn = ElementTree.fromstring(fleet_page.curve(FOUND))  # noqa: S314 - our own text
+    values = [text.text for text in drawn.iter(f"{SVG}text") if text.get("class") == "value"]
+    assert values == ["2.00", "1.00", "0.90", "0.50", "0.32", "0.32"]
+    labels = {text.text for text in drawn.iter(f"{SVG}text")}
+    assert {"1", "10", "100", "made", f"unchanged (limit: {UNCHANGED_CORE_S:g})"} <= labels
+    limits = [path for path in drawn.iter(f"{SVG}path") if "major" in path.get("class", "")]
+    assert len(limits) == 1
+
+
+def test_the_pictures_texts_keep_apart() -> None:
+    """No text lies over another, and none is outside: with what was measured last, and at its narrowest."""
+    for found in (fleet_page.read(ROOT), measured((1, 1, 1.0, 0.9), (10, 9, 4.5, 4.4), (100, 90, 40.5, 40.4))):
+        drawn = ElementTree.fromstring(fleet_page.curve(found))  # noqa: S314 - our own text
+        boxes = list(_values(drawn))
+        assert len(boxes) == 2 * len(found.sizes)
+        for (left, top, words), (other_left, other_top, other) in itertools.combinations(boxes, 2):
+            apart = abs(left - other_left) >= VALUE_WIDTH or abs(top - other_top) >= VALUE_HEIGHT
+            assert apart, f"{words} over {other}"
+        assert all(VALUE_WIDTH / 2 <= left <= fleet_page.WIDTH - VALUE_WIDTH / 2 for left, _, _ in boxes)
+
+
+def _values(drawn: ElementTree.Element) -> Iterator[tuple[float, float, str]]:
+    for text in drawn.iter(f"{SVG}text"):
+        if text.get("class") == "value":
+            yield float(text.get("x", "nan")), float(text.get("y", "nan")), text.text or ""
+
+
+def test_the_picture_is_the_same_whenever_it_is_drawn() -> None:
+    """No day, no script, and nothing that a reader's browser would fetch."""
     drawn = fleet_page.curve(FOUND)
-    assert drawn.count("<circle ") == 6
-    for text in ("1", "10", "100", "0.32", "0.90", "1.00", "2.00"):
-        assert f">{text}</text>" in drawn
+    assert drawn == fleet_page.curve(FOUND)
+    assert "script" not in drawn
+    assert "<!--" not in drawn
+    assert set(re.findall(r"https?://[^/\"]+", drawn)) == {"http://www.w3.org"}
 
 
 def test_the_page_keeps_what_is_written_around_it(tmp_path: Path) -> None:
