@@ -104,6 +104,7 @@ class Settings(Setting):
     @property
     def own_machine(self) -> LocalHost | None:
         """The developer's machine, where the environment is on one: then all of it is."""
+        # Here and below alone: who asks for one needs its own fields, which no other host has.
         return next((host for host in self.hosts if isinstance(host, LocalHost)), None)
 
     @property
@@ -114,6 +115,7 @@ class Settings(Setting):
     @property
     def remote_hosts(self) -> tuple[RemoteHost, ...]:
         """The hosts that are reached by SSH."""
+        # As above.
         return tuple(host for host in self.hosts if isinstance(host, RemoteHost))
 
     def image(self, key: str) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -13,24 +13,12 @@ from settings import Problem, Settings
 from settings.profiles import by_default, models_of, places_of
 from settings.reading import read_settings
 from settings.services import Service, Services
-from tests.components.declared import Declared, platform, prod_config, resolved
+from tests.components.declared import Declared, platform, prod_config
+from tests.components.places import EXAMPLES, Contained
 
-__all__ = ["CASES", "OPTIONS", "PLACES", "Case", "Contained", "containers_of"]
+__all__ = ["CASES", "Case", "containers_of"]
 
-PLACES = ("azure", "docker", "r2")
-PLACEMENTS = {"azure": {"where": "azure"}, "docker": {"where": "docker", "host": "vps"}, "r2": {"where": "r2"}}
 USUAL = {"host": "vps", "database": "vps"}
-OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "n8n": {
-        "azures-database": {"docker": {"database": "azure"}},
-        "queue": {
-            "azure": {"mode": {"kind": "queue", "workers": {"minReplicas": 1, "maxReplicas": 3}}},
-            "docker": {"mode": {"kind": "queue", "workers": {"minReplicas": 2, "maxReplicas": 2}}},
-        },
-    },
-}
-"""Service → what can be chosen beside a place and changes what is declared → where → what the settings say then."""
-CONTAINER, APP = "docker:index/container:Container", "azure-native:app:ContainerApp"
 
 
 @dataclass(frozen=True)
@@ -64,17 +52,22 @@ class Case:
         if not told or not self._is_of_this_kind(told):
             told = by_default(self.service, USUAL, self.kind)
             accounts = {part: self._without_keys(prod_config().get(part, {})) for part in ("ai", "accounts")}
+        beside: dict[str, list[Any]] = {}
         if self.where:
-            told["placement"] = dict(PLACEMENTS[self.where])
-        if self.where in ("azure", "docker") and "database" in told:
-            told["database"] = {"azure": "azure", "docker": "vps"}[self.where]
-        if self.where == "azure":
-            told |= dict(self._pairs(told))
-        if self.option:
-            told |= deepcopy(dict(OPTIONS[self.service][self.option][self.where]))
+            example = EXAMPLES[self.where]
+            told["placement"] = dict(example.placement)
+            if "database" in told:
+                told["database"] = example.database
+            if example.pairs:
+                told |= dict(self._pairs(told))
+            if self.option:
+                told |= deepcopy(dict(example.options[self.service][self.option]))
+            beside = {key: [*prod_config()[key], *found] for key, found in example.beside.items()}
+        if self.service == "guard" and "tenants" in services:
+            services["tenants"]["database"] = told["database"]  # it is where they are
         # Which services run is not the question here.
         changed = {"services": {**services, self.service: told}, "profile": "custom"}
-        return {**prod_config(), **accounts, **changed}
+        return {**prod_config(), **beside, **accounts, **changed}
 
     def _without_keys(self, accounts: dict[str, Any]) -> dict[str, Any]:
         """The accounts, none of whose keys this service is handed: another kind of it may take none."""
@@ -126,32 +119,10 @@ class Case:
         return list(_below(self.declared(), self.service))
 
 
-@dataclass(frozen=True)
-class Contained:
-    """A container, as its vendor is told of it."""
-
-    name: str
-    cpu: float
-    memory_mb: int
-    passing: bool
-    one: Declared
-
-
-def containers_of(declared: list[Declared]) -> Iterator[Contained]:
-    """Those of Docker, but for what only fills a volume before the others start, and those of Container Apps."""
-    for one in declared:
-        inputs = resolved(one.inputs)
-        if one.token == CONTAINER and not one.name.endswith("-secrets-loader"):
-            passing = inputs.get("mustRun") is False
-            name = one.name if passing else one.name.removesuffix("-container")
-            yield Contained(name, float(inputs["cpus"]), int(inputs["memory"]), passing, one)
-        elif one.token == APP:
-            template = inputs["template"]
-            for passing, found in ((False, template["containers"]), (True, template.get("initContainers") or [])):
-                for container in found:
-                    size = container["resources"]
-                    memory_mb = int(float(size["memory"].removesuffix("Gi")) * 1024)
-                    yield Contained(container["name"], float(size["cpu"]), memory_mb, passing, one)
+def containers_of(case: Case) -> Iterator[Contained]:
+    """The service's own, as its place's vendor is told of them."""
+    for one in case.own():
+        yield from EXAMPLES[case.where].containers(one) if case.where else ()
 
 
 @cache
@@ -177,10 +148,10 @@ CASES = tuple(
     Case(service, kind, where)
     for service in Services.model_fields
     for kind, model in enumerate(models_of(service))
-    for where in (PLACES if places_of(model) else ("",))
+    for where in (EXAMPLES if places_of(model) else ("",))
 ) + tuple(
     Case(service, 0, where, option)
-    for service, options in OPTIONS.items()
-    for option, places in options.items()
-    for where in places
+    for where, example in EXAMPLES.items()
+    for service, options in example.options.items()
+    for option in options
 )

@@ -15,8 +15,9 @@ from settings import SHAPES, expected_secrets
 from settings.capacity import connections_held
 from settings.secrets import OF_SERVICES
 from settings.services.owner import Owner
-from tests.components.declared import SECRET_TEXTS, Declared, Hidden, resolved, secrets_of
-from tests.components.placed import APP, CASES, CONTAINER, Case, Contained, containers_of
+from tests.components.declared import SECRET_TEXTS, Hidden, resolved, secrets_of
+from tests.components.placed import CASES, Case, containers_of
+from tests.components.places import EXAMPLES
 from tests.policy.judged import violations
 
 GENERATED = ("Rand0m", "SharedKeyOfTheWorkspace")
@@ -66,44 +67,16 @@ def test_names_start_with_the_service(case: Case) -> None:
 @each(RUNNING)
 def test_what_is_declared_is_what_the_capacity_model_counts(case: Case) -> None:
     """The same containers, with the same CPUs and memory: no more, no less, on every place."""
-    declared = {one.name: (one.cpu, one.memory_mb, one.passing) for one in containers_of(case.own())}
+    declared = {one.name: (one.cpu, one.memory_mb, one.passing) for one in containers_of(case)}
     counted = {one.name: (one.cpu, one.memory_mb, one.passing) for one in case.wanted.footprint(case.service)}
     assert declared == counted
 
 
 @each(IN_CONTAINERS)
 def test_every_container_has_limits_health_labels_and_networks(case: Case) -> None:
-    """What a container of a host must have, and what an app of Azure."""
-    for one in containers_of(case.own()):
-        checks = _on_a_host if one.one.token == CONTAINER else _in_azure
-        assert not list(checks(one)), one.name
-
-
-def _on_a_host(one: Contained) -> Iterator[str]:
-    inputs = resolved(one.one.inputs)
-    labels = {label["label"] for label in inputs["labels"]}
-    if inputs.get("memorySwap") != one.memory_mb or one.memory_mb <= 0 or one.cpu <= 0:
-        yield "limits"
-    if not one.passing and not inputs["healthcheck"]["tests"]:
-        yield "health"
-    if not {"smarteros.system", "smarteros.stack"} <= labels:
-        yield "labels"
-    if not inputs["networksAdvanced"]:
-        yield "networks"
-    if inputs["logOpts"] != {"max-size": "10m", "max-file": "3"}:
-        yield "logs"
-
-
-def _in_azure(one: Contained) -> Iterator[str]:
-    inputs = resolved(one.one.inputs)
-    template = inputs["template"]
-    found = [probe["type"] for probe in template["containers"][0]["probes"]]
-    if sorted(found) != ["Liveness", "Readiness", "Startup"]:
-        yield "probes"
-    if inputs["tags"]["system"] != "smarteros":
-        yield "tags"
-    if any("value" in secret for secret in inputs["configuration"].get("secrets") or []):
-        yield "a secret that is no reference into the vault"
+    """What a container must have where it is: of a host, of an app of Azure, of any other kind of place."""
+    for one in containers_of(case):
+        assert not list(EXAMPLES[case.where].faults(one)), one.name
 
 
 @each(RUNNING)
@@ -172,13 +145,6 @@ def test_its_policies_pass(case: Case) -> None:
 def test_only_a_service_with_a_name_is_reached_from_outside(case: Case) -> None:
     """An app of Azure without a host name has no ingress from outside; a container of a host no router."""
     named = bool(getattr(case.wanted, "hostname", None))
-    routed = [one for one in case.own() if _is_routed(one)]
+    routed = [one for one in case.own() if EXAMPLES[case.where].routed(one)]
     published = case.service == "traefik"
     assert bool(routed) == (named and not published), [one.name for one in routed]
-
-
-def _is_routed(one: Declared) -> bool:
-    inputs = resolved(one.inputs)
-    if one.token == APP:
-        return bool((inputs["configuration"].get("ingress") or {}).get("external"))
-    return one.token == CONTAINER and any(label["label"] == "traefik.enable" for label in inputs.get("labels") or [])

@@ -15,7 +15,9 @@ from settings.services import Services
 from settings.services.owner import Answer, Claim, NoOwner, Owner
 from settings.services.service import Service
 from tests.components.declared import Hidden, resolved, secrets_of
-from tests.components.placed import APP, CASES, CONTAINER, Case
+from tests.components.placed import CASES, Case
+from tests.components.places.azure import APP
+from tests.components.places.docker import CONTAINER
 
 RUNNING = [case for case in CASES if case.typed and case.read()[0] is not None]
 PUBLIC = [case for case in RUNNING if case.wanted.footprint(case.service) and getattr(case.wanted, "hostname", None)]
