@@ -14,6 +14,7 @@ from settings.profiles import models_of
 from settings.services import Services
 from tests.components.declared import ROOT
 from tests.components.placed import CASES, Case
+from tests.components.places import EXAMPLES
 from tests.components.told import Told, fallback_sources, source_of, sources_of, told_workloads
 
 __all__ = ["PAGE", "page", "uncovered"]
@@ -28,7 +29,6 @@ keyring or in Pulumi's state, encrypted; here stands where it comes from.
 
 How much each may use and needs: [capacity.md](capacity.md). What each may be told: `settings/services/`.
 """
-_WHERE = {"azure": "Azure", "docker": "a host with Docker", "r2": "Cloudflare R2"}
 _NETWORKS = {"web": "`edge` (the reverse proxy, and out)", "data": "`data` (no way out)", "docker_api": "`socket`"}
 
 
@@ -86,9 +86,9 @@ def _cases(service: str) -> list[Case]:
 
 def _places(service: str) -> str:
     if service not in Services.model_fields:
-        return _WHERE["docker"]
+        return EXAMPLES["docker"].on_page
     cases = [case for case in _cases(service) if case.typed and case.read()[0] is not None]
-    places = dict.fromkeys(_WHERE[case.where] for case in cases if case.where)
+    places = dict.fromkeys(EXAMPLES[case.where].on_page for case in cases if case.where)
     bare = [case for case in cases if not case.where]
     told = [*places, *("a database server" if _has_database(case) else "its vendor's" for case in bare)]
     return " or ".join(told)
@@ -104,7 +104,7 @@ def _refused(service: str) -> Iterator[str]:
         if settings is None:
             kind = f" ({case.model.__name__})" if len(models_of(service)) > 1 else ""
             reasons = "; ".join(dict.fromkeys(f"{problem.why}. Mend: {problem.mend}" for problem in problems))
-            yield f"- **{service}**{kind} on {_WHERE[case.where]}: {reasons}"
+            yield f"- **{service}**{kind} on {EXAMPLES[case.where].on_page}: {reasons}"
 
 
 def _container(told: Told) -> Iterator[str]:

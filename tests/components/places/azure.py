@@ -43,6 +43,7 @@ def _routed(one: Declared) -> bool:
 
 AZURE = Example(
     where="azure",
+    on_page="Azure",
     placement={"where": "azure"},
     database="azure",
     pairs=True,

@@ -44,6 +44,7 @@ def _routed(one: Declared) -> bool:
 
 DOCKER = Example(
     where="docker",
+    on_page="a host with Docker",
     placement={"where": "docker", "host": "vps"},
     options={
         "n8n": {

@@ -35,6 +35,8 @@ class Example:
     """A kind of place, in prod."""
 
     where: str
+    on_page: str
+    """What docs/services.md calls it."""
     placement: Mapping[str, Any]
     """What the settings of a service say that is there."""
     database: str = "vps"

@@ -6,4 +6,4 @@ from tests.components.places.example import Example
 
 __all__ = ["R2"]
 
-R2 = Example(where="r2", placement={"where": "r2"})
+R2 = Example(where="r2", on_page="Cloudflare R2", placement={"where": "r2"})

@@ -33,6 +33,7 @@ def _routed(one: Declared) -> bool:
 
 EXAMPLE = Example(
     where="recording",
+    on_page="a recorder",
     placement={"where": "recording"},
     database="recording",
     beside={"databaseServers": [{"name": "recording", "placement": {"where": "recording", "through": "vps"}}]},
