@@ -17,8 +17,8 @@ from settings.capacity import (
     MB_OF_DISK_GB,
     OPERATORS,
     HostCapacity,
-    Part,
     ServerCapacity,
+    VendorsMachines,
     number,
 )
 
@@ -81,8 +81,8 @@ def picture(report: Report) -> str:
     y, colours = 66.0, _colours(report)
     for held in report.hosts:
         y = _host(drawing, held, colours, y + 18)
-    if report.azure:
-        y = _azure(drawing, report.azure, y + 14)
+    for one in report.elsewhere:
+        y = _elsewhere(drawing, one, y + 14)
     for server in report.servers:
         y = _server(drawing, server, colours, y + 14)
     return drawing.svg(int(y) + 12)
@@ -207,11 +207,10 @@ def _legend(drawing: Drawing, held: HostCapacity, colours: Colours, y: float) ->
     return y + 16
 
 
-def _azure(drawing: Drawing, parts: Sequence[Part], y: float) -> float:
-    drawing.text(MARGIN, y + 14, "Azure Container Apps: the machines are Azure's", size=15, bold=True)
-    told = [
-        f"{part.container.name} {part.container.memory_mb:,} MB, {number(part.container.cpu)} CPU;" for part in parts
-    ]
+def _elsewhere(drawing: Drawing, held: VendorsMachines, y: float) -> float:
+    drawing.text(MARGIN, y + 14, f"{held.runs_as}: {held.whose}", size=15, bold=True)
+    containers = [part.container for part in held.parts]
+    told = [f"{one.name} {one.memory_mb:,} MB, {number(one.cpu)} CPU;" for one in containers]
     return _lines(drawing, [word for text in told for word in text.split(" ")], y + 22)
 
 

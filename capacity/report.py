@@ -14,6 +14,7 @@ from settings.capacity import (
     Part,
     ServerCapacity,
     Sum,
+    VendorsMachines,
     host_capacity,
     number,
     on_vendors_machines,
@@ -40,7 +41,7 @@ class Report:
     profile: str
     """The one that was asked for, or the stack's own."""
     hosts: tuple[HostCapacity, ...]
-    azure: tuple[Part, ...]
+    elsewhere: tuple[VendorsMachines, ...]
     servers: tuple[ServerCapacity, ...]
     problems: tuple[Problem, ...]
 
@@ -56,7 +57,8 @@ class Report:
             "stack": self.stack,
             "profile": self.profile,
             "hosts": [_host_facts(one) for one in self.hosts],
-            "azure": [_part_facts(part) for part in self.azure],
+            "azure": [],  # always there: who reads it need not ask whether
+            **{one.where: [_part_facts(part) for part in one.parts] for one in self.elsewhere},
             "databaseServers": [
                 {"name": one.server.name, "connections": _sum_facts(one.connections)} for one in self.servers
             ],
@@ -73,7 +75,7 @@ def report_of(settings: Settings, profile: str = "") -> Report:
         stack=settings.stack,
         profile=profile or settings.profile,
         hosts=tuple(host_capacity(host, servers, services) for host in hosts),
-        azure=on_vendors_machines(services),
+        elsewhere=on_vendors_machines(services),
         servers=tuple(server_capacity(server, services) for server in servers),
         problems=tuple(_problems(settings.stack, hosts, servers, services)),
     )

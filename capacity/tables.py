@@ -39,15 +39,11 @@ class Table:
 
 
 def tables(report: Report) -> Iterator[Table]:
-    """One a host, one for what is in Azure, one for the database servers."""
+    """One a host, one a kind of place whose machines are the vendor's, one a database server."""
     yield from (_host(held) for held in report.hosts)
-    if report.azure:
-        yield Table(
-            title="Azure Container Apps (the machines are Azure's)",
-            columns=(*_COLUMNS, _SOURCE),
-            rows=_rows(report.azure),
-            sums=(),
-        )
+    for one in report.elsewhere:
+        title = f"{one.runs_as} ({one.whose})"
+        yield Table(title=title, columns=(*_COLUMNS, _SOURCE), rows=_rows(one.parts), sums=())
     yield from (_server(held) for held in report.servers)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from settings.database_server import DatabaseServer
 from settings.parts import Host
+from settings.places import Place
 from settings.postgres import PROGRAM_CONNECTIONS
 from settings.services import Container, Service, Services
 
@@ -22,6 +23,7 @@ __all__ = [
     "Part",
     "ServerCapacity",
     "Sum",
+    "VendorsMachines",
     "connections_held",
     "host_capacity",
     "on_vendors_machines",
@@ -142,6 +144,21 @@ class HostCapacity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VendorsMachines:
+    """What runs in one kind of place, on machines that are its vendor's."""
+
+    where: str
+    runs_as: str
+    called: str
+    parts: tuple[Part, ...]
+
+    @property
+    def whose(self) -> str:
+        """Who looks after the machines, in a sentence."""
+        return f"the machines are {self.called}'s"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerCapacity:
     """A database server, and who connects to it."""
 
@@ -162,13 +179,18 @@ def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], servic
     return HostCapacity(host=host, parts=tuple(found))
 
 
-def on_vendors_machines(services: Services) -> tuple[Part, ...]:
-    """What runs where the machines are the vendor's: there is nothing to add up there."""
+def on_vendors_machines(services: Services) -> tuple[VendorsMachines, ...]:
+    """What runs where the machines are the vendor's, by its kind of place: there is nothing to add up there."""
+    found: dict[str, list[Part]] = {}
+    places: dict[str, Place] = {}
+    for key, service in services.running():
+        place = service.place
+        if place is not None and place.runs_as:
+            places.setdefault(place.where, place)
+            found.setdefault(place.where, []).extend(_parts(key, service))
     return tuple(
-        part
-        for key, service in services.running()
-        if service.place is not None and service.place.machine is None
-        for part in _parts(key, service)
+        VendorsMachines(where=where, runs_as=place.runs_as, called=place.called, parts=tuple(found[where]))
+        for where, place in places.items()
     )
 
 

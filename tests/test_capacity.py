@@ -70,7 +70,7 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
     settings = settings_of(stack)
     hosts = [host_capacity(host, settings.database_servers, settings.services) for host in settings.hosts]
     found = [part.container.name for held in hosts for part in held.parts]
-    found += [part.container.name for part in on_vendors_machines(settings.services)]
+    found += [part.container.name for one in on_vendors_machines(settings.services) for part in one.parts]
     wanted = [one.name for key, service in settings.services.running() for one in service.footprint(key)]
     wanted += [
         f"postgres-{server.name}"

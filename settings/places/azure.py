@@ -27,6 +27,7 @@ class OnAzure(ContainerPlace):
     called: ClassVar[str] = _CALLED
     needs_section: ClassVar[str] = _SECTION
     preference: ClassVar[int] = 2
+    runs_as: ClassVar[str] = "Azure Container Apps"
     no_files_because: ClassVar[str] = "Container Apps has none that is safe (SMB)"
     scales: ClassVar[bool] = True
     runs_queues: ClassVar[bool] = True

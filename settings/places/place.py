@@ -44,6 +44,8 @@ class Place(Setting):
 
     called: ClassVar[str] = ""
     """What messages call it: "a host", "Azure"."""
+    runs_as: ClassVar[str] = ""
+    """As what containers run there where the machines are the vendor's, as tables title it; nothing elsewhere."""
     needs_section: ClassVar[str] = ""
     """The key of smarteros: without which nothing can be there; nothing where it needs none."""
     preference: ClassVar[int] = 9

@@ -23,6 +23,7 @@ class RecordedContainers(ContainerPlace):
     where: Literal["recording"] = Field(description="Nowhere: it is recorded")
 
     called: ClassVar[str] = _CALLED
+    runs_as: ClassVar[str] = "Records"
     scales: ClassVar[bool] = True
     runs_queues: ClassVar[bool] = True
     probes_by_command: ClassVar[bool] = True
