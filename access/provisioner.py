@@ -31,5 +31,5 @@ _RULES: dict[str, tuple[str, ...]] = {
 
 
 def provisioner_policy() -> str:
-    """The policy in HCL."""
+    """What the provisioner of tenants may do in Vault, as HCL."""
     return "".join(f'path "{path}" {{\n  capabilities = {json.dumps(able)}\n}}\n' for path, able in _RULES.items())

@@ -24,5 +24,5 @@ _RULES: dict[str, tuple[str, ...]] = {
 
 
 def states_policy() -> str:
-    """The policy in HCL."""
+    """What the login of tenants' states may do in Vault, as HCL: encrypt and decrypt."""
     return "".join(f'path "{path}" {{\n  capabilities = {json.dumps(able)}\n}}\n' for path, able in _RULES.items())

@@ -39,7 +39,7 @@ class Acts(Protocol[In]):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(Generic[I]):
-    """A type of resource."""
+    """A type of resource: its token, the model of its inputs, and the handler that does what is asked."""
 
     token: str
     inputs: type[I]

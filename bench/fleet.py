@@ -76,7 +76,7 @@ class Measured:
 
 
 def figures(found: Measured) -> list[Figure]:
-    """Against what is promised."""
+    """The measured figures, each beside the one that is promised."""
     unchanged = found.marginal("unchanged_core_s")
     steady = unchanged[1:] or unchanged  # the first tenant also pays for what all import
     first, largest = found.sizes[0], found.sizes[-1]

@@ -35,7 +35,7 @@ class Figure:
         return self.value <= self.limit
 
     def facts(self) -> dict[str, Any]:
-        """As `--json` prints it."""
+        """The measurement as a JSON object."""
         return {"name": self.name, "value": self.value, "unit": self.unit, "limit": self.limit, "holds": self.holds}
 
 

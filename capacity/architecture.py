@@ -143,7 +143,7 @@ def _drawn(settings: Settings) -> str:
 
 
 def main() -> None:
-    """Draws it anew."""
+    """Writes the picture of the architecture anew."""
     publish(PICTURE, _drawn(load_files(STACK, ROOT)))
     sys.stdout.write(f"{PICTURE.relative_to(ROOT)}\n")
 

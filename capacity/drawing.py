@@ -41,7 +41,7 @@ class Drawing:
     elements: list[str] = field(default_factory=list)
 
     def rect(self, x: float, y: float, width: float, height: float, fill: str, stroke: str = "none") -> None:
-        """A rectangle."""
+        """Adds a rectangle."""
         self.elements.append(
             f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{fill}" stroke="{stroke}"/>'
         )
@@ -65,7 +65,7 @@ class Drawing:
         )
 
     def svg(self, height: int) -> str:
-        """The whole."""
+        """The whole picture as SVG."""
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {height}" '
             f'font-family={quoteattr(FONT)} role="img" aria-labelledby="title description">'

@@ -51,7 +51,7 @@ class Report:
         return not self.problems
 
     def facts(self) -> dict[str, Any]:
-        """As --json prints it."""
+        """The report as a JSON object."""
         return {
             "ok": self.fits,
             "stack": self.stack,

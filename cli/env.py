@@ -63,5 +63,5 @@ def pages() -> None:
 
 
 def file_name(group: Group) -> str:
-    """What people call it."""
+    """The name of a vendor's template, as people call it: `.env.<vendor>.template`."""
     return f".env.{group.key}.template"

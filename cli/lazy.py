@@ -18,7 +18,7 @@ __all__ = ["LazyGroup"]
 
 
 class LazyGroup(TyperGroup):
-    """The commands of COMMANDS."""
+    """The group of all commands of the table, none of which is imported before it is started."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the table's order."""

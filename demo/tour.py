@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass
 class Tour:
-    """What came of it."""
+    """What the tour made and how long it took, as its last lines and its JSON object say it."""
 
     outcome: Outcome
     tenants: int
@@ -44,7 +44,7 @@ class Tour:
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
-        """The one JSON object."""
+        """The tour as the one JSON object that `--json` prints."""
         return {
             "ok": True,
             "changes": self.outcome.changed,
@@ -124,7 +124,7 @@ def _life(place: Workplace, say: Say) -> Outcome:
 
 
 def _and(one: Outcome, other: Outcome) -> Outcome:
-    """Both together."""
+    """The counts of two runs added up."""
     return Outcome(one.changes + other.changes, one.resources + other.resources, (*one.violations, *other.violations))
 
 

@@ -126,7 +126,7 @@ _TIMEOUT_S = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """Whom to ask."""
+    """What it takes to ask the vendors: the settings, the address of Cloudflare's API, the SSH configuration."""
 
     settings: Settings
     cloudflare: str = "https://api.cloudflare.com/client/v4"

@@ -53,7 +53,7 @@ class LossRefused(OperatorError):
 
 
 class NotConfirmed(OperatorError):
-    """The operator said no."""
+    """The operator was asked whether to go on, and said no. Nothing was changed."""
 
 
 @dataclass(frozen=True)

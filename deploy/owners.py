@@ -29,7 +29,7 @@ Visit = Callable[[WebAddress, Question], Answer]
 
 @dataclass(frozen=True)
 class Seen:
-    """What one service answered."""
+    """What one service answered to a stranger's question whether it has an owner."""
 
     service: str
     url: str
@@ -44,7 +44,7 @@ class Seen:
 
 
 def asked(settings: Settings, visit: Visit) -> Iterator[Seen]:
-    """Each in turn."""
+    """Asks each service in turn whether it has its owner."""
     for key, service in settings.services.running():
         hostname = getattr(service, "hostname", None)
         if not hostname or hostname == "*":

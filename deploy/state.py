@@ -44,7 +44,7 @@ class NoRoom(OperatorError):
 
 @dataclass(frozen=True)
 class Copy:
-    """One kept copy."""
+    """One copy of a stack's state, as it was before an operation."""
 
     file: Path
     taken: str

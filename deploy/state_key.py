@@ -52,7 +52,7 @@ def keep_state_key(api: VaultApi, keyring: Callable[[], AbstractContextManager[K
 
 
 def _versions(backup: str) -> Mapping[str, Any]:
-    """Version → key."""
+    """Number of a version → the key of that version, as Vault keeps them."""
     try:
         keys = json.loads(base64.b64decode(backup, validate=True))["policy"]["keys"]
         return {str(number): str(one["key"]) for number, one in keys.items()}

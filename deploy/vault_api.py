@@ -102,7 +102,7 @@ class VaultApi:
         return str(found["client_token"]), int(found["lease_duration"])
 
     def log_out(self, token: str) -> None:
-        """Ends a token."""
+        """Revokes a token, so that nobody can use it any more."""
         self.ask("POST", "auth/token/revoke-self", {}, token)
 
     def backup_of(self, key: str, token: str) -> str:

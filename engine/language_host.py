@@ -136,7 +136,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
 
     def RuntimeOptionsPrompts(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """No questions to ask."""
+        """Pulumi asks which questions `pulumi new` should ask: there are none."""
         return language_pb2.RuntimeOptionsResponse()
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -204,7 +204,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return empty_pb2.Empty()
 
     def close(self) -> None:
-        """Leave nothing running."""
+        """Ends every program, plugin and pack that was started here."""
         self._children.end_all()
 
     @staticmethod

@@ -63,7 +63,7 @@ def _wait_for_all() -> bool:
 
 
 class _Patient:
-    """asyncio, but for `wait`."""
+    """Stands for the module asyncio in the SDK's eyes, with another `wait`."""
 
     def __getattr__(self, name: str) -> Any:
         import asyncio

@@ -87,7 +87,7 @@ class Progress:
 
 
 def set_up(clone: Path, progress: Progress) -> None:
-    """Do what is missing."""
+    """Makes what this clone lacks: virtualenv, packages, engine. What is complete is left alone."""
     venv = clone / ".venv"
     log = clone / ".smos" / "setup.log"
     busy = "another set-up of this clone is running; waiting for it"

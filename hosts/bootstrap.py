@@ -47,7 +47,7 @@ class Bootstrap:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def environment(self) -> dict[str, str]:
-        """The script's environment."""
+        """The variables by which the script is told its parameters."""
         return {**self.parameters, "HOST_VERSION": self.version}
 
     def command(self, user: str) -> str:

@@ -36,7 +36,7 @@ class SshHost(Protocol):
 
     @property
     def address(self) -> str:
-        """Its address."""
+        """The host's address, as the settings have it."""
 
     @property
     def ssh_port(self) -> int:
@@ -44,7 +44,7 @@ class SshHost(Protocol):
 
     @property
     def user(self) -> str:
-        """Who logs in."""
+        """The user who logs in at the host."""
 
     @property
     def host_key(self) -> str:

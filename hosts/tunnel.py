@@ -31,11 +31,11 @@ class TunnelForward(Protocol):
 
     @property
     def name(self) -> str:
-        """What it leads to."""
+        """The name of what the forward leads to, as in a message."""
 
     @property
     def local_port(self) -> int:
-        """The port on 127.0.0.1."""
+        """The port of this machine (127.0.0.1) at which the forward begins."""
 
     @property
     def host(self) -> str:
@@ -47,7 +47,7 @@ class TunnelForward(Protocol):
 
     @property
     def target_port(self) -> int:
-        """The port there."""
+        """The port at the forward's other end."""
 
 
 class TunnelProblem(OperatorError):
@@ -192,10 +192,10 @@ class _Reader(Protocol):
 
 class _Writer(Protocol):
     def write(self, data: bytes, /) -> None:
-        """Queues bytes."""
+        """Queues bytes for the other side; returns before they are sent."""
 
     def write_eof(self) -> None:
-        """No more will come."""
+        """Says to the other side that no more bytes will come."""
 
     async def drain(self) -> None:
         """Waits while the queue is long."""

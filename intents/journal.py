@@ -53,7 +53,7 @@ class Journal:
 
     @classmethod
     def of(cls, root: Path, project: str, stack: str) -> Journal:
-        """That of a stack."""
+        """The journal of one stack, beside its state."""
         return cls(root / project / f"{stack}.jsonl")
 
     def open(self) -> dict[str, Intent]:

@@ -38,7 +38,7 @@ def begin_alone(own: Path) -> None:
 
 
 class _Watch:
-    """One run's."""
+    """What one run of a program knows of intents: the marks of the state, and the journal it writes."""
 
     def __init__(self, known: Known, journal: Journal) -> None:
         self._known, self._journal = known, journal

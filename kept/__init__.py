@@ -66,7 +66,7 @@ def words(file: Path, mend: str, *, links: bool = True) -> str:
 
 
 def parsed(file: Path, mend: str) -> Any:
-    """The JSON in it."""
+    """The JSON in a file, of whatever kind. Raises Damaged."""
     text = words(file, mend)
     try:
         return json.loads(text)

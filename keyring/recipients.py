@@ -51,7 +51,7 @@ class Recipient:
         return found
 
     def key(self, where: Path | str) -> Any:
-        """What age encrypts to."""
+        """The public key that age encrypts to, without the name behind it."""
         try:
             if self.public.startswith("ssh-"):
                 return pyrage.ssh.Recipient.from_str(self.public)

@@ -44,7 +44,7 @@ class SignatureRefused(OperatorError, ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What is signed."""
+    """What a signature says: for what, of which stack and subject, when, and the number that only grows."""
 
     purpose: str
     stack: str

@@ -47,7 +47,7 @@ class Keyring:
         read: bytes,
         statement: Statement | None = None,
     ) -> None:
-        """Use `open` or `create`."""
+        """Not called directly: `open` reads one that is there, `create` makes a new one."""
         self.file = file
         self._identity = identity
         self.statement = statement
@@ -114,7 +114,7 @@ class Keyring:
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:
-        """Who can open it."""
+        """Everybody whose key opens the keyring."""
         return self._recipients
 
     def paths(self) -> list[str]:

@@ -15,7 +15,7 @@ __all__ = ["configuration", "level", "rules"]
 
 @cache
 def rules() -> tuple[Rule | StackRule, ...]:
-    """Every rule, by name."""
+    """Every rule of the pack, in the order of their names."""
     modules = sorted(module.name for module in pkgutil.iter_modules(policy.rules.__path__))
     found: list[Rule | StackRule] = [importlib.import_module(f"policy.rules.{name}").RULE for name in modules]
     return tuple(sorted(found, key=lambda rule: rule.name))

@@ -95,7 +95,7 @@ class _Connection:
         return self.whole.Configure(request, None)
 
     def configure_stack(self, request: Any) -> Any:
-        """Likewise."""
+        """The engine says which stack this connection is for; kept with the connection, as its configuration is."""
         with self._lock:
             self._stack = request
             self._by_type.clear()

@@ -12,7 +12,7 @@ __all__ = ["SCAFFOLDS"]
 
 
 def _dashed(name: str) -> Words:
-    """`logs-bounded` → logs_bounded, LogsBounded."""
+    """The placeholders of a name with dashes: `logs-bounded` → logs_bounded, LogsBounded."""
     parts = name.split("-")
     return {"name": name, "identifier": "_".join(parts), "class_name": "".join(one.title() for one in parts)}
 

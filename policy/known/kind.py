@@ -102,7 +102,7 @@ MARK = Like(r"[0-9a-f]{24}", "the mark of an intent")
 
 @dataclass(frozen=True)
 class Within(Allowed):
-    """A number between two."""
+    """A whole number from one to another, both included."""
 
     least: float
     most: float
@@ -172,7 +172,7 @@ class Node:
     allowed: Allowed | None = None
 
     def next(self, key: str) -> Node | None:
-        """The step below."""
+        """The value one step further down the path."""
         return self.keys.get(key) or self.keys.get("*")
 
 
