@@ -108,6 +108,8 @@ class MadePlaces:
 
 def placement_for(where: Place, places: MadePlaces) -> object:
     """The placement that the settings ask for."""
+    if where.where not in places.made:
+        raise TypeError(f"where: {where.where} has no placement. Mend: its line in chosen.py")
     found = places.made[where.where].get(where.machine or "")
     if found is None:  # the settings' checks say so before
         raise TypeError(f"the settings have no smarteros:{where.needs_section or f'hosts/{where.machine}'}")

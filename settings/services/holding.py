@@ -14,7 +14,7 @@ __all__ = ["Holding"]
 
 
 class Holding(Service):
-    """A page, on every name of the zone that leads to the host and to nothing else."""
+    """A page, on every name of the zone that leads to the host and to nothing else, so it runs beside its proxy."""
 
     placement: OnDocker = Field(description="Where it runs: on the host of the reverse proxy")
     hostname: Hostname = Field("pausa", description="Its own name in the zone")

@@ -16,7 +16,7 @@ SOCKET_PROXY_MB = 64
 
 
 class Traefik(Service):
-    """The reverse proxy of a host: the only one there that publishes ports."""
+    """The reverse proxy of a host: the only one there that publishes ports. It reads Docker's API, so a host it is."""
 
     placement: OnDocker = Field(description="Where it runs")
     hostname: Hostname = Field("*", description="The name that leads to it; * is every name without a record")
