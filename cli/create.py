@@ -11,6 +11,7 @@ from cli.tenant_told import Environment, report
 from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
+from tenants.status import refuse_lost
 
 __all__ = ["app", "create", "tenant"]
 
@@ -44,7 +45,7 @@ def tenant(
         values = {"rut": rut, "name": name, "domain": domain}
         wanted, _ = registry.check(values)
         place = workplace(target, stack, quiet=as_json)
-        lifecycle.refuse_lost(place, registry, wanted.slug)
+        refuse_lost(place, registry, wanted.slug)
         lifecycle.ready_for(place, stack)
         added, written = registry.add(values)
         if written:

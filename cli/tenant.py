@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import tenant_archive, tenant_fleet, tenant_life
 from cli.outcome import BadInput
-from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
+from cli.platform import AsJson, OnTarget, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug
 from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
+from tenants.status import Status, status_of, statuses
 
-__all__ = ["app", "destroy", "list_all", "schema_of_a_file", "show", "status"]
+__all__ = ["app", "list_all", "schema_of_a_file", "show", "status"]
+
+
+class _Tenant(TyperGroup):
+    """Says of a word that is no command any more which one it is now."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of the first word."""
+        if args[:1] == ["destroy"]:
+            slug = args[1] if len(args) > 1 else "SLUG"
+            ctx.fail(
+                f"there is no tenant destroy any more: delete ends a tenant. Mend: ./smos tenant delete {slug}, which "
+                f"exports it first; without an archive: ./smos tenant delete {slug} --no-export"
+            )
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
+    cls=_Tenant,
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -39,7 +57,7 @@ def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTar
     """Every tenant, and whether it is up. Exit code 2 when a file has a mistake: its tenant alone is left out."""
     with told(as_json):
         registry = lifecycle.registry_of(stack, target)
-        found = lifecycle.statuses(workplace(target, stack, quiet=True), registry)
+        found = statuses(workplace(target, stack, quiet=True), registry)
     problems = [str(problem) for problem in registry.problems]
     if as_json:
         facts = {"tenants": [_facts(one) for one in found], "left_out": problems}
@@ -69,7 +87,7 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
     with told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = lifecycle.status(workplace(target, stack, quiet=True), entry)
+        found = status_of(workplace(target, stack, quiet=True), entry)
     if as_json:
         typer.echo(json.dumps({"ok": found.as_wanted, **_facts(found)}))
     else:
@@ -90,36 +108,12 @@ def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, targe
     with told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = lifecycle.status(workplace(target, stack, quiet=True), entry)
+        found = status_of(workplace(target, stack, quiet=True), entry)
     facts = {**_facts(found), "file": str(entry.file), "known": found.known}
     typer.echo(json.dumps(facts, indent=None if as_json else 2, ensure_ascii=False))
 
 
-@app.command()
-def destroy(
-    slug: Slug,
-    allow_loss: Annotated[str, typer.Option("--allow-loss", help="The slug once more: its data is lost.")] = "",
-    take: TakeOver = None,
-    leave: Leave = None,
-    stack: Environment = "prod",
-    as_json: AsJson = False,
-    target: OnTarget = Target.SANDBOX,
-) -> None:
-    """Take a tenant down, its database and secrets with it. Its file stays; remove it afterwards."""
-    with told(as_json):
-        refuse_no_slug(slug)
-        if allow_loss != slug:
-            raise BadInput(
-                f"this deletes the database, secrets and name of tenant {slug} for good. "
-                f"Mend: export what is to be kept, then: ./smos tenant destroy {slug} --allow-loss {slug}"
-            )
-        place = workplace(target, stack, quiet=as_json)
-        outcome = lifecycle.destroy(place, stack, slug, say, claims=claims_of(take, leave))
-        facts = {"ok": True, "tenant": slug, "target": target.value, "changes": outcome.changed}
-        typer.echo(json.dumps(facts) if as_json else f"tenant {slug} is down: {outcome.changed} resources deleted")
-
-
-def _facts(one: lifecycle.Status) -> dict[str, Any]:
+def _facts(one: Status) -> dict[str, Any]:
     return {
         "slug": one.tenant.slug,
         "name": one.tenant.name,

@@ -15,6 +15,7 @@ from deploy.target import ROOT, Target
 from settings import load_files
 from tenants import lifecycle
 from tenants.archive.shelf import Retention, Shelf, Shelved, shelf_of
+from tenants.status import live
 
 __all__ = ["app"]
 
@@ -67,7 +68,7 @@ def purge(
 
 def _shelf(stack: str, target: Target, quiet: bool) -> tuple[Shelf, Retention]:
     place = workplace(target, stack, quiet=quiet)
-    there = lifecycle.registry_of(stack, target).slugs | set(lifecycle.live(place))
+    there = lifecycle.registry_of(stack, target).slugs | set(live(place))
     tenants = load_files(stack, ROOT).services.tenants
     today = datetime.datetime.now(datetime.UTC).date()
     retention = Retention(frozenset(there), today, **({"days": tenants.archive_retention_days} if tenants else {}))

@@ -123,44 +123,53 @@ def delete(
     slug: Slug,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --confirm.")] = False,
     confirm: Annotated[str, typer.Option("--confirm", help="The slug once more.")] = "",
+    no_export: Annotated[bool, typer.Option("--no-export", help="Keep no archive: its data is lost.")] = False,
     take: TakeOver = None,
     leave: Leave = None,
     stack: Environment = "prod",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
 ) -> None:
-    """End a tenant: export it, take all of it down, and prove that nothing is left. Exit code 1 when something is."""
+    """End a tenant: export it, take all of it down, and prove that nothing is left. Exit code 1 when something is.
+
+    With --no-export its data is lost; it does for a tenant whose file is gone, too, without the proof.
+    """
     from tenants import offboarding
 
     with told(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
-        registry.find(slug)
-        _confirmed(slug, yes, confirm)
+        if not no_export or slug in registry.slugs:
+            registry.find(slug)
+        _confirmed(slug, yes, confirm, no_export)
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
-        done = offboarding.delete(place, stack, reread, slug, say, claims_of(take, leave))
+        end = offboarding.delete_unexported if no_export else offboarding.delete
+        done = end(place, stack, reread, slug, say, claims_of(take, leave))
     if as_json:
         kept = [{"what": one.what, "until": one.until} for one in done.kept]
-        facts = {"archive": str(done.archive or ""), "resources": done.resources, "left": 0, "kept": kept}
+        left = 0 if done.is_proved else None
+        facts = {"archive": str(done.archive or ""), "resources": done.resources, "left": left, "kept": kept}
         typer.echo(json.dumps({"ok": True, "tenant": slug, **facts}))
         return
-    typer.echo(f"tenant {slug} is gone: {done.resources} resources deleted, nothing is left")
+    proof = ", nothing is left" if done.is_proved else ""
+    typer.echo(f"tenant {slug} is gone: {done.resources} resources deleted{proof}")
     for one in done.kept:
         typer.echo(f"  kept by design until {one.until}: {one.what}")
     if done.archive:
         typer.echo(f"  it comes back with: ./smos tenant import {done.archive}")
 
 
-def _confirmed(slug: str, yes: bool, confirm: str) -> None:
+def _confirmed(slug: str, yes: bool, confirm: str, no_export: bool) -> None:
     if yes and confirm == slug:
         return
-    mend = f"./smos tenant delete {slug} --yes --confirm {slug}"
+    mend = f"./smos tenant delete {slug}{' --no-export' if no_export else ''} --yes --confirm {slug}"
     if yes or confirm:
         raise BadInput(f"--yes and --confirm {slug} belong together, and the slug must be this one's. Mend: {mend}")
     if not sys.stdin.isatty():
         raise BadInput(f"this ends tenant {slug}, and nobody can be asked here. Mend: {mend}")
-    typed = typer.prompt(f"This ends tenant {slug}: its database, secrets, files and name. Type its slug")
+    lost = ", for good, without an archive" if no_export else ""
+    typed = typer.prompt(f"This ends tenant {slug}: its database, secrets, files and name{lost}. Type its slug")
     if typed != slug:
         raise BadInput(f"{typed!r} is not {slug}: nothing was done")
 

@@ -23,6 +23,8 @@ from sandbox.home import Home
 from tenants import lifecycle
 from tenants.fleet.runner import Done
 from tenants.fleet.running import Wish, fleet
+from tenants.ground import prepared
+from tenants.status import live, status_of
 
 __all__ = ["Tour", "bring_up", "take_down"]
 
@@ -68,7 +70,7 @@ def bring_up(say: Say) -> Tour:
     if not lived(Home.of_clone()):
         outcome = _and(outcome, _timed(timings, f"a life: {SHOWN}", lambda: _life(place, say)))
     outputs = json.loads(run(place, place.project, "stack", "output", "--json", "--stack", STACK, capture=True))
-    return Tour(outcome, len(lifecycle.live(place)), time.monotonic() - begun, timings, outputs)
+    return Tour(outcome, len(live(place)), time.monotonic() - begun, timings, outputs)
 
 
 def take_down(say: Say) -> None:
@@ -89,12 +91,13 @@ def take_down(say: Say) -> None:
 def _destroy(say: Say) -> None:
     place = simulated(say, stack=STACK)
     settings = guards.settings_of(place, STACK)
-    slugs = lifecycle.live(place)
+    slugs = live(place)
     if slugs and settings.services.vault:
         vault.open_sealed(place, settings, say)
     for slug in slugs:
         say(f"destroying tenant {slug}")
-        lifecycle.destroy(place, STACK, slug, say)
+        with prepared(place, STACK, say) as ground:
+            lifecycle.take_down(ground, slug, say)
     say(f"destroying {STACK}")
     platform.destroy(place, PlatformWish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
 
@@ -114,7 +117,7 @@ def _tenants(place: Workplace, say: Say) -> Outcome:
     if not summary.good:
         lines = [f"{one.slug}: {one.why}" for one in summary.failed]
         raise guards.NotReady("\n".join(["not every tenant is what its file says", *lines]))
-    resources = sum(lifecycle.status(place, entry).resources for entry in registry.entries)
+    resources = sum(status_of(place, entry).resources for entry in registry.entries)
     return Outcome(Counter(update=sum(one.changes for one in told)), resources)
 
 

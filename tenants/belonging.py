@@ -48,7 +48,7 @@ def refuse_other_tenant(known: Mapping[str, Any], tenant: Tenant) -> None:
             f"the live stack {slug} is of the tenant with RUT {rut}, its file says {tenant.rut}: the data of the one "
             f"would become the other's. Mend: rut: {rut} in its file, and another domain for {tenant.rut}. To "
             f"off-board {rut}, export what is to be kept and take its stack down first: "
-            f"./smos tenant destroy {slug} --allow-loss {slug}"
+            f"./smos tenant delete {slug} --no-export"
         )
 
 

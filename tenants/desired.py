@@ -24,7 +24,6 @@ from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
 from tenants.lost_databases import lost_databases
 from tenants.model import State, slug_of
-from tenants.own_redis import keys_of
 from tenants.powers import take_powers
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.silos import refuse_no_room
@@ -112,8 +111,7 @@ def imported(
             say(f"tenant {slug}: an import of it has not ended; going on")
         begun = lifecycle.bring_up(ground, reread().find(slug), say, claims=claims)
         try:
-            with keys_of(ground, tenant) as keys:
-                fill(ground, opened, tenant.names, say, silo=tenant.isolation.n8n == "silo", keys=keys)
+            fill(ground, opened, tenant, say)
         except ArchiveBroken as error:
             mend = f"Mend: the same command again, or ./smos tenant delete {slug}"
             raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None

@@ -7,16 +7,16 @@ and run again it closes the rest.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from deploy.engine_run import EngineFailed
 from tenants.model import State, Tenant
+from tenants.steps import steps
 
 __all__ = ["CLOSING", "DoorsLeft", "closing", "doors_of"]
 
 CLOSING: tuple[State, ...] = ("suspended", "offboarding")
-_DOORS = (("database", "PostgreSQL"), ("vault", "Vault"), ("dns", "its name"), ("domains", "its own domains"))
-_SILOS = (("-redis", "its Redis"), ("-n8n", "its n8n"), ("n8n", "its n8n"), ("redis", "Redis"))
 
 
 class DoorsLeft(EngineFailed):
@@ -53,10 +53,8 @@ def doors_of(urns: Iterable[str]) -> list[str]:
 
 
 def _door(name: str) -> str:
-    for begin, door in _DOORS:
-        if name.startswith(begin):
-            return f"{door} ({name})"
-    for part, door in _SILOS:
-        if part in name:
-            return f"{door} ({name})"
+    for step in steps():
+        for begin, door in step.doors.items():
+            if re.match(begin, name):
+                return f"{door} ({name})"
     return name

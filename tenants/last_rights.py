@@ -23,6 +23,7 @@ from tenants.names import TenantNames
 from tenants.platform import Server
 from tenants.powers import take_powers
 from tenants.secrets import administrator_password
+from tenants.steps import owners_of
 
 __all__ = ["clear_the_way", "made_ready", "nothing_keeps"]
 
@@ -66,7 +67,7 @@ def clear_the_way(ground: Ground, names: TenantNames, say: Say) -> None:
     """Of all that the tenant has on the server. Raises NotReady with what is in the way."""
     take_powers(ground, names, say)  # in the name of a role that has them the provisioner may do nothing
     server, password = ground.platform.server, ground.secrets.provisioner_password
-    for name in (names.database, names.silo_database):
+    for name in owners_of(names):
         try:
             for done in made_ready(server, password, name):
                 say(f"PostgreSQL {server.name}: {name}: {done}")
@@ -149,7 +150,7 @@ def nothing_keeps(ground: Ground, names: TenantNames, say: Say) -> None:
     administrator, whose password is read for this alone. Raises NotReady with what is left.
     """
     server, password = ground.platform.server, ground.secrets.provisioner_password
-    for role in (names.database, names.silo_database):
+    for role in owners_of(names):
         try:
             left = release(lambda database: provisioner(server, password, database), role)
             if left and (word := administrator_password(ground.place, ground.platform)):

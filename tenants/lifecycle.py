@@ -1,10 +1,10 @@
-"""Brings a tenant to what its file says, shows what that would change, and tells how the tenants are."""
+"""Brings a tenant to what its file says, shows what that would change, and takes it down (how it is: `status`)."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,6 @@ from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import ROOT, Target, Workplace
 from kept import keep, same
 from settings import load_files
-from settings.problems import Problem
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
 from tenants.doors import closing
@@ -32,29 +31,23 @@ from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
-from tenants.shards import project_of
 from tenants.shared_redis import given_back, taken_away
 from tenants.silos import refuse_no_room
-from tenants.state import deployment, outputs_of, resources_of, stacks_of
+from tenants.state import deployment, outputs_of
+from tenants.status import live, tell_lost, without_file
 from tenants.watched import program_of, taken_over
 from tenants.workfolder import folder_of, made_ready, with_project
 
 __all__ = [
     "Applied",
-    "Status",
     "apply",
     "bring_up",
-    "destroy",
     "is_judged",
-    "live",
     "look_ahead",
     "preview",
     "ready_for",
-    "refuse_lost",
     "registry_of",
     "state_of",
-    "status",
-    "statuses",
     "take_down",
     "workplace_of",
 ]
@@ -72,35 +65,6 @@ class Applied:
     seconds: float
     known: dict[str, Any] = field(default_factory=dict)
     """The stack's output `tenant`; holds no secret."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a tenant is, as its file and its stack's state say."""
-
-    tenant: Tenant
-    up: bool
-    resources: int = 0
-    unfinished: int = 0
-    """Operations that were begun and whose end nobody knows; the next `apply` mends them."""
-    changed: str = ""
-    known: dict[str, Any] = field(default_factory=dict)
-    project: str = ""
-    """Pulumi's project in which its stack is, or will be."""
-
-    @property
-    def word(self) -> str:
-        """In a word: up, suspended, offboarding or importing, as it was made last; or interrupted, or not up."""
-        if self.unfinished or not self.up:
-            return "interrupted" if self.unfinished else "not up"
-        state = str(self.known.get("state", "active"))
-        return "up" if state == "active" else state
-
-    @property
-    def as_wanted(self) -> bool:
-        """Whether the last run made it what its file says now."""
-        wanted = "up" if self.tenant.state == "active" else self.tenant.state
-        return self.word == wanted
 
 
 def registry_of(stack: str, target: Target) -> Registry:
@@ -189,16 +153,8 @@ def look_ahead(ground: Ground, entry: Entry, *, quiet: bool = True) -> Applied:
     return Applied(tenant, outcome, time.monotonic() - begun)
 
 
-def destroy(
-    place: Workplace, stack: str, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS
-) -> Outcome:
-    """Takes a tenant's stack down, its data with it, and forgets the stack. Needs no file: it may be gone already."""
-    with prepared(place, stack, say) as ground:
-        return take_down(ground, slug, say, quiet=quiet, claims=claims)
-
-
 def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS) -> Outcome:
-    """The part of `destroy` that is the tenant's own."""
+    """Takes a tenant's stack down, its data with it, and forgets the stack. Needs no file: it may be gone already."""
     project = ground.project_of(slug)
     ground.known.forget((project, slug))
     found = state_ready(ground.place, slug, say, project)
@@ -228,60 +184,6 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
     return outcome
 
 
-def statuses(place: Workplace, registry: Registry) -> list[Status]:
-    """How all tenants are whose files have no mistake. Raises RegistryError when one has a stack and no file."""
-    stacks = stacks_of(place, folder_of(place, ""))
-    problems = without_file(registry.slugs, sorted(stacks))
-    if problems:
-        raise RegistryError(problems)
-    return [status(place, entry, stacks) for entry in registry.entries]
-
-
-def status(place: Workplace, entry: Entry, stacks: Mapping[str, str] | None = None) -> Status:
-    """How one tenant is. `stacks`: slug → project, where it is known already."""
-    slug = entry.tenant.slug
-    project = (stacks_of(place, folder_of(place, "")) if stacks is None else stacks).get(slug)
-    found = deployment(place, with_project(place, slug, project), project, slug) if project else None
-    if found is None:
-        return Status(entry.tenant, up=False, project=project or project_of(slug))
-    resources = resources_of(found)
-    known = outputs_of(found).get("tenant") or {}
-    unfinished = len(found.get("pending_operations") or [])
-    when = str((found.get("manifest") or {}).get("time", ""))
-    return Status(entry.tenant, bool(known), len(resources), unfinished, when, known, str(project))
-
-
-def live(place: Workplace) -> list[str]:
-    """The slugs that have a stack."""
-    return sorted(stacks_of(place, folder_of(place, "")))
-
-
-def without_file(named: Collection[str], slugs: Sequence[str]) -> list[Problem]:
-    """The stacks whose tenants' files are gone: to delete the file is not the way to end a tenant. `named`: who has
-    one.
-    """
-    return [
-        Problem(
-            f"{FOLDER}/{slug}.yaml",
-            "",
-            "",
-            "this file is gone, but its tenant's stack, database and name are live",
-            f"bring it back: git log --diff-filter=D --oneline -- {FOLDER}/{slug}.yaml, then git checkout COMMIT~1 -- "
-            "the same path. To off-board a tenant, keep its file, export what is to be kept, take the stack down "
-            f"(./smos tenant destroy {slug} --allow-loss {slug}) and remove the file last",
-        )
-        for slug in slugs
-        if slug not in named
-    ]
-
-
-def refuse_lost(place: Workplace, registry: Registry, slug: str) -> None:
-    """Refuses a slug whose stack is live while its file is gone: whose it is can't be told."""
-    for problem in without_file(registry.slugs, live(place)):
-        if problem.file == f"{FOLDER}/{slug}.yaml":
-            raise RegistryError([problem])
-
-
 def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
     """The tenant's file; refuses first what the files say wrong. Another tenant's lost file is only told."""
     lost = without_file(registry.slugs, live(place))
@@ -290,13 +192,6 @@ def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
             raise RegistryError([problem])
     tell_lost(lost, say)
     return registry.find(slug)
-
-
-def tell_lost(lost: Sequence[Problem], say: Say) -> None:
-    """Other tenants' lost files, in one line."""
-    if lost:
-        more = f" (and {len(lost) - 1} others: ./smos tenant list)" if len(lost) > 1 else ""
-        say(f"warning: {lost[0]}{more}")
 
 
 def _workplace(ground: Ground, slug: str, found: Mapping[str, Any] | None) -> Workplace:

@@ -60,8 +60,7 @@ def refuse_lost_databases(found: Mapping[str, Any] | None, there: Databases, slu
         raise NotReady(
             f"tenant {slug}: of its databases {', '.join(lost)} is not on the server {server} any more: somebody "
             f"dropped it. Mend: bring it back from a backup of the server; or an empty one: ./smos tenant drift {slug} "
-            f"--mend; or end the tenant without it: ./smos tenant destroy {slug} --allow-loss {slug}, then ./smos "
-            f"tenant delete {slug}"
+            f"--mend; or end the tenant without it: ./smos tenant delete {slug} --no-export"
         )
 
 

@@ -164,6 +164,11 @@ class Tenant(Setting):
         return TIERS[self.tier].model_copy(update=wanted)
 
     @property
+    def has_own_instances(self) -> bool:
+        """Whether its file asks for anything that runs for it alone, on a host of the platform's."""
+        return self.redis is not None or "silo" in self.isolation.model_dump().values()
+
+    @property
     def every_domain(self) -> tuple[str, ...]:
         """Its name in the zone, and its own domains."""
         return (self.domain, *self.domains)

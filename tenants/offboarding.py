@@ -25,9 +25,11 @@ from tenants.model import Tenant
 from tenants.powers import take_powers
 from tenants.residue import Left, left_of
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
+from tenants.status import live
+from tenants.steps import owners_of, steps
 from tenants.workfolder import folder_of, with_project
 
-__all__ = ["Deleted", "Kept", "Residue", "delete"]
+__all__ = ["Deleted", "Kept", "Residue", "delete", "delete_unexported"]
 
 Say = Callable[[str], None]
 DATABASE = "postgresql:index/database:Database"
@@ -50,6 +52,8 @@ class Deleted:
     archive: Path | None
     resources: int
     kept: tuple[Kept, ...]
+    is_proved: bool = True
+    """Whether every vendor was asked for what is left. Without its file nobody knows what to ask for."""
 
 
 class Residue(OperatorError):
@@ -72,7 +76,7 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, cl
     archive, deleted = shelf.ending(slug), 0
     if archive is not None:
         say(f"a delete of {slug} was begun; {archive.name} was made then, and is kept")
-    if slug in lifecycle.live(place):
+    if slug in live(place):
         if _never_was_whole(place, entry.tenant, slug):
             say(f"tenant {slug}: its import never ended; the archive that it was to come from is all of it")
             with prepared(place, stack, say) as ground:
@@ -95,13 +99,42 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, cl
     return _proved(place, stack, reread, slug, archive, deleted, say)
 
 
+def delete_unexported(
+    place: Workplace, stack: str, reread: Reread, slug: str, say: Say, claims: Claims = NO_CLAIMS
+) -> Deleted:
+    """Ends a tenant of which nothing is to be kept, or can be. Raises Residue as `delete` does.
+
+    Of a stack whose file is gone, or is another company's by now, only the stack goes: such a file stays.
+    """
+    registry = reread()
+    entry = registry.find(slug) if slug in registry.slugs else None
+    whose, deleted = _whose(place, slug), 0
+    if whose is not None or entry is None:
+        with prepared(place, stack, say) as ground:
+            deleted = lifecycle.take_down(ground, slug, say, claims=claims).changed
+    if entry is not None and whose in (None, "", entry.tenant.rut):
+        return _proved(place, stack, reread, slug, None, deleted, say)
+    why = "there is no file of it" if entry is None else f"its file is of {entry.tenant.rut}, and stays"
+    say(f"tenant {slug}: {why}: what else is left of it was not looked for")
+    return Deleted(slug, None, deleted, (), is_proved=False)
+
+
+def _whose(place: Workplace, slug: str) -> str | None:
+    """The RUT of whom the live stack is; empty when it does not say so, None when there is no stack."""
+    project = stacks_of(place, folder_of(place, "")).get(slug)
+    if project is None:
+        return None
+    found = deployment(place, with_project(place, slug, project), project, slug) or {}
+    return str((outputs_of(found).get("tenant") or {}).get("rut") or "")
+
+
 def _proved(
     place: Workplace, stack: str, reread: Reread, slug: str, archive: Path | None, deleted: int, say: Say
 ) -> Deleted:
     """The end: nothing of it is left anywhere, and its file goes onto the shelf."""
     entry, shelf = reread().find(slug), shelf_of(place)
     with prepared(place, stack, say) as ground:
-        for owner in (entry.tenant.names.database, entry.tenant.names.silo_database):
+        for owner in owners_of(entry.tenant.names):
             forget_logins(ground.platform.server, ground.secrets.provisioner_password, owner)
         say(f"looking for what is left of {slug}")
         found = left_of(ground, entry.tenant, reread().slugs)
@@ -145,8 +178,8 @@ def _refuse_half_gone(place: Workplace, slug: str) -> None:
     if was_up and (not databases or any(one["type"] == DATABASE for one in going)):
         raise NotReady(
             f"tenant {slug} is half gone, and the archive of it is not here: a delete of it was begun elsewhere. "
-            f"Mend: the same command there; or, when that archive is safe, ./smos tenant destroy {slug} "
-            f"--allow-loss {slug} here, then ./smos tenant delete {slug}"
+            "Mend: the same command there; or, when that archive is safe, here: "
+            f"./smos tenant delete {slug} --no-export"
         )
 
 
@@ -157,15 +190,10 @@ def _kept(ground: Ground, shelf: Shelf, archive: Path | None) -> Iterator[Kept]:
     def after(days: int) -> str:
         return (today + datetime.timedelta(days=days)).isoformat()
 
-    settings = ground.settings
-    server = settings.database_server(ground.platform.server.name).placement
-    if server.restorable_days is not None:
-        days = server.restorable_days
-        yield Kept(f"{server.called} can restore the database server to a point in time before this", after(days))
-    storage = settings.services.storage
-    if storage is not None and storage.placement.deleted_kept_days is not None:
-        place = storage.placement
-        yield Kept(f"{place.called} keeps the deleted blob container", after(storage.placement.deleted_kept_days))
-    if archive is not None and settings.services.tenants is not None:
-        days = settings.services.tenants.archive_retention_days
-        yield Kept(f"the archive {archive.name}, encrypted to the keyring's recipients", after(days))
+    for step in steps():
+        for what, days in step.retained(ground):
+            yield Kept(what, after(days))
+    tenants = ground.settings.services.tenants
+    if archive is not None and tenants is not None:
+        until = after(tenants.archive_retention_days)
+        yield Kept(f"the archive {archive.name}, encrypted to the keyring's recipients", until)

@@ -16,6 +16,7 @@ from deploy.guards import NotReady
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.secrets import administrator_password
+from tenants.steps import owners_of
 
 __all__ = ["take_powers"]
 
@@ -29,7 +30,7 @@ def take_powers(ground: Ground, names: TenantNames, say: Say) -> bool:
     server = ground.platform.server
     try:
         with _connected(ground, server.login, ground.secrets.provisioner_password) as connection:
-            roles = [names.database, names.silo_database]
+            roles = list(owners_of(names))
             found = [str(name) for (name,) in connection.execute(_WITH_POWERS, (roles,)).fetchall()]
         for role in found:
             _take(ground, role)

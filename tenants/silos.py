@@ -1,5 +1,5 @@
-"""Where tenants' own instances of n8n and Redis run, and whether there is room for them: on the host of the reverse
-proxy; n8n beside the database server that its data is on.
+"""Where instances of tenants' own run, and whether there is room for them: on the host of the reverse proxy; what has a
+database, beside the server that it is on. How much memory each takes, its step says.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from settings import Settings
 from settings.capacity import host_capacity
 from settings.hosts import LocalHost, RemoteHost
 from tenants.model import Tenant
-from tenants.tiers import SILO_SIZES, redis_memory_mb
+from tenants.steps import steps
 
 __all__ = ["host_of", "own_memory_mb", "refuse_no_room", "refuse_no_silo"]
 
@@ -28,12 +28,13 @@ def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
     """Refuses instances that the host has no memory for, or whose data it doesn't have, before anything is made.
     `tenants`: all that the platform has; of a suspended one nothing runs, but it may come back: it counts.
     """
-    having = [one for one in tenants if one.isolation.n8n == "silo" or one.redis is not None]
+    having = [one for one in tenants if one.has_own_instances]
     if not having:
         return
     host = host_of(settings)
-    if any(one.isolation.n8n == "silo" for one in having):
-        refuse_no_silo(settings)
+    for one in having:
+        for step in steps():
+            step.refuse(settings, one)
     silos = {one.slug: own_memory_mb(one) for one in having}
     memory = host_capacity(host, settings.database_servers, settings.services).memory
     wanted = sum(silos.values())
@@ -48,8 +49,7 @@ def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
 
 def own_memory_mb(tenant: Tenant) -> int:
     """What the containers of a tenant's own may use together."""
-    n8n = SILO_SIZES[tenant.tier].memory_mb if tenant.isolation.n8n == "silo" else 0
-    return n8n + (redis_memory_mb(tenant.granted.redis_keys_mb) if tenant.redis is not None else 0)
+    return sum(step.memory_mb(tenant) for step in steps())
 
 
 def refuse_no_silo(settings: Settings) -> None:

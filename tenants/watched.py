@@ -25,7 +25,7 @@ def program_of(ground: Ground, tenant: Tenant, found: Mapping[str, Any] | None) 
 
     Raises NotReady without the key of which what it has of its own is derived: the program would end in a traceback.
     """
-    if tenant.isolation.n8n == "silo" or tenant.redis is not None:
+    if tenant.has_own_instances:
         derived_key(ground.secrets.root_key, "", tenant.rut)
     journal = journal_of(ground.place, ground.project_of(tenant.slug), tenant.slug)
 

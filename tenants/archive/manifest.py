@@ -1,4 +1,8 @@
-"""What an archive says of itself: whose, when, from where, what is in it with checksums, and what is not."""
+"""What an archive says of itself: whose, when, from where, what is in it with checksums, and what is not.
+
+Which files it has is the steps' to say (`ArchivedPart`); the tenant's own file is of none. The fields of `content` are
+those of format 1: a step that came later has its checksum in `steps`, so that older archives open as ever.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +15,12 @@ from pydantic import Field, ValidationError
 
 from kept.operator_error import OperatorError
 from settings.parts import Setting
+from tenants.steps import archived_parts, steps
 
-__all__ = ["LOSSY", "ArchiveBroken", "Content", "Manifest", "Part", "digest", "read_manifest"]
+__all__ = ["TENANT", "ArchiveBroken", "Content", "Manifest", "Part", "digest", "lossy", "read_manifest"]
 
-LOSSY = (
-    "blobs: the files of the blob container are not in here; they stay where they are until the tenant is deleted",
-    "signatures: the transit key never leaves Vault; an import has a new one, and old signatures fail",
-    "passwords: the database's and Redis' are made anew; applications read them from the tenant's mount in Vault",
-    "vault: of each secret the newest version, not the earlier ones",
-    "applications: objects inside Chatwoot, n8n, Botpress, Odoo and Metabase are not in here",
-)
-
-DATABASE, N8N, REDIS, VAULT, TENANT = "database.sql", "n8n.sql", "redis.jsonl", "vault.json", "tenant.yaml"
-NEEDED, KNOWN = frozenset({DATABASE, TENANT}), frozenset({DATABASE, N8N, REDIS, VAULT, TENANT})
+TENANT = "tenant.yaml"
+OF_NO_STEP = ("applications: objects inside Chatwoot, n8n, Botpress, Odoo and Metabase are not in here",)
 _MEND = "Mend: another copy of the archive; it was written otherwise"
 
 
@@ -51,6 +48,11 @@ class Content(Setting):
     redis_keys: int
     redis: str = Field(description="SHA-256 over names (without the prefix) and values of the keys that live for ever")
     secrets: str = Field(description="SHA-256 over paths and values of the secrets that applications put into Vault")
+    steps: Mapping[str, str] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Step → SHA-256, of those that have no field of their own",
+    )
 
 
 class Manifest(Setting):
@@ -66,7 +68,12 @@ class Manifest(Setting):
     schema_version: str
     parts: Mapping[str, Part]
     content: Content
-    lossy: tuple[str, ...] = LOSSY
+    lossy: tuple[str, ...] = Field(default_factory=lambda: lossy())
+
+
+def lossy() -> tuple[str, ...]:
+    """What is not in an archive that is written now, or not exactly."""
+    return (*(line for step in steps() for line in step.lossy), *OF_NO_STEP)
 
 
 def digest(content: bytes) -> str:
@@ -86,10 +93,12 @@ def read_manifest(content: bytes, parts: Mapping[str, bytes]) -> Manifest:
         first = error.errors()[0]
         where = "/".join(map(str, first["loc"]))[:200]
         raise ArchiveBroken(f"manifest.json: {where}: {first['msg'][:200]}. {_MEND}") from None
-    if not NEEDED <= set(manifest.parts) <= KNOWN:
+    needed = {TENANT, *(part.file for _, part in archived_parts() if part.is_needed)}
+    known = {TENANT, *(part.file for _, part in archived_parts())}
+    if not needed <= set(manifest.parts) <= known:
         raise ArchiveBroken(
             f"manifest.json: parts: {', '.join(sorted(manifest.parts))[:200]} are told; an archive has "
-            f"{', '.join(sorted(NEEDED))}, may have {', '.join(sorted(KNOWN - NEEDED))}, and no other. {_MEND}"
+            f"{', '.join(sorted(needed))}, may have {', '.join(sorted(known - needed))}, and no other. {_MEND}"
         )
     if set(parts) != set(manifest.parts):
         raise ArchiveBroken(

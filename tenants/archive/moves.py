@@ -13,16 +13,13 @@ from keyring.signing import Statement, private_of
 from settings import SHAPES, keyring_file
 from settings.secrets import SIGNING_SECRETS, entry_of
 from tenants.archive import file as archive
-from tenants.archive.keys import TenantKeys
 from tenants.archive.manifest import TENANT, ArchiveBroken, Content, Manifest, Part, digest, read_manifest
-from tenants.archive.parts import parts_of
+from tenants.archive.parts import differences, parts_of
 from tenants.archive.serials import Serials
 from tenants.archive.shelf import shelf_of
 from tenants.archive.texts import tenant_in
 from tenants.ground import Ground
 from tenants.model import Tenant
-from tenants.names import TenantNames
-from tenants.own_redis import keys_of
 from tenants.registry import text_of
 
 if TYPE_CHECKING:
@@ -62,11 +59,8 @@ def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
     first when that matters; `delete` does.
     """
     say(f"exporting {tenant.slug}")
-    with (
-        keys_of(ground, tenant) as keys,
-        parts_of(ground, tenant.names, silo=tenant.isolation.n8n == "silo", keys=keys) as there,
-    ):
-        parts, content, version = there.dump()
+    with parts_of(ground, tenant) as there:
+        parts, content, about = there.dump()
     parts[TENANT] = text_of(tenant).encode()
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     manifest = Manifest.model_validate(
@@ -76,8 +70,7 @@ def export(ground: Ground, tenant: Tenant, folder: Path, say: Say) -> Exported:
             "name": tenant.name,
             "environment": ground.stack,
             "made": made,
-            "serverVersion": version,
-            "schemaVersion": _schema(),
+            **about,
             "parts": {name: Part(sha256=digest(one), size=len(one)) for name, one in parts.items()},
             "content": content,
         }
@@ -129,37 +122,15 @@ def _signing_key(ground: Ground, keyring: Keyring) -> Ed25519PrivateKey:
     raise KeyringError(keyring.file, f"{entry}: {SHAPES[secret.kind].why}", f"./smos keys generate {entry} --replace")
 
 
-def fill(
-    ground: Ground,
-    opened: Opened,
-    names: TenantNames,
-    say: Say,
-    *,
-    silo: bool = False,
-    keys: TenantKeys | None = None,
-) -> Content:
+def fill(ground: Ground, opened: Opened, tenant: Tenant, say: Say) -> Content:
     """Puts an archive's content into a tenant that was just made, and compares. Raises ArchiveBroken when what is there
     then is not what the archive says.
     """
-    say(f"filling {names.slug} from {opened.file.name}")
-    with parts_of(ground, names, silo=silo, keys=keys) as there:
+    say(f"filling {tenant.slug} from {opened.file.name}")
+    with parts_of(ground, tenant) as there:
         for left in there.restore(opened.parts):
             say(f"warning: this platform has no place for {left}: it stays in the archive alone")
         found = there.content()
-    wanted = opened.manifest.content
-    if found.tables != wanted.tables:
-        differing = sorted(
-            name for name in {*found.tables, *wanted.tables} if found.tables.get(name) != wanted.tables.get(name)
-        )
-        raise ArchiveBroken(f"{names.slug}: after the import these tables are not as in the archive: {differing}")
-    for what in ("n8n", "redis", "secrets"):
-        now, then = getattr(found, what), getattr(wanted, what)
-        if now and then and now != then:
-            raise ArchiveBroken(f"{names.slug}: after the import what is in {what} is not as in the archive")
+    for why in differences(found, opened.manifest.content):
+        raise ArchiveBroken(f"{tenant.slug}: after the import {why}")
     return found
-
-
-def _schema() -> str:
-    from apps.migration_files import latest
-
-    return latest("knowledge")

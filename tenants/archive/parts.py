@@ -1,96 +1,85 @@
-"""All of a tenant that an archive holds, read and put back: one object for both directions."""
+"""All of a tenant that an archive holds, read and put back. What there is, and where it is kept, its steps say."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from deploy.vault_api import VaultApi
-from tenants.archive.database import Tables, TenantDatabase
-from tenants.archive.keys import Keys, TenantKeys
-from tenants.archive.manifest import DATABASE, N8N, REDIS, VAULT, Content
-from tenants.archive.secrets import TenantSecretsInVault
-from tenants.archive.texts import keys_in, secrets_in
+from tenants.archive.manifest import Content
 from tenants.ground import Ground
-from tenants.names import TenantNames
+from tenants.model import Tenant
+from tenants.steps import archived_parts
+from tenants.steps.step import ArchivedPart, PartStore, Step
 
-__all__ = ["Parts", "parts_of"]
+__all__ = ["Parts", "differences", "parts_of"]
+
+_EMPTY = {"tables": {}, "rows": {}, "redisKeys": 0, "redis": "", "secrets": ""}
+"""What `content` says of parts that are not there."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Parts:
-    """Where each part of one tenant is."""
+    """Of one tenant, each step's part of an archive, and its store: None where this tenant or platform has no place."""
 
-    database: TenantDatabase
-    n8n: TenantDatabase | None
-    """Of a silo. What is encrypted in it opens under any slug: its key follows from the company's RUT."""
-    keys: TenantKeys | None
-    secrets: TenantSecretsInVault | None
+    stores: tuple[tuple[ArchivedPart, PartStore | None], ...]
 
-    def dump(self) -> tuple[dict[str, bytes], Content, int]:
-        """File → content; what is in it, and the version of the database server."""
-        database, tables = self.database.dump()
-        found, n8n = {DATABASE: database}, None
-        if self.n8n:
-            found[N8N], n8n = self.n8n.dump()
-        if self.keys:
-            found[REDIS] = self.keys.dump()
-        if self.secrets:
-            found[VAULT] = self.secrets.dump()
-        return found, self._content(tables, n8n), tables.server_version
+    def dump(self) -> tuple[dict[str, bytes], Content, dict[str, Any]]:
+        """File → content; what is in it; and what the manifest says of it besides."""
+        files: dict[str, bytes] = {}
+        about: dict[str, Any] = {}
+        content: list[Mapping[str, Any]] = []
+        for part, store in self._there():
+            dump = store.dump()
+            files[part.file] = dump.file
+            content.append(dump.content)
+            about |= dump.about
+        return files, _content(content), about
 
-    def restore(self, parts: dict[str, bytes]) -> list[str]:
-        """Puts them back; the parts that this platform has no place for. What is no key or secret is refused first."""
-        keys, secrets = keys_in(parts.get(REDIS, b"")), secrets_in(parts.get(VAULT, b"{}"))
-        self.database.restore(parts[DATABASE])
-        if self.n8n and N8N in parts:
-            self.n8n.restore(parts[N8N])
-        if self.keys and REDIS in parts:
-            self.keys.restore(keys)
-        if self.secrets and VAULT in parts:
-            self.secrets.restore(secrets)
-        placed = {N8N: self.n8n, REDIS: self.keys, VAULT: self.secrets}
-        return [name for name, place in placed.items() if place is None and name in parts]
+    def restore(self, files: Mapping[str, bytes]) -> list[str]:
+        """Puts them back; the files that there is no place for. What none of them may have in it is refused first."""
+        checked = {part.file: part.checked(files[part.file]) for part, _ in self.stores if part.file in files}
+        for part, store in self._there():
+            if part.file in checked:
+                store.restore(checked[part.file])
+        return [part.file for part, store in self.stores if store is None and part.file in files]
 
     def content(self) -> Content:
         """What is in the tenant now."""
-        return self._content(self.database.content(), self.n8n.content() if self.n8n else None)
+        return _content(store.content() for _, store in self._there())
 
-    def _content(self, tables: Tables, n8n: Tables | None) -> Content:
-        keys = self.keys.content() if self.keys else Keys(0, "")
-        told = {
-            "tables": tables.digests,
-            "rows": tables.rows,
-            "n8n": n8n.digest if n8n else "",
-            "redisKeys": keys.count,
-            "redis": keys.digest,
-            "secrets": self.secrets.content() if self.secrets else "",
-        }
-        return Content.model_validate(told)
+    def _there(self) -> Iterator[tuple[ArchivedPart, PartStore]]:
+        return ((part, store) for part, store in self.stores if store is not None)
 
 
 @contextlib.contextmanager
-def parts_of(ground: Ground, names: TenantNames, *, silo: bool, keys: TenantKeys | None = None) -> Iterator[Parts]:
-    """The parts of one tenant, reached for the block; the token of Vault ends with it. `silo`: it has its own n8n;
-    `keys`: those of its own Redis.
-    """
-    server, password = ground.platform.server, ground.secrets.provisioner_password
-    database = TenantDatabase(server, password, names.database)
-    n8n = TenantDatabase(server, password, names.silo_database) if silo else None
-    with _secrets_of(ground, names) as in_vault:
-        yield Parts(database=database, n8n=n8n, keys=keys, secrets=in_vault)
+def parts_of(ground: Ground, tenant: Tenant) -> Iterator[Parts]:
+    """The parts of one tenant, reached for the block."""
+    with contextlib.ExitStack() as stack:
+        yield Parts(tuple((part, stack.enter_context(part.reached(ground, tenant))) for _, part in archived_parts()))
 
 
-@contextlib.contextmanager
-def _secrets_of(ground: Ground, names: TenantNames) -> Iterator[TenantSecretsInVault | None]:
-    reached, login = ground.platform.vault, ground.secrets.vault
-    if reached is None or login is None:
-        yield None
-        return
-    vault = VaultApi(reached.local_port)
-    token, _ = vault.log_in(login.role_id, login.secret_id)
-    try:
-        yield TenantSecretsInVault(vault, token, names)
-    finally:
-        vault.log_out(token)
+def differences(found: Content, wanted: Content) -> Iterator[str]:
+    """What is not as an archive says, step by step. What is missing on one side had no place there."""
+    for step, part in archived_parts():
+        if part.differs is not None:
+            why = part.differs(found, wanted)
+        else:
+            now, then = (_checksum(content, step, part) for content in (found, wanted))
+            named = part.field or step.name
+            why = f"what is in {named} is not as in the archive" if now and then and now != then else ""
+        if why:
+            yield why
+
+
+def _checksum(content: Content, step: Step, part: ArchivedPart) -> str:
+    return str(getattr(content, part.field)) if part.field else content.steps.get(step.name, "")
+
+
+def _content(said: Iterable[Mapping[str, Any]]) -> Content:
+    together: dict[str, Any] = dict(_EMPTY)
+    for one in said:
+        steps = {**together.get("steps", {}), **one.get("steps", {})}
+        together |= {**one, "steps": steps}
+    return Content.model_validate(together)

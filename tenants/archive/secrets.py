@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from deploy.vault_api import VaultApi, VaultRefused
 from tenants.archive.manifest import ArchiveBroken
-from tenants.archive.texts import OF_STEPS
+from tenants.archive.texts import of_steps
 from tenants.names import TenantNames
 
 __all__ = ["TenantSecretsInVault"]
@@ -58,7 +58,7 @@ class TenantSecretsInVault:
 
     def _paths(self) -> Iterator[str]:
         """Every entry, folder by folder. Raises ArchiveBroken for what no request can name, and for too much."""
-        waiting, asked = [""], 0
+        waiting, asked, made_anew = [""], 0, of_steps()
         while waiting:
             below, asked = waiting.pop(), asked + 1
             if asked > MOST_FOLDERS:
@@ -73,7 +73,7 @@ class TenantSecretsInVault:
                     )
                 if path.endswith("/"):
                     waiting.append(path)
-                elif path not in OF_STEPS:
+                elif path not in made_anew:
                     yield path
 
     def _listed(self, below: str) -> list[str]:

@@ -12,16 +12,20 @@ import yaml
 
 from settings.documents import refuse_deep
 from tenants.archive.manifest import ArchiveBroken
+from tenants.steps import steps
 
-__all__ = ["OF_STEPS", "keys_in", "secrets_in", "tenant_in"]
+__all__ = ["keys_in", "of_steps", "secrets_in", "tenant_in"]
 
-OF_STEPS = frozenset({"database", "redis"})
-"""Secrets that the steps put into the mount: made anew, never an archive's to say."""
 MOST_TENANT = 256 * 1024
 MOST_LIFE_MS = 1 << 53
 _MEND = "Mend: another copy of the archive; ./smos tenant export does not write this"
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[^/\x00-\x1f\x7f?#%]{1,255}")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def of_steps() -> frozenset[str]:
+    """Secrets that the steps put into the mount: made anew, never an archive's to say."""
+    return frozenset(entry for step in steps() for entry in step.entries)
 
 
 def tenant_in(content: bytes) -> dict[str, object]:
@@ -54,10 +58,11 @@ def secrets_in(content: bytes) -> dict[str, Mapping[str, Any]]:
         raise ArchiveBroken(f"vault.json: no JSON ({_first(error)}). {_MEND}") from None
     if not isinstance(found, dict):
         raise ArchiveBroken(f"vault.json: no mapping of paths to secrets. {_MEND}")
+    made_anew = of_steps()
     for path, data in found.items():
         if not all(_SEGMENT.fullmatch(one) for one in path.split("/")) or len(path) > 1024:
             raise ArchiveBroken(f"vault.json: {path[:80]!r} is no path inside of the tenant's mount. {_MEND}")
-        if path in OF_STEPS:
+        if path in made_anew:
             raise ArchiveBroken(f"vault.json: {path} is made anew with the tenant, and never an archive's. {_MEND}")
         if not isinstance(data, dict):
             raise ArchiveBroken(f"vault.json: {path}: no mapping of keys to values. {_MEND}")

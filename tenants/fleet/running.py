@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from deploy.engine_run import end_at_once
 from deploy.target import Target, Workplace
-from tenants import lifecycle
 from tenants.fleet import journal as journals
 from tenants.fleet.files import Files
 from tenants.fleet.health import Check
@@ -28,6 +27,7 @@ from tenants.ground import Ground, prepared
 from tenants.model import Tenant
 from tenants.registry import Registry
 from tenants.silos import refuse_no_room
+from tenants.status import live, tell_lost, without_file
 
 __all__ = ["Summary", "Wish", "fleet"]
 
@@ -104,7 +104,7 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
     whole = planned([entry.tenant for entry in registry.entries], wish.selection)
     for problem in registry.problems:
         say(f"left out: {problem}")
-    lifecycle.tell_lost(lifecycle.without_file(registry.slugs, lifecycle.live(place)), say)
+    tell_lost(without_file(registry.slugs, live(place)), say)
     what = f"{'plan' if wish.ahead else 'apply'} of {len(whole.slugs)} tenants on {wish.stack}"
     waiting = nullcontext(True) if wish.ahead else alone(place, what, say, stopped=lambda: bool(stopping.why))
     with listening(stopping, say, end_at_once), Usage() as usage, waiting as is_alone:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,15 +23,12 @@ from tenants.fleet.runner import Done, Outcome
 from tenants.ground import Ground
 from tenants.lifecycle import Applied
 from tenants.registry import Entry, RegistryError
+from tenants.steps import steps
 from tenants.vault_session import VaultSession
 
 __all__ = ["Work", "masked", "summed_up"]
 
 LOCKED_S = 5.0
-RECORD, HOSTNAME, BUCKET = 2, 3, 2
-"""Requests to Cloudflare: each is made, and read until it is there."""
-CONTAINER = 3
-"""Writes to Azure: container, identity, role assignment. Reads are counted apart, and more are allowed."""
 LINES, LENGTH = 4, 700
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OF = re.compile(r"\S+ \(\S+\):")  # a type and a name, above what is said of them
@@ -83,12 +81,13 @@ class Work:
         """How many requests of a vendor that counts them a tenant's run will make, at most. None where nothing is new:
         the engine compares with the state.
         """
-        tenant, blobs = self.entries[slug].tenant, self.ground.platform.blobs
+        tenant = self.entries[slug].tenant
         if slug in self.ground.stacks and lifecycle.is_judged(self.ground, tenant):
             return {}
-        on_azure, in_r2 = (blobs is not None and blobs.kind == kind for kind in ("azure", "r2"))
-        cloudflare = RECORD + HOSTNAME * len(tenant.domains) + (BUCKET if in_r2 else 0)
-        return {"cloudflare": cloudflare, "azure-native": CONTAINER if on_azure else 0}
+        counted: Counter[str] = Counter()
+        for step in steps():
+            counted.update(step.requests(tenant, self.ground.platform))
+        return dict(counted)
 
     def _done(self, entry: Entry) -> Applied:
         if self.ahead:

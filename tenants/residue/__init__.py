@@ -1,25 +1,29 @@
-"""Is anything of a tenant left anywhere? Each vendor is asked for all that carries it, as Pulumi's state is not."""
+"""Is anything of a tenant left anywhere? Each vendor is asked for all that carries it, as Pulumi's state is not.
+
+What counts as left, each step says itself (`Step.searches`); of no step is the stack.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from tenants.ground import Ground
-from tenants.model import Tenant
-from tenants.residue import azure, cloudflare, hosts, postgres, redis, state, vault
 from tenants.residue.left import Left, Sought
+from tenants.steps import steps
 
-__all__ = ["SEARCHERS", "Left", "Sought", "left_of"]
+if TYPE_CHECKING:
+    from tenants.ground import Ground
+    from tenants.model import Tenant
+    from tenants.steps.step import Search
 
-SEARCHERS: Mapping[str, Callable[[Ground, Sought], Iterator[Left]]] = {
-    "PostgreSQL": postgres.left,
-    "Redis": redis.left,
-    "Vault": vault.left,
-    "Cloudflare": cloudflare.left,
-    "Azure": azure.left,
-    "Docker": hosts.left,
-    "Pulumi's state": state.left,
-}
+__all__ = ["Left", "Sought", "left_of", "searches"]
+
+
+def searches() -> tuple[Search, ...]:
+    """Whom to ask, in the steps' order: each once."""
+    from tenants.residue.state import IN_THE_STATE
+
+    return tuple(dict.fromkeys([*(one for step in steps() for one in step.searches), IN_THE_STATE]))
 
 
 def left_of(ground: Ground, tenant: Tenant, slugs: Iterable[str]) -> list[Left]:
@@ -28,4 +32,4 @@ def left_of(ground: Ground, tenant: Tenant, slugs: Iterable[str]) -> list[Left]:
     `slugs`: of every tenant of the registry; those with a live stack count too.
     """
     sought = Sought.among(tenant, {*slugs, *ground.stacks})
-    return [found for search in SEARCHERS.values() for found in search(ground, sought)]
+    return [found for search in searches() for found in search.find(ground, sought)]

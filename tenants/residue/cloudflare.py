@@ -1,4 +1,4 @@
-"""Of Cloudflare: records at the tenant's name or below it, records that name it in their comment, and the bucket."""
+"""Asks Cloudflare for whole lists, with the token that makes the records. What of them is a tenant's, its steps say."""
 
 from __future__ import annotations
 
@@ -12,38 +12,14 @@ from typing import Any
 from deploy.guards import NotReady
 from deploy.identities import means_of
 from tenants.ground import Ground
-from tenants.names import TenantNames
-from tenants.residue.left import Left, Sought
 
-__all__ = ["left"]
+__all__ = ["listed"]
 
 PAGE = 100
 _TIMEOUT_S = 30
 
 
-def left(ground: Ground, sought: Sought) -> Iterator[Left]:
-    """Asked with the token that makes the records."""
-    platform, tenant = ground.platform, sought.tenant
-    for one in _listed(ground, f"zones/{platform.zone_id}/dns_records"):
-        name, comment = str(one.get("name", "")).lower(), str(one.get("comment") or "")
-        if name == tenant.domain or name.endswith(f".{tenant.domain}") or comment == f"tenant {tenant.slug}":
-            yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")
-    if platform.custom_domains:
-        for one in _listed(ground, f"zones/{platform.zone_id}/custom_hostnames"):
-            if str(one.get("hostname", "")).lower() in tenant.domains:
-                yield Left("Cloudflare", f"the custom hostname {one['hostname']}", "delete it in SSL/TLS")
-    blobs = platform.blobs
-    if blobs is not None and blobs.kind == "r2":
-
-        def bucket(names: TenantNames) -> str:
-            return f"{blobs.prefix}-{names.blobs}"
-
-        for one in _listed(ground, f"accounts/{blobs.account_id}/r2/buckets"):
-            if sought.carries(str(one.get("name")), bucket, "-"):
-                yield Left("Cloudflare R2", f"the bucket {one['name']}", "empty it and delete it")
-
-
-def _listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:
+def listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:
     """Every one: some lists of Cloudflare have numbered pages, others (buckets) go on at a cursor."""
     address = means_of(ground.place, ground.settings).cloudflare
     page, cursor = 1, ""

@@ -1,4 +1,4 @@
-"""Of the hosts: containers and volumes that carry the tenant's label."""
+"""Of the hosts: containers and volumes that carry the tenant's label, whichever step they are of."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from deploy.identities import means_of
 from hosts.ssh import SshProblem, run
 from tenants.ground import Ground
 from tenants.residue.left import Left, Sought
+from tenants.steps.step import Search
 
-__all__ = ["LABEL", "left"]
+__all__ = ["LABEL", "LABELLED"]
 
 LABEL = "smarteros.tenant"
 _QUESTIONS = {
@@ -20,7 +21,7 @@ _QUESTIONS = {
 }
 
 
-def left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
     """Every host of the settings is asked, by SSH."""
     config = means_of(ground.place, ground.settings).ssh_config
     for host in ground.settings.remote_hosts:
@@ -33,3 +34,7 @@ def left(ground: Ground, sought: Sought) -> Iterator[Left]:
             if status != 0:
                 raise NotReady(f"host {host.name} can't be asked what is left: {err.strip() or status}")
             yield from (Left(f"host {host.name}", f"{what} {name}", mend.format(name=name)) for name in out.split())
+
+
+LABELLED = Search("Docker", _left)
+"""Of every step that runs something on a host."""

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from tenants.ground import Ground
 from tenants.residue.left import Left, Sought
 from tenants.state import stacks_of
+from tenants.steps.step import Search
 from tenants.workfolder import folder_of
 
-__all__ = ["left"]
+__all__ = ["IN_THE_STATE"]
 
 
-def left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
     """Read anew: the ground knows what was there when it was made."""
     slug = sought.tenant.slug
     project = stacks_of(ground.place, folder_of(ground.place, "")).get(slug)
     if project is not None:
         yield Left("Pulumi's state", f"the stack {slug} of {project}", f"./smos tenant delete {slug}")
+
+
+IN_THE_STATE = Search("Pulumi's state", _left)

@@ -6,17 +6,31 @@ tokens. That their inputs are those of the SDKs is what the tests of this module
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi import ComponentResource, CustomResource, Output, ProviderResource, ResourceOptions, get
 
+from tenants.model import Tenant
 from tenants.names import TenantNames
-from tenants.platform import Blobs
+from tenants.platform import Blobs, Platform
+from tenants.residue.left import Left, Sought
+from tenants.steps.step import Search, Step, StepContext, StepOutputs
 
-__all__ = ["BlobContainer", "BlobContainerArgs", "azure_provider"]
+if TYPE_CHECKING:
+    from tenants.ground import Ground
+
+__all__ = ["STEP", "BlobContainer", "BlobContainerArgs", "azure_provider"]
+
+_NAMESPACE = uuid.UUID("b6f2c0de-51c5-4a56-a5ab-6d1c9f0b7e11")
+CONTAINER = 3
+"""Writes to Azure: container, identity, role assignment. Reads are counted apart, and more are allowed."""
+BUCKET = 2
+"""Requests to Cloudflare: it is made, and read until it is there."""
+STORAGE_API, IDENTITY_API, AUTHORIZATION_API = "2024-01-01", "2023-01-31", "2022-04-01"
 
 # Microsoft's built-in role "Storage Blob Data Contributor":
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage
@@ -118,3 +132,100 @@ _MAKERS: Mapping[str, Callable[[ComponentResource, str, BlobContainerArgs], Outp
     "azure": _on_azure,
     "r2": _on_r2,
 }
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    blobs = ctx.platform.blobs
+    if blobs is None:
+        return StepOutputs()
+    provider = azure_provider("azure", blobs) if blobs.kind == "azure" else ctx.providers.cloudflare
+    made = BlobContainer(
+        "blobs",
+        BlobContainerArgs(
+            blobs=blobs,
+            names=ctx.tenant.names,
+            tags=_tags(ctx),
+            role_assignment=str(uuid.uuid5(_NAMESPACE, f"{blobs.subscription_id}/{blobs.account}/{ctx.tenant.slug}")),
+        ),
+        ResourceOptions(providers=[provider]),
+    )
+    return StepOutputs(known={"blobs": {"where": blobs.kind, "container": made.container}})
+
+
+def _tags(ctx: StepContext) -> dict[str, str]:
+    """Whose a thing is, where the vendor has tags."""
+    whose = {"system": ctx.platform.system, "environment": ctx.platform.environment}
+    return {**whose, "tenant": ctx.tenant.slug, "managed-by": "pulumi"}
+
+
+def _requests(_tenant: Tenant, platform: Platform) -> Mapping[str, float]:
+    kind = platform.blobs.kind if platform.blobs is not None else ""
+    return {"cloudflare": BUCKET if kind == "r2" else 0, "azure-native": CONTAINER if kind == "azure" else 0}
+
+
+def _retained(ground: Ground) -> Iterator[tuple[str, int]]:
+    storage = ground.settings.services.storage
+    if storage is not None and storage.placement.deleted_kept_days is not None:
+        yield f"{storage.placement.called} keeps the deleted blob container", storage.placement.deleted_kept_days
+
+
+def _left_on_azure(ground: Ground, sought: Sought) -> Iterator[Left]:
+    """Asked as who is logged in at Azure. Whatever carries the tenant's tag or metadata counts, whatever its name."""
+    from deploy.arm import listed
+
+    blobs = ground.platform.blobs
+    if blobs is None or blobs.kind != "azure":
+        return
+    group = f"/subscriptions/{blobs.subscription_id}/resourceGroups/{blobs.resource_group}/providers/Microsoft."
+    containers = f"{group}Storage/storageAccounts/{blobs.account}/blobServices/default/containers"
+    slug = sought.tenant.slug
+
+    def identity_name(names: TenantNames) -> str:
+        return f"{blobs.prefix}-{names.blobs}"
+
+    for one in listed(ground.place, containers, STORAGE_API):
+        tagged = ((one.get("properties") or {}).get("metadata") or {}).get("tenant")
+        if tagged == slug or (tagged is None and sought.carries(one["name"], _container, "-")):
+            yield Left("Azure", f"the blob container {one['name']}", "az storage container-rm delete")
+    for one in listed(ground.place, f"{group}ManagedIdentity/userAssignedIdentities", IDENTITY_API):
+        tagged = (one.get("tags") or {}).get("tenant")
+        if tagged == slug or (tagged is None and sought.carries(one["name"], identity_name, "-")):
+            yield Left("Azure", f"the identity {one['name']}", "az identity delete")
+    for one in listed(ground.place, f"{group}Authorization/roleAssignments", AUTHORIZATION_API):
+        scope = str((one.get("properties") or {}).get("scope", "")).lower()
+        container = scope.removeprefix(f"{containers}/".lower())
+        if container != scope and sought.carries(container, _container, "-"):
+            yield Left("Azure", f"the role assignment {one['name']}", "az role assignment delete")
+
+
+def _container(names: TenantNames) -> str:
+    return names.blobs
+
+
+def _left_in_r2(ground: Ground, sought: Sought) -> Iterator[Left]:
+    """Asked with the token that makes the buckets."""
+    from tenants.residue import cloudflare
+
+    blobs = ground.platform.blobs
+    if blobs is None or blobs.kind != "r2":
+        return
+
+    def bucket(names: TenantNames) -> str:
+        return f"{blobs.prefix}-{names.blobs}"
+
+    for one in cloudflare.listed(ground, f"accounts/{blobs.account_id}/r2/buckets"):
+        if sought.carries(str(one.get("name")), bucket, "-"):
+            yield Left("Cloudflare R2", f"the bucket {one['name']}", "empty it and delete it")
+
+
+STEP = Step(
+    name="blobs",
+    declare=_declare,
+    names={"storage": _container},
+    searches=(Search("Azure", _left_on_azure), Search("Cloudflare R2", _left_in_r2)),
+    lossy=(
+        "blobs: the files of the blob container are not in here; they stay where they are until the tenant is deleted",
+    ),
+    requests=_requests,
+    retained=_retained,
+)

@@ -1,38 +1,46 @@
 """The tenant's database and the role that owns it: the only one of all tenants that may connect.
 
 Made with the provisioner's login, never the administrator's. The database is a copy of the platform's template, which
-has the extensions that only an administrator may install. What is in it is the applications' own business.
+has the extensions that only an administrator may install. What is in it is the applications' own business. How a
+database is read into an archive and put back is `tenants.archive.database`'s.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pulumi_postgresql as postgresql
 import pulumi_random as random
-from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from apps.sdk import Sessions
-from settings.postgres import TENANT_CONNECTIONS
+from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Server
+from tenants.residue.databases import databases_left
+from tenants.steps.step import (
+    ArchivedPart,
+    Dump,
+    PartStore,
+    Search,
+    Step,
+    StepContext,
+    StepOutputs,
+)
+from tenants.tiers import told_limits
 
-__all__ = ["Database", "DatabaseArgs", "postgres_provider"]
+if TYPE_CHECKING:
+    from tenants.archive.database import Tables, TenantDatabase
+    from tenants.archive.manifest import Content
+    from tenants.ground import Ground
+    from tenants.vault_session import VaultSession
 
+__all__ = ["FILE", "STEP", "Database", "DatabaseArgs", "StoredDatabase", "tenant_database"]
 
-def postgres_provider(name: str, server: Server, password: Input[str]) -> ProviderResource:
-    """The server, as its provisioner, by the SSH forward on this machine."""
-    return postgresql.Provider(
-        name,
-        host="127.0.0.1",
-        port=server.local_port,
-        username=server.login,
-        password=Output.secret(password),
-        sslmode=server.sslmode,
-        superuser=False,
-        connect_timeout=15,
-        max_connections=TENANT_CONNECTIONS,
-    )
+FILE = "database.sql"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,3 +125,127 @@ class Database(ComponentResource):
         self.database_name = Output.all(database.name, closed.id, sessions.id).apply(lambda known: str(known[0]))
         self.password = password.result
         self.register_outputs({"database_name": self.database_name})
+
+
+@dataclass(frozen=True)
+class StoredDatabase:
+    """A database as a part of an archive."""
+
+    there: TenantDatabase
+    says: Callable[[Tables], Mapping[str, Any]]
+    """Fields of the manifest's `content`."""
+    about: Callable[[Tables], Mapping[str, Any]] | None = None
+    """Fields of the manifest."""
+
+    def dump(self) -> Dump:
+        """All of it at one moment."""
+        file, tables = self.there.dump()
+        return Dump(file=file, content=self.says(tables), about=self.about(tables) if self.about else {})
+
+    def restore(self, checked: bytes) -> None:
+        """All of it or nothing."""
+        self.there.restore(checked)
+
+    def content(self) -> Mapping[str, Any]:
+        """As it is now."""
+        return self.says(self.there.content())
+
+
+def tenant_database(ground: Ground, name: str) -> TenantDatabase:
+    """The database of that name on the tenants' server, as an archive is made of it."""
+    from tenants.archive.database import TenantDatabase  # with PostgreSQL's client
+
+    return TenantDatabase(ground.platform.server, ground.secrets.provisioner_password, name)
+
+
+@contextlib.contextmanager
+def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore]:
+    there = tenant_database(ground, tenant.names.database)
+    yield StoredDatabase(there, says=lambda found: {"tables": found.digests, "rows": found.rows}, about=_about)
+
+
+def _about(found: Tables) -> dict[str, Any]:
+    from apps.migration_files import latest
+    from tenants.steps.knowledge import SET
+
+    return {"serverVersion": found.server_version, "schemaVersion": latest(SET)}
+
+
+def _differing(found: Content, wanted: Content) -> str:
+    every = {*found.tables, *wanted.tables}
+    differing = sorted(name for name in every if found.tables.get(name) != wanted.tables.get(name))
+    return f"these tables are not as in the archive: {differing}" if differing else ""
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    server, names, quotas = ctx.platform.server, ctx.tenant.names, ctx.tenant.granted
+    made = Database(
+        "database",
+        DatabaseArgs(
+            server=server,
+            names=names,
+            connections=quotas.database_connections,
+            is_open=ctx.is_open,
+            limits=told_limits(ctx.tenant.tier, quotas.database_connections, quotas.database_mb),
+        ),
+        ResourceOptions(providers=[ctx.providers.postgres, ctx.providers.apps]),
+    )
+    login: dict[str, Input[str]] = {
+        "host": server.host,
+        "database": made.database_name,
+        "user": names.database,
+        "password": made.password,
+    }
+    known = {"server": server.name, "host": server.host, "name": made.database_name, "owner": names.database}
+    return StepOutputs(known={"database": known}, logins={"database": login})
+
+
+def _database(names: TenantNames) -> str:
+    return names.database
+
+
+def _retained(ground: Ground) -> Iterator[tuple[str, int]]:
+    server = ground.settings.database_server(ground.platform.server.name).placement
+    if server.restorable_days is not None:
+        what = f"{server.called} can restore the database server to a point in time before this"
+        yield what, server.restorable_days
+
+
+def database_answers(ground: Ground, tenant: Tenant, session: VaultSession | None) -> str:
+    """With what the tenant's applications find in Vault; without Vault, as the provisioner in the owner's name."""
+    import psycopg
+
+    from apps.time_limits import connected
+    from deploy.vault_api import VaultRefused
+
+    server, name = ground.platform.server, tenant.names.database
+    user, password, role = server.login, ground.secrets.provisioner_password, name
+    if session is not None:
+        try:
+            told = session.api.ask("GET", f"{tenant.names.mount}/data/database", token=session.token())
+        except VaultRefused as refused:
+            return f"its login is not in Vault ({refused})"
+        data = told["data"]["data"]
+        user, password, role = str(data["user"]), str(data["password"]), ""
+    is_open = tenant.state == "active"
+    try:
+        where = {"host": "127.0.0.1", "port": server.local_port, "dbname": name, "sslmode": server.sslmode}
+        with connected({**where, "user": user, "password": password}, role=role) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.OperationalError as error:
+        return str(error).strip().splitlines()[-1] if is_open else ""
+    return "" if is_open or session is None else "it lets the login of a suspended tenant in"
+
+
+STEP = Step(
+    name="database",
+    declare=_declare,
+    names={"PostgreSQL": _database},
+    doors={"database": "PostgreSQL"},
+    owners=lambda names: (names.database,),
+    entries=frozenset({"database"}),
+    searches=(Search("PostgreSQL", databases_left(_database)),),
+    archived=ArchivedPart(file=FILE, reached=_reached, is_needed=True, differs=_differing),
+    retained=_retained,
+    checks=(database_answers,),
+)

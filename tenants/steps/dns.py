@@ -6,25 +6,27 @@ That its inputs are those of the SDK is what the tests of this module say.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from pulumi import ComponentResource, CustomResource, Input, Output, ProviderResource, ResourceOptions
+from pulumi import ComponentResource, CustomResource, Input, Output, ResourceOptions
 
-__all__ = ["Dns", "DnsArgs", "cloudflare_provider"]
+from tenants.model import Tenant
+from tenants.platform import Platform
+from tenants.residue.left import Left, Sought
+from tenants.steps.step import Search, Step, StepContext, StepOutputs
+
+if TYPE_CHECKING:
+    from tenants.ground import Ground
+
+__all__ = ["STEP", "Dns", "DnsArgs"]
 
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 AUTOMATIC_TTL = 1
-
-
-def cloudflare_provider(name: str, api_token: Input[str]) -> ProviderResource:
-    """Cloudflare, with the token of the platform."""
-    return ProviderResource(
-        "cloudflare",
-        name,
-        {"apiToken": Output.secret(api_token)},
-        ResourceOptions(version=version("pulumi-cloudflare")),
-    )
+REQUESTS = 2
+"""To Cloudflare: it is made, and read until it is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +60,47 @@ class Dns(ComponentResource):
         )
         self.domain = record.id.apply(lambda _: args.domain)
         self.register_outputs({"domain": self.domain})
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    """Waiting for all that was made before: a name leads to what is there, and goes before what it leads to. A closed
+    tenant's waits for nothing: it leads to the page that is always there, whatever else can't be reached.
+    """
+    platform, tenant = ctx.platform, ctx.tenant
+    target = platform.edge_name if ctx.is_open else platform.holding_name
+    waits_for = dict(ctx.known) if ctx.is_open else {}
+    made = Dns(
+        "dns",
+        DnsArgs(
+            zone_id=platform.zone_id,
+            domain=tenant.domain,
+            target=Output.from_input(waits_for).apply(lambda _: target),
+            slug=tenant.slug,
+        ),
+        ResourceOptions(providers=[ctx.providers.cloudflare]),
+    )
+    return StepOutputs(known={"domain": made.domain})
+
+
+def _requests(_tenant: Tenant, _platform: Platform) -> Mapping[str, float]:
+    return {"cloudflare": REQUESTS}
+
+
+def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+    """Records at the tenant's name or below it, and records that name it in their comment."""
+    from tenants.residue import cloudflare
+
+    tenant = sought.tenant
+    for one in cloudflare.listed(ground, f"zones/{ground.platform.zone_id}/dns_records"):
+        name, comment = str(one.get("name", "")).lower(), str(one.get("comment") or "")
+        if name == tenant.domain or name.endswith(f".{tenant.domain}") or comment == f"tenant {tenant.slug}":
+            yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")
+
+
+STEP = Step(
+    name="dns",
+    declare=_declare,
+    doors={"dns": "its name"},
+    searches=(Search("Cloudflare", _left),),
+    requests=_requests,
+)

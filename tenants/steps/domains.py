@@ -8,19 +8,29 @@ By tokens, as in `tenants.steps.dns`. https://developers.cloudflare.com/cloudfla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi import ComponentResource, CustomResource, InvokeOutputOptions, Output, ResourceOptions
 from pulumi.runtime import invoke_output
 
-__all__ = ["Domains", "DomainsArgs", "pending", "refused"]
+from tenants.model import Tenant
+from tenants.platform import Platform
+from tenants.residue.left import Left, Sought
+from tenants.steps.step import Search, Step, StepContext, StepOutputs
+
+if TYPE_CHECKING:
+    from tenants.ground import Ground
+
+__all__ = ["STEP", "Domains", "DomainsArgs", "pending", "refused"]
 
 HOSTNAME = "cloudflare:index/customHostname:CustomHostname"
 ASKED = "cloudflare:index/getCustomHostname:getCustomHostname"
 ACTIVE = frozenset({"active", "active_redeploying"})
+REQUESTS = 3
+"""Of each, to Cloudflare: it is made, read until it is there, and asked for at each run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +96,41 @@ def refused(domains: Sequence[str]) -> list[dict[str, str]]:
     mend = "Cloudflare for SaaS enabled for the zone, tenants: {customDomains: true} in the settings, then ./smos up"
     reason = "the platform takes no domains of tenants' own"
     return [{"what": f"domain {domain}", "reason": reason, "mend": mend} for domain in domains]
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    """Its own domains, and what waits for a human."""
+    tenant, platform = ctx.tenant, ctx.platform
+    if not tenant.domains:
+        return StepOutputs()
+    if not platform.custom_domains:
+        return StepOutputs(pending=refused(tenant.domains))
+    made = Domains(
+        "domains",
+        DomainsArgs(zone_id=platform.zone_id, domains=tenant.domains, target=tenant.domain),
+        ResourceOptions(providers=[ctx.providers.cloudflare]),
+    )
+    return StepOutputs(known={"domains": made.known}, pending=made.pending)
+
+
+def _requests(tenant: Tenant, _platform: Platform) -> Mapping[str, float]:
+    return {"cloudflare": REQUESTS * len(tenant.domains)}
+
+
+def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+    from tenants.residue import cloudflare
+
+    if not ground.platform.custom_domains:
+        return
+    for one in cloudflare.listed(ground, f"zones/{ground.platform.zone_id}/custom_hostnames"):
+        if str(one.get("hostname", "")).lower() in sought.tenant.domains:
+            yield Left("Cloudflare", f"the custom hostname {one['hostname']}", "delete it in SSL/TLS")
+
+
+STEP = Step(
+    name="domains",
+    declare=_declare,
+    doors={"domains": "its own domains"},
+    searches=(Search("Cloudflare for SaaS", _left),),
+    requests=_requests,
+)

@@ -12,8 +12,9 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from apps.migration_files import latest
 from apps.sdk import Migrations
 from tenants.names import TenantNames
+from tenants.steps.step import Step, StepContext, StepOutputs
 
-__all__ = ["Knowledge", "KnowledgeArgs"]
+__all__ = ["SET", "STEP", "Knowledge", "KnowledgeArgs"]
 
 SET = "knowledge"
 
@@ -46,3 +47,17 @@ class Knowledge(ComponentResource):
         )
         self.version = schema.id.apply(lambda _: version)
         self.register_outputs({"version": self.version})
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    """Its version is told with the database in which it is."""
+    database = ctx.known["database"]
+    made = Knowledge(
+        "knowledge",
+        KnowledgeArgs(names=ctx.tenant.names, database=database["name"]),
+        ResourceOptions(providers=[ctx.providers.apps]),
+    )
+    return StepOutputs(known={"database": {**database, "schema": made.version}})
+
+
+STEP = Step(name="knowledge", declare=_declare)

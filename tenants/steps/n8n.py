@@ -7,24 +7,31 @@ platform's: its workflows share nothing. While the tenant is suspended there is 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements.docker import DockerHost, DockerHostArgs, Guest
-from components.secrecy import secret
-from components.services.n8n import N8n, N8nArgs
-from components.services.n8n_owner import InstanceOwner
-from components.services.surroundings import HandedAccounts, Wires
 from settings import Settings
-from settings.services import N8n as N8nSettings
 from tenants.model import Tenant
+from tenants.names import TenantNames
 from tenants.platform import Server
-from tenants.silos import host_of
-from tenants.steps.database import Database, DatabaseArgs
+from tenants.residue.databases import databases_left
+from tenants.residue.hosts import LABELLED
+from tenants.secrets import derived_key
+from tenants.silos import host_of, refuse_no_silo
+from tenants.steps.database import Database, DatabaseArgs, StoredDatabase, tenant_database
+from tenants.steps.step import ArchivedPart, PartStore, Search, Step, StepContext, StepOutputs
 from tenants.tiers import SILO_SIZES, told_limits
 
-__all__ = ["SiloN8n", "SiloN8nArgs"]
+if TYPE_CHECKING:
+    from tenants.ground import Ground
+
+__all__ = ["FILE", "STEP", "SiloN8n", "SiloN8nArgs"]
+
+FILE = "n8n.sql"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +44,11 @@ class SiloN8nArgs:
     server: Server
     settings: Settings
     encryption_key: str = field(repr=False)
-    owner_password: str = field(repr=False)
-    """Of the owner of its n8n, operators.email: nobody else may be the first to come."""
     """Another one makes every credential unreadable that is stored in this n8n: it comes of the keyring, not of a
     state that may be lost.
     """
+    owner_password: str = field(repr=False)
+    """Of the owner of its n8n, operators.email: nobody else may be the first to come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +89,14 @@ class SiloN8n(ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _run(self, args: SiloN8nArgs, database: Database) -> None:
+        # Those who have one pay for the import.
+        from components.placements.docker import DockerHost, DockerHostArgs, Guest
+        from components.secrecy import secret
+        from components.services.n8n import N8n, N8nArgs
+        from components.services.n8n_owner import InstanceOwner
+        from components.services.surroundings import HandedAccounts, Wires
+        from settings.services import N8n as N8nSettings
+
         tenant, names, settings = args.tenant, args.tenant.names, args.settings
         size, host = SILO_SIZES[tenant.tier], host_of(settings)
         inside = ResourceOptions(parent=self)
@@ -126,3 +141,69 @@ class SiloN8n(ComponentResource):
             ),
             inside,
         )
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    tenant, root_key, providers = ctx.tenant, ctx.secrets.root_key, ctx.providers
+    if not _has_one(tenant):
+        return StepOutputs()
+    owner_password = derived_key(root_key, "n8n owner password", tenant.rut)
+    made = SiloN8n(
+        "n8n",
+        SiloN8nArgs(
+            tenant=tenant,
+            server=ctx.platform.server,
+            settings=ctx.settings,
+            encryption_key=derived_key(root_key, "n8n encryption key", tenant.rut),
+            owner_password=owner_password,
+        ),
+        ResourceOptions(providers=[providers.postgres, providers.apps, providers.docker]),
+    )
+    login: dict[str, Input[str]] = {
+        "url": made.url,
+        "user": ctx.settings.operators.email,
+        "password": Output.secret(owner_password),
+    }
+    known = {"url": made.url, "database": tenant.names.silo_database, "running": ctx.is_open}
+    return StepOutputs(known={"n8n": known}, logins={"n8n": login})
+
+
+def _has_one(tenant: Tenant) -> bool:
+    return tenant.isolation.n8n == "silo"
+
+
+def _silo_database(names: TenantNames) -> str:
+    return names.silo_database
+
+
+def _silo(names: TenantNames) -> str:
+    return names.silo
+
+
+@contextlib.contextmanager
+def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore | None]:
+    """What is encrypted in it opens under any slug: its key follows from the company's RUT."""
+
+    if not _has_one(tenant):
+        yield None
+        return
+    yield StoredDatabase(tenant_database(ground, tenant.names.silo_database), lambda found: {"n8n": found.digest})
+
+
+def _refuse(settings: Settings, tenant: Tenant) -> None:
+    if _has_one(tenant):
+        refuse_no_silo(settings)
+
+
+STEP = Step(
+    name="n8n",
+    declare=_declare,
+    names={"PostgreSQL": _silo_database, "Docker": _silo},
+    doors={"n8n": "its n8n", "t-.*-n8n": "its n8n"},
+    owners=lambda names: (names.silo_database,),
+    # No entry: in archives its login is among what applications wrote, and it is made as wanted after an import.
+    searches=(Search("PostgreSQL, its n8n's", databases_left(_silo_database)), LABELLED),
+    archived=ArchivedPart(file=FILE, reached=_reached, field="n8n"),
+    memory_mb=lambda tenant: SILO_SIZES[tenant.tier].memory_mb if _has_one(tenant) else 0,
+    refuse=_refuse,
+)

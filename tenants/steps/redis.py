@@ -7,20 +7,36 @@ volume.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import pulumi_random as random
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from components.placements.docker import DockerHost, DockerHostArgs, Guest
-from components.services.redis import PORT, OwnRedis, own_redis_workload
+from apps.time_limits import redis_limits
+from deploy.guards import NotReady
 from settings import Settings
+from tenants.archive.texts import keys_in
 from tenants.model import Tenant
-from tenants.own_redis import forward_of, health_password, keeper_password
+from tenants.names import TenantNames
+from tenants.own_redis import forward_of, health_password, keeper_password, keys_of
+from tenants.residue.hosts import LABELLED
+from tenants.residue.left import Left, Sought
 from tenants.silos import host_of
+from tenants.steps.step import ArchivedPart, Dump, PartStore, Search, Step, StepContext, StepOutputs
 from tenants.tiers import REDIS_SIZES, redis_memory_mb
 
-__all__ = ["TenantRedis", "TenantRedisArgs"]
+if TYPE_CHECKING:
+    from tenants.archive.keys import TenantKeys
+    from tenants.ground import Ground
+
+__all__ = ["FILE", "STEP", "TenantRedis", "TenantRedisArgs"]
+
+FILE = "redis.jsonl"
+SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +57,10 @@ class TenantRedis(ComponentResource):
 
     def __init__(self, name: str, args: TenantRedisArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:tenants:TenantRedis", name, None, opts)
+        # Those who have one pay for the import.
+        from components.placements.docker import DockerHost, DockerHostArgs, Guest
+        from components.services.redis import PORT, OwnRedis, own_redis_workload
+
         inside = ResourceOptions(parent=self)
         tenant, names = args.tenant, args.tenant.names
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=inside)
@@ -68,3 +88,99 @@ class TenantRedis(ComponentResource):
         running = place.run(names.redis, own_redis_workload(args.settings.image("redis"), own), inside)
         self.host, self.port, self.password = running.host, PORT, password.result
         self.register_outputs({"host": self.host})
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    tenant, names = ctx.tenant, ctx.tenant.names
+    if tenant.redis is None:
+        return StepOutputs()
+    made = TenantRedis(
+        "redis",
+        TenantRedisArgs(tenant=tenant, settings=ctx.settings, root_key=ctx.secrets.root_key),
+        ResourceOptions(providers=[ctx.providers.docker]),
+    )
+    login: dict[str, Input[str]] = {
+        "host": made.host,
+        "port": str(made.port),
+        "user": names.redis_user,
+        "password": made.password,
+        "prefix": names.redis_prefix,
+    }
+    known = {"host": made.host, "user": names.redis_user, "prefix": names.redis_prefix}
+    return StepOutputs(known={"redis": known}, logins={"redis": login})
+
+
+@dataclass(frozen=True)
+class _StoredKeys:
+    """Its keys as a part of an archive."""
+
+    keys: TenantKeys
+
+    def dump(self) -> Dump:
+        """All below its prefix."""
+        return Dump(file=self.keys.dump(), content=self.content())
+
+    def restore(self, checked: list[tuple[bytes, bytes, int]]) -> None:
+        """What was there before goes."""
+        self.keys.restore(checked)
+
+    def content(self) -> Mapping[str, Any]:
+        """As they are now."""
+        found = self.keys.content()
+        return {"redisKeys": found.count, "redis": found.digest}
+
+
+@contextlib.contextmanager
+def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore | None]:
+    with keys_of(ground, tenant) as keys:
+        yield None if keys is None else _StoredKeys(keys)
+
+
+def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+    """On the Redis that was everybody's (tenants/shared_redis.py): asked as who makes the users."""
+    import redis
+
+    server = ground.platform.redis
+    if server is None:
+        return
+    client: Any = redis.Redis(
+        host="127.0.0.1",
+        port=server.local_port,
+        username=server.login,
+        password=ground.secrets.redis_password,
+        decode_responses=True,
+        encoding_errors="replace",
+        **redis_limits(),
+    )
+    try:
+        for user in sorted(client.acl_users()):
+            if sought.carries(user, _user, "_"):
+                yield Left("Redis", f"the user {user}", f"ACL DELUSER {user}, then ACL SAVE")
+        seen = client.scan_iter(match=f"{_user(sought.tenant.names)}*", count=500)
+        ours = (key for key in seen if ":" in key and sought.carries(key.partition(":")[0], _user, "_"))
+        keys = list(islice(ours, SHOWN + 1))
+        if keys:
+            more = " and more" if len(keys) > SHOWN else ""
+            yield Left("Redis", f"the keys {', '.join(sorted(keys)[:SHOWN])}{more}", "UNLINK them")
+    except redis.RedisError as error:
+        raise NotReady(f"Redis can't be asked what is left: {error}") from None
+
+
+def _user(names: TenantNames) -> str:
+    return names.redis_user
+
+
+def _container(names: TenantNames) -> str:
+    return names.redis
+
+
+STEP = Step(
+    name="redis",
+    declare=_declare,
+    names={"Redis": _user, "Docker": _container},
+    doors={"t-.*-redis": "its Redis", "redis": "Redis"},
+    entries=frozenset({"redis"}),
+    searches=(Search("Redis", _left), LABELLED),
+    archived=ArchivedPart(file=FILE, reached=_reached, checked=keys_in, field="redis"),
+    memory_mb=lambda tenant: 0 if tenant.redis is None else redis_memory_mb(tenant.granted.redis_keys_mb),
+)

@@ -6,26 +6,39 @@ applications asks Vault for one.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import pulumi_vault as vault
 from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
 
-from components.secrecy import secret
+from deploy.guards import NotReady
+from deploy.vault_api import VaultApi, VaultRefused
+from tenants.archive.secrets import TenantSecretsInVault
+from tenants.archive.texts import secrets_in
+from tenants.model import Tenant
 from tenants.names import APPROLE, TRANSIT, TenantNames
 from tenants.platform import Vault as Reached
+from tenants.residue.left import Left, Sought
 from tenants.secrets import VaultLogin
+from tenants.steps.step import ArchivedPart, Dump, Named, PartStore, Search, Step, StepContext, StepOutputs
 
-__all__ = ["TenantVault", "TenantVaultArgs", "closed_policy", "confined_policy", "vault_provider"]
+if TYPE_CHECKING:
+    from tenants.ground import Ground
 
+__all__ = ["FILE", "STEP", "TenantVault", "TenantVaultArgs", "closed_policy", "confined_policy", "vault_provider"]
+
+FILE = "vault.json"
 TOKEN_TTL_S = 3600
 SECRET_ID_TTL_S = 30 * 24 * 3600
 
 
 def vault_provider(name: str, reached: Reached, login: VaultLogin) -> ProviderResource:
     """Vault, as the provisioner of tenants, by the SSH forward on this machine."""
+    import pulumi_vault as vault  # where the platform has one
+
     return vault.Provider(
         name,
         address=reached.address,
@@ -73,6 +86,10 @@ class TenantVault(ComponentResource):
 
     def __init__(self, name: str, args: TenantVaultArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:tenants:Vault", name, None, opts)
+        import pulumi_vault as vault  # where the platform has one
+
+        from components.secrecy import secret
+
         inside = ResourceOptions(parent=self)
         keeps = ResourceOptions(parent=self, protect=True)
         names = args.names
@@ -111,3 +128,110 @@ class TenantVault(ComponentResource):
             )
         self.mount_path = mount.path
         self.register_outputs({"mount_path": self.mount_path})
+
+
+def _declare(ctx: StepContext) -> StepOutputs:
+    """After all steps that have a login for the tenant's applications: they find it in the mount."""
+    reached, login = ctx.platform.vault, ctx.secrets.vault
+    if reached is None or login is None:
+        return StepOutputs()
+    made = TenantVault(
+        "vault",
+        TenantVaultArgs(names=ctx.tenant.names, logins=ctx.logins, is_open=ctx.is_open),
+        ResourceOptions(providers=[vault_provider("vault", reached, login)]),
+    )
+    return StepOutputs(known={"vault": {"mount": made.mount_path, "role": ctx.tenant.names.policy}})
+
+
+@contextlib.contextmanager
+def _opened(ground: Ground) -> Iterator[tuple[VaultApi, str] | None]:
+    """Vault and a token of whoever makes tenants' parts, good for the block; None on a platform without Vault."""
+    reached, login = ground.platform.vault, ground.secrets.vault
+    if reached is None or login is None:
+        yield None
+        return
+    vault = VaultApi(reached.local_port)
+    token, _ = vault.log_in(login.role_id, login.secret_id)
+    try:
+        yield vault, token
+    finally:
+        vault.log_out(token)
+
+
+@dataclass(frozen=True)
+class _StoredSecrets:
+    """What applications wrote into the mount, as a part of an archive."""
+
+    there: TenantSecretsInVault
+
+    def dump(self) -> Dump:
+        """Of each entry the newest version."""
+        return Dump(file=self.there.dump(), content=self.content())
+
+    def restore(self, checked: Mapping[str, Mapping[str, Any]]) -> None:
+        """Each as a new version."""
+        self.there.restore(checked)
+
+    def content(self) -> Mapping[str, Any]:
+        """As it is now."""
+        return {"secrets": self.there.content()}
+
+
+@contextlib.contextmanager
+def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore | None]:
+    with _opened(ground) as opened:
+        yield None if opened is None else _StoredSecrets(TenantSecretsInVault(*opened, tenant.names))
+
+
+def _mount(names: TenantNames) -> str:
+    return names.mount
+
+
+def _policy(names: TenantNames) -> str:
+    return names.policy
+
+
+# How it is asked, where, what is listed there, how it is called, and how it goes.
+_LISTS: tuple[tuple[str, str, str, Named, str], ...] = (
+    ("GET", "sys/mounts", "the mount", _mount, "vault secrets disable {}"),
+    ("LIST", "sys/policies/acl", "the policy", _policy, "vault policy delete {}"),
+    ("LIST", f"auth/{APPROLE}/role", "the login", _policy, f"vault delete auth/{APPROLE}/role/{{}}"),
+    ("LIST", f"{TRANSIT}/keys", "the key", _policy, f"vault delete {TRANSIT}/keys/{{}}"),
+)
+
+
+def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+    """Asked with the login that makes tenants' parts."""
+    with _opened(ground) as opened:
+        if opened is None:
+            return
+        for method, path, what, called, mend in _LISTS:
+            for name in _names(*opened, method, path, ground.stack):
+                if sought.carries(name, called, "-"):
+                    yield Left("Vault", f"{what} {name}", mend.format(name))
+
+
+def _names(vault: VaultApi, token: str, method: str, path: str, stack: str) -> list[str]:
+    try:
+        found = vault.ask(method, path, None, token)["data"]
+    except VaultRefused as refused:
+        if refused.status == 404:  # of a list without an entry, Vault says so
+            return []
+        mend = f"Mend: ./smos up {stack} gives the provisioner the right to list names" if refused.status == 403 else ""
+        raise NotReady(f"Vault can't be asked what is left at {path}: {refused}. {mend}".rstrip(". ")) from None
+    return sorted(name.rstrip("/") for name in (found if method == "GET" else found["keys"]))
+
+
+STEP = Step(
+    name="vault",
+    declare=_declare,
+    names={"Vault: mount": _mount, "Vault: policy, login, key": _policy},
+    doors={"vault": "Vault"},
+    searches=(Search("Vault", _left),),
+    archived=ArchivedPart(file=FILE, reached=_reached, checked=secrets_in, field="secrets"),
+    lossy=(
+        "signatures: the transit key never leaves Vault; an import has a new one, and old signatures fail",
+        "passwords: the database's and Redis' are made anew; applications read them from the tenant's mount in Vault",
+        "vault: of each secret the newest version, not the earlier ones",
+    ),
+)

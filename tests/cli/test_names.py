@@ -21,10 +21,10 @@ def refused(app: Typer, *words: str) -> None:
 
 
 @pytest.mark.parametrize("name", ESCAPES)
-@pytest.mark.parametrize("command", ["destroy", "apply", "show", "status", "plan"])
+@pytest.mark.parametrize("command", ["delete", "apply", "show", "status", "plan"])
 def test_a_slug_that_is_none(command: str, name: str) -> None:
     """Also where the loss was agreed to."""
-    refused(tenant.app, command, name, *(["--allow-loss", name] if command == "destroy" else []))
+    refused(tenant.app, command, name, *(["--no-export", "--yes", "--confirm", name] if command == "delete" else []))
 
 
 @pytest.mark.parametrize("name", ESCAPES)

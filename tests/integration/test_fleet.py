@@ -32,8 +32,8 @@ def clone(demo: Clone) -> Iterator[Clone]:
     finally:
         for file in sorted((demo.home.folder / "registry").glob("fleet-*.yaml")):
             slug = file.stem
-            demo.smos("tenant", "destroy", slug, "--allow-loss", slug, ok=None)
-            file.unlink()
+            demo.smos("tenant", "delete", slug, "--no-export", "--yes", "--confirm", slug, ok=None)
+            file.unlink(missing_ok=True)
 
 
 def new(clone: Clone, *numbers: int) -> None:

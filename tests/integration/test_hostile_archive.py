@@ -12,8 +12,9 @@ import pytest
 
 from keyring import Identity, Keyring
 from keyring.signing import opened, private_of, public_of
-from tenants.archive.manifest import DATABASE, digest
+from tenants.archive.manifest import digest
 from tenants.archive.tar import packed, unpacked
+from tenants.steps.database import FILE as DATABASE
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 from tests.integration.test_tenant_life import Data, rut, with_redis

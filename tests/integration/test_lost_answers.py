@@ -55,7 +55,7 @@ def undisturbed(demo: Clone) -> Iterator[Clone]:
         yield demo
     finally:
         for slug in ("lostnot", "lostall"):
-            demo.smos("tenant", "destroy", slug, "--allow-loss", slug, ok=None)
+            demo.smos("tenant", "delete", slug, "--no-export", "--yes", "--confirm", slug, ok=None)
             (demo.home.folder / "registry" / f"{slug}.yaml").unlink(missing_ok=True)
 
 
@@ -69,6 +69,7 @@ def test_a_tenant_of_lost_answers_is_as_an_undisturbed_one(undisturbed: Clone) -
     found = inventory(clone, "lostnot", "lostall")
     assert found["lostall"] == found["lostnot"]
     lose(clone, "delete")
-    assert not until_well(clone, "tenant", "destroy", "lostall", "--allow-loss", "lostall")
+    assert not until_well(clone, "tenant", "delete", "lostall", "--no-export", "--yes", "--confirm", "lostall")
+    write_file(clone, 901, "lostall")  # its file went with it, and says whom to look for
     assert not inventory(clone, "lostall")["lostall"], json.dumps(inventory(clone, "lostall")["lostall"])
     assert not list((clone.home.state / "intents").rglob("lostall.jsonl"))

@@ -38,7 +38,7 @@ def silo(demo: Clone) -> Iterator[Clone]:
     try:
         yield demo
     finally:
-        demo.smos("tenant", "destroy", SLUG, "--allow-loss", SLUG, ok=None)
+        demo.smos("tenant", "delete", SLUG, "--no-export", "--yes", "--confirm", SLUG, ok=None)
         file.unlink(missing_ok=True)
 
 

@@ -103,8 +103,8 @@ def undisturbed(demo: Clone) -> Iterator[tuple[Clone, float]]:
         yield demo, time.monotonic() - begun
     finally:
         for file in sorted((demo.home.folder / "registry").glob("kill*.yaml")):
-            demo.smos("tenant", "destroy", file.stem, "--allow-loss", file.stem, ok=None)
-            file.unlink()
+            demo.smos("tenant", "delete", file.stem, "--no-export", "--yes", "--confirm", file.stem, ok=None)
+            file.unlink(missing_ok=True)
 
 
 def test_a_killed_apply_ends_as_an_undisturbed_one(

@@ -205,8 +205,8 @@ def test_what_somebody_did_to_the_role_or_the_database_is_found_and_mended(tenan
     assert "somebody dropped it" in refused.stdout + refused.stderr
     gone = last_json(tenant.smos("tenant", "drift", other, "--json", ok=False).stdout)["changed"]
     assert gone == ["database-database is gone", "database-closed is gone", "knowledge-schema is gone"]
-    tenant.smos("tenant", "destroy", other, "--allow-loss", other)
-    tenant.smos("tenant", "delete", other, "--yes", "--confirm", other)
+    ended = tenant.smos("tenant", "delete", other, "--no-export", "--yes", "--confirm", other, "--json")
+    assert (last_json(ended.stdout)["left"], last_json(ended.stdout)["archive"]) == (0, "")
 
 
 def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def two(demo: Clone) -> Iterator[Clone]:
         yield demo
     finally:
         if (demo.home.folder / "registry" / "ferreteria.yaml").exists():
-            demo.smos("tenant", "destroy", "ferreteria", "--allow-loss", "ferreteria", ok=None)
-            (demo.home.folder / "registry" / "ferreteria.yaml").unlink()
+            demo.smos("tenant", "delete", "ferreteria", *unasked("ferreteria"), ok=None)
+            (demo.home.folder / "registry" / "ferreteria.yaml").unlink(missing_ok=True)
 
 
 def listed(clone: Clone) -> dict[str, str]:
@@ -115,7 +115,11 @@ def test_bad_input_is_exit_code_two_and_writes_nothing(two: Clone) -> None:
     assert "12345678-5" in done.stderr
     assert two.smos("create", "tenant", "76086428-5", "X", "vault.smarterbot.cl", ok=False).returncode == 2
     assert two.smos("tenant", "status", "nobody", ok=False).returncode == 2
-    assert two.smos("tenant", "destroy", "acme", ok=False).returncode == 2
+    assert two.smos("tenant", "delete", "acme", "--no-export", ok=False).returncode == 2
+    assert two.smos("tenant", "delete", "acme", "--no-export", "--yes", "--confirm", "acm", ok=False).returncode == 2
+    refused = two.smos("tenant", "destroy", "acme", "--allow-loss", "acme", ok=False)
+    assert refused.returncode == 2
+    assert "./smos tenant delete acme --no-export" in refused.stderr
     assert (tracked(two), sorted((two.home.folder / "registry").iterdir())) == before
 
 
@@ -128,7 +132,7 @@ def test_a_lost_file_of_a_live_tenant_is_an_error_that_says_how_to_end_one(two: 
         for command in (["list"], ["apply", "ferreteria"]):
             done = two.smos("tenant", *command, ok=False)
             assert done.returncode == 2
-            assert "tenant destroy ferreteria --allow-loss ferreteria" in done.stderr
+            assert "tenant delete ferreteria --no-export" in done.stderr
         assert "warning" in two.smos("tenant", "apply", "acme").stderr
     finally:
         file.write_text(kept)
@@ -162,8 +166,19 @@ def test_a_killed_run_is_completed_by_the_next(two: Clone, after_s: float) -> No
     assert listed(two)[slug] == "up"
     word = password(two, slug)
     psycopg.connect(**server(two), user=f"t_{slug}", password=word, dbname=f"t_{slug}").close()
-    two.smos("tenant", "destroy", slug, "--allow-loss", slug)
-    (two.home.folder / "registry" / f"{slug}.yaml").unlink()
+    file = two.home.folder / "registry" / f"{slug}.yaml"
+    if after_s < 0.5:
+        assert last_json(two.smos("tenant", "delete", slug, *unasked(slug), "--json").stdout)["left"] == 0
+        assert not file.exists()
+    else:  # of a tenant whose file is gone, the stack can be taken down all the same
+        file.unlink()
+        assert last_json(two.smos("tenant", "delete", slug, *unasked(slug), "--json").stdout)["left"] is None
+    assert slug not in listed(two)
+
+
+def unasked(slug: str) -> tuple[str, ...]:
+    """An end without an archive, where nobody can be asked."""
+    return ("--no-export", "--yes", "--confirm", slug)
 
 
 def _kill_engine(running: subprocess.Popen[bytes], slug: str, home: Path, after_s: float) -> None:

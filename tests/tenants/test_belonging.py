@@ -11,7 +11,7 @@ from pulumi.runtime import mocks
 
 from deploy.guards import NotReady
 from deploy.target import Workplace
-from tenants import lifecycle
+from tenants import status
 from tenants.belonging import refuse_strange
 from tenants.model import Tenant
 from tenants.registry import Registry, RegistryError
@@ -63,7 +63,7 @@ def test_its_own_company_and_server_pass(known: dict[str, Any]) -> None:
 
 def test_another_companys_stack_is_refused(known: dict[str, Any]) -> None:
     """Both numbers are named, and how to end the old tenant."""
-    with pytest.raises(NotReady, match=r"12345678-5.*76086428-5.*tenant destroy acme-2 --allow-loss acme-2"):
+    with pytest.raises(NotReady, match=r"12345678-5.*76086428-5.*tenant delete acme-2 --no-export"):
         look(known, OTHER)
 
 
@@ -86,7 +86,7 @@ def test_another_platforms_stack_is_refused(known: dict[str, Any]) -> None:
 
 def test_a_live_slug_without_a_file_is_nobodys_to_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`create` asks before it writes."""
-    monkeypatch.setattr(lifecycle, "live", lambda _: ["acme-2"])
+    monkeypatch.setattr(status, "live", lambda _: ["acme-2"])
     with pytest.raises(RegistryError, match="this file is gone"):
-        lifecycle.refuse_lost(PLACE, Registry([tmp_path], "example.com"), "acme-2")
-    lifecycle.refuse_lost(PLACE, Registry([tmp_path], "example.com"), "acme-3")
+        status.refuse_lost(PLACE, Registry([tmp_path], "example.com"), "acme-2")
+    status.refuse_lost(PLACE, Registry([tmp_path], "example.com"), "acme-3")

@@ -1,8 +1,7 @@
-"""A killed `destroy` is mended by the next run: what is gone is dropped from the state first."""
+"""A killed end is mended by the next run: what is gone is dropped from the state first."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -60,7 +59,7 @@ def test_a_reading_that_fails_is_done_again(there: Workplace, monkeypatch: pytes
             endings.forget_deleted(there, "acme", found, lambda _: None)
 
 
-def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_reads_before_it_deletes(there: Workplace, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """And leaves its mark until it has ended."""
 
     def deleting(*words: Any, **_: Any) -> None:
@@ -82,8 +81,7 @@ def test_destroy_reads_before_it_deletes(there: Workplace, runs: list[str], monk
         encryption=cast(Encryption, SimpleNamespace(applied=lambda one: one, readable=lambda *_: 0, provider="x")),
         stacks={},
     )
-    monkeypatch.setattr(lifecycle, "prepared", lambda *_: nullcontext(ground))
-    lifecycle.destroy(there, "prod", "acme", lambda _: None)
+    lifecycle.take_down(ground, "acme", lambda _: None)
     assert runs == ["refresh", "state", "clear_the_way", "nothing_keeps", "destroy", "stack"]
 
 

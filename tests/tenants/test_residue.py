@@ -30,8 +30,9 @@ from tenants.ground import Ground
 from tenants.model import Tenant, is_slug
 from tenants.names import TenantNames
 from tenants.platform import Redis, Server, Vault
-from tenants.residue import Left, Sought, cloudflare, hosts, left_of
+from tenants.residue import Left, Sought, cloudflare, hosts, left_of, searches
 from tenants.secrets import TenantSecrets, VaultLogin
+from tenants.steps.step import Search
 from tests.apps.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
 from tests.sandbox.vault.server.servers import Asked, simulated
 from tests.tenants.test_stack import BLOBS, NOTHING_KNOWN, platform
@@ -360,15 +361,34 @@ def test_what_is_planted_is_found_with_its_mend(everywhere: Everywhere, what: st
     assert told in str(found)
 
 
-@pytest.mark.parametrize("vendor", residue.SEARCHERS)
-def test_each_searcher_is_needed(everywhere: Everywhere, monkeypatch: pytest.MonkeyPatch, vendor: str) -> None:
+SHOWS = {
+    "PostgreSQL": "database",
+    "PostgreSQL, its n8n's": "database of its own n8n",
+    "Redis": "key",
+    "Docker": "volume",
+    "Azure": "identity",
+    "Vault": "policy",
+    "Cloudflare": "record",
+    "Cloudflare for SaaS": "custom hostname",
+    "Pulumi's state": "stack",
+}
+"""What each search alone finds; that of R2 has a test of its own, since a platform has one kind of storage."""
+
+
+def test_every_search_is_shown_to_be_needed() -> None:
+    """Below, or in the test of R2."""
+    assert {one.where for one in searches()} == {*SHOWS, "Cloudflare R2"}
+
+
+@pytest.mark.parametrize(
+    "search", [one for one in searches() if one.where != "Cloudflare R2"], ids=lambda one: one.where
+)
+def test_each_search_is_needed(everywhere: Everywhere, monkeypatch: pytest.MonkeyPatch, search: Search) -> None:
     """Without it, what is left there is not found: no other one covers for it."""
-    where = {"Docker": "host vps"}.get(vendor, vendor)
-    planted = [plant for place, plant, _ in PLANTED.values() if place == where]
-    assert planted
-    planted[0](everywhere)
-    rest = {name: search for name, search in residue.SEARCHERS.items() if name != vendor}
-    monkeypatch.setattr(residue, "SEARCHERS", rest)
+    _, plant, _ = PLANTED[SHOWS[search.where]]
+    plant(everywhere)
+    rest = tuple(one for one in searches() if one != search)
+    monkeypatch.setattr(residue, "searches", lambda: rest)
     assert everywhere.left() == []
 
 
@@ -413,8 +433,6 @@ def test_every_page_of_a_list_is_read(everywhere: Everywhere, monkeypatch: pytes
         return pages[len(asked) - 1]
 
     monkeypatch.setattr(cloudflare, "_get", answered)
-    names = [
-        one["name"] for path in ("zones/z/dns_records", "b") for one in cloudflare._listed(everywhere.ground, path)
-    ]
+    names = [one["name"] for path in ("zones/z/dns_records", "b") for one in cloudflare.listed(everywhere.ground, path)]
     assert names == ["a", "b", "c", "d"]
     assert asked == ["per_page=100&page=1", "per_page=100&page=2", "per_page=100&page=1", "per_page=100&cursor=x+y"]
