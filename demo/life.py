@@ -9,7 +9,7 @@ from deploy.guards import NotReady
 from deploy.target import Target, Workplace
 from sandbox.home import Home
 from tenants import desired, lifecycle, offboarding
-from tenants.archive.manifest import Content
+from tenants.archive.content import Content
 from tenants.archive.shelf import shelf_of
 from tenants.registry import Registry
 

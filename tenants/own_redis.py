@@ -16,8 +16,8 @@ from deploy.target import Workplace
 from settings import Forward, Settings
 from settings.tunnels import redis_address
 from tenants.model import Tenant
+from tenants.own_host import host_of
 from tenants.secrets import derived_key
-from tenants.silos import host_of
 
 if TYPE_CHECKING:
     from tenants.archive.keys import KeysLogin, TenantKeys

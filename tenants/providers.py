@@ -90,7 +90,7 @@ class Providers:
     def docker(self) -> ProviderResource:
         """Docker on the host where instances of tenants' own run."""
         from components.placements.docker import docker_provider
-        from tenants.silos import host_of
+        from tenants.own_host import host_of
 
         if self._settings is None:
             raise RuntimeError("unreachable: whoever runs a tenant with instances of its own knows the settings")

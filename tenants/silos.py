@@ -1,6 +1,4 @@
-"""Where instances of tenants' own run, and whether there is room for them: on the host of the reverse proxy; what has a
-database, beside the server that it is on. How much memory each takes, its step says.
-"""
+"""Whether there is room for instances of tenants' own. How much memory each takes, its step says."""
 
 from __future__ import annotations
 
@@ -9,19 +7,11 @@ from collections.abc import Iterable
 from deploy.guards import NotReady
 from settings import Settings
 from settings.capacity import host_capacity
-from settings.hosts import LocalHost, RemoteHost
 from tenants.model import Tenant
+from tenants.own_host import host_of
 from tenants.steps import steps
 
-__all__ = ["host_of", "own_memory_mb", "refuse_no_room", "refuse_no_silo"]
-
-
-def host_of(settings: Settings) -> RemoteHost | LocalHost:
-    """The host of the reverse proxy to which tenants' names lead."""
-    proxy = settings.services.traefik
-    if proxy is None:
-        raise NotReady("a tenant's own n8n needs the reverse proxy. Mend: smarteros:services/traefik in the settings")
-    return next(host for host in settings.hosts if host.name == proxy.placement.host)
+__all__ = ["own_memory_mb", "refuse_no_room"]
 
 
 def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
@@ -50,14 +40,3 @@ def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
 def own_memory_mb(tenant: Tenant) -> int:
     """What the containers of a tenant's own may use together."""
     return sum(step.memory_mb(tenant) for step in steps())
-
-
-def refuse_no_silo(settings: Settings) -> None:
-    """Its database must be on the same host, in whose network they find each other."""
-    host, tenants = host_of(settings), settings.services.tenants
-    place = settings.database_server(tenants.database).placement if tenants is not None else None
-    if place is None or place.machine != host.name:
-        raise NotReady(
-            f"a tenant's own n8n runs on host {host.name}, and tenants' database server is not there. Mend: n8n: pool, "
-            "or a database server for tenants on that host"
-        )

@@ -15,9 +15,10 @@ from pydantic import Field, ValidationError
 
 from kept.operator_error import OperatorError
 from settings.parts import Setting
+from tenants.archive.content import Content
 from tenants.steps import archived_parts, steps
 
-__all__ = ["TENANT", "ArchiveBroken", "Content", "Manifest", "Part", "digest", "lossy", "read_manifest"]
+__all__ = ["TENANT", "ArchiveBroken", "Manifest", "Part", "digest", "lossy", "read_manifest"]
 
 TENANT = "tenant.yaml"
 OF_NO_STEP = ("applications: objects inside Chatwoot, n8n, Botpress, Odoo and Metabase are not in here",)
@@ -35,24 +36,6 @@ class Part(Setting):
 
     sha256: str
     size: int = Field(ge=0, description="In bytes")
-
-
-class Content(Setting):
-    """What is in the tenant, counted so that an import can be compared: independent of names, passwords and formats."""
-
-    tables: Mapping[str, str] = Field(
-        description="Table → SHA-256 over its rows in order; and of all sequences, and all large objects"
-    )
-    rows: Mapping[str, int] = Field(description="Table → how many rows")
-    n8n: str = Field("", description="SHA-256 over the tables of a silo's n8n; empty without one")
-    redis_keys: int
-    redis: str = Field(description="SHA-256 over names (without the prefix) and values of the keys that live for ever")
-    secrets: str = Field(description="SHA-256 over paths and values of the secrets that applications put into Vault")
-    steps: Mapping[str, str] = Field(
-        default_factory=dict,
-        exclude_if=lambda found: not found,
-        description="Step → SHA-256, of those that have no field of their own",
-    )
 
 
 class Manifest(Setting):

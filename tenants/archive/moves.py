@@ -13,7 +13,8 @@ from keyring.signing import Statement, private_of
 from settings import SHAPES, keyring_file
 from settings.secrets import SIGNING_SECRETS, entry_of
 from tenants.archive import file as archive
-from tenants.archive.manifest import TENANT, ArchiveBroken, Content, Manifest, Part, digest, read_manifest
+from tenants.archive.content import Content
+from tenants.archive.manifest import TENANT, ArchiveBroken, Manifest, Part, digest, read_manifest
 from tenants.archive.parts import differences, parts_of
 from tenants.archive.serials import Serials
 from tenants.archive.shelf import shelf_of

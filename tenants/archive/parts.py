@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenants.archive.manifest import Content
+from tenants.archive.content import Content
 from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.steps import archived_parts

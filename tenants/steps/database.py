@@ -33,8 +33,8 @@ from tenants.steps.step import (
 from tenants.tiers import told_limits
 
 if TYPE_CHECKING:
+    from tenants.archive.content import Content
     from tenants.archive.database import Tables, TenantDatabase
-    from tenants.archive.manifest import Content
     from tenants.ground import Ground
     from tenants.vault_session import VaultSession
 

@@ -17,16 +17,18 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from settings import Settings
 from tenants.model import Tenant
 from tenants.names import TenantNames
+from tenants.own_host import host_of, refuse_no_silo
 from tenants.platform import Server
 from tenants.residue.databases import databases_left
 from tenants.residue.hosts import LABELLED
 from tenants.secrets import derived_key
-from tenants.silos import host_of, refuse_no_silo
 from tenants.steps.database import Database, DatabaseArgs, StoredDatabase, tenant_database
 from tenants.steps.step import ArchivedPart, PartStore, Search, Step, StepContext, StepOutputs
 from tenants.tiers import SILO_SIZES, told_limits
 
 if TYPE_CHECKING:
+    from components.placements.docker import DockerHost
+    from settings.services import N8n as N8nSettings
     from tenants.ground import Ground
 
 __all__ = ["FILE", "STEP", "SiloN8n", "SiloN8nArgs"]
@@ -90,35 +92,16 @@ class SiloN8n(ComponentResource):
 
     def _run(self, args: SiloN8nArgs, database: Database) -> None:
         # Those who have one pay for the import.
-        from components.placements.docker import DockerHost, DockerHostArgs, Guest
         from components.secrecy import secret
         from components.services.n8n import N8n, N8nArgs
         from components.services.n8n_owner import InstanceOwner
         from components.services.surroundings import HandedAccounts, Wires
-        from settings.services import N8n as N8nSettings
 
-        tenant, names, settings = args.tenant, args.tenant.names, args.settings
-        size, host = SILO_SIZES[tenant.tier], host_of(settings)
-        inside = ResourceOptions(parent=self)
-        place = DockerHost(
-            f"{names.silo}-host",
-            DockerHostArgs(settings=settings, host=host, guest=Guest({"smarteros.tenant": tenant.slug})),
-            inside,
-        )
-        wanted = N8nSettings.model_validate(
-            {
-                "placement": {"where": "docker", "host": host.name},
-                "hostname": tenant.slug,
-                "database": args.server.name,
-                "cpu": size.cpu,
-                "memoryMb": size.memory_mb,
-                "timezone": tenant.timezone,
-            }
-        )
+        names, settings = args.tenant.names, args.settings
         N8n(
             names.silo,
             N8nArgs(
-                placement=place,
+                placement=self._placement(args),
                 image=settings.image("n8n"),
                 database=_Connection(
                     host=args.server.host,
@@ -128,8 +111,8 @@ class SiloN8n(ComponentResource):
                     user=names.silo_database,
                     password=database.password,
                 ),
-                address=settings.named_address(tenant.domain),
-                wanted=wanted,
+                address=settings.named_address(args.tenant.domain),
+                wanted=_wanted(args),
                 encryption_key=secret(args.encryption_key),
                 owner=InstanceOwner(
                     email=settings.operators.email,
@@ -139,8 +122,32 @@ class SiloN8n(ComponentResource):
                 wires=Wires(plain={}, keys={}, private_networks=()),
                 accounts=HandedAccounts(plain={}, keys={}),
             ),
-            inside,
+            ResourceOptions(parent=self),
         )
+
+    def _placement(self, args: SiloN8nArgs) -> DockerHost:
+        from components.placements.docker import DockerHost, DockerHostArgs, Guest
+
+        guest = Guest({"smarteros.tenant": args.tenant.slug})
+        host = DockerHostArgs(settings=args.settings, host=host_of(args.settings), guest=guest)
+        return DockerHost(f"{args.tenant.names.silo}-host", host, ResourceOptions(parent=self))
+
+
+def _wanted(args: SiloN8nArgs) -> N8nSettings:
+    """As the platform's n8n is set, with the size of the tenant's tier."""
+    from settings.services import N8n as N8nSettings
+
+    tenant, size = args.tenant, SILO_SIZES[args.tenant.tier]
+    return N8nSettings.model_validate(
+        {
+            "placement": {"where": "docker", "host": host_of(args.settings).name},
+            "hostname": tenant.slug,
+            "database": args.server.name,
+            "cpu": size.cpu,
+            "memoryMb": size.memory_mb,
+            "timezone": tenant.timezone,
+        }
+    )
 
 
 def _declare(ctx: StepContext) -> StepOutputs:

@@ -22,10 +22,10 @@ from settings import Settings
 from tenants.archive.texts import keys_in
 from tenants.model import Tenant
 from tenants.names import TenantNames
+from tenants.own_host import host_of
 from tenants.own_redis import forward_of, health_password, keeper_password, keys_of
 from tenants.residue.hosts import LABELLED
 from tenants.residue.left import Left, Sought
-from tenants.silos import host_of
 from tenants.steps.step import ArchivedPart, Dump, PartStore, Search, Step, StepContext, StepOutputs
 from tenants.tiers import REDIS_SIZES, redis_memory_mb
 

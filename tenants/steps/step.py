@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pulumi import Input
 
     from settings import Settings
-    from tenants.archive.manifest import Content
+    from tenants.archive.content import Content
     from tenants.ground import Ground
     from tenants.providers import Providers
     from tenants.residue.left import Left, Sought

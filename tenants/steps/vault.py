@@ -88,8 +88,6 @@ class TenantVault(ComponentResource):
         super().__init__("smarteros:tenants:Vault", name, None, opts)
         import pulumi_vault as vault  # where the platform has one
 
-        from components.secrecy import secret
-
         inside = ResourceOptions(parent=self)
         keeps = ResourceOptions(parent=self, protect=True)
         names = args.names
@@ -118,16 +116,23 @@ class TenantVault(ComponentResource):
         vault.transit.SecretBackendKey(
             f"{name}-key", backend=TRANSIT, name=names.policy, deletion_allowed=True, opts=keeps
         )
-        for entry, login in args.logins.items():
-            vault.kv.SecretV2(
-                f"{name}-{entry}",
-                mount=mount.path,
-                name=entry,
-                data_json=secret(Output.json_dumps(dict(login))),
-                opts=inside,
-            )
+        self._fill(name, mount.path, args.logins)
         self.mount_path = mount.path
         self.register_outputs({"mount_path": self.mount_path})
+
+    def _fill(self, name: str, mount: Output[str], logins: Mapping[str, Mapping[str, Input[str]]]) -> None:
+        import pulumi_vault as vault
+
+        from components.secrecy import secret
+
+        for entry, login in logins.items():
+            vault.kv.SecretV2(
+                f"{name}-{entry}",
+                mount=mount,
+                name=entry,
+                data_json=secret(Output.json_dumps(dict(login))),
+                opts=ResourceOptions(parent=self),
+            )
 
 
 def _declare(ctx: StepContext) -> StepOutputs:

@@ -30,7 +30,6 @@ LONG_MODULES: Mapping[str, tuple[int, str]] = {
     "sandbox/postgresql/types/role.py": (358, "its rules are to be cut by subject"),
     "sandbox/tls/types/certificates.py": (302, "its rules are to be cut by subject"),
     "sandbox/vault/types/approle.py": (304, "its rules are to be cut by subject"),
-    "tenants/lifecycle.py": (337, "its steps are being made declarations"),
     "tenants/registry.py": (303, "its steps are being made declarations"),
     "tests/components/test_local.py": (378, "to be cut by subject"),
     "tests/components/test_wiring.py": (428, "to be cut by subject"),
@@ -65,12 +64,10 @@ LONG_FUNCTIONS: Mapping[str, tuple[int, str]] = {
     "sandbox/azure/types/containerapp/template.py:_container_rules": (66, "its rules are to be cut by subject"),
     "sandbox/azure/types/environment/certificate.py:certificate_rules": (44, "its rules are to be cut by subject"),
     "sandbox/client.py:write_shim": (55, "its rules are to be cut by subject"),
-    "tenants/archive/moves.py:export": (43, "its steps are being made declarations"),
     "tenants/desired.py:imported": (45, "its steps are being made declarations"),
     "tenants/fleet/running.py:_run": (46, "its steps are being made declarations"),
     "tenants/steps/blobs.py:_on_azure": (41, "its steps are being made declarations"),
     "tenants/steps/database.py:__init__": (58, "its steps are being made declarations"),
-    "tenants/steps/n8n.py:_run": (45, "its steps are being made declarations"),
 }
 
 WITHOUT_DOCSTRING: Mapping[str, str] = {}

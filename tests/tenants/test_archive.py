@@ -35,7 +35,6 @@ from tenants.archive.login import forget_logins
 from tenants.archive.manifest import ArchiveBroken, Manifest, Part, digest, read_manifest
 from tenants.archive.moves import Opened, fill
 from tenants.archive.parts import Parts, parts_of
-from tenants.archive.serials import Serials
 from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.names import TenantNames
@@ -541,33 +540,6 @@ def test_there_must_be_room_before_anything_is_written_or_opened(
     monkeypatch.setattr("tenants.archive.file.raw", lambda *_: pytest.fail("it was read"))
     with pytest.raises(ArchiveBroken, match="more memory"):
         _read(tmp_path / "a.archive", _tar(_whole()))
-
-
-def test_an_older_archive_or_one_that_was_imported_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
-    """By its number, which is above all before it; for each tenant and environment apart."""
-    serials = Serials(tmp_path)
-    first = serials.next("prod", "acme")
-    old, new = replace(TOLD, serial=first), replace(TOLD, serial=first + 1)
-    serials.saw(old)
-    serials.refuse_old(old, None)
-    serials.saw(new)
-    assert serials.next("prod", "acme") > new.serial
-    with pytest.raises(ArchiveBroken, match=f"older than {new.serial}.*--serial {old.serial}"):
-        serials.refuse_old(old, None)
-    serials.refuse_old(old, old.serial)
-    with pytest.raises(ArchiveBroken, match=f"not {old.serial}"):
-        serials.refuse_old(new, old.serial)
-    serials.refuse_old(new, None)
-    serials.saw(new, imported=True)
-    with pytest.raises(ArchiveBroken, match="imported already"):
-        Serials(tmp_path).refuse_old(new, None)
-    serials.refuse_old(new, new.serial)
-    for other in (replace(old, stack="backup"), replace(old, subject="acme-2")):
-        serials.refuse_old(other, None)
-    for damage in ("{", "[]", '{"prod/acme": 1}', '{"prod/acme": {"newest": "x", "imported": []}}'):
-        serials.file.write_text(damage)
-        with pytest.raises(ArchiveBroken, match=r"serials\.json.*Mend: remove it"):
-            serials.refuse_old(new, None)
 
 
 def test_logins_that_killed_runs_left_are_removed(place: Place) -> None:

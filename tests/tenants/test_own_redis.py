@@ -11,7 +11,7 @@ from pulumi.runtime import mocks
 
 from deploy.policies import facts_of
 from settings.tunnels import redis_address
-from tenants.silos import host_of
+from tenants.own_host import host_of
 from tenants.stack import program
 from tests.components.declared import Answers, Declared, Recorder, resolved
 from tests.policy.judged import violations

@@ -21,8 +21,9 @@ from settings import Settings, load_files
 from settings.services import Services
 from tenants.model import Tenant
 from tenants.names import TenantNames
+from tenants.own_host import host_of
 from tenants.secrets import derived_key
-from tenants.silos import host_of, refuse_no_room
+from tenants.silos import refuse_no_room
 from tenants.stack import program
 from tests.components.declared import ROOT, Answers, Declared, Hidden, Recorder, resolved
 from tests.policy.judged import violations
