@@ -22,7 +22,6 @@ from settings.problems import Problem
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
 from tenants.doors import closing
-from tenants.earlier_version import ready_to_end
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
@@ -213,10 +212,10 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
     if lost := lost_databases(found, ground.databases):
         say(f"tenant {slug}: {', '.join(lost)} is not on the server any more; the rest of it ends")
         run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
-    ready_to_end(ground, there, slug, found, say)
-    ending_begun(there)
-    from tenants import last_rights  # PostgreSQL's client, for nothing but an end
+    from tenants import earlier_version, last_rights  # PostgreSQL's client, for nothing but an end
 
+    earlier_version.ready_to_end(ground, there, slug, found, say)
+    ending_begun(there)
     last_rights.clear_the_way(ground, TenantNames(slug), say)
     last_rights.nothing_keeps(ground, TenantNames(slug), say)
     outcome = run_with_events(
