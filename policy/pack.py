@@ -17,7 +17,6 @@ from pulumi_policy import (
     EnforcementLevel,
     Policy,
     PolicyConfigSchema,
-    PolicyPack,
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
@@ -55,11 +54,6 @@ _FACTS = PolicyConfigSchema(
 NAME = "smarteros"
 REMEMBERED = 1000
 """More than a stack has resources; a process that judges many stacks keeps no more than this."""
-
-
-def serve() -> None:
-    """Registers the pack with the engine that started this process."""
-    PolicyPack(NAME, policies())
 
 
 def policies() -> list[Policy]:
