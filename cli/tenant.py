@@ -10,7 +10,7 @@ import typer
 from cli import tenant_archive, tenant_fleet, tenant_life
 from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, Slug, refuse_no_slug, tenants_told
+from cli.tenant_told import Environment, Slug, known, refuse_no_slug, tenants_told
 from cli.told import say
 from deploy.target import Target
 from tenants import lifecycle
@@ -111,6 +111,7 @@ def destroy(
                 f"this deletes the database, secrets and name of tenant {slug} for good. "
                 f"Mend: export what is to be kept, then: ./smos tenant destroy {slug} --allow-loss {slug}"
             )
+        known(stack, slug, target)
         place = workplace(target, stack, quiet=as_json)
         outcome = lifecycle.destroy(place, stack, slug, say, claims=claims_of(take, leave))
         facts = {"ok": True, "tenant": slug, "target": target.value, "changes": outcome.changed}

@@ -75,6 +75,7 @@ def export(
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
+        _refuse_no_folder(to)
         place = workplace(target, stack, quiet=as_json)
         made = desired.exported(place, stack, registry, slug, to or shelf_of(place).folder, say)
     if as_json:
@@ -87,6 +88,13 @@ def export(
     )
     for line in made.manifest.lossy:
         typer.echo(f"  not in it: {line}")
+
+
+def _refuse_no_folder(to: Path | None) -> None:
+    """Before anything is started: a file where the archive's folder belongs."""
+    for one in (to, *to.absolute().parents) if to is not None else ():
+        if one.exists() and not one.is_dir():
+            raise BadInput(f"--to {to}: {one} is no folder. Mend: a folder; one that is not there is made")
 
 
 def import_(
@@ -107,8 +115,13 @@ def import_(
 ) -> None:
     """Make a tenant from an archive, also under another name; every checksum is compared, before and after."""
     from tenants import desired
+    from tenants.archive.file import refuse_no_archive
 
     with tenants_told(as_json):
+        registry = lifecycle.registry_of(stack, target)
+        if domain:
+            registry.check_domain(domain)
+        refuse_no_archive(file)
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         meant = desired.Meant(trust=trust, serial=serial)

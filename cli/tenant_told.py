@@ -13,11 +13,11 @@ from cli.outcome import BadInput, Failed
 from cli.told import say, told
 from deploy.target import Target
 from tenants.archive.manifest import ArchiveBroken
-from tenants.lifecycle import Applied
+from tenants.lifecycle import Applied, registry_of
 from tenants.model import is_slug
-from tenants.registry import RegistryError
+from tenants.registry import Registry, RegistryError
 
-__all__ = ["Environment", "Slug", "refuse_no_slug", "report", "tenants_told"]
+__all__ = ["Environment", "Slug", "known", "refuse_no_slug", "report", "tenants_told"]
 
 Slug = Annotated[str, typer.Argument(help="The tenant's slug: the first label of its domain, and its file's name.")]
 Environment = Annotated[str, typer.Option("--stack", help="The platform on which it lives.")]
@@ -63,6 +63,25 @@ def report(applied: Applied, target: Target, as_json: bool) -> None:
         say(f"policy: {violation}")
     slug = applied.tenant.slug
     say(f"tenant {slug} ({target.value}): {outcome.changed} changes, {outcome.resources} resources, {seconds} s")
+
+
+def known(stack: str, slug: str, target: Target) -> Registry:
+    """The registry, in which there is a file of that slug, or a stack without one. Of what has neither, nothing is
+    started: RegistryError says so.
+    """
+    registry = registry_of(stack, target)
+    if slug not in registry.slugs and not _may_be_live(slug, target):
+        registry.find(slug)
+    return registry
+
+
+def _may_be_live(slug: str, target: Target) -> bool:
+    """Whether a tenant without a file may have a stack. The state of real ones is asked, which starts nothing."""
+    if target is not Target.SANDBOX:
+        return True
+    from sandbox.home import Home
+
+    return next(Home.of_clone().state.glob(f".pulumi/stacks/smarteros-tenants*/{slug}.json*"), None) is not None
 
 
 def refuse_no_slug(slug: str) -> None:

@@ -32,7 +32,7 @@ from tenants.names import TenantNames
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
 from tenants.shards import project_of
-from tenants.shared_redis import given_back, taken_away
+from tenants.shared_redis import given_back, left_in_a_preview, taken_away
 from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.watched import program_of, taken_over
@@ -174,17 +174,18 @@ def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Sa
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as ground:
         refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-        return look_ahead(ground, entry, quiet=quiet)
+        return look_ahead(ground, entry, say, quiet=quiet)
 
 
-def look_ahead(ground: Ground, entry: Entry, *, quiet: bool = True) -> Applied:
+def look_ahead(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> Applied:
     """The part of `preview` that is each tenant's own; as `bring_up` for several threads."""
     begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
     found = deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
     refuse_strange(found, slug, ground.platform, tenant)
     there = _workplace(ground, slug, found)
     program = program_of(ground, tenant, found)
-    outcome = run_inline(there, there.project, "preview", slug, program, *_policies(ground, tenant), quiet=quiet)
+    more = [*_policies(ground, tenant), *left_in_a_preview(tenant, found, say)]
+    outcome = run_inline(there, there.project, "preview", slug, program, *more, quiet=quiet)
     return Applied(tenant, outcome, time.monotonic() - begun)
 
 

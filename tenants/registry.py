@@ -117,6 +117,13 @@ class Registry:
             raise RegistryError(clashes)
         return tenant, True
 
+    def check_domain(self, domain: str) -> None:
+        """Whether a new tenant may be called so. Raises RegistryError, of that alone."""
+        name = _name(slug_of(domain) if slug_fault(slug_of(domain)) is None else "(new)")
+        _, problems = parsed({"domain": domain}, name, self._zone)
+        if wrong := [one for one in problems if one.path == "domain"]:
+            raise RegistryError(wrong)
+
     def add(self, values: Mapping[str, Any]) -> tuple[Tenant, bool]:
         """Writes a new tenant's file: the tenant, and whether it was written (False: it was there, just so).
 

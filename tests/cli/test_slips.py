@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from cli import __main__ as entrance
-from cli import lazy
+from cli import check, lazy
 from cli.commands import COMMANDS
 from cli.lazy import load
 from sandbox import client
@@ -193,13 +194,53 @@ def test_every_command_that_makes_things_says_whose_they_are() -> None:
         assert ({"--take-over", "--leave"} <= command.options) == wanted, f"{command.name}: {WHICH}"
 
 
-ASK_THE_STATE = {"tenant apply", "tenant plan"}
-"""Which ask first whether a tenant without a file is live: that is in the (simulated) state."""
-
 # -- what lies around a command --------------------------------------------------------------------------------------
 
 LONG = {"demo", "check", "bench", "sandbox start", "sandbox env", "sandbox freshen", "keys init"}
-"""What does its work without any argument, and takes its time for it; tests of their own start them."""
+"""What does its work without any argument, and takes its time for it; tests of their own start them. Here they are
+started where they can't, and where what is named is not there.
+"""
+SLIPS = tuple(
+    words.split("|")
+    for words in (
+        "tenant|apply|nosuchtenant",
+        "tenant|plan|nosuchtenant",
+        "tenant|apply|prod",
+        "tenant|apply|acme|--stack|prd",
+        "tenant|apply|--all|--stack|prd",
+        "tenant|apply|--tier|gold",
+        "tenant|apply|--wave|7",
+        "tenant|plan|--wave|7",
+        "tenant|plan|--wave|0|--tier|enterprise",
+        "tenant|export|acme|--to|{file}/inside",
+        "tenant|export|nosuchtenant",
+        "tenant|import|{file}",
+        "tenant|import|{file}|--as|no domain",
+        "tenant|import|{file}|--as|acme.example.com",
+        "tenant|import|{file}|--stack|prd",
+        "tenant|destroy|nosuchtenant|--allow-loss|nosuchtenant",
+        "tenant|destroy|acme|--allow-loss|acm",
+        "tenant|delete|acme|--yes|--confirm|acm",
+        "tenant|drift|nosuchtenant|--mend",
+        "create|tenant|1-9|X|x.example.com",
+        "domain|check|nosuch.example.com",
+        "host|cloud-init|prod|--key|{file}|--host|nosuch",
+        "state|list|prod|--project|nosuch",
+        "state|restore|prod|nosuch",
+        "state|restore|prod",
+        "state|restore|prod|--project|smarteros-tenants-99",
+        "redis|--tenant|nosuchtenant",
+        "redis|--stack|prd",
+        "capacity|--stack|backup|--profile|nosuch",
+        "sandbox|inventory|nosuch:type",
+        "sandbox|fault|throttled|--token|nosuch:type",
+        "bench|nosuch",
+        "check|--life|nosuch",
+        "check|--seed|5",
+        "env|template|nosuch",
+    )
+)
+"""What names something of which there is nothing, in an option or beside what is there."""
 
 
 def slipped(command: Command) -> list[str]:
@@ -252,8 +293,21 @@ def test_names_of_which_there_is_nothing(command: Command, tmp_path: Path) -> No
         wrong = typed([*command.path, "nosuchtenant", "--stack", "prd"], tmp_path)
         assert wrong.returncode in (1, 2)
         told(wrong)
-    if len(words) > len(command.path) and command.name not in ASK_THE_STATE:
+    if len(words) > len(command.path):
         assert not _servers(tmp_path), "the simulated clouds were started for a name of which there is nothing"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", SLIPS, ids=" ".join)
+def test_what_is_named_is_looked_for_first(words: Sequence[str], tmp_path: Path) -> None:
+    """Before anything is started for it: exit code 1 or 2 and the way out, and no simulated cloud."""
+    file = tmp_path / "a-file"
+    file.write_text("what is in it belongs nowhere")
+    done = typed([word.format(file=file) for word in words], tmp_path)
+    said = told(done)
+    assert done.returncode in (1, 2), said
+    assert any(word in said for word in ("Mend", "mend", "--help", "start them with", "What belongs there")), said
+    assert not _servers(tmp_path), "the simulated clouds were started for a name of which there is nothing"
 
 
 def _servers(tmp_path: Path) -> bool:
@@ -281,3 +335,32 @@ def test_nothing_can_be_written(command: Command, tmp_path: Path) -> None:
     told(typed(slipped(command), tmp_path, env=bare))
     (tmp_path / "sandbox").unlink()
     told(typed(slipped(command), tmp_path, preexec_fn=_no_room))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(LONG - {"check"}))
+def test_a_long_one_ends_soon_where_nothing_can_be_written(name: str, tmp_path: Path) -> None:
+    """In words, before its work: no room for a single byte; and in the sandbox's place a file."""
+    alone = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SMOS_KEYRING": str(tmp_path / "keyring.age")}
+    environ = {**alone, "SMOS_SANDBOX": str(tmp_path / "sandbox")}
+    done = typed(name.split(), tmp_path, env=environ, preexec_fn=_no_room)
+    assert done.returncode == 1
+    assert "Mend" in told(done)
+    if name in ("bench", "keys init"):
+        return  # the first has a sandbox of its own, the second needs none
+    shutil.rmtree(tmp_path / "sandbox", ignore_errors=True)
+    (tmp_path / "sandbox").write_text("")
+    done = typed(name.split(), tmp_path, env=environ)
+    assert done.returncode == 1
+    assert "Mend: move what lies there away" in told(done)
+
+
+def test_a_check_whose_tools_fail_says_which(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All are run, and the exit code is 1."""
+    tools = [check.Check("format", ["nosuchmodule"]), check.Check("lint", ["this"]), check.Check("types", ["nosuch"])]
+    monkeypatch.setattr(check, "checks", lambda _: tools)
+    code, said = run(monkeypatch, capsys, "check")
+    assert code == 1
+    assert "failed: format, types" in said
