@@ -52,5 +52,7 @@ def tour_a_life(place: Workplace, stack: str, slug: str, say: Say) -> int:
     return changes
 
 
-def _exported(place: Workplace, stack: str, reread: desired.Reread, slug: str, say: Say) -> Content:
+def _exported(place: Workplace, stack: str, reread: Callable[[], Registry], slug: str, say: Say) -> Content:
+    from tenants import desired
+
     return desired.exported(place, stack, reread(), slug, shelf_of(place).folder, say).manifest.content

@@ -30,7 +30,7 @@ from tenants.model import Tenant
 from tenants.own_redis import keys_of
 from tenants.state import resources_of
 
-__all__ = ["given_back", "left_in_a_preview", "taken_away"]
+__all__ = ["given_back", "left_in_a_preview", "refuse_not_moved", "taken_away"]
 
 Say = Callable[[str], None]
 USER = "smarteros-apps:redis:AclUser"
@@ -78,6 +78,15 @@ def left_in_a_preview(tenant: Tenant, found: Mapping[str, Any] | None, say: Say)
             f"encrypted file, then removes its user there; the keys {to} (docs/tenants.md)"
         )
     return [word for urn in users for word in ("--exclude", urn)]
+
+
+def refuse_not_moved(found: Mapping[str, Any] | None, slug: str) -> None:
+    """What reads a tenant's keys reads them in its own Redis: of one that was not moved they would be missing."""
+    if _users(found):
+        why = "its keys are on the shared Redis, and would be in no archive"
+        raise NotReady(
+            f"tenant {slug} is of an earlier version: {why}. Mend: ./smos tenant apply {slug}, then this again"
+        )
 
 
 def _users(found: Mapping[str, Any] | None) -> list[str]:
