@@ -23,7 +23,7 @@ if __name__ == "__main__":
 from engine import CLONE, EngineMissing, cache, find
 from engine.archive import ChecksumMismatch
 from engine.get import NoEngine, get
-from kept import Damaged
+from kept import Damaged, told
 
 LOG_LINES = 12
 
@@ -177,7 +177,8 @@ def main() -> int:
     try:
         set_up(CLONE, Progress())
     except (Damaged, Failed, NoEngine, ChecksumMismatch, OSError) as error:
-        sys.stderr.write(f"smos: set-up failed: {error}\n  then start smos again: it goes on from here\n")
+        said = (told(error) if isinstance(error, OSError) else None) or error
+        sys.stderr.write(f"smos: set-up failed: {said}\n  then start smos again: it goes on from here\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nsmos: set-up interrupted; start smos again to finish it\n")
