@@ -66,7 +66,10 @@ def cloud_init(
     names = [one.name for one in settings.remote_hosts]
     if not names or host not in ("", *names):
         what, known = repr(host) if host else "host", ", ".join(names) or "none"
-        raise BadInput(f"Pulumi.{stack}.yaml: smarteros:hosts has no {what} that is reached by SSH; it has {known}")
+        raise BadInput(
+            f"Pulumi.{stack}.yaml: smarteros:hosts has no {what} that is reached by SSH; it has {known}. "
+            "Mend: --host with one of those, or add it there"
+        )
     keys = [_public_key(file) for file in key]
     for one in settings.remote_hosts:
         if host in ("", one.name):

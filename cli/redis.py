@@ -25,10 +25,13 @@ def redis(
 ) -> None:
     """Whether Redis answers. A script that never ends holds it: --end ends that. Exit code 1 when it is held."""
     from deploy.redis_rescue import NotFreed, freed, held_by
+    from tenants.lifecycle import registry_of
     from tenants.redis_login import login_of
 
     whose = f"tenant {tenant}'s Redis" if tenant else f"the Redis of {stack}"
     with told():
+        if tenant:
+            registry_of(stack, target).find(tenant)  # before anything is started for it
         place = workplace(target, stack, quiet=as_json)
         with login_of(place, stack, tenant, say) as login:
             try:

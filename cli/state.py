@@ -68,6 +68,7 @@ def restore(
     with told():
         _refuse_no_name(stack, project)
         _refuse_unknown(stack, project)
+        _refuse_no_copy(target, stack, project, copy)
         place = _workplace(target, stack, project)
         free_of_dead_locks(place, project, stack, say)
         question = f"smos [target: {target}]: replace the state of {stack} with {copy or 'the newest copy'}?"
@@ -110,6 +111,18 @@ def _workplace(target: Target, stack: str, project: str, *, quiet: bool = False)
     """A tenant's stack is no environment: of the simulated ones, all are made ready then."""
     whose = "" if target is Target.SANDBOX and is_tenants(project) else stack
     return workplace(target, whose, quiet=quiet)
+
+
+def _refuse_no_copy(target: Target, stack: str, project: str, copy: str) -> None:
+    """Before anything is started for one that is not there. Of the real ones nothing is started."""
+    if target is not Target.SANDBOX:
+        return
+    from sandbox.home import Home
+
+    try:
+        kept.chosen(kept.copies_in(Home.of_clone().folder, stack, project), stack, copy)
+    except LookupError as error:
+        raise BadInput(str(error)) from None
 
 
 def _refuse_unknown(stack: str, project: str) -> None:

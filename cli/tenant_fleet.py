@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, refuse_no_slug, report
+from cli.tenant_told import Environment, known, refuse_no_slug, report
 from cli.told import say, told
 from deploy.target import Target
 from tenants import lifecycle
 from tenants.fleet.plan import Budget, Selection
 from tenants.fleet.runner import Done
 from tenants.fleet.running import Summary, Wish, fleet
+from tenants.model import Tenant
 from tenants.tiers import TIERS
 
 __all__ = ["apply", "plan"]
@@ -46,7 +48,7 @@ def apply(
     """Make a tenant, or many, what their files say. Run again, it completes what was interrupted."""
     with told(as_json):
         if not _many(slug, every, wave, tier):
-            registry = lifecycle.registry_of(stack, target)
+            registry = known(stack, slug, target)
             place = workplace(target, stack, quiet=as_json)
             claims = claims_of(take, leave)
             return report(lifecycle.apply(place, stack, registry, slug, say, claims=claims), target, as_json)
@@ -75,7 +77,7 @@ def plan(
     """Show what `apply` would change, with the policies' judgement."""
     with told(as_json):
         if not _many(slug, every, wave, tier):
-            registry = lifecycle.registry_of(stack, target)
+            registry = known(stack, slug, target)
             place = workplace(target, stack, quiet=as_json)
             applied = lifecycle.preview(place, stack, registry, slug, say, quiet=as_json)
             return report(applied, target, as_json)
@@ -101,8 +103,17 @@ def _selection(wave: int | None, tier: str) -> Selection:
     return Selection(wave=wave, tier=wanted)
 
 
+def _refuse_nobody(selection: Selection, tenants: Sequence[Tenant]) -> None:
+    if selection == Selection() or any(selection.has(one) for one in tenants):
+        return
+    waves = ", ".join(map(str, sorted({one.wave for one in tenants})))
+    tiers = ", ".join(one for one in TIERS if any(tenant.tier == one for tenant in tenants))
+    raise BadInput(f"no tenant is meant by that. Mend: --wave, of {waves or 'none'}; --tier, of {tiers or 'none'}")
+
+
 def _run(wish: Wish, target: Target, as_json: bool) -> None:
     registry = lifecycle.registry_of(wish.stack, target)
+    _refuse_nobody(wish.selection, [entry.tenant for entry in registry.entries])
     place = workplace(target, wish.stack, quiet=as_json)
     summary = fleet(place, wish, registry, say, lambda one, number, of: say(_line(one, number, of, wish.ahead)))
     _tell(summary, target)

@@ -14,7 +14,7 @@ import typer
 
 from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, Slug, refuse_no_slug, report
+from cli.tenant_told import Environment, Slug, known, refuse_no_slug, report
 from cli.told import say, told
 from deploy.take_over import Claims
 from deploy.target import Target
@@ -75,6 +75,7 @@ def export(
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
+        _refuse_no_folder(to)
         place = workplace(target, stack, quiet=as_json)
         made = desired.exported(place, stack, registry, slug, to or shelf_of(place).folder, say)
     if as_json:
@@ -87,6 +88,13 @@ def export(
     )
     for line in made.manifest.lossy:
         typer.echo(f"  not in it: {line}")
+
+
+def _refuse_no_folder(to: Path | None) -> None:
+    """Before anything is started: a file where the archive's folder belongs."""
+    for one in (to, *to.absolute().parents) if to is not None else ():
+        if one.exists() and not one.is_dir():
+            raise BadInput(f"--to {to}: {one} is no folder. Mend: a folder; one that is not there is made")
 
 
 def import_(
@@ -107,8 +115,13 @@ def import_(
 ) -> None:
     """Make a tenant from an archive, also under another name; every checksum is compared, before and after."""
     from tenants import desired
+    from tenants.archive.file import refuse_no_archive
 
     with told(as_json):
+        registry = lifecycle.registry_of(stack, target)
+        if domain:
+            registry.check_domain(domain)
+        refuse_no_archive(file)
         place = workplace(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         meant = desired.Meant(trust=trust, serial=serial)
@@ -138,7 +151,7 @@ def delete(
 
     with told(as_json):
         refuse_no_slug(slug)
-        registry = lifecycle.registry_of(stack, target)
+        registry = known(stack, slug, target)
         if not no_export or slug in registry.slugs:
             registry.find(slug)
         _confirmed(slug, yes, confirm, no_export)

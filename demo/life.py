@@ -8,7 +8,7 @@ from collections.abc import Callable
 from deploy.guards import NotReady
 from deploy.target import Target, Workplace
 from sandbox.home import Home
-from tenants import desired, lifecycle, offboarding
+from tenants import lifecycle
 from tenants.archive.content import Content
 from tenants.archive.shelf import shelf_of
 from tenants.registry import Registry
@@ -30,6 +30,8 @@ def lived(home: Home) -> bool:
 
 def tour_a_life(place: Workplace, stack: str, slug: str, say: Say) -> int:
     """Shows it; how many changes it took. Raises NotTheSame, or Residue when anything was left."""
+    from tenants import desired, offboarding  # with clients of databases, which no other part of the tour needs
+
     begun, changes = time.monotonic(), 0
 
     def reread() -> Registry:
@@ -50,5 +52,7 @@ def tour_a_life(place: Workplace, stack: str, slug: str, say: Say) -> int:
     return changes
 
 
-def _exported(place: Workplace, stack: str, reread: desired.Reread, slug: str, say: Say) -> Content:
+def _exported(place: Workplace, stack: str, reread: Callable[[], Registry], slug: str, say: Say) -> Content:
+    from tenants import desired
+
     return desired.exported(place, stack, reread(), slug, shelf_of(place).folder, say).manifest.content

@@ -125,7 +125,8 @@ def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
     now = exported(place, folder, wish.stack)["deployment"] if mended else state
     take_over(place, settings, wish.stack, now, say, wish.claims, project=HOSTS_PROJECT, folder=folder)
     with noting(journal_of(place, HOSTS_PROJECT, wish.stack)):
-        return run_with_events(place, folder, "up", *_arguments(wish), *_yes(wish), capture=wish.quiet)
+        checked = _policies(place, settings)
+        return run_with_events(place, folder, "up", *_arguments(wish), *_yes(wish), *checked, capture=wish.quiet)
 
 
 def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
@@ -182,4 +183,4 @@ def _ask(wish: Wish) -> Callable[[str], bool]:
 
 
 def _policies(place: Workplace, settings: Settings) -> list[str]:
-    return policies.arguments(policies.facts_of(settings, target=place.target), place.scratch)
+    return policies.of_environment(place, settings)

@@ -5,11 +5,13 @@ Rules read no settings themselves: the pack is a process of its own, started by 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.target import ROOT, Target
+from deploy.target import ROOT, Target, Workplace
+from hosts.bootstrap import preparation
 from kept import keep
 from policy.catalogue import configuration
 from policy.rule import Facts, Host
@@ -38,7 +40,7 @@ def facts_of(
         for host in settings.hosts
     )
     storage, holding = settings.services.storage, settings.services.holding
-    cloudflare, azure = settings.cloudflare, settings.azure
+    cloudflare, azure, remote = settings.cloudflare, settings.azure, settings.remote_hosts
     return Facts(
         environment=settings.stack,
         domain=settings.domain,
@@ -54,8 +56,18 @@ def facts_of(
         subscription_id=azure.subscription_id if azure else "",
         directory_id=azure.tenant_id if azure else "",
         doors=tuple(settings.fqdn(one) for one in (EDGE, holding.hostname if holding else EDGE)),
+        host_commands=tuple(sorted({_digest(preparation(one).command(one.bootstrap_user)) for one in remote})),
         is_real=target is Target.REAL,
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of_environment(place: Workplace, settings: Settings) -> list[str]:
+    """The engine's arguments for a run on an environment: its hosts, its platform, the inside of its Vault."""
+    return arguments(facts_of(settings, target=place.target), place.scratch)
 
 
 def arguments(facts: Facts, folder: Path, pack: Path = PACK) -> list[str]:

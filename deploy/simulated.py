@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import engine
+from deploy import policies
 from deploy.beforehand import before_writing
 from deploy.engine_run import run
 from deploy.fresh import is_fresh, keep_fresh
@@ -205,7 +206,8 @@ def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: b
     if hosts_ready and not _bootstrapped(home, settings):
         say(f"bootstrapping the hosts of {stack}")
         before_writing(place, stack, say, HOSTS_PROJECT)
-        run(place, place.hosts_project, "up", "--yes", "--stack", stack, "--skip-preview", capture=True)
+        done = ("--yes", "--skip-preview", *policies.of_environment(place, settings))
+        run(place, place.hosts_project, "up", "--stack", stack, *done, capture=True)
 
 
 def _bootstrapped(home: Home, settings: Settings) -> bool:

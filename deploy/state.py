@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,19 @@ from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from kept import Damaged, parsed, raw, same
 from kept.operator_error import OperatorError
 
-__all__ = ["KEPT", "BrokenState", "Copy", "NoRoom", "checkpoint_file", "copies", "current", "protect", "restore"]
+__all__ = [
+    "KEPT",
+    "BrokenState",
+    "Copy",
+    "NoRoom",
+    "checkpoint_file",
+    "chosen",
+    "copies",
+    "copies_in",
+    "current",
+    "protect",
+    "restore",
+]
 
 Say = Callable[[str], None]
 KEPT = 20
@@ -64,7 +76,7 @@ def protect(
     nothing has been changed.
     """
     file = checkpoint_file(place, project, stack)
-    kept = _folder(place, project, stack)
+    kept = _folder(place.scratch.parent, project, stack)
     if file is not None:
         _mend_side_files(file, say)
     content = _content(place, folder or _project(place, project), stack, file, project)
@@ -102,8 +114,13 @@ def checkpoint_file(place: Workplace, project: str, stack: str) -> Path | None:
 
 def copies(place: Workplace, stack: str, project: str = PROJECT) -> list[Copy]:
     """The kept copies, newest first."""
+    return copies_in(place.scratch.parent, stack, project)
+
+
+def copies_in(folder: Path, stack: str, project: str = PROJECT) -> list[Copy]:
+    """The same, of the folder beside which runs keep them: nothing has to run for it."""
     found = []
-    for file in sorted(_folder(place, project, stack).glob("*.json"), reverse=True):
+    for file in sorted(_folder(folder, project, stack).glob("*.json"), reverse=True):
         try:
             inside = _inner(parsed(file, ""))
             resources, pending = len(inside.get("resources") or []), len(_pending(inside))
@@ -114,32 +131,35 @@ def copies(place: Workplace, stack: str, project: str = PROJECT) -> list[Copy]:
     return found
 
 
+def chosen(kept: Sequence[Copy], stack: str, wanted: str = "") -> Copy:
+    """The copy of that name, else the newest whole one. Raises LookupError when there is none."""
+    for one in kept:
+        if wanted in ("" if not one.damaged else one.taken, one.taken, str(one.file)):
+            if one.damaged:
+                raise LookupError(f"{one.file}: {one.damaged}. Mend: another copy, of ./smos state list {stack}")
+            return one
+    names = ", ".join(one.taken for one in kept) or "none"
+    raise LookupError(f"{stack} has no copy {wanted!r}. Kept: {names}. Mend: ./smos state list {stack}")
+
+
 def restore(place: Workplace, stack: str, say: Say, wanted: str = "", project: str = PROJECT) -> Copy:
     """Puts a copy back as the state: the one named, else the newest. What was there is kept beside the copies.
 
     Raises LookupError when there is none. Asks nothing: whoever calls it has asked.
     """
-    kept = copies(place, stack, project)
-    chosen = next(
-        (one for one in kept if wanted in ("" if not one.damaged else one.taken, one.taken, str(one.file))), None
-    )
-    if chosen is not None and chosen.damaged:
-        raise LookupError(f"{chosen.file}: {chosen.damaged}. Mend: another copy, of ./smos state list {stack}")
-    if chosen is None:
-        names = ", ".join(one.taken for one in kept) or "none"
-        raise LookupError(f"{stack} has no copy {wanted!r}. Kept: {names}. Mend: ./smos state list {stack}")
-    content = raw(chosen.file, f"another copy, of ./smos state list {stack}")
+    back = chosen(copies(place, stack, project), stack, wanted)
+    content = raw(back.file, f"another copy, of ./smos state list {stack}")
     file = checkpoint_file(place, project, stack)
-    _room(file.parent if file else chosen.file.parent, len(content), stack)
+    _room(file.parent if file else back.file.parent, len(content), stack)
     if file is None:
         run(place, _project(place, project), "stack", "import", "--stack", stack, capture=True, stdin=content.decode())
-        return chosen
+        return back
     if file.exists() or file.is_symlink():
-        aside = chosen.file.parent / f"replaced-{_now()}.state"
+        aside = back.file.parent / f"replaced-{_now()}.state"
         shutil.move(file, aside)  # whatever it is: a state that was damaged may be no file any more
         say(f"what was there before is kept: {aside}")
     _write(file, content)
-    return chosen
+    return back
 
 
 def _content(place: Workplace, folder: Path, stack: str, file: Path | None, project: str) -> bytes:
@@ -246,9 +266,9 @@ def _keep(folder: Path, content: bytes) -> None:
         old.unlink(missing_ok=True)
 
 
-def _folder(place: Workplace, project: str, stack: str) -> Path:
+def _folder(folder: Path, project: str, stack: str) -> Path:
     name = stack if project == PROJECT else f"{project}.{stack}"
-    return place.scratch.parent / "state-copies" / name
+    return folder / "state-copies" / name
 
 
 def _project(place: Workplace, project: str) -> Path:

@@ -177,7 +177,7 @@ def _declare_inside(place: Workplace, settings: Settings, say: Say, claims: Clai
         say(f"forgetting the inside of the Vault that {stack} had before")
         run(place, project, "stack", "rm", stack, "--force", "--yes", "--preserve-config", capture=True)
         run(place, project, "stack", "select", stack, "--create", capture=True)
-    checked = policies.arguments(policies.facts_of(settings, target=place.target), place.scratch)
+    checked = policies.of_environment(place, settings)
     take_over(place, settings, stack, {} if empty else before, say, claims, project=ACCESS_PROJECT, folder=project)
     done = ("--yes", "--skip-preview", "--stack", stack)
     with noting(journal_of(place, ACCESS_PROJECT, stack)):

@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 from engine import CLONE, EngineMissing, cache, find
 from engine.get import get
+from kept import told
 from kept.operator_error import OperatorError
 
 __all__ = ["Failed", "Progress", "main", "set_up"]
@@ -178,7 +179,8 @@ def main() -> int:
     try:
         set_up(CLONE, Progress())
     except (OperatorError, OSError) as error:
-        sys.stderr.write(f"smos: set-up failed: {error}\n  then start smos again: it goes on from here\n")
+        said = (told(error) if isinstance(error, OSError) else None) or error
+        sys.stderr.write(f"smos: set-up failed: {said}\n  then start smos again: it goes on from here\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nsmos: set-up interrupted; start smos again to finish it\n")

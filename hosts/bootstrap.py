@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Bootstrap", "script"]
+from settings.hosts import RemoteHost
+
+__all__ = ["Bootstrap", "preparation", "script"]
 
 _END = "END_OF_SMARTEROS_BOOTSTRAP"
 
@@ -55,3 +57,8 @@ class Bootstrap:
         words = ["env", *(f"{key}={value}" for key, value in self.environment().items()), "bash", "-s"]
         sudo = "" if user == "root" else "sudo -n "
         return f"{sudo}{shlex.join(words)} <<'{_END}'\n{script()}{_END}\n"
+
+
+def preparation(host: RemoteHost) -> Bootstrap:
+    """Of a host, as the settings say it is."""
+    return Bootstrap(ssh_port=host.ssh_port, deploy_user=host.user)

@@ -12,7 +12,7 @@ import pulumi
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_command import remote
 
-from hosts.bootstrap import Bootstrap
+from hosts.bootstrap import Bootstrap, preparation
 from settings import Settings
 
 __all__ = ["Host", "HostArgs", "declare"]
@@ -72,7 +72,7 @@ def declare(settings: Settings) -> None:
             host_key=host.host_key,
             user=host.bootstrap_user,
             private_key=keys[host.name],
-            bootstrap=Bootstrap(ssh_port=host.ssh_port, deploy_user=host.user),
+            bootstrap=preparation(host),
         )
         ready[host.name] = Host(host.name, args).ready
     pulumi.export("hosts", ready)

@@ -17,7 +17,6 @@ from pulumi_policy import (
     EnforcementLevel,
     Policy,
     PolicyConfigSchema,
-    PolicyPack,
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
@@ -32,7 +31,7 @@ from policy.catalogue import rules
 from policy.rule import UNKNOWN, Facts, Marked, Resource, Rule, StackRule
 from policy.stateful import plain_token
 
-__all__ = ["NAME", "Remembered", "policies", "read_inputs", "serve"]
+__all__ = ["NAME", "Remembered", "policies", "read_inputs"]
 
 _FACTS = PolicyConfigSchema(
     properties={
@@ -57,11 +56,6 @@ _FACTS = PolicyConfigSchema(
 NAME = "smarteros"
 REMEMBERED = 1000
 """More than a stack has resources; a process that judges many stacks keeps no more than this."""
-
-
-def serve() -> None:
-    """Registers the pack with the engine that started this process."""
-    PolicyPack(NAME, policies())
 
 
 def policies() -> list[Policy]:

@@ -88,6 +88,8 @@ class Facts:
     """Of Azure: the subscription, and the directory that Azure calls tenant."""
     doors: tuple[str, ...] = ()
     """The names in the zone to which tenants' names lead: the reverse proxy's, and that of the page in between."""
+    host_commands: tuple[str, ...] = ()
+    """SHA-256 of each command that may run on a host of the settings: what prepares it."""
     is_real: bool = False
     """Whether the run is on real accounts."""
 
@@ -123,6 +125,7 @@ class Facts:
             subscription_id=str(told.get("subscriptionId", "")),
             directory_id=str(told.get("directoryId", "")),
             doors=tuple(str(one) for one in told.get("doors") or []),
+            host_commands=tuple(str(one) for one in told.get("hostCommands") or []),
             is_real=told.get("isReal") is True,
         )
 
@@ -146,6 +149,7 @@ class Facts:
             "subscriptionId": self.subscription_id,
             "directoryId": self.directory_id,
             "doors": list(self.doors),
+            "hostCommands": list(self.host_commands),
             "isReal": self.is_real,
         }
 

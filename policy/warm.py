@@ -1,4 +1,4 @@
-"""The pack for many runs of the engine at once, each with a configuration of its own. Imported by who serves it.
+"""The pack as it is served: to one run of the engine by a process of its own, to many by who makes many runs.
 
 The SDK's analyzer keeps one configuration, as one process a run is its own way. Two tenants' runs would judge each
 other by the facts that came last: so each connection gets an analyzer of its own here, all with the same rules. And the
@@ -13,14 +13,14 @@ from typing import Any
 
 import pulumi_policy.policy as sdk
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
-from pulumi_policy import Policy, StackValidationPolicy
+from pulumi_policy import Policy, PolicyPack, StackValidationPolicy
 
 from policy.catalogue import rules
 from policy.pack import NAME, policies
 from policy.rule import Rule
 from policy.stateful import plain_token
 
-__all__ = ["WarmPack"]
+__all__ = ["WarmPack", "serve"]
 
 VERSION = "0.0.1"
 """As the SDK says it; that of the pack stands in its PulumiPolicy.yaml."""
@@ -28,11 +28,25 @@ KEPT = 256
 """Connections are not known to end: the oldest are forgotten when there are more."""
 
 
+def serve() -> None:
+    """Registers the pack with the engine that started this process."""
+    # The SDK makes its own analyzer from the policies, by this name.
+    sdk._PolicyAnalyzerServicer = _Served  # type: ignore[assignment,misc] # the SDK has no other way in
+    PolicyPack(NAME, policies())
+
+
+class _Served(sdk._PolicyAnalyzerServicer):
+    """What the SDK takes for its analyzer."""
+
+    def __new__(cls, _name: str, _version: str, every: list[Policy], *_: Any) -> Any:
+        return WarmPack(every)
+
+
 class WarmPack(analyzer_pb2_grpc.AnalyzerServicer):
     """Answers each connection by its own analyzers."""
 
-    def __init__(self) -> None:
-        self._policies = policies()
+    def __init__(self, every: list[Policy] | None = None) -> None:
+        self._policies = policies() if every is None else every
         self._rules = {rule.name: rule for rule in rules()}
         self._connections: OrderedDict[str, _Connection] = OrderedDict()
         self._lock = threading.Lock()
@@ -121,5 +135,14 @@ class _Connection:
         return found
 
 
+class _Analyzer(sdk._PolicyAnalyzerServicer):
+    """The SDK's, without what it does anew for each resource: it tells the run's project and configuration to the
+    runtime of a program, which no rule asks.
+    """
+
+    def _configure_runtime_settings(self) -> None:
+        return
+
+
 def _analyzer(some: list[Policy]) -> Any:
-    return sdk._PolicyAnalyzerServicer(NAME, VERSION, some, sdk.EnforcementLevel.ADVISORY)
+    return _Analyzer(NAME, VERSION, some, sdk.EnforcementLevel.ADVISORY)

@@ -26,6 +26,7 @@ from tenants.lost_databases import lost_databases
 from tenants.model import State, slug_of
 from tenants.powers import take_powers
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
+from tenants.shared_redis import refuse_not_moved
 from tenants.silos import refuse_no_room
 
 __all__ = ["IMPORTING", "Drift", "Meant", "drift_of", "exported", "imported", "set_state"]
@@ -65,6 +66,7 @@ def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder
     entry = registry.find(slug)
     with prepared(place, stack, say) as ground:
         refuse_not_up(ground, slug)
+        refuse_not_moved(lifecycle.state_of(ground, slug), slug)
         return export(ground, entry.tenant, folder, say)
 
 

@@ -21,7 +21,6 @@ from settings import load_files
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
 from tenants.doors import closing
-from tenants.earlier_version import ready_to_end
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
@@ -31,7 +30,7 @@ from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
-from tenants.shared_redis import given_back, taken_away
+from tenants.shared_redis import given_back, left_in_a_preview, taken_away
 from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of
 from tenants.status import live, tell_lost, without_file
@@ -139,17 +138,18 @@ def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Sa
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as ground:
         refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-        return look_ahead(ground, entry, quiet=quiet)
+        return look_ahead(ground, entry, say, quiet=quiet)
 
 
-def look_ahead(ground: Ground, entry: Entry, *, quiet: bool = True) -> Applied:
+def look_ahead(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> Applied:
     """The part of `preview` that is each tenant's own; as `bring_up` for several threads."""
     begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
     found = deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
     refuse_strange(found, slug, ground.platform, tenant)
     there = _workplace(ground, slug, found)
     program = program_of(ground, tenant, found)
-    outcome = run_inline(there, there.project, "preview", slug, program, *_policies(ground, tenant), quiet=quiet)
+    more = [*_policies(ground, tenant), *left_in_a_preview(tenant, found, say)]
+    outcome = run_inline(there, there.project, "preview", slug, program, *more, quiet=quiet)
     return Applied(tenant, outcome, time.monotonic() - begun)
 
 
@@ -169,10 +169,10 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
     if lost := lost_databases(found, ground.databases):
         say(f"tenant {slug}: {', '.join(lost)} is not on the server any more; the rest of it ends")
         run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
-    ready_to_end(ground, there, slug, found, say)
-    ending_begun(there)
-    from tenants import last_rights  # PostgreSQL's client, for nothing but an end
+    from tenants import earlier_version, last_rights  # PostgreSQL's client, for nothing but an end
 
+    earlier_version.ready_to_end(ground, there, slug, found, say)
+    ending_begun(there)
     last_rights.clear_the_way(ground, TenantNames(slug), say)
     last_rights.nothing_keeps(ground, TenantNames(slug), say)
     outcome = run_with_events(

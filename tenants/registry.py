@@ -19,6 +19,7 @@ from settings.problems import Problem, SettingsError, did_you_mean, shown
 from tenants import tenant_file
 from tenants.model import State, Tenant, excesses, slug_fault, slug_of
 from tenants.tenant_file import Unreadable
+from tenants.unique import unique_to
 
 __all__ = ["FOLDER", "Entry", "Registry", "RegistryError", "parsed", "text_of"]
 
@@ -119,6 +120,13 @@ class Registry:
             raise RegistryError(clashes)
         return tenant, True
 
+    def check_domain(self, domain: str) -> None:
+        """Whether a new tenant may be called so. Raises RegistryError, of that alone."""
+        name = _name(slug_of(domain) if slug_fault(slug_of(domain)) is None else "(new)")
+        _, problems = parsed({"domain": domain}, name, self._zone)
+        if wrong := [one for one in problems if one.path == "domain"]:
+            raise RegistryError(wrong)
+
     def add(self, values: Mapping[str, Any]) -> tuple[Tenant, bool]:
         """Writes a new tenant's file: the tenant, and whether it was written (False: it was there, just so).
 
@@ -170,7 +178,7 @@ class Registry:
                 yield Problem(name, "", "", f"{FOLDER}/{file} can't be read: what is its tenant's is not known", mend)
                 continue
             held = text.lower().replace(".", "")
-            for kind, path, value in _unique_to(tenant):
+            for kind, path, value in unique_to(tenant):
                 if value.lower().replace(".", "") in held:
                     yield Problem(
                         name, path, shown(value), f"{FOLDER}/{file}, which has a mistake, holds this {kind}", mend
@@ -267,33 +275,11 @@ def _twice(tenants: Sequence[tuple[Tenant, str]]) -> Iterator[Problem]:
     first: dict[tuple[str, str], tuple[str, str]] = {}
     mend = "one file a tenant: remove or mend one of the two"
     for tenant, name in tenants:
-        for kind, path, value in _unique_to(tenant):
+        for kind, path, value in unique_to(tenant):
             holder, theirs = first.setdefault((kind, value), (name, path))
             if holder != name:
                 yield Problem(name, path, shown(value), f"{holder} has this {kind} already", mend)
                 yield Problem(holder, theirs, shown(value), f"{name} has this {kind}, too", mend)
-
-
-def _unique_to(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
-    """What only one tenant can have: kind, path into its file, value."""
-    yield "rut", "rut", tenant.rut
-    yield "domain", "domain", tenant.domain
-    channels = tenant.channels
-    yield from (("domain", f"domains/{index}", value) for index, value in enumerate(tenant.domains))
-    for index, one in enumerate(channels.whatsapp):
-        yield "number", f"channels/whatsapp/{index}/number", one.number
-        yield "number's id", f"channels/whatsapp/{index}/phoneNumberId", one.phone_number_id
-    yield from (("address", f"channels/email/{index}", value) for index, value in enumerate(channels.email))
-    yield from (
-        ("bot", f"channels/telegram/{index}/bot", one.bot.lower()) for index, one in enumerate(channels.telegram)
-    )
-    yield from (("shop", f"shopify/{index}/store", one.store) for index, one in enumerate(tenant.shopify))
-    if tenant.redis is not None:
-        yield "place of a Redis", "redis/place", str(tenant.redis.place)
-    if tenant.identities.clerk:
-        yield "organisation", "identities/clerk/organizationId", tenant.identities.clerk.organization_id
-    if tenant.identities.supabase:
-        yield "project", "identities/supabase/projectRef", tenant.identities.supabase.project_ref
 
 
 def text_of(tenant: Tenant) -> str:

@@ -30,7 +30,7 @@ from tenants.model import Tenant
 from tenants.own_redis import keys_of
 from tenants.state import resources_of
 
-__all__ = ["given_back", "taken_away"]
+__all__ = ["given_back", "left_in_a_preview", "refuse_not_moved", "taken_away"]
 
 Say = Callable[[str], None]
 USER = "smarteros-apps:redis:AclUser"
@@ -47,7 +47,7 @@ def taken_away(
     The URNs that the run must leave alone: of a tenant that is being closed, while its keys can't be read. Raises
     NotReady for any other tenant then.
     """
-    users = [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == USER]
+    users = _users(found)
     if not users:
         return []
     try:
@@ -66,6 +66,31 @@ def taken_away(
     for urn in users:
         run(there, there.project, "state", "unprotect", urn, "--yes", "--stack", tenant.slug, capture=True)
     return []
+
+
+def left_in_a_preview(tenant: Tenant, found: Mapping[str, Any] | None, say: Say) -> list[str]:
+    """The words for the engine, whose preview of an end of what is protected fails; what `apply` does then, is said."""
+    users = _users(found)
+    if users:
+        to = "come into its own Redis" if tenant.redis else "stay in that file: it has no Redis any more"
+        say(
+            f"tenant {tenant.slug}: it is of an earlier version. `apply` keeps its keys on the shared Redis in an "
+            f"encrypted file, then removes its user there; the keys {to} (docs/tenants.md)"
+        )
+    return [word for urn in users for word in ("--exclude", urn)]
+
+
+def refuse_not_moved(found: Mapping[str, Any] | None, slug: str) -> None:
+    """What reads a tenant's keys reads them in its own Redis: of one that was not moved they would be missing."""
+    if _users(found):
+        why = "its keys are on the shared Redis, and would be in no archive"
+        raise NotReady(
+            f"tenant {slug} is of an earlier version: {why}. Mend: ./smos tenant apply {slug}, then this again"
+        )
+
+
+def _users(found: Mapping[str, Any] | None) -> list[str]:
+    return [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == USER]
 
 
 def given_back(ground: Ground, there: Workplace, tenant: Tenant, say: Say) -> None:

@@ -19,8 +19,10 @@ from components.secrecy import secret
 
 __all__ = ["InstanceOwner", "password_hash"]
 
-# As n8n hashes itself (packages/cli/src/services/password.utility.ts, SALT_ROUNDS).
-COST = 10
+# n8n itself takes 10 (packages/cli/src/services/password.utility.ts, SALT_ROUNDS), for passwords that people think up,
+# and compares at the cost that a hash names. This one is the keyring's, of the length that settings.secrets demands:
+# nobody tries all of those at any cost, and 10 would be a tenth of a second of every run.
+COST = 6
 # bcrypt reads no more of a password, and neither does n8n's when it compares.
 READ_BYTES = 72
 _PLAIN, _BCRYPTS = (

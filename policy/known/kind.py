@@ -6,6 +6,7 @@ no path here is refused: a new property of an SDK opens something until somebody
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from policy.rule import UNKNOWN, Facts, Props, part
 
 __all__ = [
     "ANY",
+    "HOST_ADDRESS",
+    "HOST_COMMAND",
     "INTENT",
     "MARK",
     "TEXT",
@@ -123,6 +126,27 @@ class Fact(Allowed):
     def refuses(self, value: object, facts: Facts) -> str | None:
         wanted = getattr(facts, self.name)
         return None if not wanted or value == wanted else "it is not that of the settings"
+
+
+class _HostCommand(Allowed):
+    """What prepares a host, letter by letter; any text where nobody told."""
+
+    def refuses(self, value: object, facts: Facts) -> str | None:
+        digest = hashlib.sha256(str(value).encode()).hexdigest()
+        if not facts.environment or digest in facts.host_commands:
+            return None
+        return "it is not the preparation of a host of the settings (hosts/bootstrap.sh with its parameters)"
+
+
+class _HostAddress(Allowed):
+    """Where a host of the settings is; any where nobody told."""
+
+    def refuses(self, value: object, facts: Facts) -> str | None:
+        addresses = {one.address for one in facts.hosts}
+        return None if not facts.environment or value in addresses else "it is no host of the settings"
+
+
+HOST_COMMAND, HOST_ADDRESS = _HostCommand(), _HostAddress()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policy.known.kind import ANY, Allowed, Default, Kind, Like, Named, Only, Within
+from policy.known.kind import ANY, HOST_ADDRESS, HOST_COMMAND, Allowed, Default, Kind, Like, Named, Only, Within
 from policy.known.names import DATABASE, ROLE
 
 __all__ = ["KINDS"]
@@ -55,6 +55,24 @@ KINDS: Mapping[str, Kind] = {
         properties={"version": ANY, "host": ANY, "sshOpts": ANY},  # ssh-hosts-pinned
         required=("host",),
         in_tenants=True,
+    ),
+    # The preparation of hosts (hosts/)
+    "pulumi:providers:command": Kind(properties=_VERSION),
+    "command:remote:Command": Kind(
+        properties={
+            "connection.host": HOST_ADDRESS,
+            "connection.port": Within(1, 65535),
+            "connection.user": ANY,
+            "connection.hostKey": ANY,  # ssh-hosts-pinned
+            "connection.privateKey": ANY,  # secrets-not-plain
+            "connection.perDialTimeout": Within(1, 60),
+            "connection.dialErrorLimit": Within(0, 20),  # -1 tries for ever
+            "create": HOST_COMMAND,
+            "update": HOST_COMMAND,
+            "triggers[]": ANY,
+            "addPreviousOutputInEnv": Only(False),
+        },
+        required=("create", "connection.host"),
     ),
     # What smos itself makes in PostgreSQL and Redis (apps/)
     "pulumi:providers:smarteros-apps": Kind(

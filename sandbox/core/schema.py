@@ -1,5 +1,4 @@
-"""Layer one of the strictness: names, types, nesting and enums of every simulated type, compiled from the SDK's
-classes.
+"""Layer one of the strictness: names, types, nesting and enums of simulated types, compiled from the SDKs' classes.
 
 The compiled form is plain JSON, so that the server can keep it on disk and start without importing any SDK.
 What the SDK does not say (ranges, patterns, references…) is layer two, `sandbox.core.rules`.
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from kept import Damaged, mapping
+from sandbox.core.compiled_apart import compiled_apart
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Failure
 from sandbox.core.values import UNKNOWN, show
@@ -187,7 +187,7 @@ class Schema:
         file = cache / f"schema-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}.json"
         with suppress(Damaged, FileNotFoundError, KeyError, TypeError):  # a cache: what can't be read is compiled anew
             return cls(mapping(file, ""))
-        data = compile_schema(tokens, any_case)
+        data = compiled_apart(tokens, any_case)
         cache.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{id(data)}")
         draft.write_text(json.dumps(data))

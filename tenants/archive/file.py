@@ -27,12 +27,13 @@ from tenants.archive.tar import NotPlain, packed, unpacked
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["MANIFEST", "SUFFIX", "SUFFIXES", "Read", "read", "write"]
+__all__ = ["MANIFEST", "SUFFIX", "SUFFIXES", "Read", "read", "refuse_no_archive", "write"]
 
 MANIFEST = "manifest.json"
 SUFFIX = ".archive"
 SUFFIXES = (SUFFIX, ".tar.age")
 """The second is of archives that were not signed yet."""
+_OF_AGE = b"age-encryption.org/v1"
 MOST_HEADER = 64 * 1024
 """Of age: a line or three for each recipient."""
 TIMES_IN_MEMORY = 3
@@ -95,6 +96,17 @@ def read(file: Path, identity: Identity, key: Ed25519PrivateKey, *, trust: str =
             f"{file}: there is no {MANIFEST} in it, or too large a one. Mend: an archive of ./smos tenant export"
         )
     return Read(parts, statement)
+
+
+def refuse_no_archive(file: Path) -> None:
+    """What needs no key: whether there is anything of age in it. Raises ArchiveBroken, before anything is started."""
+    try:
+        with file.open("rb") as opened_file:
+            begin = opened_file.read(2 * MOST_HEADER)
+    except OSError as error:
+        raise ArchiveBroken(f"{file}: {error.strerror}. {_MEND}") from None
+    if _OF_AGE not in begin:
+        raise ArchiveBroken(f"{file}: it is no archive. Mend: a file that ./smos tenant export wrote (*{SUFFIX})")
 
 
 def _content(file: Path) -> bytes:

@@ -90,9 +90,10 @@ class Work:
         return dict(counted)
 
     def _done(self, entry: Entry) -> Applied:
+        say = lambda text: self.say(f"{entry.tenant.slug}: {text}")  # noqa: E731 - a function for one call
         if self.ahead:
-            return lifecycle.look_ahead(self.ground, entry)
-        return lifecycle.bring_up(self.ground, entry, lambda text: self.say(f"{entry.tenant.slug}: {text}"))
+            return lifecycle.look_ahead(self.ground, entry, say)
+        return lifecycle.bring_up(self.ground, entry, say)
 
     def _failed(self, slug: str, error: Exception) -> Done:
         said = error.said if isinstance(error, EngineFailed) else str(error) or type(error).__name__

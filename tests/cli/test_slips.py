@@ -5,11 +5,8 @@ A command that is added is walked too; what it takes is read from the parser. No
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +18,6 @@ from cli import lazy
 from cli.commands import COMMANDS
 from cli.lazy import load
 from cli.told import INTERRUPTED
-from sandbox import client
-from sandbox.home import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 READS = {
@@ -192,93 +187,3 @@ def test_every_command_that_makes_things_says_whose_they_are() -> None:
     for command in on_target:
         wanted = command.name not in READS
         assert ({"--take-over", "--leave"} <= command.options) == wanted, f"{command.name}: {WHICH}"
-
-
-ASK_THE_STATE = {"tenant apply", "tenant plan"}
-"""Which ask first whether a tenant without a file is live: that is in the (simulated) state."""
-
-# -- what lies around a command --------------------------------------------------------------------------------------
-
-LONG = {"demo", "check", "bench", "sandbox start", "sandbox env", "sandbox freshen", "keys init"}
-"""What does its work without any argument, and takes its time for it; tests of their own start them."""
-
-
-def slipped(command: Command) -> list[str]:
-    """Its words, with names of which there is nothing."""
-    values = {
-        "slug": "nosuchtenant",
-        "stack": "prd",
-        "file": "nosuch.tar.age",
-        "kind": "lost-answr",
-        "server": "nosuch",
-    }
-    words = [values.get(str(one.name), "nosuch/path") for one in command.arguments if one.required]
-    return [*command.path, *words]
-
-
-def typed(words: Sequence[str], tmp_path: Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, in a sandbox of its own that must stay empty of servers."""
-    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    environ |= {"SMOS_SANDBOX": str(tmp_path / "sandbox"), "SMOS_KEYRING": str(tmp_path / "keyring.age")}
-    command = [sys.executable, str(ROOT / "cli"), *words]
-    given = {"env": environ, "cwd": tmp_path, **more}
-    return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60, **given
-    )
-
-
-def told(done: subprocess.CompletedProcess[str]) -> str:
-    """What was said; no traceback is in it."""
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said, said
-    assert done.returncode in (0, 1, 2), said
-    if done.returncode:
-        assert said.strip(), "it failed without a word"
-    return said
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [one for one in EVERY if one.name not in LONG], ids=lambda one: one.name)
-def test_names_of_which_there_is_nothing(command: Command, tmp_path: Path) -> None:
-    """From another folder, with no simulated clouds: exit code 1 or 2, with the way out; nothing is started for it."""
-    words = slipped(command)
-    done = typed(words, tmp_path)
-    said = told(done)
-    if len(words) > len(command.path):
-        assert done.returncode in (1, 2), said
-        assert any(word in said for word in ("Mend", "mend", "--help", "start them with")), said
-    if any(one.name == "stack" and one.required for one in command.arguments) and "Missing option" not in said:
-        assert "did you mean Pulumi.prod.yaml?" in said
-    if "--stack" in command.options and "slug" in {one.name for one in command.arguments}:
-        wrong = typed([*command.path, "nosuchtenant", "--stack", "prd"], tmp_path)
-        assert wrong.returncode in (1, 2)
-        told(wrong)
-    if len(words) > len(command.path) and command.name not in ASK_THE_STATE:
-        assert not _servers(tmp_path), "the simulated clouds were started for a name of which there is nothing"
-
-
-def _servers(tmp_path: Path) -> bool:
-    return Home(tmp_path / "sandbox").running() is not None
-
-
-@pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """What was started in it all the same, ends."""
-    yield tmp_path
-    if _servers(tmp_path):
-        client.stop(Home(tmp_path / "sandbox"))
-
-
-def _no_room() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [one for one in EVERY if one.name not in LONG], ids=lambda one: one.name)
-def test_nothing_can_be_written(command: Command, tmp_path: Path) -> None:
-    """A file where the sandbox's folder belongs, and no variable at all; no room for a single byte."""
-    bare = {"SMOS_SANDBOX": str(tmp_path / "sandbox"), "SMOS_KEYRING": str(tmp_path / "keyring.age")}
-    (tmp_path / "sandbox").write_text("")
-    told(typed(slipped(command), tmp_path, env=bare))
-    (tmp_path / "sandbox").unlink()
-    told(typed(slipped(command), tmp_path, preexec_fn=_no_room))

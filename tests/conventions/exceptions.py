@@ -30,7 +30,6 @@ LONG_MODULES: Mapping[str, tuple[int, str]] = {
     "sandbox/postgresql/types/role.py": (358, "its rules are to be cut by subject"),
     "sandbox/tls/types/certificates.py": (302, "its rules are to be cut by subject"),
     "sandbox/vault/types/approle.py": (304, "its rules are to be cut by subject"),
-    "tenants/registry.py": (303, "its steps are being made declarations"),
     "tests/components/test_local.py": (378, "to be cut by subject"),
     "tests/components/test_wiring.py": (428, "to be cut by subject"),
     "tests/deploy/test_repair.py": (308, "to be cut by subject"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -67,6 +68,24 @@ def test_a_host_that_is_not_ready_is_refused_with_the_command_to_run(fresh: Clon
     fresh.smos("host", "check", "prod")
     again = fresh.smos("host", "up", "prod", "--yes")
     assert "0 changes" in again.stderr
+
+
+def test_a_hosts_program_that_violates_a_rule_is_refused(fresh: Clone) -> None:
+    """`./smos host up` runs with the pack, as `up` does, and so does the bootstrap of a simulated run: without the
+    host's key, no command reaches a host.
+    """
+    file = fresh.root / "hosts" / "stack.py"
+    text = file.read_text()
+    assert "                host_key=args.host_key,\n" in text
+    file.write_text(text.replace("                host_key=args.host_key,\n", ""))
+    fresh.smos("sandbox", "start", "--bare-hosts")
+    refused = fresh.smos("host", "up", "prod", "--yes", ok=False)
+    assert "ssh-hosts-pinned" in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stdout + refused.stderr
+    assert "docker" not in json.dumps(fresh.inventory("command"))
+    assert "./smos host up prod" in fresh.smos("host", "check", "prod", ok=False).stderr
+    simulated = fresh.smos("preview", "prod", ok=False)
+    assert "ssh-hosts-pinned" in simulated.stdout + simulated.stderr
 
 
 def test_a_provider_refuses_at_preview_before_anything_is_created(fresh: Clone) -> None:

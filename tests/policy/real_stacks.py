@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
+from types import SimpleNamespace
+from typing import cast
 
 import pulumi
 from pulumi.runtime import mocks
 
 from access.stack import Access, AccessArgs, root_provider
 from deploy.policies import facts_of
+from hosts import stack as hosts
 from policy.rule import Facts, Resource
-from settings import load_files
+from settings import Settings, load_files
 from tenants.stack import program
 from tests.components.declared import ROOT, Answers, Declared, Recorder, config_of, platform
 from tests.components.placed import Case
@@ -78,6 +81,20 @@ def _access() -> Stack:
     return Stack(resources=tuple(resources_of(monitor.declared)), facts=facts_of(load_files("prod", ROOT)))
 
 
+def _hosts() -> Stack:
+    settings = load_files("prod", ROOT)
+    monitor = Recorder()
+    mocks.set_mocks(Answers(), project="smarteros-hosts", stack="prod", preview=False, monitor=monitor)
+
+    def prepared() -> None:
+        keys = {host.name: pulumi.Output.secret(f"the key of {host.name}") for host in settings.remote_hosts}
+        told = SimpleNamespace(remote_hosts=settings.remote_hosts, secrets=SimpleNamespace(host_private_keys=keys))
+        hosts.declare(cast(Settings, told))
+
+    pulumi.runtime.test(prepared)()  # type: ignore[no-untyped-call] # untyped SDK
+    return Stack(resources=tuple(resources_of(monitor.declared)), facts=facts_of(settings))
+
+
 def _tenant(declared: tuple[Declared, ...], platform: str = "prod", domain: str = "example.com") -> Stack:
     """`declared` is on a platform of the tests: what it has by another id or name is told as the settings would."""
     facts = facts_of(load_files(platform, ROOT), "acme-2", ("www.acme.cl", "shop.acme.cl"))
@@ -92,6 +109,7 @@ _MADE: Mapping[str, Callable[[], Stack]] = {
     "prod-domains": _prod_with_domains,
     "queue": lambda: _case(Case("n8n", 0, "azure", "queue")),
     "access": _access,
+    "hosts": _hosts,
     "tenant": lambda: _tenant(test_stack.declared()),
     "tenant-domains": lambda: _tenant(_with_domains()),
     "tenant-r2": lambda: _tenant(test_stack.declared(where="r2"), "backup"),

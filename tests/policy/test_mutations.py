@@ -26,7 +26,7 @@ from tests.policy.mutations.mutation import Mutation, mutated
 from tests.policy.real_stacks import STACKS, stack_of
 
 LEAST = 150
-BY_THE_ENGINE = {"pulumi:providers:random", "pulumi:providers:tls", "pulumi:pulumi:Stack"}
+BY_THE_ENGINE = {"pulumi:providers:command", "pulumi:providers:random", "pulumi:providers:tls", "pulumi:pulumi:Stack"}
 """Made by the engine itself, which no mock shows."""
 MARKED = {"version", "labels", "tags", "metadata", "description"}
 """Where the engine's run adds something to what the program says: a provider's version, the mark of an intent."""

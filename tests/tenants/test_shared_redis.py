@@ -149,3 +149,16 @@ def test_what_cannot_be_read_now_is_left_alone(move: Move) -> None:
         move.begin(tenant())
     assert move.begin(tenant(state="suspended")) == [URN]
     assert (move.run, kept(move)) == ([], [])
+
+
+def test_a_preview_leaves_it_alone_and_says_what_becomes_of_it(move: Move) -> None:
+    """The engine's preview of the end of what is protected fails; and an export without the keys would be no export."""
+    for own, where in ((True, "come into its own Redis"), (False, "stay in that file")):
+        assert shared_redis.left_in_a_preview(tenant(own=own), FOUND, move.said.append) == ["--exclude", URN]
+        assert where in move.said[-1]
+    with pytest.raises(NotReady, match=r"\./smos tenant apply acme"):
+        shared_redis.refuse_not_moved(FOUND, "acme")
+    said = len(move.said)
+    assert shared_redis.left_in_a_preview(tenant(), {"resources": []}, move.said.append) == []
+    shared_redis.refuse_not_moved({"resources": []}, "acme")
+    assert (len(move.said), move.run) == (said, [])

@@ -7,6 +7,7 @@ from tests.policy.mutations import (
     of_breaches,
     of_cloudflare,
     of_docker,
+    of_hosts,
     of_postgresql,
     of_secrets,
     of_tenants,
@@ -16,7 +17,7 @@ from tests.policy.mutations.mutation import Mutation
 
 __all__ = ["BREACHES", "INTENT"]
 
-_TABLES = (of_docker, of_azure, of_cloudflare, of_postgresql, of_vault, of_tenants, of_secrets)
+_TABLES = (of_docker, of_hosts, of_azure, of_cloudflare, of_postgresql, of_vault, of_tenants, of_secrets)
 INTENT: tuple[Mutation, ...] = tuple(one for table in _TABLES for one in table.MUTATIONS)
 """From the rules' intent and the vendors' documentation."""
 BREACHES: tuple[Mutation, ...] = tuple(of_breaches.MUTATIONS)
