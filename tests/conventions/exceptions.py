@@ -16,7 +16,6 @@ UPWARDS: Mapping[str, str] = {
 LONG_MODULES: Mapping[str, tuple[int, str]] = {
     "deploy/identities.py": (324, "to be cut"),
     "deploy/losses.py": (303, "to be cut"),
-    "sandbox/azure/types/environment/certificate.py": (338, "its rules are to be cut by subject"),
     "sandbox/azure/types/environment/environment.py": (307, "its rules are to be cut by subject"),
     "sandbox/azure/types/identity/identities.py": (325, "its rules are to be cut by subject"),
     "sandbox/azure/types/keyvault.py": (320, "its rules are to be cut by subject"),
@@ -72,37 +71,7 @@ LONG_FUNCTIONS: Mapping[str, tuple[int, str]] = {
 
 WITHOUT_DOCSTRING: Mapping[str, str] = {}
 
-WITHOUT_ALL: Mapping[str, str] = {
-    "sandbox/__main__.py": "its rules are to be cut by subject",
-    "sandbox/azure/names.py": "its rules are to be cut by subject",
-    "sandbox/azure/rules.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/containerapp/domains.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/containerapp/ingress.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/containerapp/secrets.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/containerapp/template.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/environment/certificate.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/groups.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/identity/identities.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/postgres/network.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/postgres/parameters.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/postgres/sizes.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/storage/account.py": "its rules are to be cut by subject",
-    "sandbox/azure/types/storage/parts.py": "its rules are to be cut by subject",
-    "sandbox/client.py": "its rules are to be cut by subject",
-    "sandbox/cloudflare/server/edge.py": "its rules are to be cut by subject",
-    "sandbox/control.py": "its rules are to be cut by subject",
-    "sandbox/core/faults.py": "its rules are to be cut by subject",
-    "sandbox/core/inventory.py": "its rules are to be cut by subject",
-    "sandbox/core/judge.py": "its rules are to be cut by subject",
-    "sandbox/core/schema.py": "its rules are to be cut by subject",
-    "sandbox/core/values.py": "its rules are to be cut by subject",
-    "sandbox/home.py": "its rules are to be cut by subject",
-    "sandbox/machines/server/keys.py": "its rules are to be cut by subject",
-    "sandbox/pages.py": "its rules are to be cut by subject",
-    "sandbox/scene.py": "its rules are to be cut by subject",
-    "sandbox/server.py": "its rules are to be cut by subject",
-    "sandbox/shadow.py": "its rules are to be cut by subject",
-}
+WITHOUT_ALL: Mapping[str, str] = {}
 
 OTHER_ERRORS: Mapping[str, str] = {
     "apps/kind.py:NotDone": "goes to the engine, as the answer of a provider",
