@@ -86,7 +86,14 @@ class FlexibleServer(ComponentResource):
             end_ip_address=args.let_in,
             opts=ResourceOptions(parent=self, depends_on=[last]),
         )
-        private = private_endpoint(
+        private = self._endpoint(name, args, server, rule)
+        self.host = Output.all(server.fully_qualified_domain_name, private.id).apply(lambda all_: str(all_[0]))
+        self.register_outputs({"host": self.host})
+
+    def _endpoint(
+        self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server, rule: Resource
+    ) -> Resource:
+        return private_endpoint(
             name,
             PrivateEndpointArgs(
                 endpoint_name=args.names.private_endpoint(args.server),
@@ -102,8 +109,6 @@ class FlexibleServer(ComponentResource):
             ),
             self,
         )
-        self.host = Output.all(server.fully_qualified_domain_name, private.id).apply(lambda all_: str(all_[0]))
-        self.register_outputs({"host": self.host})
 
     async def _size(self, args: FlexibleServerArgs) -> int:
         """At least as large as is wanted: a disk that Azure has grown keeps what it has, for it never shrinks."""

@@ -82,7 +82,15 @@ class QueueRedis(ComponentResource):
             resource_group_name=args.resource_group,
             opts=InvokeOptions(parent=self),
         )
-        private = private_endpoint(
+        private = self._endpoint(name, args, cluster, database)
+        self.host = Output.all(cluster.host_name, private.id).apply(lambda both: str(both[0]))
+        self.password = secret(keys.apply(lambda found: found.primary_key))
+        self.register_outputs({"host": self.host})
+
+    def _endpoint(
+        self, name: str, args: QueueRedisArgs, cluster: redisenterprise.RedisEnterprise, database: Resource
+    ) -> Resource:
+        return private_endpoint(
             name,
             PrivateEndpointArgs(
                 endpoint_name=args.names.private_endpoint(args.part),
@@ -98,6 +106,3 @@ class QueueRedis(ComponentResource):
             ),
             self,
         )
-        self.host = Output.all(cluster.host_name, private.id).apply(lambda both: str(both[0]))
-        self.password = secret(keys.apply(lambda found: found.primary_key))
-        self.register_outputs({"host": self.host})
