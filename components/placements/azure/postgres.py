@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, CustomTimeouts, Input, InvokeOptions, Output, Resource, ResourceOptions
 from pulumi.runtime import invoke_async
-from pulumi_azure_native import dbforpostgresql
+from pulumi_azure_native import dbforpostgresql, network
 
 from components.placements.azure.private_endpoint import PrivateEndpointArgs, private_endpoint
 from components.secrecy import secret
@@ -92,7 +92,7 @@ class FlexibleServer(ComponentResource):
 
     def _endpoint(
         self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server, rule: Resource
-    ) -> Resource:
+    ) -> network.PrivateDnsZoneGroup:
         return private_endpoint(
             name,
             PrivateEndpointArgs(

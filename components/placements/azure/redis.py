@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi import ComponentResource, CustomTimeouts, Input, InvokeOptions, Output, ResourceOptions
-from pulumi_azure_native import redisenterprise
+from pulumi_azure_native import network, redisenterprise
 
 from components.placements.azure.network import PrivateNetwork
 from components.placements.azure.private_endpoint import PrivateEndpointArgs, private_endpoint
@@ -88,8 +88,12 @@ class QueueRedis(ComponentResource):
         self.register_outputs({"host": self.host})
 
     def _endpoint(
-        self, name: str, args: QueueRedisArgs, cluster: redisenterprise.RedisEnterprise, database: Resource
-    ) -> Resource:
+        self,
+        name: str,
+        args: QueueRedisArgs,
+        cluster: redisenterprise.RedisEnterprise,
+        database: redisenterprise.Database,
+    ) -> network.PrivateDnsZoneGroup:
         return private_endpoint(
             name,
             PrivateEndpointArgs(
