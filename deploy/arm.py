@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 from deploy.guards import NotReady
+from deploy.json_api import NoAnswer, asked
 from deploy.target import Target, Workplace
 
 __all__ = ["ARM_API", "listed"]
@@ -25,7 +24,7 @@ ARM_API = "SMOS_ARM_API"
 _AZURE = "https://management.azure.com"
 _LOGIN = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
 _PRINCIPAL = ("ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID")
-_TIMEOUT_S = 30
+_REFUSED = (401, 403)
 _MEND = "Mend: az login, or ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID of who may read the subscription"
 
 
@@ -43,16 +42,13 @@ def listed(place: Workplace, path: str, api_version: str) -> Iterator[dict[str, 
 
 
 def _get(url: str, token: str) -> dict[str, Any]:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - Azure, or ours
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
-            return dict(json.load(answer))
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
+        return asked(url, token=token)
+    except NoAnswer as error:
+        if error.status == 404:
             return {}
-        raise NotReady(f"Azure answered {error.code} to the question what exists. {_MEND}") from None
-    except (OSError, ValueError) as error:
-        raise NotReady(f"Azure can't be asked what exists: {error}. Mend: try again") from None
+        mend = _MEND if error.status in _REFUSED else "Mend: try again"
+        raise NotReady(f"Azure does not say what exists: {error}. {mend}") from None
 
 
 def _token(place: Workplace) -> str:
@@ -74,10 +70,7 @@ def _of_principal(client: str, secret: str, tenant: str) -> str:
         "client_secret": secret,
         "scope": f"{_AZURE}/.default",
     }
-    url = _LOGIN.format(tenant=urllib.parse.quote(tenant, safe=""))
-    request = urllib.request.Request(url, data=urllib.parse.urlencode(form).encode())  # noqa: S310 - Microsoft's
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
-            return str(json.load(answer)["access_token"])
-    except (OSError, ValueError, KeyError):
+        return str(asked(_LOGIN.format(tenant=urllib.parse.quote(tenant, safe="")), form=form)["access_token"])
+    except (NoAnswer, KeyError):
         raise NotReady(f"Azure does not let the service principal in. {_MEND}") from None

@@ -8,18 +8,16 @@ in Pulumi's state alone (a generated password, a key) was lost with the answer, 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import shlex
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.json_api import NoAnswer, asked
 from deploy.target import Target, Workplace
 from hosts import own_engine
 from kept.operator_error import OperatorError
@@ -294,20 +292,12 @@ def _text(value: object) -> str:
 
 
 def _cloudflare(one: Pending, means: Means, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-    request = urllib.request.Request(  # noqa: S310  the address is Cloudflare's, or the sandbox's own
-        f"{means.cloudflare}/{path}?{urllib.parse.urlencode({**query, 'per_page': '100'})}",
-        headers={"Authorization": f"Bearer {one.provider.get('apiToken', '')}"},
-    )
+    url = f"{means.cloudflare}/{path}?{urllib.parse.urlencode({**query, 'per_page': '100'})}"
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  likewise
-            content: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise Unknown(
-            f"{one.name}: Cloudflare answered {error.code} to the question whether it exists. "
-            "Mend: an API token that may read this zone's DNS and certificates"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise Unknown(f"{one.name}: Cloudflare can't be asked whether it exists: {error}. Mend: try again") from None
+        content = asked(url, token=str(one.provider.get("apiToken", "")))
+    except NoAnswer as error:
+        mend = "an API token that may read this zone's DNS and certificates" if error.status else "try again"
+        raise Unknown(f"{one.name}: Cloudflare does not say whether it exists: {error}. Mend: {mend}") from None
     return list(content.get("result") or [])
 
 

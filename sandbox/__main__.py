@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+__all__ = ["run"]
+
 
 def run(arguments: list[str]) -> int:
     """What `sandbox.client` starts; operators use `./smos sandbox`."""

@@ -22,6 +22,8 @@ from kept import keep, lock_file
 from sandbox.home import ROOT, Home, Running, SandboxError, code_stamp, write_private
 from sandbox.official import official_plugins
 
+__all__ = ["ask", "begin", "environment", "locked", "remember_seen", "reset", "start", "stop", "write_shim"]
+
 START_TIMEOUT_S = 60.0
 _OF_A_SANDBOX = {"cloud.sqlite", "scene.json", "keyring.age", "project"}
 """What is in the folder of a sandbox of an older version, or of one that was given a keyring before its first start."""

@@ -20,6 +20,8 @@ from sandbox.core.faults import Fault, Faults
 from sandbox.core.inventory import Inventory
 from sandbox.core.world import World
 
+__all__ = ["ControlServer"]
+
 
 class Serving(Protocol):
     """What is told of the server, and how it is ended."""

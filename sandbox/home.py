@@ -20,6 +20,18 @@ import psutil
 from kept import Damaged, lock_file, mapping
 from kept.operator_error import OperatorError
 
+__all__ = [
+    "ANEW",
+    "ROOT",
+    "SOCKET_PATH_BYTES",
+    "Home",
+    "Running",
+    "SandboxError",
+    "code_stamp",
+    "read_json",
+    "write_private",
+]
+
 ROOT = Path(__file__).resolve().parent.parent
 """The clone."""
 SOCKET_PATH_BYTES = 107

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kept import mapping, publish
+from sandbox.core.compiler import sdk_version
 from sandbox.core.kinds import Package, ResourceType
 from sandbox.core.rules import Rule
-from sandbox.core.schema import sdk_version
+
+__all__ = ["PLUGINS", "last_checked", "page", "write_pages"]
 
 PLUGINS = "plugins"
 """The key in docs/live-checks.json under which the official plugins' lives are; every other one is a type."""

@@ -14,6 +14,8 @@ from typing import Any
 from kept import Damaged
 from sandbox.home import ANEW, Home, read_json, write_private
 
+__all__ = ["ENGINE", "HOST", "ZONE", "Machine", "Scene", "Way", "Zone"]
+
 ZONE, HOST, ENGINE = "sandbox:zone", "sandbox:host", "sandbox:engine"
 """The records of what the scene names: a zone, a machine, this machine's own Docker engine."""
 

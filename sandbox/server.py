@@ -23,13 +23,16 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from kept import Damaged
 from sandbox.control import ControlServer
+from sandbox.core.compiler import sdk_version
 from sandbox.core.faults import Faults
 from sandbox.core.inventory import Inventory
 from sandbox.core.provider import Provider
-from sandbox.core.schema import Schema, sdk_version
+from sandbox.core.schema import Schema
 from sandbox.core.world import World
 from sandbox.home import ROOT, Home, code_stamp, read_json, write_private
 from sandbox.vendors import backends, packages
+
+__all__ = ["main"]
 
 _MESSAGE_LIMIT = 400 * 1024 * 1024
 _OPTIONS = [

@@ -17,6 +17,8 @@ import yaml
 from kept import Damaged, same, words
 from sandbox.home import Home, read_json, write_private
 
+__all__ = ["LINKED", "refresh", "tracked_files"]
+
 Adapt = Callable[[str, dict[str, Any]], None]
 """(stack, its config): puts simulated addresses and keys in place of the real ones."""
 

@@ -32,8 +32,10 @@ class Insertion:
 
     path: str
     into: str
-    """The name at the file's top level: a literal of several lines, or a class."""
+    """The name at the file's top level: a literal of several lines, or a class with fields."""
     template: str
+    imports: str = ""
+    """What the lines need, as an import; empty for nothing. Its place is the linter's business."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ def _type_words(name: str) -> Words:
 
 
 def _type_of(token: str) -> str | None:
-    from sandbox.core.schema import Compiler, module_of
+    from sandbox.core.compiler import Compiler, module_of
     from sandbox.vendors import folders, packages
 
     package = token.partition(":")[0]

@@ -1,13 +1,17 @@
 """From a declaration and a name to files: everything is looked at before the first byte, and written whole or not at
 all.
 
-It formats nothing and runs nothing: the templates are as the formatter wants them, and the tests say so.
+How long a name is, and where an import belongs, is the formatter's business: it sees every Python file before it is
+written. Nothing else is run.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import keyword
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +48,13 @@ def plan(scaffold: Scaffold, name: str, root: Path) -> Plan:
     words = _words(scaffold, name)
     if why := scaffold.taken(name):
         raise ScaffoldRefused(f"{scaffold.kind} {name}: {why}")
-    new = {root / _filled(path, words): _template(template, words) for template, path in scaffold.files.items()}
+    new = {root / _filled(path, words): template for template, path in scaffold.files.items()}
     for file in new:
         if file.exists() or file.is_symlink():
             shown = file.relative_to(root)
             raise ScaffoldRefused(f"{scaffold.kind} {name}: {shown} is there already. Mend: another name, or edit it")
     return Plan(
-        new=new,
+        new={file: _tidy(root, file, _template(template, words)) for file, template in new.items()},
         changed={root / _filled(one.path, words): _with_lines(one, words, root) for one in scaffold.insertions},
         test=root / _filled(scaffold.test, words),
         fails=_filled(scaffold.fails, words),
@@ -111,14 +115,38 @@ def _with_lines(one: Insertion, words: Words, root: Path) -> str:
     at = _end_of(one.into, text)
     if at is None:
         raise ScaffoldRefused(f"{path}: it has no {one.into} of several lines. Mend: git checkout {path}")
-    return "".join([*lines[:at], _template(one.template, words), *lines[at:]])
+    lines.insert(at, _template(one.template, words))
+    if one.imports:
+        lines.insert(_end_of_imports(text), f"{_filled(one.imports, words)}\n")
+    return _tidy(root, root / path, "".join(lines))
+
+
+def _tidy(root: Path, file: Path, text: str) -> str:
+    """The text as the formatter and the order of imports want it; what is no Python, as it is."""
+    if file.suffix != ".py":
+        return text
+    # A module that is not there yet is ours all the same: its room is.
+    ours = json.dumps([one.name for one in root.iterdir() if one.is_dir() and not one.name.startswith(".")])
+    known = ["--config", f"lint.isort.known-first-party={ours}"]
+    for tool in (["check", "--select", "I", "--fix", "--quiet", *known], ["format"]):
+        ruff = [sys.executable, "-m", "ruff", *tool, "--stdin-filename", str(file), "-"]
+        done = subprocess.run(ruff, cwd=root, input=text, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+        text = done.stdout
+    return text
+
+
+def _end_of_imports(text: str) -> int:
+    """After which line of the file its last import at the top level ends."""
+    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return max((node.end_lineno or 0 for node in imports), default=0)
 
 
 def _end_of(name: str, text: str) -> int | None:
-    """Before which line of the file a table or class ends."""
+    """Before which line of the file a table, or the fields of a class, end."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
-            return node.end_lineno
+            fields = [one.end_lineno for one in node.body if isinstance(one, ast.AnnAssign | ast.Expr)]
+            return max((one for one in fields if one), default=None)
         targets = node.targets if isinstance(node, ast.Assign) else []
         targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
         if any(isinstance(one, ast.Name) and one.id == name for one in targets):

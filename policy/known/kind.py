@@ -105,7 +105,7 @@ MARK = Like(r"[0-9a-f]{24}", "the mark of an intent")
 
 @dataclass(frozen=True)
 class Within(Allowed):
-    """A whole number from one to another, both included."""
+    """A number from one to another, both included."""
 
     least: float
     most: float
@@ -196,7 +196,7 @@ class Node:
     allowed: Allowed | None = None
 
     def next(self, key: str) -> Node | None:
-        """The value one step further down the path."""
+        """The step below, for a key; that of `*`, for a key that has none of its own."""
         return self.keys.get(key) or self.keys.get("*")
 
 

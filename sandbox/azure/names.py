@@ -14,6 +14,29 @@ from sandbox.core.kinds import Compute
 from sandbox.core.records import Computing, Record
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = [
+    "GUID",
+    "NAMES",
+    "REPLACEMENT",
+    "SUBNET",
+    "arm_id",
+    "arm_outputs",
+    "digest",
+    "group_id",
+    "guid_of",
+    "items",
+    "known",
+    "location_of",
+    "names_record",
+    "placed",
+    "placed_again",
+    "provider_id",
+    "random_guid",
+    "random_suffix",
+    "region",
+    "text",
+]
+
 NAMES = "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
 REPLACEMENT = "pulumi/pulumi-azure-native provider/pkg/gen/replacement.go, forceNewMap"
 GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"

@@ -8,6 +8,8 @@ from sandbox.azure.rules import located
 from sandbox.core.kinds import Package, functions_of, types_of
 from sandbox.core.rules import OneOf, Pattern, Required
 
+__all__ = ["PACKAGE"]
+
 _CONFIG = "https://www.pulumi.com/registry/packages/azure-native/installation-configuration/"
 
 PACKAGE = Package(

@@ -15,6 +15,24 @@ from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Must, NeedsInCloud, Refers, Rule
 from sandbox.core.values import UNKNOWN, Props, Value, lookup
 
+__all__ = [
+    "IDENTITY",
+    "REGIONS",
+    "EachNeeds",
+    "apart",
+    "identity_assigned",
+    "identity_output",
+    "identity_rules",
+    "in_group",
+    "in_parent",
+    "located",
+    "network_of",
+    "public_address",
+    "strict_cidr",
+    "subnet_prefixes",
+    "tagged",
+]
+
 TAGS = "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources"
 ERRORS = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors"
 TAG_PREFIXES = (

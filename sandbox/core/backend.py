@@ -66,14 +66,17 @@ class Backend(Protocol):
 
     def sync(self) -> None:
         """Makes what the scene names exist, as it is named now; called at the start and at each change of the scene."""
+        return
 
     def begin(self) -> None:
         """Called once, when every backend is in sync: opens what leads to another's."""
+        return
 
     def happened(self, what: str, record: Record, before: Record | None) -> None:
         """Does what a change of a record means (created, updated, deleted), before it is kept. An exception's text is
         the vendor's refusal.
         """
+        return
 
     def route(self, address: str, host: str, port: int) -> Target | None:
         """See `Ask.route`."""
@@ -81,6 +84,7 @@ class Backend(Protocol):
 
     def connected(self, port: int) -> None:
         """Somebody connects to such a port of something that answers."""
+        return
 
     def inside(self, host: str, port: int) -> Target | None:
         """See `Ask.inside`."""
@@ -108,3 +112,4 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Ends what it started. Data stays."""
+        return

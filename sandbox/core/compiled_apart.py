@@ -13,7 +13,7 @@ __all__ = ["compiled_apart"]
 
 _COMPILE = """
 import json, sys
-from sandbox.core.schema import compile_schema
+from sandbox.core.compiler import compile_schema
 json.dump(compile_schema(*json.load(sys.stdin)), sys.stdout)
 """
 _PATIENCE_S = 300.0

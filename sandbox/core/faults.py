@@ -15,6 +15,8 @@ from typing import Literal, NoReturn, get_args
 
 import grpc
 
+__all__ = ["Fault", "Faults"]
+
 FaultKind = Literal["throttled", "unavailable", "lost-answer", "slow", "crash"]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 

@@ -21,6 +21,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from kept import Damaged, lock_file, raw
 from sandbox.core.records import Record
 
+__all__ = ["Inventory"]
+
 LOST = "./smos sandbox reset forgets everything simulated, then ./smos demo makes it anew"
 _TABLE = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
 

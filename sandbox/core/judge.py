@@ -16,6 +16,18 @@ from sandbox.core.rules import Failure, Unchangeable, refusals
 from sandbox.core.schema import Schema
 from sandbox.core.values import UNKNOWN, Props, Value, contains_unknown, leaves, lookup, show, steps
 
+__all__ = [
+    "Kind",
+    "Step",
+    "changes",
+    "covered",
+    "fill",
+    "leads_to",
+    "refused_by_cloud",
+    "refused_changes",
+    "refused_inputs",
+]
+
 Kind = Literal["add", "delete", "update"]
 Step = tuple[str | int, ...]
 

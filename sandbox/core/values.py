@@ -14,6 +14,20 @@ from engine.wire import UNKNOWN as UNKNOWN
 from engine.wire import contains_unknown as contains_unknown
 from engine.wire import leaves as leaves
 
+__all__ = [
+    "MISSING",
+    "UNKNOWN",
+    "Props",
+    "Value",
+    "contains_unknown",
+    "expand",
+    "is_set",
+    "leaves",
+    "lookup",
+    "show",
+    "steps",
+]
+
 Value = Any
 Props = Mapping[str, Any]
 

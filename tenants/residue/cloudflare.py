@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 from deploy.guards import NotReady
 from deploy.identities import means_of
+from deploy.json_api import NoAnswer, asked
 from tenants.ground import Ground
 
 __all__ = ["listed"]
 
 PAGE = 100
-_TIMEOUT_S = 30
 
 
 def listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:
@@ -35,11 +32,7 @@ def listed(ground: Ground, path: str) -> Iterator[dict[str, Any]]:
 
 
 def _get(url: str, token: str) -> dict[str, Any]:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - theirs, or ours
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
-            return dict(json.load(answer))
-    except urllib.error.HTTPError as error:
-        raise NotReady(f"Cloudflare answered {error.code} to the question what is left") from None
-    except (OSError, ValueError) as error:
-        raise NotReady(f"Cloudflare can't be asked what is left: {error}. Mend: try again") from None
+        return asked(url, token=token)
+    except NoAnswer as error:
+        raise NotReady(f"Cloudflare does not say what is left: {error}. Mend: try again") from None

@@ -26,12 +26,13 @@ from deploy.take_over import Claims, take_over
 from deploy.target import ROOT, Target, Workplace, without_pulumi
 from intents.known import known_in, read_state
 from sandbox.cloudflare.server import api as cloudflare_api
+from sandbox.core.compiler import sdk_version
 from sandbox.core.faults import Faults
 from sandbox.core.inventory import Inventory
 from sandbox.core.kinds import Package
 from sandbox.core.provider import Provider
 from sandbox.core.records import Record
-from sandbox.core.schema import Schema, sdk_version
+from sandbox.core.schema import Schema
 from sandbox.docker.server.api import DockerSocket
 from sandbox.scene import ENGINE
 from sandbox.vendors import packages

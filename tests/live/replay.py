@@ -18,7 +18,7 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.target import Workplace
-from sandbox.core.schema import sdk_version
+from sandbox.core.compiler import sdk_version
 from tests.live.account import Account
 from tests.live.translation import replayable
 from tests.sandbox.test_examples import Case

@@ -16,7 +16,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from sandbox.core.schema import sdk_version
+from sandbox.core.compiler import sdk_version
 
 __all__ = ["USED", "Plugin", "Unusable", "installed"]
 

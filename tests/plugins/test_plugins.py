@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.core.schema import sdk_version
+from sandbox.core.compiler import sdk_version
 from sandbox.home import SandboxError
 from sandbox.official import SIMULATED_ALONE, VARIABLE, official_plugins, plugin_folders, written
 from sandbox.pages import last_checked

@@ -28,6 +28,11 @@ class Begun:
     said: str
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Those of them that are none of the tests."""
+        return tuple(one for one in self.touched if not one.startswith("tests/"))
+
+    @property
     def tests(self) -> tuple[str, ...]:
         """Those of them that are tests."""
         return tuple(one for one in self.touched if one.startswith("tests/"))

@@ -9,7 +9,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
-from sandbox.core.schema import Schema, compile_schema
+from sandbox.core.compiler import compile_schema
+from sandbox.core.schema import Schema
 from tenants.model import Tenant
 from tenants.stack import program
 from tenants.steps.domains import pending, refused

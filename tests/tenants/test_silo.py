@@ -16,7 +16,8 @@ from pulumi.runtime import mocks
 
 from deploy.guards import NotReady
 from deploy.policies import facts_of
-from sandbox.core.schema import Schema, compile_schema
+from sandbox.core.compiler import compile_schema
+from sandbox.core.schema import Schema
 from settings import Settings, load_files
 from settings.services import Services
 from tenants.model import Tenant

@@ -12,7 +12,8 @@ from pulumi.runtime import mocks
 
 from policy.rule import Facts, Resource
 from policy.rules import vault_paths_confined
-from sandbox.core.schema import Schema, compile_schema
+from sandbox.core.compiler import compile_schema
+from sandbox.core.schema import Schema
 from sandbox.vault.server.policy import ACL, parse
 from tenants.fingerprint import Fingerprints
 from tenants.known import Known

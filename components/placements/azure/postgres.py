@@ -14,6 +14,7 @@ from pulumi import ComponentResource, CustomTimeouts, Input, InvokeOptions, Outp
 from pulumi.runtime import invoke_async
 from pulumi_azure_native import dbforpostgresql, network
 
+from components.placements.azure.private_endpoint import PrivateEndpointArgs, private_endpoint
 from components.secrecy import secret
 from settings.naming import Names
 from settings.places import AzurePostgres
@@ -85,9 +86,29 @@ class FlexibleServer(ComponentResource):
             end_ip_address=args.let_in,
             opts=ResourceOptions(parent=self, depends_on=[last]),
         )
-        private = self._private_endpoint(name, args, server, after=rule)
+        private = self._endpoint(name, args, server, rule)
         self.host = Output.all(server.fully_qualified_domain_name, private.id).apply(lambda all_: str(all_[0]))
         self.register_outputs({"host": self.host})
+
+    def _endpoint(
+        self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server, rule: Resource
+    ) -> network.PrivateDnsZoneGroup:
+        return private_endpoint(
+            name,
+            PrivateEndpointArgs(
+                endpoint_name=args.names.private_endpoint(args.server),
+                resource_group=args.resource_group,
+                location=args.location,
+                subnet_id=args.endpoints_subnet_id,
+                target_id=server.id,
+                group_id="postgresqlServer",
+                zone="postgres",
+                zone_id=args.private_zone_id,
+                tags=args.tags,
+                after=rule,
+            ),
+            self,
+        )
 
     async def _size(self, args: FlexibleServerArgs) -> int:
         """At least as large as is wanted: a disk that Azure has grown keeps what it has, for it never shrinks."""
@@ -123,33 +144,3 @@ class FlexibleServer(ComponentResource):
                 opts=ResourceOptions(parent=self, depends_on=[last]),
             )
         return last
-
-    def _private_endpoint(
-        self, name: str, args: FlexibleServerArgs, server: dbforpostgresql.Server, after: Resource
-    ) -> network.PrivateDnsZoneGroup:
-        """An address in the network, under the same name as the public one."""
-        endpoint_name = args.names.private_endpoint(args.server)
-        endpoint = network.PrivateEndpoint(
-            f"{name}-endpoint",
-            private_endpoint_name=endpoint_name,
-            resource_group_name=args.resource_group,
-            location=args.location,
-            subnet=network.SubnetArgs(id=args.endpoints_subnet_id),
-            private_link_service_connections=[
-                network.PrivateLinkServiceConnectionArgs(
-                    name=endpoint_name, private_link_service_id=server.id, group_ids=["postgresqlServer"]
-                )
-            ],
-            tags=args.tags,
-            opts=ResourceOptions(parent=self, depends_on=[after]),
-        )
-        return network.PrivateDnsZoneGroup(
-            f"{name}-endpoint-names",
-            private_dns_zone_group_name="default",
-            private_endpoint_name=endpoint.name,
-            resource_group_name=args.resource_group,
-            private_dns_zone_configs=[
-                network.PrivateDnsZoneConfigArgs(name="postgres", private_dns_zone_id=args.private_zone_id)
-            ],
-            opts=ResourceOptions(parent=self),
-        )

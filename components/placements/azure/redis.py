@@ -13,6 +13,7 @@ from pulumi import ComponentResource, CustomTimeouts, Input, InvokeOptions, Outp
 from pulumi_azure_native import network, redisenterprise
 
 from components.placements.azure.network import PrivateNetwork
+from components.placements.azure.private_endpoint import PrivateEndpointArgs, private_endpoint
 from components.secrecy import secret
 from settings.naming import Names
 from settings.parts import ManagedRedis
@@ -81,44 +82,31 @@ class QueueRedis(ComponentResource):
             resource_group_name=args.resource_group,
             opts=InvokeOptions(parent=self),
         )
-        private = self._private_endpoint(name, args, cluster, database)
+        private = self._endpoint(name, args, cluster, database)
         self.host = Output.all(cluster.host_name, private.id).apply(lambda both: str(both[0]))
         self.password = secret(keys.apply(lambda found: found.primary_key))
         self.register_outputs({"host": self.host})
 
-    def _private_endpoint(
+    def _endpoint(
         self,
         name: str,
         args: QueueRedisArgs,
         cluster: redisenterprise.RedisEnterprise,
         database: redisenterprise.Database,
     ) -> network.PrivateDnsZoneGroup:
-        """An address in the network, under the same name as the public one."""
-        endpoint_name = args.names.private_endpoint(args.part)
-        endpoint = network.PrivateEndpoint(
-            f"{name}-endpoint",
-            private_endpoint_name=endpoint_name,
-            resource_group_name=args.resource_group,
-            location=args.location,
-            subnet=network.SubnetArgs(id=args.network.endpoints_subnet_id),
-            private_link_service_connections=[
-                network.PrivateLinkServiceConnectionArgs(
-                    name=endpoint_name, private_link_service_id=cluster.id, group_ids=["redisEnterprise"]
-                )
-            ],
-            tags=args.tags,
-            # A cluster takes one change at a time.
-            opts=ResourceOptions(parent=self, depends_on=[database]),
-        )
-        return network.PrivateDnsZoneGroup(
-            f"{name}-endpoint-names",
-            private_dns_zone_group_name="default",
-            private_endpoint_name=endpoint.name,
-            resource_group_name=args.resource_group,
-            private_dns_zone_configs=[
-                network.PrivateDnsZoneConfigArgs(
-                    name="redis", private_dns_zone_id=args.network.private_names(f"{name}-zone", ZONE, self)
-                )
-            ],
-            opts=ResourceOptions(parent=self),
+        return private_endpoint(
+            name,
+            PrivateEndpointArgs(
+                endpoint_name=args.names.private_endpoint(args.part),
+                resource_group=args.resource_group,
+                location=args.location,
+                subnet_id=args.network.endpoints_subnet_id,
+                target_id=cluster.id,
+                group_id="redisEnterprise",
+                zone="redis",
+                zone_id=args.network.private_names(f"{name}-zone", ZONE, self),
+                tags=args.tags,
+                after=database,
+            ),
+            self,
         )

@@ -26,6 +26,8 @@ from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Between, Must, NeedsInCloud, OneOf, Pattern, Required
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = ["FUNCTIONS", "TYPES", "shared_key"]
+
 GROUP = "azure-native:resources:ResourceGroup"
 _LOGS = "https://learn.microsoft.com/azure/azure-monitor/logs/"
 

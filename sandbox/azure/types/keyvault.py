@@ -38,6 +38,8 @@ from sandbox.core.rules import (
 )
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = ["SECRET_TYPE", "TYPES"]
+
 SECRET = "azure-native:keyvault:Secret"
 _SPEC = "Azure/azure-rest-api-specs specification/keyvault/resource-manager/Microsoft.KeyVault/stable/2024-11-01/"
 _SOFT = "https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview"

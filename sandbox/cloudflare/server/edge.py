@@ -26,6 +26,8 @@ from sandbox.core.authority import PUBLIC_WEB, authority, server_certificate
 from sandbox.core.inventory import Inventory
 from sandbox.core.origin import Body, Origin, Reply
 
+__all__ = ["Edge", "write_trust"]
+
 ORIGIN_AUTHORITY = "cloudflare-origin"
 MOST_BYTES = 65536
 

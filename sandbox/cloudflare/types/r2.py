@@ -77,6 +77,15 @@ def _bucket(inputs: Props, cloud: Cloud, _: Props) -> str | None:
     return f"{inputs.get('bucketName')!r}"
 
 
+BUCKET_EXISTS = NeedsInCloud(
+    path="bucketName",
+    test=_bucket,
+    says="The specified bucket does not exist.",
+    code="10006",
+    source=ERRORS,
+)
+
+
 def _location(computing: Computing) -> str:
     """In capitals, as R2 answers; without a wish, near whoever asked."""
     return str(computing.inputs.get("location") or "enam").upper()
@@ -206,13 +215,7 @@ TYPES = (
                 source=LIFECYCLES,
             ),
             ACCOUNT_EXISTS,
-            NeedsInCloud(
-                path="bucketName",
-                test=_bucket,
-                says="The specified bucket does not exist.",
-                code="10006",
-                source=ERRORS,
-            ),
+            BUCKET_EXISTS,
         ),
         id="{accountId}/{bucketName}/{jurisdiction}",
         defaults={"jurisdiction": "default"},
@@ -250,13 +253,7 @@ TYPES = (
             *_dates(HELD, source=LOCK_SCHEMA),
             Length(path="rules[*].id", least=1, says="must be a name", source=LOCK_SCHEMA),
             ACCOUNT_EXISTS,
-            NeedsInCloud(
-                path="bucketName",
-                test=_bucket,
-                says="The specified bucket does not exist.",
-                code="10006",
-                source=ERRORS,
-            ),
+            BUCKET_EXISTS,
         ),
         id="{accountId}/{bucketName}/{jurisdiction}",
         defaults={"jurisdiction": "default"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from kept import Damaged, words
 from sandbox.home import Home, write_private
 
+__all__ = ["key_of", "prepare_keys"]
+
 AGAIN = "./smos sandbox reset forgets everything simulated, then ./smos demo makes it anew"
 
 

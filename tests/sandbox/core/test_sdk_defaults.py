@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.core.compiler import Compiler
 from sandbox.core.judge import Step, covered, leads_to
 from sandbox.core.kinds import ResourceType
-from sandbox.core.schema import Compiler
 from sandbox.vendors import packages
 
 _DEFAULT = re.compile(r"if (\w+) is None:\n\s+\1 = (.+)")

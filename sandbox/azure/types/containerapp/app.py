@@ -27,6 +27,8 @@ from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Computing
 from sandbox.core.rules import Between, ExactlyOne, NeedsInCloud, Pattern, Refers
 
+__all__ = ["CONTAINER_APP", "TYPES"]
+
 _SPEC = "Azure/azure-rest-api-specs specification/app/resource-manager/Microsoft.App/ContainerApps"
 
 

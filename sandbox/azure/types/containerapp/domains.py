@@ -19,6 +19,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import NeedsInCloud, Rule
 from sandbox.core.values import Props, Value
 
+__all__ = ["INGRESS_CLOUD_RULES", "same_region"]
+
 
 def covers(certificate_name: str, host: str) -> bool:
     """Whether a name of a certificate (a wildcard covers one label) is for that host."""

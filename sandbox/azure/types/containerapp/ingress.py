@@ -8,6 +8,21 @@ from sandbox.azure.names import known, text
 from sandbox.core.rules import Between, Forbidden, Length, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, lookup
 
+__all__ = [
+    "APP",
+    "CERTIFICATES",
+    "DNS_RECORD",
+    "DOMAINS",
+    "ENVIRONMENT",
+    "HOST",
+    "INGRESS",
+    "INGRESS_RULES",
+    "OVERVIEW",
+    "environment_id",
+    "exposed_port",
+    "is_tcp",
+]
+
 APP = "azure-native:app:ContainerApp"
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 CERTIFICATES = ("azure-native:app:Certificate", "azure-native:app:ManagedCertificate")

@@ -10,6 +10,8 @@ from sandbox.azure.types.containerapp.triggers import KEDA, TRIGGERS, known_kind
 from sandbox.core.rules import Between, ExactlyOne, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.core.values import Props, Value, is_set, lookup
 
+__all__ = ["PROBE_RULES", "SCALE_RULES"]
+
 _PROBES = "https://learn.microsoft.com/azure/container-apps/health-probes"
 _SCALE = "https://learn.microsoft.com/azure/container-apps/scale-app"
 

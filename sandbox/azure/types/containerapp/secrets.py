@@ -10,6 +10,8 @@ from sandbox.core.records import Cloud, Record
 from sandbox.core.rules import ExactlyOne, Length, Must, Pattern, Required, Rule, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = ["ROLE_ASSIGNMENT", "SECRET_CLOUD_RULES", "SECRET_RULES", "VAULT", "own_identity", "secret_ref"]
+
 VAULT = "azure-native:keyvault:Vault"
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 READERS = {

@@ -13,6 +13,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import AtMostOne, Between, Must, NeedsInCloud, Pattern, Required, Rule, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, contains_unknown, lookup
 
+__all__ = ["PROFILE_SIZES", "STORAGE", "TEMPLATE_CLOUD_RULES", "TEMPLATE_RULES"]
+
 STORAGE = "azure-native:app:ManagedEnvironmentsStorage"
 _CONTAINERS = "https://learn.microsoft.com/azure/container-apps/containers"
 _VOLUMES = "https://learn.microsoft.com/azure/container-apps/storage-mounts"

@@ -23,12 +23,14 @@ from sandbox.azure.names import (
 from sandbox.azure.rules import identity_output, identity_rules, in_group, located, network_of, subnet_prefixes, tagged
 from sandbox.azure.types.containerapp.ingress import APP, ENVIRONMENT, HOST, environment_id
 from sandbox.azure.types.containerapp.template import PROFILE_SIZES
-from sandbox.azure.types.environment.certificate import certificate_facts, certificate_rules
+from sandbox.azure.types.environment.bundle import certificate_facts, certificate_rules
 from sandbox.azure.types.environment.network import NETWORK_RULES, SUBNET_PATH
 from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Forbidden, Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
+
+__all__ = ["TYPES", "WORKSPACE"]
 
 WORKSPACE = "azure-native:operationalinsights:Workspace"
 _NETWORK = "https://learn.microsoft.com/azure/container-apps/custom-virtual-networks"

@@ -11,6 +11,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, Refers, Required, Rule
 from sandbox.core.values import UNKNOWN, Props, is_set, lookup
 
+__all__ = ["ENDPOINT", "NETWORK_RULES", "SUBNET_PATH"]
+
 _NETWORK = "https://learn.microsoft.com/azure/container-apps/custom-virtual-networks"
 ENDPOINT = "azure-native:network:PrivateEndpoint"
 SUBNET_PATH = "vnetConfiguration.infrastructureSubnetId"

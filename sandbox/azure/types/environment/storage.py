@@ -16,6 +16,8 @@ from sandbox.core.records import Cloud, Computing, Record
 from sandbox.core.rules import ExactlyOne, Must, NeedsInCloud, Pattern, Required, Unchangeable
 from sandbox.core.values import Props
 
+__all__ = ["TYPES"]
+
 _MOUNTS = "https://learn.microsoft.com/azure/container-apps/storage-mounts"
 _SMB = "properties.azureFile"
 _NFS = "properties.nfsAzureFile"

@@ -30,6 +30,8 @@ from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Unchangeable
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = ["FUNCTIONS", "TYPES"]
+
 _RBAC = "https://learn.microsoft.com/azure/role-based-access-control/"
 _BUILT_IN = _RBAC + "built-in-roles"
 _TROUBLE = _RBAC + "troubleshooting"

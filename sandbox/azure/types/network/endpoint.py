@@ -45,6 +45,8 @@ from sandbox.core.rules import (
 )
 from sandbox.core.values import UNKNOWN, Props, Value, lookup
 
+__all__ = ["TYPES", "ZONE"]
+
 ZONE = "azure-native:privatedns:PrivateZone"
 _LINKS = "https://learn.microsoft.com/azure/private-link/private-endpoint-overview"
 SERVICES: Mapping[str, Mapping[str, str]] = {

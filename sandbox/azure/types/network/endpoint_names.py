@@ -12,6 +12,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Length, NeedsInCloud, Pattern, Refers, Required, UniqueItems
 from sandbox.core.values import Props
 
+__all__ = ["TYPES"]
+
 GROUP = "azure-native:network:PrivateDnsZoneGroup"
 _DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns"
 

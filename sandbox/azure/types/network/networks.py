@@ -36,6 +36,8 @@ from sandbox.core.rules import (
 )
 from sandbox.core.values import Props, Value
 
+__all__ = ["NAME", "NETWORK", "SECURITY_GROUP", "TYPES"]
+
 NETWORK = "azure-native:network:VirtualNetwork"
 SECURITY_GROUP = "azure-native:network:NetworkSecurityGroup"
 _FAQ = "https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq"

@@ -11,6 +11,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, Pattern, Refers, Required, Unchangeable
 from sandbox.core.values import Props, lookup
 
+__all__ = ["TYPES"]
+
 LINK = "azure-native:privatedns:VirtualNetworkLink"
 _ZONES = "https://learn.microsoft.com/azure/dns/private-dns-privatednszone"
 _VNET_LINKS = "https://learn.microsoft.com/azure/dns/private-dns-virtual-network-links"

@@ -13,6 +13,8 @@ from sandbox.core.kinds import ResourceType
 from sandbox.core.rules import Between, ExactlyOne, Length, Must, Pattern, Required, UniqueItems
 from sandbox.core.values import UNKNOWN, Props, Value, lookup
 
+__all__ = ["TYPES"]
+
 _GROUPS = "https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview"
 _SDK = "pulumi_azure_native 3.29.0 network.SecurityRuleArgs"
 

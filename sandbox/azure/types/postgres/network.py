@@ -8,6 +8,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, Refers, Rule, Unchangeable
 from sandbox.core.values import Props, Value, is_set, lookup
 
+__all__ = ["NETWORK_RULES", "host_of"]
+
 _ZONE = "azure-native:privatedns:PrivateZone"
 _RESOURCE = "hashicorp/terraform-provider-azurerm internal/services/postgres/postgresql_flexible_server_resource.go"
 _NETWORK = "https://learn.microsoft.com/azure/postgresql/network/concepts-networking-private"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+__all__ = ["READ_ONLY", "SOURCE", "STATIC", "is_known", "may_be_empty", "problem_with"]
+
 SOURCE = "https://learn.microsoft.com/azure/postgresql/server-parameters/concepts-server-parameters"
 
 _EXTENSIONS = """

@@ -13,6 +13,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Must, NeedsInCloud, OneOf, Pattern, Required, Unchangeable
 from sandbox.core.values import Props, Value, lookup
 
+__all__ = ["TYPES"]
+
 _SPEC = "Azure/azure-rest-api-specs specification/postgresql/resource-manager/Microsoft.DBforPostgreSQL (2025-08-01)"
 _PREFIX = "azure-native:dbforpostgresql:"
 _MODELS = "azure-mgmt-postgresqlflexibleservers 1.1.0 models."

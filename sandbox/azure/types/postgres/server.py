@@ -32,6 +32,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Length, Must, OneOf, Pattern, Required, Unchangeable, Unique
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = ["FUNCTIONS", "SERVER", "TYPES"]
+
 SERVER = "azure-native:dbforpostgresql:Server"
 _ZONE = "azure-native:privatedns:PrivateZone"
 _PROVIDER = "hashicorp/terraform-provider-azurerm internal/services/postgres/"

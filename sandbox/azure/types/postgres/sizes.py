@@ -9,6 +9,8 @@ from sandbox.azure.names import known, text
 from sandbox.core.records import Computing
 from sandbox.core.values import Props, Value
 
+__all__ = ["IOPS", "TIERS_BY_SIZE", "sku_in_tier", "storage_output", "tier_for_size"]
+
 _SKUS = {
     "Burstable": r"Standard_B((1|2|4|8|12|16|20)ms|2s)",
     "GeneralPurpose": (

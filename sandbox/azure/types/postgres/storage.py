@@ -8,6 +8,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Forbidden, Must, NeedsInCloud, OneOf, Required, Rule, Unchangeable
 from sandbox.core.values import UNKNOWN, Props, is_set, lookup
 
+__all__ = ["STORAGE_RULES"]
+
 _PROVIDER = "hashicorp/terraform-provider-azurerm internal/services/postgres/"
 _RESOURCE = _PROVIDER + "postgresql_flexible_server_resource.go"
 _SECOND = "https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-storage-premium-ssd-v2 (limitations)"

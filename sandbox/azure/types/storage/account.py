@@ -11,7 +11,6 @@ from sandbox.azure.names import (
     arm_id,
     arm_outputs,
     items,
-    known,
     location_of,
     placed,
     placed_again,
@@ -31,67 +30,17 @@ from sandbox.azure.rules import (
     tagged,
 )
 from sandbox.azure.types.groups import shared_key
+from sandbox.azure.types.storage import kinds
 from sandbox.core.kinds import Function, ResourceType
 from sandbox.core.records import Cloud, Computing
 from sandbox.core.rules import Between, Length, Must, Pattern, Refers, Required, Unchangeable, Unique
-from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
+from sandbox.core.values import Props, Value, is_set, lookup
+
+__all__ = ["ACCOUNT", "FUNCTIONS", "TYPES", "account_id"]
 
 ACCOUNT = "azure-native:storage:StorageAccount"
-_OVERVIEW = "https://learn.microsoft.com/azure/storage/common/storage-account-overview"
 _NETWORK = "https://learn.microsoft.com/azure/storage/common/storage-network-security"
 _ENCRYPTION = "https://learn.microsoft.com/azure/storage/common/infrastructure-encryption-enable"
-_STANDARD = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS")
-_V2 = ("StandardV2_LRS", "StandardV2_GRS", "StandardV2_ZRS", "StandardV2_GZRS", "PremiumV2_LRS", "PremiumV2_ZRS")
-SKUS_BY_KIND = {
-    "StorageV2": (*_STANDARD, "Premium_LRS"),
-    "Storage": ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Premium_LRS"),
-    "BlobStorage": ("Standard_LRS", "Standard_GRS", "Standard_RAGRS"),
-    "FileStorage": ("Premium_LRS", "Premium_ZRS", *_V2),
-    "BlockBlobStorage": ("Premium_LRS", "Premium_ZRS"),
-}
-
-
-def _sku_of_kind(value: Value, inputs: Props) -> bool | str:
-    kind = text(inputs, "kind")
-    allowed = SKUS_BY_KIND.get(kind)
-    return allowed is None or value in allowed or f"{value} with kind {kind} (allowed: {', '.join(allowed)})"
-
-
-def _tiered(value: Value, inputs: Props) -> bool | str:
-    kind = text(inputs, "kind")
-    return value == "Premium" or kind not in ("Storage", "FileStorage", "BlockBlobStorage") or f"kind {kind}"
-
-
-def _needs_tier(inputs: Props) -> bool:
-    return bool(known(inputs, "kind") == "BlobStorage")
-
-
-def _needs_namespace(value: Value, inputs: Props) -> bool:
-    return value is not True or lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
-
-
-def _namespace_of_kind(value: Value, inputs: Props) -> bool | str:
-    kind, name = text(inputs, "kind"), text(inputs, "sku.name")
-    if value is not True or not kind or not name or kind == "BlockBlobStorage":
-        return True
-    return (kind == "StorageV2" and not name.startswith("Premium")) or f"kind {kind} with sku {name}"
-
-
-def _nfs(value: Value, inputs: Props) -> bool:
-    hierarchical = lookup(inputs, "isHnsEnabled") in (True, UNKNOWN)
-    return value is not True or (hierarchical and lookup(inputs, "enableHttpsTrafficOnly") in (False, UNKNOWN))
-
-
-def _large_shares(value: Value, inputs: Props) -> bool | str:
-    name = text(inputs, "sku.name")
-    return bool(value != "Enabled" or not name.startswith(("Premium", "StandardV2"))) or f"sku {name}"
-
-
-def _convertible(old: Value, new: Value) -> bool:
-    """Whether a redundancy is only added or taken away: copies in another region, and reading them."""
-    kinds = [str(one).partition("_") for one in (old, new)]
-    zoned = ["ZRS" in redundancy for _, _, redundancy in kinds]
-    return kinds[0][0] == kinds[1][0] and zoned[0] == zoned[1]
 
 
 def _with_endpoint(value: Value, inputs: Props, cloud: Cloud, config: Props) -> str | None:
@@ -112,7 +61,7 @@ STORAGE_ACCOUNT = ResourceType(
     token=ACCOUNT,
     about="A storage account: blobs, files, queues and tables under one name.",
     sources=(
-        _OVERVIEW,
+        kinds.OVERVIEW,
         (
             "Azure/azure-rest-api-specs "
             "specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/storage.json"
@@ -177,39 +126,41 @@ STORAGE_ACCOUNT = ResourceType(
         Must(
             path="sku.name",
             name="pair:sku.name",
-            test=_sku_of_kind,
+            test=kinds.sku_of_kind,
             says="choose a sku that the kind has",
-            source=_OVERVIEW,
+            source=kinds.OVERVIEW,
         ),
-        Required(path="accessTier", when=_needs_tier, says="is required with kind BlobStorage", source=_OVERVIEW),
+        Required(
+            path="accessTier", when=kinds.needs_tier, says="is required with kind BlobStorage", source=kinds.OVERVIEW
+        ),
         Must(
             path="accessTier",
             name="kind:accessTier",
-            test=_tiered,
+            test=kinds.tiered,
             says="access tiers are for kinds StorageV2 and BlobStorage",
             source="https://learn.microsoft.com/azure/storage/blobs/access-tiers-overview",
         ),
         Must(
             path="isHnsEnabled",
-            test=_namespace_of_kind,
+            test=kinds.namespace_of_kind,
             says="hierarchical namespaces are for StorageV2 with a Standard sku and for BlockBlobStorage",
             source="https://learn.microsoft.com/azure/storage/blobs/create-data-lake-storage-account",
         ),
         Must(
             path="isSftpEnabled",
-            test=_needs_namespace,
+            test=kinds.needs_namespace,
             says="SFTP needs isHnsEnabled: true",
             source="https://learn.microsoft.com/azure/storage/blobs/secure-file-transfer-protocol-support",
         ),
         Must(
             path="enableNfsV3",
-            test=_nfs,
+            test=kinds.nfs,
             says="NFS 3.0 needs isHnsEnabled: true and enableHttpsTrafficOnly: false",
             source="https://learn.microsoft.com/azure/storage/blobs/network-file-system-protocol-support-how-to",
         ),
         Must(
             path="largeFileSharesState",
-            test=_large_shares,
+            test=kinds.large_shares,
             says="large file shares are for standard accounts",
             source="https://learn.microsoft.com/azure/storage/files/storage-how-to-create-file-share",
         ),
@@ -278,7 +229,7 @@ STORAGE_ACCOUNT = ResourceType(
         ),
         Unchangeable(
             path="sku.name",
-            test=_convertible,
+            test=kinds.convertible,
             says="neither performance (Standard, Premium) nor zones (LRS, GRS to ZRS, GZRS) change by an update: "
             "make another account, or ask for a conversion",
             source="https://learn.microsoft.com/azure/storage/common/redundancy-migration",

@@ -14,6 +14,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Length, Must, NeedsInCloud, OneOf, Required
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
+__all__ = ["TYPES"]
+
 _SPEC = "Azure/azure-rest-api-specs specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/"
 _BLOBS = "https://learn.microsoft.com/azure/storage/blobs/"
 _SDK = "pulumi_azure_native 3.29.0 storage."

@@ -14,6 +14,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Length, Must, NeedsInCloud, OneOf, Pattern, Required, UniqueItems
 from sandbox.core.values import Props, Value, is_set, lookup
 
+__all__ = ["TYPES"]
+
 _SPEC = "Azure/azure-rest-api-specs specification/storage/resource-manager/Microsoft.Storage/stable/2024-01-01/"
 _BLOBS = "https://learn.microsoft.com/azure/storage/blobs/"
 _PARTS = ("baseBlob", "snapshot", "version")

@@ -13,6 +13,8 @@ from sandbox.core.records import Cloud
 from sandbox.core.rules import Between, Forbidden, NeedsInCloud, Pattern, Unchangeable
 from sandbox.core.values import UNKNOWN, Props, lookup
 
+__all__ = ["CONTAINER", "IN_ACCOUNT", "PARTS_BY_KIND", "TYPES", "account_inputs", "without_part"]
+
 SHARE = "azure-native:storage:FileShare"
 CONTAINER = "azure-native:storage:BlobContainer"
 _BLOB_SERVICE = "azure-native:storage:BlobServiceProperties"
