@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import engine
+from deploy.engine_version import refuse_another_engine
 from kept.operator_error import OperatorError
 from keyring import KeyringError
 from settings import load_files, open_keyring
@@ -68,6 +69,7 @@ def real(stack: str = "") -> Workplace:
     found = engine.find()
     environ = found.environ()
     scratch = ROOT / ".smos" / "runs"
+    refuse_another_engine(found, environ, scratch)
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = Workplace(
         target=Target.REAL,

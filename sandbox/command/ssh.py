@@ -5,6 +5,7 @@ No connection is made: the record `sandbox:host` says what the host would answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -24,8 +25,12 @@ GO_SSH = "https://pkg.go.dev/golang.org/x/crypto/ssh"
 
 def _public_line(key: str, password: str | None) -> str | None:
     """The public half of a private key, as authorized_keys has it; None when it can't be read."""
-    if "-----BEGIN ENCRYPTED PRIVATE KEY-----" in key:
+    if "-----BEGIN ENCRYPTED PRIVATE KEY-----" in key or password == "":
         return None  # golang.org/x/crypto/ssh decrypts OpenSSH's and OpenSSL's own form, and no PKCS #8
+    begin = re.search(r"^-----BEGIN ", key, re.MULTILINE)
+    if begin is None:
+        return None  # encoding/pem: a block begins at the beginning of a line, and what is before it is left out
+    key = key[begin.start() :]
     secret = password.encode() if password else None
     for load in (serialization.load_ssh_private_key, serialization.load_pem_private_key):
         try:
@@ -47,19 +52,25 @@ def _readable(value: Value, props: Props) -> bool:
     return _public_line(str(value), password if isinstance(password, str) else None) is not None
 
 
+_OPTIONS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+[ \t]+')
+
+
 def _words_of_key(text: str) -> list[str] | None:
     """Kind and content of the first key, as ssh.ParseAuthorizedKey finds it: comments are left out, and what stands
-    before the kind is taken for options (so that a line of known_hosts is one too).
+    before the kind is taken for options, in which blanks stand between quotes (so that a line of known_hosts is one
+    too).
     """
-    for line in (one.strip() for one in text.splitlines()):
+    for line in (one.partition("\r")[0].strip() for one in text.split("\n")):
         if not line or line.startswith("#"):
             continue
-        for words in (line.split(), line.split()[1:]):
+        options = _OPTIONS.match(line)
+        for rest in (line, line[options.end() :] if options else ""):
+            words = rest.split()[:2]
             try:
-                serialization.load_ssh_public_key(" ".join(words[:2]).encode())
+                serialization.load_ssh_public_key(" ".join(words).encode())
             except (ValueError, UnsupportedAlgorithm):
                 continue
-            return words[:2]
+            return words
     return None
 
 
@@ -130,7 +141,7 @@ def reachable(inputs: Props, cloud: Cloud) -> str | None:
 RULES: tuple[Rule, ...] = (
     Must(
         path="connection.port",
-        test=lambda value, _: float(value).is_integer() and 1 <= value <= 65535,
+        test=lambda value, _: 1 <= int(value) <= 65535,  # Dial: a fraction is cut off
         says="must be a port, 1 to 65535",
         source=CONNECTION_GO,
     ),

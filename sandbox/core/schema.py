@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kept import Damaged, mapping
-from sandbox.core.compiler import Node, compile_schema, sdk_version
+from sandbox.core.compiler import Node, compiled_apart, sdk_version
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Failure
 from sandbox.core.values import UNKNOWN, show
@@ -43,7 +43,7 @@ class Schema:
         file = cache / f"schema-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}.json"
         with suppress(Damaged, FileNotFoundError, KeyError, TypeError):  # a cache: what can't be read is compiled anew
             return cls(mapping(file, ""))
-        data = compile_schema(tokens, any_case)
+        data = compiled_apart(tokens, any_case)
         cache.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{id(data)}")
         draft.write_text(json.dumps(data))

@@ -140,6 +140,6 @@ def test_every_backend_is_one(tmp_path: Path) -> None:
             assert Backend in type(one).__mro__
             assert {name for name in vars(type(one)) if not name.startswith("_")} <= asked
         assert {"databases", "vaults", "redises", "clients", "machines", "published", "edge"} <= set(made.status())
-        assert set(made.commands()) == {"grow"}
+        assert set(made.commands()) == {"away", "grow"}
         assert set(made.apis()) == {"/arm/", "/client/v4/"}
     cloud.close()

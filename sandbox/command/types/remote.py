@@ -1,6 +1,6 @@
 """The command provider: commands on simulated hosts. Their text is checked; what they do to the host is not.
 
-Nothing is executed. A script that installs Docker makes the host one with Docker; what else a script does is not known.
+No program is executed. A script that installs Docker makes the host one with Docker; what else one does is not known.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import secrets
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from sandbox.command.copies import is_a_folder, place_fault, source_fault
+from sandbox.command.endings import always_fails
 from sandbox.command.ssh import CONNECTION_GO, RULES, host_of, reachable
 from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Computing
@@ -27,14 +28,6 @@ CONNECTION = (
     *("connection.privateKeyPassword", "connection.hostKey", "connection.dialErrorLimit"),
     *("connection.perDialTimeout", "connection.agentSocketPath"),
 )
-_FOLDERS_TEXT = """
-. .. .ssh / /bin /boot /dev /etc /etc/ssh /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp
-/usr /usr/bin /usr/lib
-/usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib
-/var/log /var/opt /var/spool /var/tmp
-"""
-_FOLDERS = frozenset(_FOLDERS_TEXT.split())
-"""Of every host (Filesystem Hierarchy Standard 3.0)."""
 _HEREDOC = re.compile(r"\bbash -s\b[^\n]*<<-?\s*'(\w+)'\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 _INSTALLS_DOCKER = re.compile(r"\b(docker-ce|docker\.io|get\.docker\.com)\b")
 _HOST_VERSION = re.compile(r"\bHOST_VERSION=([\w.-]+)")
@@ -66,16 +59,8 @@ def _script(value: Value, _: Props) -> bool | str:
 
 def _fails(value: Value, _: Props) -> bool | str:
     """Commands whose end is known without running them."""
-    said = re.fullmatch(r"\s*(?:exit (?P<code>\d+)|(?P<false>false))[\s;]*", str(value))
-    code = 0 if said is None else 1 if said["false"] else int(said["code"]) & 255
+    code = always_fails(str(value))
     return code == 0 or f"Process exited with status {code}"
-
-
-def _is_a_folder(value: Value, props: Props) -> bool:
-    """Whether a text has no file there to be written to: a folder of every host, or one that is made on the way."""
-    source = props.get("source")
-    of_text = isinstance(source, Mapping) and source.get("text") is not None
-    return of_text and (str(value).endswith("/") or str(value) in _FOLDERS)
 
 
 def _accepted_variables(value: Value, _: Props) -> bool | str:
@@ -84,13 +69,11 @@ def _accepted_variables(value: Value, _: Props) -> bool | str:
 
 
 def _readable(value: Value, _: Props) -> bool | str:
-    """An asset or archive with a content: text, a file that is there, an address, or parts."""
-    if not isinstance(value, Mapping):
-        return f"{type(value).__name__} is neither"
-    path = value.get("path")
-    if isinstance(path, str) and not Path(path).exists():
-        return f"open {path}: no such file or directory"
-    return any(value.get(name) is not None for name in ("text", "path", "uri", "assets")) or "it has no content"
+    return source_fault(value) or True
+
+
+def _writable(value: Value, props: Props) -> bool | str:
+    return place_fault(str(value), props) or True
 
 
 def _run(computing: Computing, script: object) -> dict[str, Any]:
@@ -188,8 +171,9 @@ TYPES = (
         on_update=_update,
         on_delete=_delete,
         not_checked=(
-            "what the command does and prints: stdout and stderr are empty, nothing is executed; nor how it ends, "
-            "but for `false` and `exit N`",
+            "what the command does and prints: stdout and stderr are empty, no program is executed; "
+            "nor how it ends, but for what the shell's own words decide (`exit N`, `false`, `test`, `if`), "
+            "whatever the programs do",
             "passwords, agents and proxies (jump hosts): refused as not simulated",
         ),
     ),
@@ -218,9 +202,16 @@ TYPES = (
             Must(
                 path="remotePath",
                 name="file:remotePath",
-                test=lambda value, props: not _is_a_folder(value, props),
+                test=lambda value, props: not is_a_folder(str(value), props),
                 says="is a folder: for a text it must be the path of a file",
                 source=f"{REMOTE}/copyController.go (copyTextContent)",
+            ),
+            Must(
+                path="remotePath",
+                name="place:remotePath",
+                test=_writable,
+                says="must be a place where the host can make a file",
+                source=f"{REMOTE}/copyController.go (MkdirAll, Create, copyAssetArchive); path_resolution(7)",
             ),
         ),
         id=lambda computing: "",
@@ -229,6 +220,6 @@ TYPES = (
         state_only=True,
         on_create=_copy,
         on_update=_copy_again,
-        not_checked=("that the source can be read and that the host's folder can be written",),
+        not_checked=("that the host's folder can be written, but for what every host has",),
     ),
 )
