@@ -28,6 +28,8 @@ __all__ = [
     "Workplace",
     "WrongTarget",
     "agreed",
+    "keeps_in",
+    "overlays",
     "real",
     "without_pulumi",
 ]
@@ -62,6 +64,20 @@ class Workplace:
     """Whether engines get process groups of their own: who runs many ends them himself, Ctrl-C in the terminal does not
     reach them.
     """
+
+
+def keeps_in(target: Target) -> Path:
+    """The folder of what runs with a target keep on this machine: the clone's own, in no commit, or its sandbox's."""
+    if target is Target.SANDBOX:
+        from sandbox.home import Home
+
+        return Home.of_clone().folder
+    return ROOT / ".smos"
+
+
+def overlays(target: Target) -> tuple[Path, ...]:
+    """The folders that lie over the clone's tracked ones: a simulated run changes no tracked file."""
+    return (keeps_in(target),) if target is Target.SANDBOX else ()
 
 
 def real(stack: str = "") -> Workplace:
