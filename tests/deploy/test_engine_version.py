@@ -49,7 +49,7 @@ def test_a_recovery_goes_on_with_it_and_that_is_recorded(tmp_path: Path, capsys:
 
 def test_every_real_run_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before its place is made, so before a state is read."""
-    monkeypatch.setattr(target.engine, "find", lambda: engine_of(NEWER))
+    monkeypatch.setattr("engine.find", lambda: engine_of(NEWER))
     monkeypatch.delenv(OVERRIDE, raising=False)
     with pytest.raises(OtherEngine):
         target.real()
