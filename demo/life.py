@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from deploy.guards import NotReady
 from deploy.target import Target, Workplace
+from kept.say import Say
 from sandbox.home import Home
 from tenants import desired, lifecycle, offboarding
 from tenants.archive.content import Content
@@ -15,7 +15,6 @@ from tenants.registry import Registry
 
 __all__ = ["NotTheSame", "lived", "tour_a_life"]
 
-Say = Callable[[str], None]
 LIVED = "a-life-was-shown"
 
 
