@@ -102,7 +102,7 @@ _ALL = (
             "what it declares, into tenants/steps/$identifier.py, each thing with a name that follows from the slug",
             "what others must know of it, into its Step: names, doors, searches for what is left, its part of an "
             "archive, requests (tenants/steps/step.py says what each is)",
-            "its place in MODULES of tenants/steps/__init__.py: after those whose outputs it uses, before Vault when it "
+            "its place in MODULES of tenants/steps/__init__.py: after those whose outputs it uses, before Vault if it "
             "has a login",
             "its rows in docs/tenants.md",
         ),
