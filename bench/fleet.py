@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +24,13 @@ import psutil
 
 from bench.measure import Figure, MeasuredRunFailed, seconds
 from deploy.target import ROOT, without_pulumi
+from kept.say import Say
 from sandbox import client
 from sandbox.home import Home
 from tenants.rut import check_digit
 
 __all__ = ["Measured", "figures", "measure", "synthetic"]
 
-Say = Callable[[str], None]
 SMOS = str(ROOT / "smos")
 WORKERS = 2
 LOOP = 10

@@ -14,12 +14,12 @@ import psutil
 
 from bench.measure import Figure, MeasuredRunFailed, Watch, median_seconds, seconds, seconds_and_facts
 from deploy.target import ROOT, without_pulumi
+from kept.say import Say
 from sandbox import client
 from sandbox.home import Home
 
 __all__ = ["figures"]
 
-Say = Callable[[str], None]
 SMOS = str(ROOT / "smos")
 TENANT = ("11.111.111-1", "Bench", "bench.smarterbot.cl")
 PROGRAM = ("__main__.py", "components", "settings", "hosts")

@@ -25,7 +25,7 @@ COMMANDS: dict[str, Entry] = {
     "preview": Entry("cli.platform:preview", "Show what `up` would change; changes nothing."),
     "destroy": Entry("cli.platform:destroy", "Take an environment down."),
     "create": Entry("cli.create:app", "Something new: create tenant RUT NAME DOMAIN."),
-    "tenant": Entry("cli.tenant:app", "The tenants: list, status, show, preview, apply, destroy."),
+    "tenant": Entry("cli.tenant:app", "The tenants: what each is, its runs, its doors, its archive, its end."),
     "domain": Entry("cli.domain:app", "The domains of tenants' own: what the customer's DNS lacks."),
     "host": Entry("cli.host:app", "The VPS before the platform: up, check, cloud-init."),
     "keys": Entry("cli.keys:app", "The keyring: init, show, set, generate, verify, recipients."),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from deploy.guards import NotReady
 from deploy.target import Target, Workplace
+from kept.say import Say
 from sandbox.home import Home
 from tenants import lifecycle
 from tenants.archive.content import Content
@@ -15,7 +16,6 @@ from tenants.registry import Registry
 
 __all__ = ["NotTheSame", "lived", "tour_a_life"]
 
-Say = Callable[[str], None]
 LIVED = "a-life-was-shown"
 
 

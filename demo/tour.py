@@ -18,6 +18,7 @@ from deploy.platform import Wish as PlatformWish
 from deploy.simulated import simulated
 from deploy.target import Target, Workplace
 from kept.operator_error import OperatorError
+from kept.say import Say
 from sandbox import client
 from sandbox.home import Home
 from tenants import lifecycle
@@ -28,7 +29,6 @@ from tenants.status import live, status_of
 
 __all__ = ["Tour", "bring_up", "take_down"]
 
-Say = Callable[[str], None]
 STACK = "prod"
 SHOWN = "beesmart"
 """The tenant whose life is shown, once."""

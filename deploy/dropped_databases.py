@@ -7,7 +7,7 @@ What was dropped is never made anew unasked: an empty database in its place woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,12 @@ from deploy.databases_there import databases_there
 from deploy.engine_run import run
 from deploy.guards import NotReady
 from deploy.target import Workplace
+from kept.say import Say
 from keyring import KeyringError
 from settings import Settings, open_keyring
 
 __all__ = ["Dropped", "dropped_databases", "forget", "refuse_unnamed"]
 
-Say = Callable[[str], None]
 Resource = Mapping[str, Any]
 DATABASE = "postgresql:index/database:Database"
 _CONTAINER = "docker:index/container:Container"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from deploy.target import Workplace
 from hosts import own_engine
 from hosts.reachable import closed_forwards
 from kept.operator_error import OperatorError
+from kept.say import Say
 from settings import Settings, expected_secrets, load_files, open_keyring, secret_problems
 
 __all__ = ["NotReady", "hosts_ready", "secrets_ready", "settings_of", "tunnel_open"]
-
-Say = Callable[[str], None]
 
 
 class NotReady(OperatorError):

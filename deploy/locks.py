@@ -9,7 +9,7 @@ a lock there can't be seen.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,9 @@ import psutil
 from deploy.target import Workplace
 from kept import Damaged, mapping
 from kept.operator_error import OperatorError
+from kept.say import Say
 
 __all__ = ["Lock", "Locked", "free_of_dead_locks"]
-
-Say = Callable[[str], None]
 
 
 class Locked(OperatorError):

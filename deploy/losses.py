@@ -21,6 +21,7 @@ from deploy.engine_run import EngineFailed, run
 from deploy.state import current
 from deploy.target import Workplace
 from kept.operator_error import OperatorError
+from kept.say import Say
 from policy.stateful import holds, plain_token
 
 __all__ = [
@@ -38,7 +39,6 @@ __all__ = [
     "refuse",
 ]
 
-Say = Callable[[str], None]
 Ask = Callable[[str], bool]
 _UNREPLACEABLE = "unable to replace"
 """What the engine says of a protected resource while the program still runs."""

@@ -13,17 +13,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
 
 from deploy.idle import end_when_idle, is_provider
 from deploy.target import Workplace
+from kept.say import Say
 
 __all__ = ["MARK", "end_orphans", "mark", "stop_with_parent"]
 
-Say = Callable[[str], None]
 MARK = "SMOS_RUN"
 FINISH_S = 60.0
 END_S = 5.0

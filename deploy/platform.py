@@ -20,11 +20,10 @@ from deploy.repair import exported, repair
 from deploy.state import current
 from deploy.take_over import NO_CLAIMS, Claims, take_over
 from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
+from kept.say import Say
 from settings import Settings
 
 __all__ = ["Wish", "destroy", "hosts_up", "preview", "settings_and_outputs", "unless_locked", "up"]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)

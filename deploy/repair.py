@@ -10,7 +10,7 @@ done again, and so are the platform's deletions; a tenant's begun deletion is lo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_o
 from deploy.look import different, seen
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from intents.marks import mark_of
+from kept.say import Say
 from policy.stateful import holds
 from settings import Settings
 
 __all__ = ["adopted", "exported", "pending_creates", "plain", "repair", "sorted_by_need"]
 
-Say = Callable[[str], None]
 Resource = dict[str, Any]
 CREATING = "creating"
 DATABASE = "postgresql:index/database:Database"

@@ -10,7 +10,7 @@ import ipaddress
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from deploy.fresh import is_fresh, keep_fresh
 from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agreed, without_pulumi
 from deploy.throw_away import complete_throw_away
 from kept import Damaged
+from kept.say import Say
 from sandbox import client, shadow
 from sandbox.client import ask
 from sandbox.home import Home, Running, read_json, write_private
@@ -34,7 +35,6 @@ from settings.target import mark
 
 __all__ = ["edge", "freshen", "hash_of", "log_file", "shell_lines", "simulated", "stacks", "workplace"]
 
-Say = Callable[[str], None]
 _FIRST_LOCAL_PORT = 20000
 _PORTS_OF_A_STACK = 50
 _SLOTS = 200

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from deploy.references import mismatch
 from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
 from kept import Damaged, parsed, raw, same
 from kept.operator_error import OperatorError
+from kept.say import Say
 
 __all__ = [
     "KEPT",
@@ -38,7 +39,6 @@ __all__ = [
     "restore",
 ]
 
-Say = Callable[[str], None]
 KEPT = 20
 RESERVE = 64 * 1024 * 1024
 MB = 1024 * 1024

@@ -16,11 +16,10 @@ from typing import Any
 
 from access.states import STATES
 from deploy.vault_api import VaultApi, VaultRefused
+from kept.say import Say
 from keyring import Keyring
 
 __all__ = ["keep_state_key", "kept_at"]
-
-Say = Callable[[str], None]
 
 
 def kept_at(stack: str) -> str:

@@ -8,7 +8,7 @@ likewise where it is protected or holds data. Everything else is refused, with w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,12 @@ from deploy.repair import exported, plain, sorted_by_need
 from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, Workplace
 from intents.journal import Intent, Journal
 from intents.marks import AGAIN, NO_MARK, mark_of
+from kept.say import Say
 from policy.stateful import holds
 from settings import Settings
 
 __all__ = ["NO_CLAIMS", "Claims", "take_over"]
 
-Say = Callable[[str], None]
 Resource = dict[str, Any]
 _ENVELOPE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 _LOST = "lost with the answer"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import engine
+from deploy.engine_version import refuse_another_engine
 from kept.operator_error import OperatorError
 from keyring import KeyringError
 from settings import load_files, open_keyring
@@ -27,6 +28,8 @@ __all__ = [
     "Workplace",
     "WrongTarget",
     "agreed",
+    "keeps_in",
+    "overlays",
     "real",
     "without_pulumi",
 ]
@@ -63,11 +66,26 @@ class Workplace:
     """
 
 
+def keeps_in(target: Target) -> Path:
+    """The folder of what runs with a target keep on this machine: the clone's own, in no commit, or its sandbox's."""
+    if target is Target.SANDBOX:
+        from sandbox.home import Home
+
+        return Home.of_clone().folder
+    return ROOT / ".smos"
+
+
+def overlays(target: Target) -> tuple[Path, ...]:
+    """The folders that lie over the clone's tracked ones: a simulated run changes no tracked file."""
+    return (keeps_in(target),) if target is Target.SANDBOX else ()
+
+
 def real(stack: str = "") -> Workplace:
     """The operator's own credentials, in the clone itself; with the state where that stack's settings want it."""
     found = engine.find()
     environ = found.environ()
     scratch = ROOT / ".smos" / "runs"
+    refuse_another_engine(found, environ, scratch)
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = Workplace(
         target=Target.REAL,

@@ -7,7 +7,6 @@ depends on them, and none of them is ever replaced or removed by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from deploy.state_key import keep_state_key
 from deploy.take_over import NO_CLAIMS, Claims, take_over
 from deploy.target import ACCESS_PROJECT, Workplace
 from deploy.vault_api import Keys, SealStatus, VaultApi, VaultRefused
+from kept.say import Say
 from keyring import Keyring, identity_from_environment
 from settings import Settings, open_keyring
 from settings.entries import keyring_file
@@ -27,7 +27,6 @@ from settings.entries import keyring_file
 __all__ = ["ACCESS_PROJECT", "State", "ensure", "open_sealed", "state", "states_token"]
 
 LOGINS = ("provisionerRoleId", "provisionerSecretId", "statesRoleId", "statesSecretId")
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

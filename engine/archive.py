@@ -23,6 +23,7 @@ from typing import Any
 
 from engine import cache, pin
 from kept.operator_error import OperatorError
+from kept.say import Say
 
 __all__ = ["ChecksumMismatch", "Unavailable", "fetch"]
 
@@ -43,7 +44,7 @@ class ChecksumMismatch(OperatorError):
     """What was downloaded is not what was released."""
 
 
-def fetch(target: Path, say: cache.Say) -> None:
+def fetch(target: Path, say: Say) -> None:
     """Fill `target` with the files of the pinned release."""
     mirror = os.environ.get("SMOS_ENGINE_URL", "").rstrip("/")
     name = f"pulumi-v{pin.VERSION}-{cache.platform_name()}.tar.gz"
@@ -65,7 +66,7 @@ def fetch(target: Path, say: cache.Say) -> None:
         packed.unlink()
 
 
-def _agrees_with_git(name: str, published: str, say: cache.Say) -> None:
+def _agrees_with_git(name: str, published: str, say: Say) -> None:
     """What is published may change; what somebody looked at and committed does not."""
     known = json.loads(IN_GIT.read_text(encoding="utf-8")).get(name)
     if known is None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine import cache, pin
 from engine.archive import Unavailable
+from kept.say import Say
 
 __all__ = ["build"]
 
@@ -22,7 +23,7 @@ HEARTBEAT_S = 20.0
 USUAL_MINUTES = "3 to 5"
 
 
-def build(target: Path, say: cache.Say) -> None:
+def build(target: Path, say: Say) -> None:
     """Fill `target` with a built engine; takes minutes and says so."""
     go = shutil.which("go")
     if go is None:
@@ -42,7 +43,7 @@ def _command(go: str, output: Path) -> list[str]:
     return [go, "build", "-trimpath", "-ldflags", f"-s -w {version}", "-o", str(output), pin.GO_PACKAGE]
 
 
-def _run(command: list[str], log: Path, say: cache.Say) -> int:
+def _run(command: list[str], log: Path, say: Say) -> int:
     begun = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  the user's own Go

@@ -11,16 +11,16 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine import pin
 from kept import lock_file
+from kept.say import Say
 
-__all__ = ["Say", "engine_folder", "filling", "locked", "platform_name", "remove_leftovers", "root"]
+__all__ = ["engine_folder", "filling", "locked", "platform_name", "remove_leftovers", "root"]
 
-Say = Callable[[str], None]
 
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 

@@ -19,12 +19,13 @@ from engine.archive import Unavailable
 from engine.build import build
 from engine.place import HOST, place, write_stamp
 from kept.operator_error import OperatorError
+from kept.say import Say
 
 __all__ = ["ROUTES", "NoEngine", "get"]
 
 ROUTES: tuple[Route, ...] = get_args(Route)
 
-FILL: dict[Route, tuple[str, Callable[[Path, cache.Say], None]]] = {
+FILL: dict[Route, tuple[str, Callable[[Path, Say], None]]] = {
     "archive": ("release archive", archive.fetch),
     "build": ("build", build),
 }
@@ -34,7 +35,7 @@ class NoEngine(OperatorError):
     """Every route failed; the message lists why."""
 
 
-def get(clone: Path, say: cache.Say, routes: Collection[Route] = ROUTES) -> Engine:
+def get(clone: Path, say: Say, routes: Collection[Route] = ROUTES) -> Engine:
     """Put an engine into the clone's virtualenv and say where it is."""
     venv = clone / ".venv"
     failures: list[str] = []
@@ -95,7 +96,7 @@ def _cached(routes: Collection[Route]) -> Route | None:
     return None
 
 
-def _filled(routes: Collection[Route], say: cache.Say, failures: list[str]) -> Route | None:
+def _filled(routes: Collection[Route], say: Say, failures: list[str]) -> Route | None:
     for route, (label, fill) in FILL.items():
         if route not in routes:
             continue

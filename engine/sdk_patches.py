@@ -10,6 +10,7 @@ virtualenv.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from inspect import iscoroutinefunction, isfunction
 from typing import Any
@@ -18,13 +19,18 @@ __all__ = ["apply"]
 
 
 def apply(*, debug: bool = False) -> list[str]:
-    """The patches that were left out, by name. `debug`: whether the engine shows debug messages; otherwise it drops
-    them, and there are five a resource.
+    """The patches that were left out, by name, said in one line on stderr. `debug`: whether the engine shows debug
+    messages; otherwise it drops them, and there are five a resource.
     """
     wanted = {"traces": _leave_out_traces, "waits": _wait_for_all} | (
         {} if debug else {"messages": _leave_out_messages}
     )
-    return [name for name, patch in wanted.items() if not patch()]
+    left = [name for name, patch in wanted.items() if not patch()]
+    if left:
+        sys.stderr.write(
+            f"smos: left out, as this Pulumi SDK is another than expected: {', '.join(left)}; only slower\n"
+        )
+    return left
 
 
 def _leave_out_messages() -> bool:
@@ -71,7 +77,9 @@ class _Patient:
         return getattr(asyncio, name)
 
     async def wait(self, tasks: Any, **options: Any) -> Any:
-        """As ever, but for when it returns."""
+        """As ever with every keyword, but for when it returns, where the SDK would have the first of all."""
         import asyncio
 
-        return await asyncio.wait(tasks, **{**options, "return_when": asyncio.FIRST_EXCEPTION})
+        if options.get("return_when") == asyncio.FIRST_COMPLETED:
+            options["return_when"] = asyncio.FIRST_EXCEPTION
+        return await asyncio.wait(tasks, **options)

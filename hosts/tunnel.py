@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +19,11 @@ import asyncssh
 
 from hosts.ssh import SshHost, SshProblem, connect
 from kept.operator_error import OperatorError
+from kept.say import Say
 
 __all__ = ["TunnelProblem", "open_forwards", "serve_forwards"]
 
 LOCAL = "127.0.0.1"
-Say = Callable[[str], None]
 
 
 class TunnelForward(Protocol):

@@ -34,6 +34,8 @@ class Insertion:
     into: str
     """The name at the file's top level: a literal of several lines, or a class with fields."""
     template: str
+    before: str = ""
+    """A text inside the table: the lines come before the first line that has it, instead of at the end."""
     imports: str = ""
     """What the lines need, as an import; empty for nothing. Its place is the linter's business."""
 

@@ -24,6 +24,13 @@ def _rule_of(name: str) -> str | None:
     return "a rule has this name. Mend: another name, or edit that one" if taken else None
 
 
+def _step_of(name: str) -> str | None:
+    from tenants.steps import steps
+
+    taken = name in {one.name for one in steps()}
+    return "a step has this name. Mend: another name, or edit that one" if taken else None
+
+
 def _command_of(name: str) -> str | None:
     from cli.commands import COMMANDS
 
@@ -70,6 +77,36 @@ DASHED = re.compile(r"(?=.{1,24}$)[a-z]+(-[a-z]+)*")
 DASHED_SHAPE = "lower-case words with - between them, 24 characters at most, as in {}"
 
 _ALL = (
+    Scaffold(
+        kind="step",
+        about="A part of every tenant.",
+        pattern=DASHED,
+        shape=DASHED_SHAPE.format("blobs"),
+        words=_dashed,
+        files={
+            "step/step.py.template": "tenants/steps/$identifier.py",
+            "step/test.py.template": "tests/tenants/test_$identifier.py",
+        },
+        insertions=(
+            Insertion(
+                path="tenants/steps/__init__.py",
+                into="MODULES",
+                before="tenants.steps.vault",
+                template="step/line.template",
+            ),
+        ),
+        taken=_step_of,
+        test="tests/tenants/test_$identifier.py",
+        fails="$name declares nothing yet",
+        left=(
+            "what it declares, into tenants/steps/$identifier.py, each thing with a name that follows from the slug",
+            "what others must know of it, into its Step: names, doors, searches for what is left, its part of an "
+            "archive, requests (tenants/steps/step.py says what each is)",
+            "its place in MODULES of tenants/steps/__init__.py: after those whose outputs it uses, before Vault if it "
+            "has a login",
+            "its rows in docs/tenants.md",
+        ),
+    ),
     Scaffold(
         kind="rule",
         about="A rule of the policy pack, which every run is checked by.",

@@ -113,8 +113,10 @@ def _with_lines(one: Insertion, words: Words, root: Path) -> str:
     text = (root / path).read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True)
     at = _end_of(one.into, text)
+    if at is not None and one.before:
+        at = next((number for number, line in enumerate(lines[:at]) if one.before in line), None)
     if at is None:
-        raise ScaffoldRefused(f"{path}: it has no {one.into} of several lines. Mend: git checkout {path}")
+        raise ScaffoldRefused(f"{path}: it has no {one.into} as expected. Mend: git checkout {path}")
     lines.insert(at, _template(one.template, words))
     if one.imports:
         lines.insert(_end_of_imports(text), f"{_filled(one.imports, words)}\n")

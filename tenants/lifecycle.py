@@ -15,7 +15,7 @@ from deploy.guards import NotReady
 from deploy.open_intents import close_done, journal_of, noting
 from deploy.repair import repair
 from deploy.take_over import NO_CLAIMS, Claims
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import ROOT, Target, Workplace, overlays
 from kept import keep, same
 from settings import load_files
 from tenants.archive.shelf import shelf_of
@@ -68,11 +68,7 @@ class Applied:
 
 def registry_of(stack: str, target: Target) -> Registry:
     """The tenants of the zone in which an environment lives. A simulated run's own lie over the tracked ones."""
-    folders = [ROOT / FOLDER]
-    if target is Target.SANDBOX:
-        from sandbox.home import Home
-
-        folders.append(Home.of_clone().folder / "registry")
+    folders = [ROOT / FOLDER, *(folder / "registry" for folder in overlays(target))]
     settings = load_files(stack, ROOT)
     return Registry(folders, settings.domain, hostnames(ROOT, settings))
 

@@ -1,4 +1,5 @@
-"""Layer one of the strictness: names, types, nesting and enums of simulated types, compiled from the SDKs' classes.
+"""Layer one of the strictness: names, types, nesting and enums of every simulated type, compiled from the SDK's
+classes.
 
 The compiled form is plain JSON, so that the server can keep it on disk and start without importing any SDK.
 What the SDK does not say (ranges, patterns, references…) is layer two, `sandbox.core.rules`.
@@ -14,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kept import Damaged, mapping
-from sandbox.core.compiled_apart import compiled_apart
-from sandbox.core.compiler import Node, sdk_version
+from sandbox.core.compiler import Node, compiled_apart, sdk_version
 from sandbox.core.kinds import Package
 from sandbox.core.rules import Failure
 from sandbox.core.values import UNKNOWN, show

@@ -12,7 +12,7 @@ from typing import Any
 import asyncssh
 
 from sandbox.core import relay
-from sandbox.core.backend import Backend, Site
+from sandbox.core.backend import Backend, Command, Site
 from sandbox.core.records import Record
 from sandbox.docker.daemon import docker_id, labelled
 from sandbox.home import Home, write_private
@@ -23,6 +23,8 @@ from sandbox.scene import HOST, Machine, Scene, Way
 __all__ = ["BACKEND"]
 
 DOCKER_VERSION = "28.5.1"
+NOBODYS_PORT = 9
+"""Of a machine that is away: nobody answers there."""
 
 
 class MachinesBackend(Backend):
@@ -35,6 +37,7 @@ class MachinesBackend(Backend):
         self._connect = site.ask.connect
         self._machines: dict[str, tuple[Machine, asyncssh.SSHAcceptor]] = {}
         self._ways: dict[Way, asyncio.Server] = {}
+        self._away: set[str] = set()
 
     def sync(self) -> None:
         scene = Scene.read(self._home)
@@ -58,8 +61,18 @@ class MachinesBackend(Backend):
             ],
         }
 
+    def commands(self) -> Mapping[str, Command]:
+        return {"away": self._set_away}
+
     def close(self) -> None:
         self._run(self._close())
+
+    def _set_away(self, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Takes a machine off the network, or brings it back: nobody gets through to what is behind it meanwhile."""
+        address = {str(args["address"])}
+        self._away = self._away - address if args["back"] else self._away | address
+        self.sync()
+        return {}
 
     def _machine(self, machine: Machine) -> None:
         identity = f"{machine.address}:{machine.port}"
@@ -79,15 +92,16 @@ class MachinesBackend(Backend):
 
     async def _open(self, scene: Scene) -> None:
         changed = {machine.address for machine in scene.machines if self._served(machine.address) != machine}
+        changed |= self._away
         for way in [one for one in self._ways if one not in scene.ways or one.address in changed]:
             self._ways.pop(way).close()
         for machine in scene.machines:
-            if machine.address in changed:
-                if machine.address in self._machines:
-                    self._machines.pop(machine.address)[1].close()
+            if machine.address in changed and machine.address in self._machines:
+                self._machines.pop(machine.address)[1].close()
+            if machine.address in changed - self._away:
                 self._machines[machine.address] = machine, await self._serve(machine)
         for way in scene.ways:
-            if way not in self._ways:
+            if way not in self._ways and way.address not in self._away:
                 self._ways[way] = await self._forward(way)
 
     def _served(self, address: str) -> Machine | None:
@@ -136,7 +150,8 @@ class MachinesBackend(Backend):
     def _write_ssh_config(self, scene: Scene) -> None:
         text = "# Leads the addresses of the simulated machines here. Written by the sandbox.\n"
         for machine in scene.machines:
-            port = self._machines[machine.address][1].get_port()
+            here = self._machines.get(machine.address)
+            port = here[1].get_port() if here else NOBODYS_PORT
             key = self._home.host(machine.address) / "client_key"
             text += (
                 f"Host {machine.address}\n  HostName 127.0.0.1\n  Port {port}\n"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import Workplace, keeps_in
 from kept import words
 from keyring.store import write_whole
 from tenants.archive.file import SUFFIXES
@@ -115,8 +115,4 @@ class Retention:
 
 def shelf_of(place: Workplace) -> Shelf:
     """The clone's own, which is in no commit; a simulated run's is its sandbox's."""
-    if place.target is Target.SANDBOX:
-        from sandbox.home import Home
-
-        return Shelf(Home.of_clone().folder / "archive")
-    return Shelf(ROOT / ".smos" / "archive")
+    return Shelf(keeps_in(place.target) / "archive")

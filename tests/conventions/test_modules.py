@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conventions.exceptions import LONG_FUNCTIONS, LONG_MODULES, WITHOUT_ALL, WITHOUT_DOCSTRING
+from tests.conventions.exceptions import LONG_FUNCTIONS, LONG_MODULES, REPEATED, WITHOUT_ALL, WITHOUT_DOCSTRING
 from tests.conventions.rooms import ROOT, sources
 
 MOST_LINES = 300
@@ -158,3 +158,14 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     for path in sources(tests=True):
         for part in path.relative_to(ROOT).with_suffix("").parts:
             assert not re.fullmatch(r"(utils?|helpers?|common|managers?|misc|base_.*)", part), name_of(path)
+
+
+def test_what_all_rooms_use_has_one_home() -> None:
+    """How a run says what it does is a type of kept/say.py, and nobody defines it again."""
+    found = {
+        name_of(path)
+        for path in sources(tests=True)
+        for node in tree_of(path).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "Say"
+    }
+    assert found - {"kept/say.py"} == set(REPEATED), f"{LIST} lists just what is found"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.target import Workplace
+from kept.say import Say
 from sandbox.core.compiler import sdk_version
 from tests.live.account import Account
 from tests.live.translation import replayable
@@ -25,7 +26,6 @@ from tests.sandbox.test_examples import Case
 
 __all__ = ["COSTS_USD", "Finding", "replay"]
 
-Say = Callable[[str], None]
 GROUP = "azure-native:resources:ResourceGroup"
 PROGRAM = """
 import json, pathlib

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import psutil
 
+from kept.say import Say
+
 __all__ = ["LIVES", "Result", "Step", "live"]
 
-Say = Callable[[str], None]
 ROOT = Path(__file__).resolve().parent.parent.parent
 _KILLED_AFTER_S = (2.0, 12.0)
 END_S = 120.0

@@ -140,6 +140,21 @@ def test_every_backend_is_one(tmp_path: Path) -> None:
             assert Backend in type(one).__mro__
             assert {name for name in vars(type(one)) if not name.startswith("_")} <= asked
         assert {"databases", "vaults", "redises", "clients", "machines", "published", "edge"} <= set(made.status())
-        assert set(made.commands()) == {"grow"}
+        assert set(made.commands()) == {"away", "grow"}
         assert set(made.apis()) == {"/arm/", "/client/v4/"}
     cloud.close()
+
+
+def test_nothing_above_asks_whether_the_target_is_simulated() -> None:
+    """Who starts a run gives it what differs as a value. The model of a target, and who chooses one, know both."""
+    may = {"cli", "deploy", "bench", "demo", "sandbox", "tests", "settings"}
+    rooms = [path for path in ROOT.iterdir() if path.is_dir() and path.name not in may and any(path.glob("*.py"))]
+    asks = {
+        str(file.relative_to(ROOT))
+        for room in rooms
+        for file in room.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "SANDBOX"
+    }
+    assert "tenants" in {room.name for room in rooms}
+    assert asks == set()

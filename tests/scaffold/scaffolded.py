@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
+    "step": "guest-list",
     "rule": "doors-are-shut",
     "type": "cloudflare:index/queue:Queue",
     "command": "greet",

@@ -17,7 +17,7 @@ from tests.scaffold.scaffolded import NAMES, ROOT, Begun, begin, contents, copy_
 
 MOST = {"service": 4, "step": 2, "rule": 2, "type": 2, "command": 2, "system": 2}
 """Kind → how many files it may take at most, beside its test."""
-TAKEN = {"rule": "logs-bounded", "type": "random:index/randomUuid:RandomUuid", "command": "up"}
+TAKEN = {"step": "dns", "rule": "logs-bounded", "type": "random:index/randomUuid:RandomUuid", "command": "up"}
 LONGEST = "a-name-of-so-many-letter"
 kinds = pytest.mark.parametrize("kind", sorted(SCAFFOLDS))
 
@@ -86,7 +86,7 @@ def test_everything_else_still_passes(clone: Path, begun: dict[str, Begun]) -> N
     assert python(clone, "cli", "policies", "--pages").returncode == 0
     assert python(clone, "cli", "sandbox", "pages").returncode == 0
     walk = ["tests/policy/test_pack.py", "tests/cli/test_start.py", "tests/engine/test_launcher.py"]
-    walk += ["tests/sandbox/test_pages.py"]
+    walk += ["tests/sandbox/test_pages.py", "tests/tenants/test_steps.py", "tests/tenants/test_stack.py"]
     done = python(clone, "pytest", *walk, "-n0", "-p", "no:cacheprovider", "-m", "not slow", "-k", "not release")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -131,7 +131,7 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
     """Before anything is written."""
     (tmp_path / "cli").mkdir()
     (tmp_path / "cli" / "commands.py").write_text("OTHERS = {}\n")
-    with pytest.raises(ScaffoldRefused, match=r"cli/commands\.py: it has no COMMANDS"):
+    with pytest.raises(ScaffoldRefused, match=r"cli/commands\.py: it has no COMMANDS as expected"):
         plan(SCAFFOLDS["command"], "greet", tmp_path)
     assert len(contents(tmp_path)) == 1
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sandbox.command.copies import is_a_folder, place_fault, source_fault
 from sandbox.command.endings import always_fails
-from sandbox.command.places import is_a_folder, place_fault, source_fault
 from sandbox.command.ssh import CONNECTION_GO, RULES, host_of, reachable
 from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Computing
