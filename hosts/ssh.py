@@ -24,7 +24,6 @@ __all__ = ["NotLetIn", "SshHost", "SshProblem", "connect", "operator_config", "r
 
 TIMEOUT_S = 5
 KEEPALIVE_S = 15
-DEFAULT_PORT = 22
 
 
 class SshHost(Protocol):

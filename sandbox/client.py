@@ -25,6 +25,7 @@ from sandbox.official import official_plugins
 __all__ = ["ask", "begin", "environment", "locked", "remember_seen", "reset", "start", "stop", "write_shim"]
 
 START_TIMEOUT_S = 60.0
+SHIM = Path(__file__).with_name("pulumi_shim.sh")
 _OF_A_SANDBOX = {"cloud.sqlite", "scene.json", "keyring.age", "project"}
 """What is in the folder of a sandbox of an older version, or of one that was given a keyring before its first start."""
 
@@ -194,53 +195,16 @@ def write_shim(home: Home, running: Running, engine: Path, freshen: str) -> None
     The engine itself, called by its path, has neither.
     """
     wanted = environment(home, running, engine)
-    compared = "\n".join(f'same {name} "${{{name}-}}" {shlex.quote(wanted[name])}' for name in _GUARDED)
+    compared = "".join(f'  same {name} "${{{name}-}}" {shlex.quote(wanted[name])}\n' for name in _GUARDED)
+    head = (
+        "#!/bin/sh\n"
+        f"root={shlex.quote(str(ROOT))}\nhome={shlex.quote(str(home.folder))}\nengine={shlex.quote(str(engine))}\n"
+        f"guarded() {{\n{compared}}}\n"
+        f"freshen() {{ {freshen}; }}\n"
+    )
     home.bin.mkdir(parents=True, exist_ok=True, mode=0o700)
     script = home.bin / "pulumi"
-    keep(
-        script,
-        f"""#!/bin/sh
-# The engine, after the shadow project has been brought up to date with the clone's settings files.
-root='{_quoted(ROOT)}'
-home='{_quoted(home.folder)}'
-differs=
-same() {{ [ "$2" = "$3" ] || differs="$differs $1"; }}
-command=
-for word in "$@"; do
-  case "$word" in
-    up | update | preview | pre | destroy | down | dn | refresh | import) command=$word ;;
-    state | stack | cancel | watch | logs | config) command=$word ;;
-  esac
-done
-if [ -n "$command" ]; then
-{compared}
-  case "$(cd -P "${{PULUMI_OPTION_CWD:-.}}" 2>/dev/null && pwd -P)/" in
-    "$(cd -P "$home" && pwd -P)"/*) ;;
-    *) differs="$differs PULUMI_OPTION_CWD" ;;
-  esac
-  if [ -n "$differs" ]; then
-    echo "pulumi: this shell is no longer the sandbox's; nothing was done" >&2
-    echo "Other than 'sandbox env' set it:$differs" >&2
-    echo 'Mend: a new terminal, or again: eval "$(./smos sandbox env)"' >&2
-    exit 2
-  fi
-fi
-for file in "$root"/Pulumi.yaml "$root"/Pulumi.*.yaml "$root"/hosts/Pulumi.yaml "$root"/access/Pulumi.yaml; do
-  [ -e "$file" ] || continue
-  seen="$home/seen/${{file#"$root"/}}"
-  if ! [ -f "$seen" ] || ! cmp -s "$file" "$seen"; then {freshen} || exit $?; break; fi
-done
-case "${{1-}}" in
-  up | preview | destroy | refresh | import | watch)
-    pid=$(sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p' "$home/server.json" 2>/dev/null)
-    if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then
-      echo "pulumi: the simulated clouds of this shell do not run. Mend: '$root/smos' sandbox start" >&2
-      exit 1
-    fi ;;
-esac
-exec '{_quoted(engine)}' "$@"
-""",  # noqa: S608  a shell script: no SQL is in it
-    )
+    keep(script, head + SHIM.read_text(encoding="utf-8").partition("\n")[2])
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
 
 
@@ -249,10 +213,6 @@ def remember_seen(home: Home, files: list[Path]) -> None:
     for file in files:
         if file.exists():
             write_private(home.folder / "seen" / file.relative_to(ROOT), file.read_bytes())
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "'\\''")
 
 
 def ask(running: Running, command: str, **args: Any) -> Any:

@@ -58,7 +58,6 @@ LONG_FUNCTIONS: Mapping[str, tuple[int, str]] = {
     "components/services/postgres.py:__init__": (49, "one workload, field by field"),
     "deploy/take_over.py:take_over": (44, "to be cut"),
     "sandbox/azure/types/containerapp/template.py:_container_rules": (66, "its rules are to be cut by subject"),
-    "sandbox/client.py:write_shim": (55, "its rules are to be cut by subject"),
     "tenants/desired.py:imported": (44, "its steps are being made declarations"),
     "tenants/fleet/running.py:_run": (46, "its steps are being made declarations"),
     "tenants/steps/blobs.py:_on_azure": (41, "its steps are being made declarations"),

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from sandbox.core.rules.cloud import NeedsInCloud, Refers, Unchangeable, Unique, refusals
 from sandbox.core.rules.one import Between, Failure, Forbidden, Length, Must, OneOf, Pattern, Required, Rule, When
-from sandbox.core.rules.together import AllowedPairs, AtMostOne, ExactlyOne, UniqueItems
+from sandbox.core.rules.together import AtMostOne, ExactlyOne, UniqueItems
 
 __all__ = [
-    "AllowedPairs",
     "AtMostOne",
     "Between",
     "ExactlyOne",

@@ -1,33 +1,14 @@
-"""The rules that look at what must fit together in the inputs: pairs, one of several, items that differ."""
+"""The rules that look at what must fit together in the inputs: one of several, items that differ."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.core.rules.one import Rule
 from sandbox.core.values import UNKNOWN, Props, Value, is_set, lookup
 
-__all__ = ["AllowedPairs", "AtMostOne", "ExactlyOne", "UniqueItems"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AllowedPairs(Rule):
-    """Two properties of the object at `path` that are only allowed in certain pairs."""
-
-    fields: tuple[str, str]
-    pairs: tuple[tuple[Any, Any], ...]
-
-    def examine(self, props: Props) -> Iterator[tuple[str, str]]:
-        for path, value in self.known(props):
-            first, second = (lookup(value, name) for name in self.fields)
-            if UNKNOWN in (first, second):
-                continue
-            if (first, second) not in self.pairs:
-                allowed = ", ".join(f"{one}/{other}" for one, other in self.pairs)
-                given = f"{self.fields[0]} {first} with {self.fields[1]} {second}"
-                yield path, f"{given}: {self.sentence}; allowed: {allowed}"
+__all__ = ["AtMostOne", "ExactlyOne", "UniqueItems"]
 
 
 @dataclass(frozen=True, kw_only=True)
