@@ -130,9 +130,8 @@ def test_a_name_in_the_zone_may_be_given_in_full(tmp_path: Path) -> None:
     """`n8n` and `n8n.smarterbot.cl` are the same name."""
     folder = write(tmp_path, with_("services/n8n/hostname", "n8n.smarterbot.cl"))
     settings = load_files("prod", folder)
-    assert (
-        settings.fqdn(settings.services.model_dump()["n8n"]["hostname"]) == settings.fqdn("n8n") == "n8n.smarterbot.cl"
-    )
+    given = settings.services.model_dump()["n8n"]["hostname"]
+    assert settings.fqdn(given) == settings.fqdn("n8n") == "n8n.smarterbot.cl"
 
 
 @pytest.mark.parametrize("value", [{"redisPassword": "hunter2hunter2"}, {"secure": "v1:abc"}])
@@ -232,8 +231,7 @@ def test_every_field_says_what_it_is() -> None:
 
 def test_tunnels_are_known_before_the_run() -> None:
     """One local port a database server, in order; Azure's by name, a container's by its fixed address. Then what else
-    operators reach.
-    """
+    operators reach."""
     azure, vps, redis, vault = load_files("prod", ROOT).tunnels()
     assert (azure.name, azure.local_port, azure.host, azure.target_port) == ("azure", 15432, "vps", 5432)
     assert azure.target_host.startswith("psql-smarteros-prod-azure-")
