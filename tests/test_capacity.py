@@ -104,7 +104,8 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
             50,
             (
                 "databaseServers/0/placement/maxConnections: 50: its services may hold",
-                "connections at once (n8n 2, ",
+                "connections at once (",
+                "n8n 2, ",
                 "it takes 47",
                 "Mend: maxConnections: ",
                 "with memoryMb: ",
