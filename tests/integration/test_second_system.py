@@ -50,8 +50,8 @@ def test_a_second_system_comes_up_and_takes_a_tenant(fresh: Clone) -> None:
     assert (output["system"], output["says"]) == ("noticeboard", "nothing new")
     assert output["urls"] == {"board": "https://board.smarterbot.cl"}
     assert "botpress" not in output
-    running = {one["name"] for one in fresh.inventory("docker:index/container:Container")}
-    assert {"noticeboard-prod-board", "noticeboard-prod-traefik"} <= {str(name) for name in running}
+    running = {one["urn"].rsplit("::", 1)[-1] for one in fresh.inventory("docker:index/container:Container")}
+    assert {"board-container", "traefik-container"} <= running
     told = json.loads(fresh.smos("tenant", "apply", "acme", "--json").stdout.splitlines()[-1])
     assert told["changes"] > 0
     again = json.loads(fresh.smos("up", "prod", "--yes", "--json").stdout.splitlines()[-1])
