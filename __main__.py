@@ -9,7 +9,8 @@ gc.disable()  # it runs for seconds, and looking for garbage among what the SDKs
 
 import pulumi
 
-from components.systems.smarteros import SmarterOS, SmarterOSArgs
+from components.platform import SystemArgs
+from components.systems import SYSTEMS
 from hosts.reachable import closed_forwards, mend
 from intents.watch import begin_alone
 from settings import load_engine
@@ -21,4 +22,5 @@ if closed and pulumi.runtime.is_dry_run():
 elif closed:
     raise pulumi.RunError(mend(settings.stack, closed))
 begin_alone(Path(__file__).resolve().parent / ".smos")
-pulumi.export("platform", SmarterOS(settings.system, SmarterOSArgs(settings=settings)).platform)
+system = SYSTEMS[settings.system](settings.system, SystemArgs(settings=settings))
+pulumi.export("platform", system.platform)

@@ -11,7 +11,7 @@ from capacity.tables import Table, tables
 from kept import publish
 from settings import load_files
 from settings.capacity import HOST_RESERVE_CPU, HOST_RESERVE_MB, number
-from settings.profiles import PROFILES
+from settings.systems import SYSTEMS
 
 __all__ = ["STACKS", "files", "least_sentence", "markdown", "write_pages"]
 
@@ -19,9 +19,9 @@ STACKS = ("prod", "backup")
 BEGIN, END = "<!-- made by `./smos capacity --pages`; a test compares -->", "<!-- end of what is made -->"
 
 
-def least_sentence(profile: str) -> str:
+def least_sentence(system: str, profile: str) -> str:
     """What the vendors themselves ask for at least, against the machine of the specification."""
-    held = least_of(profile)
+    held = least_of(system, profile)
     host = SPECIFICATION
     needs = (
         f"By the vendors' own minima the profile {profile} on one machine needs {number(held.cpu.used)} CPUs and "
@@ -47,7 +47,8 @@ def markdown(table: Table) -> Iterator[str]:
 
 def files(root: Path) -> dict[Path, str]:
     """Every file of docs/ that says what the model says: its path → what must stand in it."""
-    made: list[str] = [f"{least_sentence(profile)}\n" for profile in PROFILES]
+    system = load_files(STACKS[0], root).system
+    made: list[str] = [f"{least_sentence(system, profile)}\n" for profile in SYSTEMS[system].profiles]
     found: dict[Path, str] = {}
     for stack in STACKS:
         report = report_of(load_files(stack, root))

@@ -25,7 +25,8 @@ from settings.database_server import DatabaseServer
 from settings.parts import Host
 from settings.profiles import with_profile
 from settings.reading import problems_across
-from settings.services import Container, Services
+from settings.services import Container, PlatformServices
+from settings.systems import SYSTEMS
 
 __all__ = ["SPECIFICATION", "Report", "least_of", "problem_of_host", "report_of"]
 
@@ -38,6 +39,7 @@ class Report:
     """What an environment needs, and whether it has it."""
 
     stack: str
+    system: str
     profile: str
     """The one that was asked for, or the stack's own."""
     hosts: tuple[HostCapacity, ...]
@@ -70,9 +72,10 @@ def report_of(settings: Settings, profile: str = "") -> Report:
     """An environment as its settings say; or with the services of another profile."""
     hosts, servers, services = settings.hosts, settings.database_servers, settings.services
     if profile:
-        services = with_profile(profile, hosts, servers, services)
+        services = with_profile(SYSTEMS[settings.system].profiles[profile], hosts, servers, services)
     return Report(
         stack=settings.stack,
+        system=settings.system,
         profile=profile or settings.profile,
         hosts=tuple(host_capacity(host, servers, services) for host in hosts),
         elsewhere=on_vendors_machines(services),
@@ -81,13 +84,15 @@ def report_of(settings: Settings, profile: str = "") -> Report:
     )
 
 
-def least_of(profile: str) -> HostCapacity:
+def least_of(system: str, profile: str) -> HostCapacity:
     """A profile on the specification's machine, where each container gets what its vendor says that it needs at least.
 
     All of it is there, n8n and the PostgreSQL server for everybody included: the specification has one machine.
     """
     server = _server(100)
-    services = with_profile(profile, (SPECIFICATION,), (server,), Services.model_validate({}))
+    declared = SYSTEMS[system]
+    none = declared.services.model_validate({})
+    services = with_profile(declared.profiles[profile], (SPECIFICATION,), (server,), none)
     wanted = server_capacity(server, services).connections
     server = _server(max(20, int(wanted.used)) + 3)
     held = host_capacity(SPECIFICATION, (server,), services)
@@ -125,7 +130,7 @@ def _at_least(part: Part) -> Part:
 
 
 def _problems(
-    stack: str, hosts: Sequence[Host], servers: Sequence[DatabaseServer], services: Services
+    stack: str, hosts: Sequence[Host], servers: Sequence[DatabaseServer], services: PlatformServices
 ) -> Iterator[Problem]:
     parts = {"hosts": hosts, "database_servers": servers, "services": services}
     yield from problems_across(f"Pulumi.{stack}.yaml", parts, CAPACITY_CHECKS)

@@ -19,7 +19,7 @@ from cli.told import told
 from kept import publish
 from settings.capacity_checks import CAPACITY_CHECKS
 from settings.checks import CHECKS
-from settings.profiles import PROFILES
+from settings.systems import SYSTEMS
 
 __all__ = ["capacity"]
 
@@ -39,8 +39,6 @@ def capacity(
     from deploy.target import ROOT
     from settings import load_files
 
-    if profile and profile not in PROFILES:
-        raise BadInput(f"--profile {profile}: there is no such profile. Mend: one of: {', '.join(PROFILES)}")
     if pages:
         with told():
             changed = write_pages(ROOT)
@@ -49,6 +47,9 @@ def capacity(
     with told(as_json):
         # What does not fit is shown here, not refused.
         settings = load_files(stack, ROOT, tuple(check for check in CHECKS if check not in CAPACITY_CHECKS))
+    profiles = SYSTEMS[settings.system].profiles
+    if profile and profile not in profiles:
+        raise BadInput(f"--profile {profile}: there is no such profile. Mend: one of: {', '.join(profiles)}")
     if profile and not (settings.hosts and settings.database_servers):
         lacks = "smarteros:hosts" if not settings.hosts else "smarteros:databaseServers"
         raise BadInput(
@@ -72,8 +73,8 @@ def _show(report: Report) -> None:
     for table in tables(report):
         console.print(table.title, style="bold", highlight=False)
         console.print(_rich(table))
-    if report.profile in PROFILES:
-        console.print(least_sentence(report.profile), soft_wrap=True)
+    if report.profile in SYSTEMS[report.system].profiles:
+        console.print(least_sentence(report.system, report.profile), soft_wrap=True)
     name = f"{report.stack} with profile {report.profile}"
     if report.fits:
         console.print(f"{name} fits", soft_wrap=True)

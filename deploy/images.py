@@ -14,7 +14,8 @@ from typing import Literal
 from deploy.registry import Manifest, RegistryError
 from kept import keep
 from settings import Settings
-from settings.images import DEFAULTS, LOCK, Image, locked, parsed_image, read_lock
+from settings.default_images import every_default_image
+from settings.images import LOCK, Image, locked, parsed_image, read_lock
 
 __all__ = ["Found", "images_of", "lock", "verify"]
 
@@ -39,9 +40,12 @@ class Found:
 
 def images_of(environments: Iterable[Settings]) -> list[Image]:
     """Every image that may run: the defaults, and what the environments say instead."""
-    found = {one.tagged: one for one in DEFAULTS.values()}
+    found = {one.tagged: one for one in every_default_image().values()}
     for settings in environments:
-        named = [*settings.images.values(), *([mcp.image] if (mcp := settings.services.mcp) and mcp.image else [])]
+        named = [
+            *settings.images.values(),
+            *(one for _, service in settings.services.running() for one in service.images_named()),
+        ]
         found |= {one.tagged: one for one in map(parsed_image, named)}
     return [found[key] for key in sorted(found)]
 

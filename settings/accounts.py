@@ -16,7 +16,7 @@ from settings.findings import Finding
 from settings.parts import Setting, matching
 from settings.problems import did_you_mean
 from settings.secrets import Secret
-from settings.services import Services
+from settings.services import PlatformServices
 from settings.shapes import AccountKind
 
 __all__ = ["Account", "AccountSecret", "Accounts", "Ai", "accounts_of", "every_account", "handed_to"]
@@ -262,7 +262,7 @@ def every_account() -> Iterator[tuple[tuple[str, str], type[Account]]]:
                     yield (part, key), kind
 
 
-def handed_to(ai: Ai, accounts: Accounts, all_services: Services) -> Iterator[Finding]:
+def handed_to(ai: Ai, accounts: Accounts, all_services: PlatformServices) -> Iterator[Finding]:
     """Keys are handed to services that run, and that pass them on to their software."""
     running = dict(all_services.running())
     takers = [key for key, service in running.items() if service.takes_accounts]

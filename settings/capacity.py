@@ -14,7 +14,7 @@ from settings.database_server import DatabaseServer
 from settings.parts import Host
 from settings.places import Place
 from settings.postgres import PROGRAM_CONNECTIONS
-from settings.services import Container, Service, Services
+from settings.services import Container, PlatformServices, Service
 
 __all__ = [
     "HOST_RESERVE_CPU",
@@ -166,7 +166,7 @@ class ServerCapacity:
     connections: Sum
 
 
-def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], services: Services) -> HostCapacity:
+def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], services: PlatformServices) -> HostCapacity:
     """What a host holds."""
     found: list[Part] = []
     for server in database_servers:
@@ -179,7 +179,7 @@ def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], servic
     return HostCapacity(host=host, parts=tuple(found))
 
 
-def on_vendors_machines(services: Services) -> tuple[VendorsMachines, ...]:
+def on_vendors_machines(services: PlatformServices) -> tuple[VendorsMachines, ...]:
     """What runs where the machines are the vendor's, by its kind of place: there is nothing to add up there."""
     found: dict[str, list[Part]] = {}
     places: dict[str, Place] = {}
@@ -194,7 +194,7 @@ def on_vendors_machines(services: Services) -> tuple[VendorsMachines, ...]:
     )
 
 
-def server_capacity(server: DatabaseServer, services: Services) -> ServerCapacity:
+def server_capacity(server: DatabaseServer, services: PlatformServices) -> ServerCapacity:
     """What a database server holds. Tenants' roles are each limited, and not added up: see docs/capacity.md."""
     users = {
         key: float(connections_held(service))

@@ -24,7 +24,7 @@ from settings.capacity import (
 from settings.database_server import DatabaseServer
 from settings.findings import Finding
 from settings.parts import Host, Setting
-from settings.services import Container, Services
+from settings.services import Container, PlatformServices
 
 __all__ = ["CAPACITY_CHECKS", "host_findings", "least_findings", "server_findings"]
 
@@ -33,7 +33,7 @@ Told = tuple[str, object, str, str]
 
 
 def hosts_hold(
-    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: Services
+    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: PlatformServices
 ) -> Iterator[Finding]:
     """What runs on a host fits into its memory, its CPUs and its disk, beside Docker and the system."""
     for index, host in enumerate(hosts):
@@ -41,14 +41,14 @@ def hosts_hold(
             yield ("hosts", index, key), value, why, mend
 
 
-def servers_hold(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
+def servers_hold(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:
     """A database server takes all the connections that its services may hold at once."""
     for index, server in enumerate(database_servers):
         for key, value, why, mend in server_findings(server_capacity(server, services)):
             yield ("databaseServers", index, "placement", key), value, why, mend
 
 
-def least_sizes(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
+def least_sizes(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:
     """No container gets less than its vendor says that it needs."""
     for index, server in enumerate(database_servers):
         for container in server.placement.footprint(server.name):

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterator
 from settings.accounts import handed_to
 from settings.capacity_checks import CAPACITY_CHECKS
 from settings.database_server import DatabaseServer
+from settings.default_images import images_are_known
 from settings.findings import Finding
 from settings.hosts import AnyHost
 from settings.needs_checks import NEEDS_CHECKS
 from settings.parts import Azure, Host, Tunnel
 from settings.places import Place
 from settings.problems import did_you_mean
-from settings.profiles import profile_is_whole
+from settings.profiles import profile_is_known, profile_is_whole
 from settings.reach_checks import REACH_CHECKS, own_ports
-from settings.services import Services
-from settings.tunnels import OPERATED
+from settings.services import PlatformServices
+from settings.systems import SYSTEMS
 from settings.wiring import WIRING_CHECKS
 
 __all__ = ["CHECKS", "Checks"]
@@ -30,19 +31,22 @@ __all__ = ["CHECKS", "Checks"]
 LONGEST_LABEL = 63
 
 
-def unique_names(hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...]) -> Iterator[Finding]:
+def unique_names(
+    system: str, hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...]
+) -> Iterator[Finding]:
     """Two things of one kind may not have the same name."""
+    operated = SYSTEMS[system].services.operated()
     for key, things in (("hosts", hosts), ("databaseServers", database_servers)):
         names = [thing.name for thing in things]
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield (key, index, "name"), name, "this name is taken further up", "another name"
-            elif key == "databaseServers" and name in OPERATED:
+            elif key == "databaseServers" and name in operated:
                 yield (key, index, "name"), name, "this is the name of a service's own forward", "another name"
 
 
 def known_hosts(
-    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: Services
+    hosts: tuple[Host, ...], database_servers: tuple[DatabaseServer, ...], services: PlatformServices
 ) -> Iterator[Finding]:
     """Whoever runs on a host, or is reached through one, names one that exists."""
     names = [host.name for host in hosts]
@@ -58,7 +62,7 @@ def known_hosts(
                 yield at, given, "no host has this name", did_you_mean(given, names)
 
 
-def known_databases(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
+def known_databases(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:
     """A service names a database server that exists, and that it can reach from where it runs."""
     servers = {server.name: server for server in database_servers}
     for key, service in services.running():
@@ -73,7 +77,7 @@ def known_databases(database_servers: tuple[DatabaseServer, ...], services: Serv
             yield path, named, where, "a database server in the same place"
 
 
-def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Finding]:
+def hostnames(domain: str, standby: bool, services: PlatformServices) -> Iterator[Finding]:
     """Each name is used once, lies in the zone, and is covered by the zone's certificates."""
     seen: dict[str, str] = {}
     for service in type(services).model_fields:
@@ -95,7 +99,7 @@ def hostnames(domain: str, standby: bool, services: Services) -> Iterator[Findin
         seen.setdefault(label, service)
 
 
-def proxied_hosts(all_services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
+def proxied_hosts(all_services: PlatformServices, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """What is reached by a name on a host needs that host's reverse proxy."""
     proxy = all_services.traefik.placement.private_network if all_services.traefik else None
     for key, service in all_services.running():
@@ -108,16 +112,13 @@ def proxied_hosts(all_services: Services, hosts: tuple[AnyHost, ...]) -> Iterato
             yield ("services", key, "placement", said), given, why, "services.traefik on that host"
 
 
-def guard_where_tenants_are(services: Services) -> Iterator[Finding]:
-    """Tenants' databases are guarded where they are."""
-    guard, tenants = services.guard, services.tenants
-    if guard is not None and (tenants is None or tenants.database != guard.database):
-        where = f"tenants' databases are on {tenants.database}" if tenants else "there are no tenants"
-        mend = f"{tenants.database}" if tenants else "services.tenants, or no guard"
-        yield ("services", "guard", "database"), guard.database, where, mend
+def of_its_system(system: str, services: PlatformServices) -> Iterator[Finding]:
+    """What the system itself says of its services together."""
+    for check in SYSTEMS[system].checks:
+        yield from check(services)
 
 
-def queues(all_services: Services) -> Iterator[Finding]:
+def queues(all_services: PlatformServices) -> Iterator[Finding]:
     """What needs a Redis has one on its host; or, where its place has some for one service alone, one of those."""
     there = all_services.redis.placement.private_network if all_services.redis else None
     for key, service in all_services.running():
@@ -132,7 +133,7 @@ def queues(all_services: Services) -> Iterator[Finding]:
             yield path, given, "it needs Redis, and none runs on this host", "services.redis on that host"
 
 
-def container_sizes(services: Services) -> Iterator[Finding]:
+def container_sizes(services: PlatformServices) -> Iterator[Finding]:
     """What runs where certain pairs of CPU and memory are taken only has one of them."""
     for key, service in services.running():
         where = service.place
@@ -144,7 +145,7 @@ def container_sizes(services: Services) -> Iterator[Finding]:
 
 
 def azure_is_known(
-    azure: Azure | None, database_servers: tuple[DatabaseServer, ...], services: Services
+    azure: Azure | None, database_servers: tuple[DatabaseServer, ...], services: PlatformServices
 ) -> Iterator[Finding]:
     """What runs in Azure needs to know where in Azure."""
     there = [f"databaseServers/{one.name}" for one in database_servers if one.placement.needs_section == "azure"]
@@ -181,7 +182,7 @@ def tunnel_ports(tunnel: Tunnel, database_servers: tuple[DatabaseServer, ...]) -
         )
 
 
-def placements(services: Services) -> Iterator[tuple[str, Place]]:
+def placements(services: PlatformServices) -> Iterator[tuple[str, Place]]:
     """Each service that runs somewhere, and where."""
     for key, service in services.running():
         if service.place is not None:
@@ -197,9 +198,11 @@ CHECKS: Checks = (
     hostnames,
     proxied_hosts,
     queues,
-    guard_where_tenants_are,
+    of_its_system,
     container_sizes,
+    profile_is_known,
     profile_is_whole,
+    images_are_known,
     *CAPACITY_CHECKS,
     *NEEDS_CHECKS,
     azure_is_known,

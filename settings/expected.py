@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from settings.model import Settings
 from settings.secrets import OF_SERVICES, PLATFORM_SECRETS, SIGNING_SECRETS, ExpectedSecret, entry_of
-from settings.wiring import calls_between, wiring_entry
+from settings.wiring import calls_of, wiring_entry
 
 __all__ = ["expected_secrets"]
 
@@ -32,7 +32,7 @@ def expected_secrets(settings: Settings) -> list[ExpectedSecret]:
         for key in account.secrets:
             one, path = key.secret, entry_of(key.secret, settings.stack, alone=alone)
             found.append(ExpectedSecret(path, one.purpose, one.kind, OF_SERVICES, one.name))
-    for call in calls_between({key for key, _ in settings.services.running()}):
+    for call in calls_of(settings):
         purpose = f"Signs what {call.caller} sends to {call.callee} ({call.name})"
         found.append(ExpectedSecret(wiring_entry(call, settings), purpose, "password", OF_SERVICES, call.secret))
     return found

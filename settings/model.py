@@ -5,27 +5,32 @@ settings.checks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Generic, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from typing_extensions import TypeVar
 
 from settings.accounts import Account, Accounts, Ai, accounts_of
 from settings.addresses import WebAddress
 from settings.database_server import DatabaseServer
+from settings.default_images import image_of
 from settings.hosts import AnyHost, LocalHost, RemoteHost
-from settings.images import Image, image_of, overrides_of, parsed_image
+from settings.images import Image, at_a_version
 from settings.naming import Names
 from settings.parts import Azure, Cloudflare, Domain, Name, Operators, Setting, Tunnel, matching
-from settings.profiles import Profile
-from settings.services import Services
+from settings.profiles import NO_PROFILE
+from settings.services import PlatformServices
 from settings.state import LocalState, State
-from settings.tunnels import OPERATED, Forward, forward_of, operated_forward
+from settings.tunnels import Forward, forward_of, operated_forward
 
 if TYPE_CHECKING:
     from settings.secrets import SecretOutputs
 
-__all__ = ["Settings"]
+__all__ = ["S_co", "Settings"]
 
+S_co = TypeVar("S_co", bound=PlatformServices, covariant=True, default=PlatformServices)
+"""The services of the environment's system. Whoever asks for no system's own takes settings of any."""
+S = TypeVar("S", bound=PlatformServices)
 STANDBY_SUFFIX = "-standby"
 SystemName = Annotated[
     str,
@@ -40,14 +45,14 @@ def _absent_when_empty(value: object) -> object:
     return None if value == {} else value
 
 
-class Settings(Setting):
+class Settings(Setting, Generic[S_co]):
     """Everything that an environment is told. Secrets are apart, and readable in the running program
     alone.
     """
 
     stack: Name = Field(description="The stack's name; given by the loader, never a key in a file")
     system: SystemName = Field(
-        "smarteros", description="Which system of components/systems this is; also a part of every name"
+        "smarteros", description="Which system of settings/systems/ this is; also a part of every name"
     )
     domain: Domain = Field(description="The zone in which all names live, as in example.com")
     operators: Operators = Field(description="Who runs the platform")
@@ -59,14 +64,17 @@ class Settings(Setting):
     )
     hosts: tuple[AnyHost, ...] = Field((), description="Machines with Docker")
     database_servers: tuple[DatabaseServer, ...] = Field((), description="PostgreSQL servers")
-    profile: Profile = Field("custom", description="Which services must run: core, full, or custom (what is named)")
-    services: Services = Field(description="What runs, and where; a service without a key does not run")
+    profile: str = Field(
+        NO_PROFILE,
+        description="Which services must run: a profile of the system, as core or full; or custom (what is named)",
+    )
+    services: S_co = Field(description="What runs, and where; a service without a key does not run")
     ai: Ai = Field(Ai.model_validate({}), description="Accounts of models, and which services are handed their keys")
     accounts: Accounts = Field(
         Accounts.model_validate({}),
         description="Accounts at others' services, and which services are handed their keys",
     )
-    images: Annotated[dict[str, str], AfterValidator(overrides_of)] = Field(
+    images: Annotated[dict[str, str], AfterValidator(at_a_version)] = Field(
         default_factory=dict,
         description="Which image runs instead of the default, each as name:tag@sha256:… (docs/images.md)",
     )
@@ -87,6 +95,12 @@ class Settings(Setting):
         if self._secrets is None:
             raise RuntimeError("secrets are readable in the running program only: use settings.load_engine()")
         return self._secrets
+
+    def of(self, services: type[S]) -> Settings[S]:
+        """The same, for whoever knows the system. Raises TypeError for another's."""
+        if not isinstance(self.services, services):
+            raise TypeError(f"{self.stack} is the system {self.system}, which has no {services.__name__}")
+        return cast("Settings[S]", self)
 
     @property
     def names(self) -> Names:
@@ -120,7 +134,7 @@ class Settings(Setting):
 
     def image(self, key: str) -> Image:
         """Which image runs, with its digest where anybody knows it."""
-        return image_of(key, {name: parsed_image(reference) for name, reference in self.images.items()})
+        return image_of(key, type(self.services), self.images)
 
     @property
     def has_wildcard(self) -> bool:
@@ -196,10 +210,9 @@ class Settings(Setting):
             forward_of(server, index, self.tunnel.first_port, self.names, self.hosts)
             for index, server in enumerate(self.database_servers)
         ]
-        for service in OPERATED:
-            running = getattr(self.services, service)
-            if running is not None:
-                found.append(operated_forward(service, running.placement, self.tunnel.first_port, self.hosts))
+        for key, service in self.services.running():
+            if service.operated is not None and service.place is not None:
+                found.append(operated_forward(key, service.operated, service.place, self.tunnel.first_port, self.hosts))
         return found
 
 

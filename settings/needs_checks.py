@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from settings.database_server import DatabaseServer
 from settings.findings import Finding
 from settings.hosts import AnyHost
-from settings.services import Services
+from settings.services import PlatformServices
 
 __all__ = ["NEEDS_CHECKS"]
 
 
-def extensions_are_allowed(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
+def extensions_are_allowed(
+    database_servers: tuple[DatabaseServer, ...], services: PlatformServices
+) -> Iterator[Finding]:
     """A database server offers what its services' databases need. Azure refuses all others; a container is held to the
     same list, so that a move of a database to Azure finds nothing missing.
     """
@@ -27,7 +29,7 @@ def extensions_are_allowed(database_servers: tuple[DatabaseServer, ...], service
                 yield path, told, f"services/{key} needs {', '.join(missing)}, too", f"add {', '.join(missing)}"
 
 
-def own_servers(database_servers: tuple[DatabaseServer, ...], services: Services) -> Iterator[Finding]:
+def own_servers(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:
     """What can't have its database on a managed server names one in a container."""
     servers = {server.name: server for server in database_servers}
     ours = [server.name for server in database_servers if not server.placement.managed]
@@ -39,7 +41,7 @@ def own_servers(database_servers: tuple[DatabaseServer, ...], services: Services
             yield ("services", key, "database"), server.name, why, mend
 
 
-def mail_is_sent(services: Services, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
+def mail_is_sent(services: PlatformServices, hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
     """Whoever needs a mail server names one; but on the developer's own machine, to which nobody else is invited."""
     if any(host.own_machine for host in hosts):
         return

@@ -17,9 +17,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from kept import publish
-from settings.model import Settings
 from settings.places import accepted
 from settings.problems import NAMESPACE
+from settings.reading import USUAL_SYSTEM, model_of
 
 __all__ = ["PAGE", "PROJECT", "main", "page", "project"]
 
@@ -63,7 +63,7 @@ def _indented(text: str) -> str:
 
 
 def _keys() -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in Settings.model_fields.items():
+    for name, field in model_of(USUAL_SYSTEM).model_fields.items():
         if name != _GIVEN_BY_THE_LOADER:
             yield f"{NAMESPACE}:{field.alias or name}", field
 

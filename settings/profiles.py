@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from settings.database_server import DatabaseServer
 from settings.findings import Finding
 from settings.parts import Host
 from settings.places import Place, accepted, tag_of
-from settings.services import Service, Services
+from settings.problems import did_you_mean
+from settings.services import PlatformServices, Service
+from settings.systems import SYSTEMS
 
-__all__ = ["PROFILES", "Profile", "by_default", "models_of", "places_of", "profile_is_whole", "with_profile"]
+__all__ = ["NO_PROFILE", "by_default", "places_of", "profile_is_known", "profile_is_whole", "with_profile"]
 
-Profile = Literal["core", "full", "custom"]
-
-_CORE = ("n8n", "redis", "traefik", "holding", "vault", "knowledge", "storage", "tenants", "guard")
-PROFILES: Mapping[str, tuple[str, ...]] = {
-    "core": _CORE,
-    "full": (*_CORE, "chatwoot", "odoo", "metabase", "botpress", "mcp"),
-}
-"""Profile → its services. Whatever they need of a PostgreSQL server, they name as their database."""
+NO_PROFILE = "custom"
+"""What runs is what is named."""
+S = TypeVar("S", bound=PlatformServices)
 
 
-def profile_is_whole(profile: Profile, all_services: Services) -> Iterator[Finding]:
+def profile_is_known(system: str, profile: str) -> Iterator[Finding]:
+    """It is one of the system's."""
+    known = [*SYSTEMS[system].profiles, NO_PROFILE]
+    if profile not in known:
+        yield ("profile",), profile, f"not a profile of {system}", did_you_mean(profile, known)
+
+
+def profile_is_whole(system: str, profile: str, all_services: PlatformServices) -> Iterator[Finding]:
     """A profile's services run, and no other."""
-    if profile == "custom":
+    profiles = SYSTEMS[system].profiles
+    if profile not in profiles:
         return
-    wanted, running = PROFILES[profile], [key for key, _ in all_services.running()]
+    wanted, running = profiles[profile], [key for key, _ in all_services.running()]
     missing = [key for key in wanted if key not in running]
     extra = [key for key in running if key not in wanted]
     if missing:
@@ -35,7 +40,7 @@ def profile_is_whole(profile: Profile, all_services: Services) -> Iterator[Findi
         yield ("profile",), profile, why, f"add {_paths(missing)}; or profile: custom"
     if extra:
         why = f"{profile} has {', '.join(wanted)}; here run {', '.join(extra)}, too"
-        larger = [name for name, keys in PROFILES.items() if name != profile and set(running) <= set(keys)]
+        larger = [name for name, keys in profiles.items() if name != profile and set(running) <= set(keys)]
         other = " or ".join(f"profile: {name}" for name in (*larger, "custom"))
         yield ("profile",), profile, why, f"remove {_paths(extra)}; or {other}"
 
@@ -45,14 +50,10 @@ def _paths(keys: Sequence[str]) -> str:
 
 
 def with_profile(
-    profile: str,
-    hosts: Sequence[Host],
-    database_servers: Sequence[DatabaseServer],
-    services: Services,
-    also: Sequence[str] = (),
-) -> Services:
-    """The services of a profile: as the stack has them, else as they are by default on its first host, with their
-    databases on that host's server.
+    wanted: Sequence[str], hosts: Sequence[Host], database_servers: Sequence[DatabaseServer], services: S
+) -> S:
+    """The services that a profile wants: as the stack has them, else as they are by default on its first host, with
+    their databases on that host's server.
     """
     told = services.model_dump(by_alias=True, exclude_none=True)
     servers = [one.name for one in database_servers if not one.placement.managed]
@@ -60,13 +61,8 @@ def with_profile(
         "host": hosts[0].name if hosts else "",
         "database": next(iter(servers), database_servers[0].name if database_servers else ""),
     }
-    wanted = [key for key in (*PROFILES[profile], *also) if key in Services.model_fields]
-    return Services.model_validate({key: told.get(key) or by_default(key, usual) for key in wanted})
-
-
-def models_of(service: str) -> tuple[type[Service], ...]:
-    """What a service's settings may be: its key is optional, and some come in several kinds."""
-    return tuple(_models(Services.model_fields[service].annotation))
+    found = {key: told.get(key) or by_default(key, services.kinds_of(key)[0], usual) for key in wanted}
+    return type(services).model_validate(found)
 
 
 def places_of(model: type[Service]) -> tuple[str, ...]:
@@ -74,12 +70,11 @@ def places_of(model: type[Service]) -> tuple[str, ...]:
     return tuple(tag_of(one) for one in _kinds(model))
 
 
-def by_default(key: str, usual: Mapping[str, str], kind: int = 0) -> dict[str, Any]:
+def by_default(key: str, model: type[Service], usual: Mapping[str, str]) -> dict[str, Any]:
     """A service of which nothing is said that has a default: on the usual host with the usual database, at the name in
-    the zone that is its key. Of several kinds the first, or another.
+    the zone that is its key.
     """
     told: dict[str, Any] = {}
-    model = models_of(key)[kind]
     for name, field in model.model_fields.items():
         if field.is_required():
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
@@ -89,13 +84,6 @@ def by_default(key: str, usual: Mapping[str, str], kind: int = 0) -> dict[str, A
         needed = (name for name, field in where.model_fields.items() if field.is_required() and name != "where")
         told["placement"] = {"where": tag_of(where), **{name: usual[name] for name in needed}}
     return told
-
-
-def _models(annotation: Any) -> Iterator[type[Service]]:
-    if hasattr(annotation, "model_fields"):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
 
 
 def _kinds(model: type[Service]) -> tuple[type[Place], ...]:

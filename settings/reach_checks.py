@@ -9,8 +9,7 @@ from settings.findings import Finding
 from settings.hosts import AnyHost
 from settings.parts import Azure, Cloudflare, Tunnel
 from settings.problems import did_you_mean
-from settings.services import Services
-from settings.tunnels import OPERATED
+from settings.services import PlatformServices
 
 __all__ = ["REACH_CHECKS", "own_ports"]
 
@@ -30,7 +29,7 @@ def one_reach(hosts: tuple[AnyHost, ...]) -> Iterator[Finding]:
 
 
 def zone_is_known(
-    cloudflare: Cloudflare | None, azure: Azure | None, hosts: tuple[AnyHost, ...], services: Services
+    cloudflare: Cloudflare | None, azure: Azure | None, hosts: tuple[AnyHost, ...], services: PlatformServices
 ) -> Iterator[Finding]:
     """Names that others open are in a zone; those of the developer's own machine are in none."""
     there = ["azure"] * (azure is not None)
@@ -57,12 +56,12 @@ def domain_is_reachable(domain: str, hosts: tuple[AnyHost, ...]) -> Iterator[Fin
 
 
 def local_ports(
-    hosts: tuple[AnyHost, ...], tunnel: Tunnel, database_servers: tuple[DatabaseServer, ...], services: Services
+    hosts: tuple[AnyHost, ...], tunnel: Tunnel, database_servers: tuple[DatabaseServer, ...], services: PlatformServices
 ) -> Iterator[Finding]:
     """Each port of 127.0.0.1 is one thing's, and each thing that has one listens."""
     taken = {tunnel.first_port + place: f"databaseServers/{one.name}" for place, one in enumerate(database_servers)}
-    for key, (_, _, offset) in OPERATED.items():
-        taken[tunnel.first_port + offset] = f"services/{key}"
+    for key, operated in services.operated().items():
+        taken[tunnel.first_port + operated.local_port] = f"services/{key}"
     for index, host in enumerate(hosts):
         for path, port in host.listening.items():
             why, mend = _port_problem(path, services) or (None, "")
@@ -73,7 +72,7 @@ def local_ports(
             taken.setdefault(port, f"hosts/{index}/{'/'.join(path)}")
 
 
-def _port_problem(path: tuple[str, ...], services: Services) -> tuple[str, str] | None:
+def _port_problem(path: tuple[str, ...], services: PlatformServices) -> tuple[str, str] | None:
     """Why a service can't have a port of its own. One that does not run in this environment may keep its line."""
     if len(path) == 1:
         return None

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from settings.accounts import Account, every_account
 from settings.expected import expected_secrets
 from settings.parts import Cloudflare, camel
 from settings.problems import NAMESPACE
 from settings.secrets import PLATFORM_SECRETS, SHAPES, ExpectedSecret, Secret, entry_of
-from settings.services import Service, Services
+from settings.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from settings.model import Settings
@@ -130,18 +130,11 @@ def _external() -> Iterator[tuple[Secret, str]]:
     seen: set[str] = set()
     of_services = [
         (one, f"the service {key}")
-        for key, field in Services.model_fields.items()
-        for kind in _services(field.annotation)
+        for system in SYSTEMS.values()
+        for key, kind in system.services.kinds()
         for one in (*kind.secrets, *kind.optional_secrets)
     ]
     for one, whose in [*((one, "the platform itself") for one in PLATFORM_SECRETS), *of_services]:
         if one.scope == "external" and one.name not in seen:
             seen.add(one.name)
             yield one, whose
-
-
-def _services(annotation: Any) -> Iterator[type[Service]]:
-    if isinstance(annotation, type) and issubclass(annotation, Service):
-        yield annotation
-    for inner in getattr(annotation, "__args__", ()):
-        yield from _services(inner)

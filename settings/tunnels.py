@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from settings.database_server import DatabaseServer
 from settings.naming import Names
 from settings.networks import DATA_SUBNET, docker_subnets
 from settings.parts import Host
-from settings.places import ContainerPlace
+from settings.places import Place
+
+if TYPE_CHECKING:
+    from settings.services.service import Operated
 
 __all__ = [
-    "OPERATED",
     "REDIS_PLACES",
     "Forward",
     "forward_of",
@@ -26,11 +29,6 @@ __all__ = [
 ]
 
 POSTGRES_PORT = 5432
-OPERATED = {"vault": (100, 8200, 40), "redis": (101, 6379, 41)}
-"""Service → the last number of its address, its port, and how far its local port is from the first one: so a new
-database server moves none of them.
-"""
-
 FIRST_REDIS_ADDRESS, REDIS_PLACES = 30, 70
 """Between the database servers and what operators reach: where tenants' own Redises are, each at a place of its own."""
 
@@ -52,9 +50,9 @@ def forward_of(server: DatabaseServer, index: int, first_port: int, names: Names
     return Forward(server.name, first_port + index, through, target, POSTGRES_PORT)
 
 
-def operated_address(host: Host, service: str) -> str:
+def operated_address(host: Host, operated: Operated) -> str:
     """The fixed address, in a host's data network, of a service that operators reach."""
-    return str(docker_subnets(host)[DATA_SUBNET][OPERATED[service][0]])
+    return str(docker_subnets(host)[DATA_SUBNET][operated.address])
 
 
 def redis_address(host: Host, place: int) -> str:
@@ -62,8 +60,10 @@ def redis_address(host: Host, place: int) -> str:
     return str(docker_subnets(host)[DATA_SUBNET][FIRST_REDIS_ADDRESS + place - 1])
 
 
-def operated_forward(service: str, placement: ContainerPlace, first_port: int, hosts: Iterable[Host]) -> Forward:
+def operated_forward(
+    service: str, operated: Operated, placement: Place, first_port: int, hosts: Iterable[Host]
+) -> Forward:
     """The forward that leads to a service that operators reach."""
     host = next(host for host in hosts if host.name == placement.machine)
-    _, port, offset = OPERATED[service]
-    return Forward(service, first_port + offset, host.name, operated_address(host, service), port)
+    target = operated_address(host, operated)
+    return Forward(service, first_port + operated.local_port, host.name, target, operated.port)

@@ -1,14 +1,12 @@
-"""Who calls whom on the way of a message, and at which address: each declared once, here.
+"""At which address who calls whom: the calls themselves are their system's (settings.systems).
 
-Chatwoot → n8n (classify) → Botpress (converse) → MCP gateway (secure) → n8n (execute) → Chatwoot (answer). Every call
-has a secret of its own in the keyring, with which the caller signs and the one called verifies; both are handed the
-same entry. What is sent is the applications' own business; how it is signed, docs/wiring.md.
+Every call has a secret of its own in the keyring, with which the caller signs and the one called verifies; both are
+handed the same entry. What is sent is the applications' own business; how it is signed, docs/wiring.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
@@ -16,18 +14,17 @@ from settings.findings import Finding
 from settings.hosts import AnyHost
 from settings.networks import DATA_SUBNET, EDGE_SUBNET, docker_subnets
 from settings.parts import Host
+from settings.system import Call
+from settings.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from settings.model import Settings
-    from settings.services import Services
+    from settings.services import PlatformServices
 
 __all__ = [
-    "CALLS",
     "HMAC_HEADER",
     "IDENTITY_HEADER",
     "WIRING_CHECKS",
-    "Call",
-    "calls_between",
     "calls_of",
     "identity_of",
     "private_networks",
@@ -40,47 +37,14 @@ IDENTITY_HEADER = "X-SMOS-Identity"
 HMAC_HEADER = "X-SMOS-HMAC"
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call: who makes it, who answers, at which path."""
-
-    name: str
-    caller: str
-    callee: str
-    path: str
-    """Below the address of the one called; a part in braces is filled in by the caller."""
-    refuses_private: bool = False
-    """The caller takes no address of a private network, not even of one that it is in itself."""
-
-    @property
-    def secret(self) -> str:
-        """The name of its secret."""
-        return f"wiring_{self.name}"
-
-
-CALLS = (
-    # n8n-io/n8n-docs integrations/builtin/core-nodes/n8n-nodes-base.webhook: /webhook/<path> of a published workflow.
-    # chatwoot/chatwoot from v4.14 on, lib/safe_fetch: "has no public ip addresses" (issues 14489 and 15270). What would
-    # allow it, SAFE_FETCH_ALLOW_PRIVATE_NETWORK, allows it to every tenant's webhook.
-    Call("classify", "chatwoot", "n8n", "/webhook/chatwoot-message", refuses_private=True),
-    # botpress/v12 packages/bp/src/core/converse/converse-router.ts. The path without /secured asks nobody who he is.
-    Call("converse", "n8n", "botpress", "/api/v1/bots/{bot}/converse/{user}/secured"),
-    # IBM/mcp-context-forge README.md: MCP over streamable HTTP at one virtual server, which holds a tenant's tools.
-    Call("secure", "botpress", "mcp", "/servers/{server}/mcp"),
-    Call("execute", "mcp", "n8n", "/webhook/mcp-execute"),
-    # chatwoot/chatwoot swagger/paths/index.yml, Messages.
-    Call("answer", "n8n", "chatwoot", "/api/v1/accounts/{account}/conversations/{conversation}/messages"),
-)
-
-
-def calls_between(running: set[str]) -> Iterator[Call]:
-    """The calls whose two ends run."""
-    return (call for call in CALLS if {call.caller, call.callee} <= running)
-
-
 def calls_of(settings: Settings) -> list[Call]:
-    """The calls that there are in an environment."""
-    return list(calls_between({key for key, _ in settings.services.running()}))
+    """The calls that there are in an environment: those of its system whose two ends run."""
+    return list(_between(settings.system, settings.services))
+
+
+def _between(system: str, services: PlatformServices) -> Iterator[Call]:
+    running = {key for key, _ in services.running()}
+    return (call for call in SYSTEMS[system].calls if {call.caller, call.callee} <= running)
 
 
 def wiring_entry(call: Call, settings: Settings) -> str:
@@ -138,7 +102,7 @@ def _answering(host: Host) -> list[IPv4Network]:
     return [subnets[EDGE_SUBNET], *([subnets[DATA_SUBNET]] if host.own_machine else [])]
 
 
-def _stays_inside(services: Services, hosts: tuple[AnyHost, ...], call: Call) -> bool:
+def _stays_inside(services: PlatformServices, hosts: tuple[AnyHost, ...], call: Call) -> bool:
     """Whether the call never leaves its host. On the developer's own machine all do: no name of it leads there from
     inside a container.
     """
@@ -153,10 +117,10 @@ def _own_machines(hosts: tuple[AnyHost, ...]) -> set[str]:
     return {host.name for host in hosts if host.own_machine}
 
 
-def calls_arrive(hosts: tuple[AnyHost, ...], all_services: Services) -> Iterator[Finding]:
+def calls_arrive(system: str, hosts: tuple[AnyHost, ...], all_services: PlatformServices) -> Iterator[Finding]:
     """Whoever is called from elsewhere has a name there, and is not on the developer's own machine."""
     local = _own_machines(hosts)
-    for call in calls_between({key for key, _ in all_services.running()}):
+    for call in _between(system, all_services):
         callee = getattr(all_services, call.callee)
         if callee.elsewhere is not None or _stays_inside(all_services, hosts, call):
             continue

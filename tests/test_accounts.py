@@ -13,12 +13,12 @@ import pulumi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pulumi import Output
 from pulumi.runtime import mocks
 from pulumi.runtime.sync_await import _sync_await
 
+from components.services.context import ServiceContext
+from components.services.handed import HandedAccounts
 from components.services.n8n_credentials import credential_overwrites
-from components.services.surroundings import HandedAccounts, Surroundings
 from settings import SHAPES, Settings, expected_secrets, load_engine
 from settings.accounts import Accounts, Ai, accounts_of, every_account
 from settings.reading import read_settings
@@ -151,11 +151,11 @@ def test_a_service_is_handed_what_names_it_and_nothing_else(
 
 
 def handed_by(ai: Ai, accounts: Accounts, service: str) -> HandedAccounts:
-    """`Surroundings.accounts`, where there is nothing but these accounts, and each key is its own name."""
+    """`ServiceContext.accounts`, where there is nothing but these accounts, and each key is its own name."""
     nothing_else: Any = SimpleNamespace(
         settings=SimpleNamespace(accounts_named=lambda: accounts_of(ai, accounts)), secret=lambda name: name
     )
-    return Surroundings.accounts(nothing_else, service)
+    return ServiceContext.accounts(nothing_else, service)
 
 
 def test_a_key_in_a_service_is_the_keyrings() -> None:
@@ -198,7 +198,7 @@ def test_n8n_fills_keys_into_credentials_that_leave_them_empty() -> None:
     """As the vendor has it: a file of types and fields, secret, and only of what is handed to n8n."""
     handed = HandedAccounts(
         plain={"SUPABASE_URL": "https://x.supabase.co"},
-        keys={"OPENAI_API_KEY": Output.secret("sk-1"), "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_2"},
+        keys={"OPENAI_API_KEY": pulumi.Output.secret("sk-1"), "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_2"},
     )
     found = credential_overwrites(handed)
     assert found.env == {"CREDENTIALS_OVERWRITE_DATA_FILE": "/run/secrets/n8n-credentials.json"}
@@ -206,7 +206,7 @@ def test_n8n_fills_keys_into_credentials_that_leave_them_empty() -> None:
 
     def build(_: Settings) -> None:
         output = found.secret_files["n8n-credentials.json"]
-        assert isinstance(output, Output)
+        assert isinstance(output, pulumi.Output)
         assert _sync_await(output.is_secret())
         output.apply(told.append)
 

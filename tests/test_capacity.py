@@ -22,13 +22,13 @@ from settings.capacity import (
     server_capacity,
     usable_disk_mb,
 )
-from settings.images import DEFAULTS
+from settings.default_images import every_default_image
 from settings.places import AzurePostgres, DockerPostgres
 from settings.postgres import SUPERUSER_CONNECTIONS, least_memory_mb, memory_of
 from settings.profiles import with_profile
 from settings.reading import read_settings
-from settings.services import Services
 from settings.sizes import POSTGRES_CONNECTIONS, POSTGRES_SKUS
+from settings.systems.smarteros import SYSTEM, SmarterOSServices
 from tests.components.declared import ROOT, config_of
 
 STACKS = ("prod", "backup")
@@ -104,7 +104,8 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
             50,
             (
                 "databaseServers/0/placement/maxConnections: 50: its services may hold",
-                "connections at once (n8n 2, ",
+                "connections at once (",
+                "n8n 2, ",
                 "it takes 47",
                 "Mend: maxConnections: ",
                 "with memoryMb: ",
@@ -156,7 +157,7 @@ def test_a_container_below_its_vendors_minimum_is_refused_with_the_source() -> N
     ]
 
 
-@pytest.mark.parametrize("key", list(Services.model_fields))
+@pytest.mark.parametrize("key", list(SmarterOSServices.model_fields))
 def test_every_service_has_at_least_what_its_vendor_asks_for_by_default(key: str) -> None:
     """A default is no trap; each number has its source."""
     services = with_profile_of(key)
@@ -166,16 +167,17 @@ def test_every_service_has_at_least_what_its_vendor_asks_for_by_default(key: str
         assert container.cpu >= container.least_cpu > 0, container.name
 
 
-def with_profile_of(key: str) -> Services:
+def with_profile_of(key: str) -> SmarterOSServices:
     """The services of `full`, and that one, as they are by default."""
     settings = settings_of("backup")
-    return with_profile("full", settings.hosts, settings.database_servers, Services.model_validate({}), also=(key,))
+    wanted = dict.fromkeys((*SYSTEM.profiles["full"], key))
+    return with_profile(list(wanted), settings.hosts, settings.database_servers, SmarterOSServices.model_validate({}))
 
 
 def test_what_ends_before_the_others_start_is_not_added_to_them() -> None:
     """Its memory is looked at beside everything but its own service."""
     settings = settings_of("backup")
-    services = with_profile("full", settings.hosts, settings.database_servers, settings.services)
+    services = with_profile(SYSTEM.profiles["full"], settings.hosts, settings.database_servers, settings.services)
     held = host_capacity(settings.hosts[0], settings.database_servers, services)
     passing = [part for part in held.parts if part.container.passing]
     assert passing
@@ -188,7 +190,7 @@ def test_what_ends_before_the_others_start_is_not_added_to_them() -> None:
 
 def test_connections_count_twice_where_two_revisions_meet() -> None:
     """In Container Apps the old one still runs while the new one starts; on a host it ends first."""
-    prod, backup = (settings_of(stack).services.n8n for stack in STACKS)
+    prod, backup = (settings_of(stack).of(SmarterOSServices).services.n8n for stack in STACKS)
     assert prod is not None
     assert backup is not None
     assert connections_held(prod) == 2 * prod.connections()
@@ -237,7 +239,7 @@ def test_the_declared_server_takes_as_many_connections_as_the_sum_says() -> None
     from components.placements.docker.postgres import postgres_workload
 
     place = DockerPostgres.model_validate({"where": "docker", "host": "vps", "maxConnections": 77, "memoryMb": 2048})
-    workload = postgres_workload(DEFAULTS["postgres"], place, "password")
+    workload = postgres_workload(every_default_image()["postgres"], place, "password")
     assert "max_connections=77" in workload.args
     assert "shared_buffers=512MB" in workload.args
     one = place.footprint("vps")[0]

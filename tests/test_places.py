@@ -22,9 +22,9 @@ from settings.places import (
     narrowed,
     place,
 )
-from settings.profiles import models_of, places_of
+from settings.profiles import places_of
 from settings.reading import read_settings
-from settings.services import Services
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import prod_config
 
 
@@ -148,7 +148,7 @@ def test_a_queue_is_refused_where_there_is_no_redis_at_all() -> None:
         called: ClassVar[str] = "a dry place"
         shares_redis: ClassVar[bool] = False
 
-    services = Services.model_validate(prod_config()["services"])
+    services = SmarterOSServices.model_validate(prod_config()["services"])
     assert services.n8n is not None
     mode = type(services.n8n).model_validate({**prod_config()["services"]["n8n"], "mode": {"kind": "queue"}}).mode
     dry = Dry.model_construct(where="docker", host="vps")
@@ -177,7 +177,7 @@ def test_what_a_kind_does_not_say_it_cannot() -> None:
 
 def test_a_plain_kind_in_a_field_is_its_only_one() -> None:
     """The reverse proxy reads Docker's API: it says the kind itself."""
-    (traefik,) = models_of("traefik")
+    (traefik,) = SmarterOSServices.kinds_of("traefik")
     assert places_of(traefik) == ("docker",)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from capacity.report import SPECIFICATION, least_of, problem_of_host, report_of
 from settings import Settings, load_files
-from settings.profiles import PROFILES, models_of, places_of
+from settings.profiles import places_of
 from settings.reading import read_settings
-from settings.services import Services
+from settings.systems.smarteros import SYSTEM, SmarterOSServices
 from tests.components.declared import ROOT, config_of
 
 
@@ -25,11 +25,11 @@ def settings_of(stack: str) -> Settings:
     return load_files(stack, ROOT)
 
 
-@pytest.mark.parametrize("profile", list(PROFILES))
+@pytest.mark.parametrize("profile", list(SYSTEM.profiles))
 def test_a_profile_has_services_that_exist(profile: str) -> None:
     """Each of its names is a service."""
-    assert set(PROFILES[profile]) <= set(Services.model_fields)
-    assert set(PROFILES["core"]) < set(PROFILES["full"])
+    assert set(SYSTEM.profiles[profile]) <= set(SmarterOSServices.model_fields)
+    assert set(SYSTEM.profiles["core"]) < set(SYSTEM.profiles["full"])
 
 
 def test_the_tracked_environments_have_their_profile() -> None:
@@ -69,13 +69,13 @@ def test_full_on_8_gb_is_refused_with_the_sum() -> None:
 def test_the_vendors_own_minima_do_not_fit_the_specifications_machine() -> None:
     """2 CPUs, 8 GB and 100 GB are too small for everything, whatever one sets."""
     assert (SPECIFICATION.cpus, SPECIFICATION.memory_mb, SPECIFICATION.disk_gb) == (2, 8192, 100)
-    assert list(problem_of_host(least_of("full")))
-    assert not list(problem_of_host(least_of("core")))
+    assert list(problem_of_host(least_of("smarteros", "full")))
+    assert not list(problem_of_host(least_of("smarteros", "core")))
 
 
 def test_places_are_those_that_the_settings_know() -> None:
     """Of a union, of a single placement, and of what is a database."""
-    (n8n,), (storage,), (knowledge,) = (models_of(key) for key in ("n8n", "storage", "knowledge"))
+    (n8n,), (storage,), (knowledge,) = (SmarterOSServices.kinds_of(key) for key in ("n8n", "storage", "knowledge"))
     assert places_of(n8n) == ("azure", "docker")
     assert places_of(storage) == ("azure", "r2")
     assert places_of(knowledge) == ()

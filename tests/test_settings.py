@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 
 from settings import Settings, SettingsError, expected_secrets, load_engine, load_files
 from settings.secrets import SHAPES, SecretOutputs, entry_of
-from settings.wiring import CALLS, wiring_entry
+from settings.systems.smarteros import CALLS
+from settings.wiring import wiring_entry
 from tests.components.declared import Answers, config_of, engine_config, prod_config, secrets_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,7 +85,7 @@ def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
         ("operators", [], "operators", "must be an object", "Who runs the platform"),
         ("services/n8n/hostname", "n8n.example.com", "services/n8n/hostname", "outside the zone", "a name below"),
         ("services/n8n/hostname", "a.b.smarterbot.cl", "services/n8n/hostname", "one level", "a-b"),
-        ("services/traefik/hostname", "n8n", "services/traefik/hostname", "n8n has this name", "another name"),
+        ("services/traefik/hostname", "n8n", "services/n8n/hostname", "traefik has this name", "another name"),
         ("services/n8n/database", "azur", "services/n8n/database", "no database server", "did you mean azure?"),
         ("services/n8n/database", "vps", "services/n8n/database", "only its host can reach", "same place"),
         ("services/n8n/cpu", 0.3, "services/n8n", "steps of 0.25", "memoryMb: 1024"),
@@ -98,7 +99,7 @@ def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
         ("databaseServers/1/name", "azure", "databaseServers/1/name", "taken", "another name"),
         ("services/storage/placement", {"where": "docker"}, "services/storage/placement", "'docker'", "'azure', 'r2'"),
         ("services/storage/placement/keepDeletedDays", 0, "services/storage/placement", "greater than", "deleted"),
-        ("azure", {}, "azure", "in Azure run databaseServers/azure, services/n8n", "subscriptionId"),
+        ("azure", {}, "azure", "in Azure run databaseServers/azure, services/storage, services/n8n", "subscriptionId"),
         ("standby", "perhaps", "standby", "boolean", "-standby"),
         ("services/n8n/hostname", "n" * 64, "services/n8n/hostname", "at most 63", "shorter"),
         ("tunnel/firstPort", 80, "tunnel/firstPort", "1024", "local port"),
@@ -129,8 +130,8 @@ def test_a_name_in_the_zone_may_be_given_in_full(tmp_path: Path) -> None:
     """`n8n` and `n8n.smarterbot.cl` are the same name."""
     folder = write(tmp_path, with_("services/n8n/hostname", "n8n.smarterbot.cl"))
     settings = load_files("prod", folder)
-    assert settings.services.n8n is not None
-    assert settings.fqdn(settings.services.n8n.hostname) == settings.fqdn("n8n") == "n8n.smarterbot.cl"
+    given = settings.services.model_dump()["n8n"]["hostname"]
+    assert settings.fqdn(given) == settings.fqdn("n8n") == "n8n.smarterbot.cl"
 
 
 @pytest.mark.parametrize("value", [{"redisPassword": "hunter2hunter2"}, {"secure": "v1:abc"}])
@@ -230,9 +231,8 @@ def test_every_field_says_what_it_is() -> None:
 
 def test_tunnels_are_known_before_the_run() -> None:
     """One local port a database server, in order; Azure's by name, a container's by its fixed address. Then what else
-    operators reach.
-    """
-    azure, vps, vault, redis = load_files("prod", ROOT).tunnels()
+    operators reach."""
+    azure, vps, redis, vault = load_files("prod", ROOT).tunnels()
     assert (azure.name, azure.local_port, azure.host, azure.target_port) == ("azure", 15432, "vps", 5432)
     assert azure.target_host.startswith("psql-smarteros-prod-azure-")
     assert azure.target_host.endswith(".postgres.database.azure.com")

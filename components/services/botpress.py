@@ -15,14 +15,14 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from components.placements import RunsContainers
 from components.secrecy import secret
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
+from components.services.context import ServiceContext, ServiceOutputs
+from components.services.handed import HandedAccounts, Wires
 from components.services.postgres import Database
 from components.services.redis_login import RedisLogin
-from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image
-from settings.services import BotpressCloud, BotpressV12
-from settings.services.botpress import POOL
+from settings.services.botpress import POOL, BotpressCloud, BotpressV12
 
 __all__ = ["SOURCES", "Botpress", "BotpressArgs", "declare"]
 
@@ -175,28 +175,28 @@ def _database_url(database: Database) -> Output[str]:
     )
 
 
-def declare(at: Surroundings, wanted: BotpressV12 | BotpressCloud) -> None:
+def declare(ctx: ServiceContext, wanted: BotpressV12 | BotpressCloud) -> ServiceOutputs:
     """As the settings want it."""
     if isinstance(wanted, BotpressCloud):
-        at.urls["botpress"] = Output.from_input(f"https://app.botpress.cloud/workspaces/{wanted.workspace_id}")
-        return
+        workspace = f"https://app.botpress.cloud/workspaces/{wanted.workspace_id}"
+        return ServiceOutputs(url=Output.from_input(workspace))
     pro = wanted.licence == "pro"
     botpress = Botpress(
         "botpress",
         BotpressArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("botpress"),
-            database=at.database("botpress", wanted.database),
-            redis=at.redis_login("botpress", wanted.placement) if pro else None,
-            licence_key=at.secret("botpress_licence_key") if pro else None,
-            address=at.settings.address("botpress"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("botpress"),
+            database=ctx.database("botpress", wanted.database),
+            redis=ctx.redis_login("botpress", wanted.placement) if pro else None,
+            licence_key=ctx.secret("botpress_licence_key") if pro else None,
+            address=ctx.settings.address("botpress"),
             wanted=wanted,
-            admin_email=at.settings.operators.email,
-            admin_password=at.secret("botpress_admin_password"),
-            app_secret=at.secret("botpress_app_secret"),
-            wires=at.wires("botpress"),
-            accounts=at.accounts("botpress"),
+            admin_email=ctx.settings.operators.email,
+            admin_password=ctx.secret("botpress_admin_password"),
+            app_secret=ctx.secret("botpress_app_secret"),
+            wires=ctx.wires("botpress"),
+            accounts=ctx.accounts("botpress"),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
-    at.urls["botpress"] = botpress.url
+    return ServiceOutputs(url=botpress.url)

@@ -17,14 +17,15 @@ from typing import Any
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import Running, RunsContainers
+from components.services.context import ServiceContext, ServiceOutputs
+from components.services.handed import Wires
 from components.services.postgres import Database
 from components.services.redis_login import RedisLogin
-from components.services.surroundings import Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image
-from settings.services import Chatwoot as ChatwootSettings
 from settings.services.chatwoot import AttachmentsInS3, Mail
+from settings.services.chatwoot import Chatwoot as ChatwootSettings
 
 __all__ = ["SOURCES", "Chatwoot", "ChatwootArgs", "declare"]
 
@@ -257,22 +258,22 @@ def _secrets(args: ChatwootArgs) -> dict[str, Input[str]]:
     return {**own, "POSTGRES_PASSWORD": args.database.password, "REDIS_URL": args.redis.url}
 
 
-def declare(at: Surroundings, wanted: ChatwootSettings) -> None:
+def declare(ctx: ServiceContext, wanted: ChatwootSettings) -> ServiceOutputs:
     """As the settings want it."""
     chatwoot = Chatwoot(
         "chatwoot",
         ChatwootArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("chatwoot"),
-            database=at.database("chatwoot", wanted.database, *wanted.extensions),
-            redis=at.redis_login("chatwoot", wanted.placement),
-            address=at.settings.address("chatwoot"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("chatwoot"),
+            database=ctx.database("chatwoot", wanted.database, *wanted.extensions),
+            redis=ctx.redis_login("chatwoot", wanted.placement),
+            address=ctx.settings.address("chatwoot"),
             wanted=wanted,
-            owner_email=at.settings.operators.email,
-            owner_password=at.secret("chatwoot_owner_password"),
-            keys={one.name: at.secret(one.name) for one in wanted.called_for()},
-            wires=at.wires("chatwoot"),
+            owner_email=ctx.settings.operators.email,
+            owner_password=ctx.secret("chatwoot_owner_password"),
+            keys={one.name: ctx.secret(one.name) for one in wanted.called_for()},
+            wires=ctx.wires("chatwoot"),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
-    at.urls["chatwoot"] = chatwoot.url
+    return ServiceOutputs(url=chatwoot.url)

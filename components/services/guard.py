@@ -19,11 +19,11 @@ from apps.migration_files import latest
 from apps.sdk import Migrations, ServerAccess, apps_provider
 from components.placements import DatabaseServer, RunsContainers
 from components.secrecy import secret
+from components.services.context import ServiceContext, ServiceOutputs
 from components.services.postgres import PROVISIONER, closed_to_public
-from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.images import Image
-from settings.services import Guard as GuardSettings
+from settings.services.guard import Guard as GuardSettings
 
 __all__ = ["DATABASE", "ROLE", "SOURCES", "START", "Guard", "GuardArgs", "declare"]
 
@@ -178,25 +178,26 @@ def _workload(args: GuardArgs, password: Output[str]) -> Workload:
     )
 
 
-def declare(at: Surroundings, wanted: GuardSettings) -> None:
+def declare(ctx: ServiceContext, wanted: GuardSettings) -> ServiceOutputs:
     """As the settings want it."""
-    server = at.servers[wanted.database]
+    server = ctx.servers[wanted.database]
     access = ServerAccess(
         host="127.0.0.1",
         port=server.local_port,
         user=server.admin_user,
-        password=at.settings.secrets.database_admin_passwords[wanted.database],
+        password=ctx.settings.secrets.database_admin_passwords[wanted.database],
         tls=server.tls,
     )
     apps = apps_provider(
-        "guard-apps", postgres=access, opts=ResourceOptions(parent=at.system, depends_on=[server.resource])
+        "guard-apps", postgres=access, opts=ResourceOptions(parent=ctx.system, depends_on=[server.resource])
     )
     args = GuardArgs(
         server=server,
-        provisioner=at.provisioners[wanted.database],
-        placement=at.placement(wanted.placement),
-        image=at.settings.image("postgres"),
+        provisioner=ctx.provisioners[wanted.database],
+        placement=ctx.placement(wanted.placement),
+        image=ctx.settings.image("postgres"),
         wanted=wanted,
-        protect=at.settings.protect,
+        protect=ctx.settings.protect,
     )
-    Guard("guard", args, at.inside(wanted.placement, at.administrators[wanted.database], apps))
+    Guard("guard", args, ctx.inside(wanted.placement, ctx.administrators[wanted.database], apps))
+    return ServiceOutputs()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.placements import RunsContainers
-from components.services.surroundings import Surroundings
+from components.services.context import ServiceContext, ServiceOutputs
 from components.workload import Health, Volume, Workload
 from settings.images import Image
 from settings.services import Holding as HoldingSettings
@@ -115,12 +115,13 @@ http {{
 """.lstrip()
 
 
-def declare(at: Surroundings, wanted: HoldingSettings) -> None:
+def declare(ctx: ServiceContext, wanted: HoldingSettings) -> ServiceOutputs:
     """As the settings want it."""
     args = HoldingArgs(
-        placement=at.placement(wanted.placement),
-        image=at.settings.image("holding"),
-        hostname=at.settings.fqdn(wanted.hostname),
+        placement=ctx.placement(wanted.placement),
+        image=ctx.settings.image("holding"),
+        hostname=ctx.settings.fqdn(wanted.hostname),
         wanted=wanted,
     )
-    Holding("holding", args, at.inside(wanted.placement))
+    Holding("holding", args, ctx.inside(wanted.placement))
+    return ServiceOutputs()

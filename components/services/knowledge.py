@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.placements import DatabaseServer
+from components.services.context import ServiceContext, ServiceOutputs
 from components.services.postgres import Database, DatabaseArgs
-from components.services.surroundings import Surroundings
-from settings.services import Knowledge as KnowledgeSettings
+from settings.services.data import Knowledge as KnowledgeSettings
 
 __all__ = ["Knowledge", "KnowledgeArgs", "declare"]
 
@@ -40,11 +40,12 @@ class Knowledge(ComponentResource):
         self.register_outputs({"database_name": self.database_name})
 
 
-def declare(at: Surroundings, wanted: KnowledgeSettings) -> None:
+def declare(ctx: ServiceContext, wanted: KnowledgeSettings) -> ServiceOutputs:
     """As the settings want it."""
     server = wanted.database
     Knowledge(
         "knowledge",
-        KnowledgeArgs(server=at.servers[server], protect=at.settings.protect),
-        at.on_server(server),
+        KnowledgeArgs(server=ctx.servers[server], protect=ctx.settings.protect),
+        ctx.on_server(server),
     )
+    return ServiceOutputs()

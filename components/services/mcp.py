@@ -14,14 +14,15 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import RunsContainers
 from components.secrecy import secret
+from components.services.context import ServiceContext, ServiceOutputs
+from components.services.handed import HandedAccounts, Wires
 from components.services.postgres import Database
 from components.services.redis_login import RedisLogin
-from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image, parsed_image
-from settings.services import Mcp as McpSettings
 from settings.services.mcp import OVERFLOW, POOL
+from settings.services.mcp import Mcp as McpSettings
 
 __all__ = ["SOURCES", "Mcp", "McpArgs", "declare"]
 
@@ -212,27 +213,26 @@ def _database_url(database: Database) -> Output[str]:
     )
 
 
-def declare(at: Surroundings, wanted: McpSettings) -> None:
+def declare(ctx: ServiceContext, wanted: McpSettings) -> ServiceOutputs:
     """As the settings want it."""
-    address = at.settings.address("mcp") if wanted.hostname else None
+    address = ctx.settings.address("mcp") if wanted.hostname else None
     Mcp(
         "mcp",
         McpArgs(
-            placement=at.placement(wanted.placement),
-            image=parsed_image(wanted.image) if wanted.image else at.settings.image("mcp"),
-            database=at.database("mcp", wanted.database),
-            redis=at.redis_login("mcp", wanted.placement),
+            placement=ctx.placement(wanted.placement),
+            image=parsed_image(wanted.image) if wanted.image else ctx.settings.image("mcp"),
+            database=ctx.database("mcp", wanted.database),
+            redis=ctx.redis_login("mcp", wanted.placement),
             address=address,
             wanted=wanted,
-            environment=f"{at.settings.names.container('mcp')}.{at.settings.domain}",
-            admin_email=at.settings.operators.email,
-            admin_password=at.secret("mcp_admin_password"),
-            jwt_secret=at.secret("mcp_jwt_secret"),
-            encryption_secret=at.secret("mcp_encryption_secret"),
-            wires=at.wires("mcp"),
-            accounts=at.accounts("mcp"),
+            environment=f"{ctx.settings.names.container('mcp')}.{ctx.settings.domain}",
+            admin_email=ctx.settings.operators.email,
+            admin_password=ctx.secret("mcp_admin_password"),
+            jwt_secret=ctx.secret("mcp_jwt_secret"),
+            encryption_secret=ctx.secret("mcp_encryption_secret"),
+            wires=ctx.wires("mcp"),
+            accounts=ctx.accounts("mcp"),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
-    if address:
-        at.urls["mcp"] = Output.from_input(address.url)
+    return ServiceOutputs(url=Output.from_input(address.url) if address else None)

@@ -18,13 +18,13 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import RunsContainers
 from components.secrecy import secret
+from components.services.context import ServiceContext, ServiceOutputs
 from components.services.postgres import Database
-from components.services.surroundings import Surroundings
 from components.workload import Health, Workload
 from settings import WebAddress
 from settings.images import Image
-from settings.services import Metabase as MetabaseSettings
 from settings.services.metabase import POOL_OF_APPLICATION, POOL_OF_SCHEDULER
+from settings.services.metabase import Metabase as MetabaseSettings
 
 __all__ = ["SOURCES", "Metabase", "MetabaseArgs", "declare", "heap_mb", "setup_script"]
 
@@ -162,22 +162,22 @@ def _setup_request(args: MetabaseArgs) -> Output[str]:
     return secret(args.admin_password).apply(request)
 
 
-def declare(at: Surroundings, wanted: MetabaseSettings) -> None:
+def declare(ctx: ServiceContext, wanted: MetabaseSettings) -> ServiceOutputs:
     """As the settings want it."""
     metabase = Metabase(
         "metabase",
         MetabaseArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("metabase"),
-            database=at.database("metabase", wanted.database),
-            address=at.settings.address("metabase"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("metabase"),
+            database=ctx.database("metabase", wanted.database),
+            address=ctx.settings.address("metabase"),
             wanted=wanted,
-            site_name=at.settings.system,
-            admin_email=at.settings.operators.email,
-            admin_password=at.secret("metabase_admin_password"),
-            encryption_key=at.secret("metabase_encryption_key"),
-            embedding_key=at.secret("metabase_embedding_key"),
+            site_name=ctx.settings.system,
+            admin_email=ctx.settings.operators.email,
+            admin_password=ctx.secret("metabase_admin_password"),
+            encryption_key=ctx.secret("metabase_encryption_key"),
+            embedding_key=ctx.secret("metabase_embedding_key"),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
-    at.urls["metabase"] = metabase.url
+    return ServiceOutputs(url=metabase.url)

@@ -13,14 +13,15 @@ from typing import Protocol
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import RunsContainers
+from components.services.context import ServiceContext, ServiceOutputs
+from components.services.handed import HandedAccounts, Wires
 from components.services.n8n_credentials import credential_overwrites
 from components.services.n8n_owner import InstanceOwner
 from components.services.n8n_queue import Queue, queue_of, with_runner, worker
-from components.services.surroundings import HandedAccounts, Surroundings, Wires
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image
-from settings.services import N8n as N8nSettings
+from settings.services.n8n import N8n as N8nSettings
 
 __all__ = ["SOURCES", "Connection", "N8n", "N8nArgs", "declare"]
 
@@ -184,26 +185,26 @@ def _workload(args: N8nArgs) -> Workload:
     )
 
 
-def declare(at: Surroundings, wanted: N8nSettings) -> None:
+def declare(ctx: ServiceContext, wanted: N8nSettings) -> ServiceOutputs:
     """As the settings want it."""
     n8n = N8n(
         "n8n",
         N8nArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("n8n"),
-            database=at.database("n8n", wanted.database),
-            address=at.settings.address("n8n"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("n8n"),
+            database=ctx.database("n8n", wanted.database),
+            address=ctx.settings.address("n8n"),
             wanted=wanted,
-            encryption_key=at.secret("n8n_encryption_key"),
+            encryption_key=ctx.secret("n8n_encryption_key"),
             owner=InstanceOwner(
-                email=at.settings.operators.email,
-                password=at.secret("n8n_owner_password"),
-                salted_with=at.secret("n8n_encryption_key"),
+                email=ctx.settings.operators.email,
+                password=ctx.secret("n8n_owner_password"),
+                salted_with=ctx.secret("n8n_encryption_key"),
             ),
-            wires=at.wires("n8n"),
-            accounts=at.accounts("n8n"),
-            queue=queue_of(at, wanted, at.settings.image("n8n_runners")),
+            wires=ctx.wires("n8n"),
+            accounts=ctx.accounts("n8n"),
+            queue=queue_of(ctx, wanted, ctx.settings.image("n8n_runners")),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
-    at.urls["n8n"] = n8n.url
+    return ServiceOutputs(url=n8n.url)

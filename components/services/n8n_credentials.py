@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pulumi import Input, Output
 
 from components.secrecy import secret
-from components.services.surroundings import HandedAccounts
+from components.services.handed import HandedAccounts
 from components.workload import Workload
 
 __all__ = ["CredentialOverwrites", "credential_overwrites"]

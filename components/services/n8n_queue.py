@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pulumi import Input, Output
 
 from components.secrecy import secret
-from components.services.surroundings import Surroundings
+from components.services.context import ServiceContext
 from components.workload import Health, RedisList, Scale, Sidecar, Volume, Workload
 from settings.images import Image
 from settings.parts import ManagedRedis
-from settings.services import N8n as N8nSettings
-from settings.services import QueueMode
+from settings.services.n8n import N8n as N8nSettings
+from settings.services.n8n import QueueMode
 
 __all__ = ["Queue", "queue_of", "with_runner", "worker"]
 
@@ -73,14 +73,14 @@ class Queue:
         return {_PASSWORD: secret(self.password), _TOKEN: self.runners_token}
 
 
-def queue_of(at: Surroundings, wanted: N8nSettings, runners: Image) -> Queue | None:
+def queue_of(ctx: ServiceContext, wanted: N8nSettings, runners: Image) -> Queue | None:
     """The queue as the settings want it: in the host's own Redis, or in one of the cloud's for n8n alone."""
     mode, where = wanted.queue, wanted.placement
     if mode is None:
         return None
-    token = at.secret("n8n_runners_auth_token")
+    token = ctx.secret("n8n_runners_auth_token")
     if where.shares_redis:
-        login = at.redis_login("n8n", where)
+        login = ctx.redis_login("n8n", where)
         return Queue(
             mode=mode,
             runners=runners,
@@ -92,7 +92,7 @@ def queue_of(at: Surroundings, wanted: N8nSettings, runners: Image) -> Queue | N
             password=login.password,
         )
     size = mode.redis or ManagedRedis.model_validate({})
-    server = at.places.queues(where).queue_server("n8n-queue", size, at.inside(where))
+    server = ctx.places.queues(where).queue_server("n8n-queue", size, ctx.inside(where))
     return Queue(
         mode=mode,
         runners=runners,

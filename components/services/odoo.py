@@ -16,13 +16,13 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 from components.placements import RunsContainers
 from components.secrecy import secret
+from components.services.context import ServiceContext, ServiceOutputs
 from components.services.postgres import PROVISIONER, Database
-from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image
-from settings.services import Odoo as OdooSettings
 from settings.services.odoo import TMP_MB
+from settings.services.odoo import Odoo as OdooSettings
 
 __all__ = ["SOURCES", "Odoo", "OdooArgs", "declare"]
 
@@ -207,21 +207,21 @@ def _text(options: Mapping[str, object]) -> str:
     return "\n".join(["[options]", *(f"{key} = {value}" for key, value in options.items())]) + "\n"
 
 
-def declare(at: Surroundings, wanted: OdooSettings) -> None:
+def declare(ctx: ServiceContext, wanted: OdooSettings) -> ServiceOutputs:
     """As the settings want it."""
     server = wanted.database
     odoo = Odoo(
         "odoo",
         OdooArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("odoo"),
-            database=at.database("odoo", server, *wanted.extensions),
-            address=at.settings.address("odoo"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("odoo"),
+            database=ctx.database("odoo", server, *wanted.extensions),
+            address=ctx.settings.address("odoo"),
             wanted=wanted,
-            master_password=at.secret("odoo_master_password"),
-            admin_password=at.secret("odoo_admin_password"),
-            provisioner=at.provisioners[server],
+            master_password=ctx.secret("odoo_master_password"),
+            admin_password=ctx.secret("odoo_admin_password"),
+            provisioner=ctx.provisioners[server],
         ),
-        at.inside(wanted.placement, at.administrators[server]),
+        ctx.inside(wanted.placement, ctx.administrators[server]),
     )
-    at.urls["odoo"] = odoo.url
+    return ServiceOutputs(url=odoo.url)

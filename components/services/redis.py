@@ -14,11 +14,12 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import RunsContainers
 from components.secrecy import secret
+from components.services.context import ServiceContext, ServiceOutputs
 from components.services.redis_login import PORT, RedisServer
 from components.services.redis_users import TENANT_PREFIX, own_users_file, users_file
-from components.services.surroundings import Surroundings
 from components.workload import Health, Volume, Workload
 from settings.images import Image
+from settings.redis_commands import RedisAccess
 from settings.services import Redis as RedisSettings
 
 __all__ = [
@@ -72,6 +73,8 @@ class RedisArgs:
     image: Image
     wanted: RedisSettings
     passwords: Mapping[str, Input[str]]
+    access: Mapping[str, RedisAccess]
+    """What services may do there, as they say it themselves."""
 
 
 class Redis(ComponentResource):
@@ -97,7 +100,7 @@ def _workload(args: RedisArgs) -> Workload:
         secret_files={
             # Writing the log anew forks: what changes meanwhile is held twice.
             CONFIG: _config(args.wanted.memory_mb * 6 // 10, _KEPT),
-            USERS: secret(Output.all(**args.passwords).apply(users_file)),
+            USERS: secret(Output.all(**args.passwords).apply(lambda words: users_file(words, args.access))),
             HEALTH: args.passwords["health"],
         },
         volumes=[Volume("data", DATA, needs="posix")],
@@ -187,17 +190,18 @@ def _config(keys_mb: int, users: str, *more: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def declare(at: Surroundings, wanted: RedisSettings) -> None:
+def declare(ctx: ServiceContext, wanted: RedisSettings) -> ServiceOutputs:
     """As the settings want it."""
-    passwords = at.settings.secrets.redis_passwords
+    passwords = ctx.settings.secrets.redis_passwords
     redis = Redis(
         "redis",
         RedisArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("redis"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("redis"),
             wanted=wanted,
             passwords=passwords,
+            access=ctx.settings.services.redis_access(),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
-    at.redis[str(wanted.placement.private_network)] = RedisServer(host=redis.host, passwords=passwords)
+    return ServiceOutputs(redis=RedisServer(host=redis.host, passwords=passwords))

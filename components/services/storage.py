@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.placements import KeepsBlobs
-from components.services.surroundings import Surroundings
+from components.services.context import ServiceContext, ServiceOutputs
 from settings.services import Storage as StorageSettings
 
 __all__ = ["Storage", "StorageArgs", "declare"]
@@ -34,9 +34,8 @@ class Storage(ComponentResource):
         self.register_outputs({"url": self.url})
 
 
-def declare(at: Surroundings, wanted: StorageSettings) -> None:
+def declare(ctx: ServiceContext, wanted: StorageSettings) -> ServiceOutputs:
     """As the settings want it."""
     where = wanted.placement
-    store = Storage("storage", StorageArgs(placement=at.places.blobs(where)), at.inside(where))
-    at.urls["storage"] = store.url
-    at.blobs.append(store.for_tenants)
+    store = Storage("storage", StorageArgs(placement=ctx.places.blobs(where)), ctx.inside(where))
+    return ServiceOutputs(url=store.url, blobs=store.for_tenants)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pulumi_postgresql as postgresql
 from pulumi import ComponentResource, Output, ResourceOptions
 
+from components.services.context import ServiceContext, ServiceOutputs
 from components.services.postgres import closed_to_public
-from components.services.surroundings import Surroundings
 from settings.services import Tenants as TenantsSettings
 
 __all__ = ["TEMPLATE", "TenantTemplate", "TenantTemplateArgs", "declare"]
@@ -55,6 +55,7 @@ class TenantTemplate(ComponentResource):
         self.register_outputs({"database_name": self.database_name})
 
 
-def declare(at: Surroundings, wanted: TenantsSettings) -> None:
+def declare(ctx: ServiceContext, wanted: TenantsSettings) -> ServiceOutputs:
     """As the settings want it."""
-    TenantTemplate("tenants", TenantTemplateArgs(protect=at.settings.protect), at.on_server(wanted.database))
+    TenantTemplate("tenants", TenantTemplateArgs(protect=ctx.settings.protect), ctx.on_server(wanted.database))
+    return ServiceOutputs()

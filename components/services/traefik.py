@@ -14,7 +14,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from components.placements import RunsContainers
 from components.services.cloudflare_ranges import CLOUDFLARE_RANGES
-from components.services.surroundings import Surroundings
+from components.services.context import ServiceContext, ServiceOutputs
 from components.workload import Health, Volume, Workload
 from settings import Settings
 from settings.images import Image
@@ -205,20 +205,21 @@ def _tls_flags(certificates: Certificates) -> list[str]:
     ]
 
 
-def declare(at: Surroundings, wanted: TraefikSettings) -> None:
+def declare(ctx: ServiceContext, wanted: TraefikSettings) -> ServiceOutputs:
     """As the settings want it."""
     Traefik(
         "traefik",
         TraefikArgs(
-            placement=at.placement(wanted.placement),
-            image=at.settings.image("traefik"),
-            socket_proxy_image=at.settings.image("socket_proxy"),
+            placement=ctx.placement(wanted.placement),
+            image=ctx.settings.image("traefik"),
+            socket_proxy_image=ctx.settings.image("socket_proxy"),
             wanted=wanted,
-            edge_network=at.settings.names.container("edge"),
-            certificates=_certificates(at.settings),
+            edge_network=ctx.settings.names.container("edge"),
+            certificates=_certificates(ctx.settings),
         ),
-        at.inside(wanted.placement),
+        ctx.inside(wanted.placement),
     )
+    return ServiceOutputs()
 
 
 def _certificates(settings: Settings) -> Certificates | None:

@@ -14,7 +14,7 @@ from typing import Any
 from pulumi import ComponentResource, Output, ResourceOptions
 
 from components.placements import RunsContainers
-from components.services.surroundings import Surroundings
+from components.services.context import ServiceContext, ServiceOutputs
 from components.workload import Health, Volume, Workload
 from settings.images import Image
 from settings.services import Vault as VaultSettings
@@ -104,7 +104,10 @@ def _config(flavour: str, folder: str) -> dict[str, Any]:
     return config
 
 
-def declare(at: Surroundings, wanted: VaultSettings) -> None:
+def declare(ctx: ServiceContext, wanted: VaultSettings) -> ServiceOutputs:
     """As the settings want it."""
-    vault = VaultArgs(placement=at.placement(wanted.placement), image=at.settings.image(wanted.flavour), wanted=wanted)
-    Vault("vault", vault, at.inside(wanted.placement))
+    vault = VaultArgs(
+        placement=ctx.placement(wanted.placement), image=ctx.settings.image(wanted.flavour), wanted=wanted
+    )
+    Vault("vault", vault, ctx.inside(wanted.placement))
+    return ServiceOutputs()

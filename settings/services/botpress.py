@@ -7,9 +7,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from settings.images import Image
 from settings.parts import Name, matching
 from settings.places import Accepts, ContainerPlace
 from settings.problems import fault
+from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
 from settings.services.service import Container, Elsewhere, Hostname, Service
@@ -52,6 +54,14 @@ class BotpressV12(Service):
     )
 
     port: ClassVar[int | None] = 3000
+    # The last release: there is none after April 2025.
+    images: ClassVar[Mapping[str, Image]] = {"botpress": Image(name="botpress/server", tag="12.31.10")}
+    # botpress/v12 packages/bp/src/core/distributed/redis.ts and realtime/realtime-service.ts with
+    # BP_REDIS_SCOPE=botpress; @socket.io/redis-adapter subscribes to <scope>#<namespace>#*. A cluster needs Pro.
+    redis_access: ClassVar[RedisAccess | None] = RedisAccess(
+        keys=("botpress/*",),
+        channels=("botpress*", *(f"botpress#/{namespace}#*" for namespace in ("", "admin", "guest"))),
+    )
     takes_accounts: ClassVar[bool] = True
     notice: ClassVar[str] = (
         "Botpress v12 has had no release since April 2025: known holes in it stay open. kind: cloud is its vendor's way"

@@ -7,12 +7,15 @@ account of Azure would need an account key, which ours refuses (allow_shared_key
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from settings.images import Image
 from settings.parts import Email, Name, Port, Setting, matching
 from settings.places import Accepts, ContainerPlace
+from settings.redis_commands import NAMES_OF_KEYS, OWN_KEYS, RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
@@ -20,6 +23,8 @@ from settings.services.service import Container, Hostname, Service
 __all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot", "Mail"]
 
 _REQUIREMENTS = "https://developers.chatwoot.com/self-hosted/deployment/requirements"
+_CONTAINER = "[0-9a-f]" * 12
+"""Docker's default host name: the first twelve digits of the container's id."""
 _SMTP = Secret("chatwoot_smtp_password", "external", "smtp_password", "With which Chatwoot sends mail")
 _S3 = (
     Secret("chatwoot_s3_access_key_id", "external", "s3_access_key_id", "With which Chatwoot reaches its bucket"),
@@ -93,6 +98,38 @@ class Chatwoot(Service):
     mail: Mail | None = Field(None, description="Through which server it sends mail")
 
     port: ClassVar[int | None] = 3000
+    # The community edition.
+    images: ClassVar[Mapping[str, Image]] = {"chatwoot": Image(name="chatwoot/chatwoot", tag="v4.18.0-ce")}
+    # Sidekiq has no prefix, so its keys are named one by one. sidekiq/sidekiq v7.3 and v8.1 lib/sidekiq/{launcher,api,
+    # scheduled,deploy,iterable}.rb and metrics/; sidekiq-cron lib/sidekiq/cron/job.rb; chatwoot/chatwoot config/
+    # initializers/01_redis.rb (alfred, velma), config/cable.yml, and Rails' adapter for _action_cable_internal.
+    redis_access: ClassVar[RedisAccess | None] = RedisAccess(
+        keys=(
+            *("alfred:*", "velma:*"),
+            *(
+                "queues",
+                "queue:*",
+                "schedule",
+                "retry",
+                "dead",
+                "stat:*",
+                "processes",
+                "process_cleanup",
+                "dear-leader",
+            ),
+            # A process is <host name>:<pid>:<nonce>, its work and signals are keys beside it.
+            f"{_CONTAINER}:*",
+            # Metrics: j|20261120|14:5 and <Class>-18-3:24 of 7.3; h|<Class>-18-3:24 and 261120|14:5 of 8.
+            *("j|*", "h|*", "[A-Z]*-[0-9]*-[0-9]*:[0-9]*", "[0-9]*|[0-9]*:[0-9]*", "[0-9]*-marks", "deploylock-*"),
+            *("it-*", "cron_jobs", "cron_jobs:*", "cron_job:*"),
+            # The worker's health: arturictus/sidekiq_alive v2.5 lib/sidekiq_alive.rb.
+            *("sidekiq-alive-hostnames", "SIDEKIQ::LIVENESS_PROBE_TIMESTAMP::*"),
+        ),
+        channels=("chatwoot_production_action_cable:*", "_action_cable_internal"),
+        # chatwoot/chatwoot lib/global_config.rb:26 forgets cached settings by KEYS, each time db:chatwoot_prepare runs;
+        # lib/redis/alfred.rb:47 finds others by SCAN. No pattern limits either: it may read the names of all keys.
+        commands=f"{OWN_KEYS} {NAMES_OF_KEYS}",
+    )
     tls_only: ClassVar[bool] = True
     needs_redis: ClassVar[bool] = True
     needs_mail: ClassVar[bool] = True

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
+from settings.images import Image
 from settings.places import OnDocker
 from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
@@ -26,6 +28,7 @@ class Holding(Service):
     )
 
     port: ClassVar[int | None] = 8080
+    images: ClassVar[Mapping[str, Image]] = {"holding": Image(name="nginxinc/nginx-unprivileged", tag="1.29.5-alpine")}
     owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="one page of text: nobody logs in")
 
     def footprint(self, name: str) -> tuple[Container, ...]:

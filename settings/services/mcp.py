@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from settings.images import parsed_image
+from settings.images import Image, parsed_image
 from settings.parts import Name
 from settings.places import Accepts, ContainerPlace
+from settings.redis_commands import OWN_KEYS, RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.service import Container, Hostname, Service
@@ -16,6 +18,8 @@ from settings.services.service import Container, Hostname, Service
 __all__ = ["Mcp"]
 
 _CHART = "IBM/mcp-context-forge charts/mcp-stack/values.yaml, v1.0.8: mcpContextForge.resources.requests"
+
+_UUID = "-".join("[0-9a-f]" * length for length in (8, 4, 4, 4, 12))
 
 POOL, OVERFLOW = 4, 2
 """DB_POOL_SIZE and DB_MAX_OVERFLOW, of each worker."""
@@ -58,6 +62,21 @@ class Mcp(Service):
     admin_ui: bool = Field(False, description="Whether it has its pages for administrators; they ask for a password")
 
     port: ClassVar[int | None] = 4444
+    images: ClassVar[Mapping[str, Image]] = {"mcp": Image(name="ghcr.io/ibm/mcp-context-forge", tag="v1.0.8")}
+    # IBM/mcp-context-forge mcpgateway/: CACHE_PREFIX covers its caches only. It answers a session on a channel that is
+    # the session's UUID. To forget what is cached it scans: it may read the names of all keys, and no others' values.
+    redis_access: ClassVar[RedisAccess | None] = RedisAccess(
+        keys=(
+            *("mcpgw:*", "mcpgateway:*", "contextforge:*", "mcp:*", "plugin:*", "oauth:state*", "ratelimit:*"),
+            *("token:*", "token_exchange:*", "api_token_last_used:*", "gateway_service_leader", "UserConfig*"),
+            *("user_config:*", "user_config_version:*", "active_session:*", "session_lock:*", "chat_history:*"),
+        ),
+        channels=(
+            *("mcpgw:*", "mcpgateway:*", "contextforge:*", "mcp:session:*", "mcp_session_events"),
+            *("plugin:invalidation", "cancellation:cancel", _UUID),
+        ),
+        commands=f"{OWN_KEYS} +scan",
+    )
     needs_redis: ClassVar[bool] = True
     takes_accounts: ClassVar[bool] = True
     secrets: ClassVar[tuple[Secret, ...]] = (
@@ -78,6 +97,10 @@ class Mcp(Service):
             source="IBM/mcp-context-forge mcpgateway/routers/email_auth.py:203, mcpgateway/config.py:1006",
         ),
     )
+
+    def images_named(self) -> tuple[str, ...]:
+        """Another build of it, where one is told."""
+        return (self.image,) if self.image else ()
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """One container, with its workers in it. Measured: 220 to 240 MB a process, of which most is shared."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
+from settings.images import Image
 from settings.parts import Name
 from settings.places import Anywhere
 from settings.secrets import Secret
@@ -35,6 +37,8 @@ class Metabase(Service):
     locale: str = Field("es", pattern="^[a-z]{2}(_[A-Z]{2})?$", description="The language of whoever chose none")
 
     port: ClassVar[int | None] = 3000
+    # The line with long-term support.
+    images: ClassVar[Mapping[str, Image]] = {"metabase": Image(name="metabase/metabase", tag="v0.64.1.5")}
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret(
             "metabase_encryption_key",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from settings.images import Image
 from settings.parts import ManagedRedis, Name, Setting
 from settings.places import Anywhere
 from settings.problems import fault
+from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, by_flag
 from settings.services.service import Container, Hostname, Service
@@ -85,6 +88,21 @@ class N8n(Service):
     )
 
     port: ClassVar[int | None] = 5678
+    images: ClassVar[Mapping[str, Image]] = {
+        "n8n": Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7"),
+        "n8n_runners": Image(name="n8nio/runners", tag="2.35.7"),
+    }
+    same_tags: ClassVar[tuple[tuple[str, str], ...]] = (("n8n", "n8n_runners"),)
+    # OptimalBits/bull 4.15 lib/queue.js: toKey is <prefix>:<queue>:…, its pattern events are progress, waiting and
+    # active, and a pattern is allowed only if the very same one stands here. n8n-io/n8n packages/cli/src/scaling and
+    # @n8n/config redis.config: N8N_REDIS_KEY_PREFIX is n8n, and before 2.0 the channels were n8n.commands and so on.
+    redis_access: ClassVar[RedisAccess | None] = RedisAccess(
+        keys=("bull:*", "n8n:*"),
+        channels=(
+            *("bull:*", "n8n:*", "n8n.*"),
+            *(f"bull:jobs:{event}*" for event in ("progress", "waiting", "active", "stalled")),
+        ),
+    )
     takes_accounts: ClassVar[bool] = True
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("n8n_encryption_key", "shared", "password", "n8n's key; losing it loses every credential stored in n8n"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from settings.images import Image
 from settings.parts import Name
 from settings.places import Anywhere, ContainerPlace
 from settings.problems import fault
@@ -89,6 +91,7 @@ class Odoo(Service):
     files_gb: int = Field(20, ge=1, description="How much its attachments are expected to grow to, in GB")
 
     port: ClassVar[int | None] = 8069
+    images: ClassVar[Mapping[str, Image]] = {"odoo": Image(name="odoo", tag="19.0-20260817")}
     # What Odoo tries to create in a database: to search by parts of words, and without accents (odoo/service/db.py).
     extensions: ClassVar[tuple[str, ...]] = ("pg_trgm", "unaccent")
     secrets: ClassVar[tuple[Secret, ...]] = (

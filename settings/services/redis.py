@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from settings.images import Image
 from settings.places import Accepts, ContainerPlace
-from settings.services.service import Container, Service
+from settings.services.service import Container, Operated, Service
 
 __all__ = ["Redis"]
 
@@ -21,6 +23,9 @@ class Redis(Service):
     memory_mb: int = Field(512, ge=64, description="How much memory the container may use, in MB")
 
     port: ClassVar[int | None] = 6379
+    # The last line of Redis under the BSD licence.
+    images: ClassVar[Mapping[str, Image]] = {"redis": Image(name="redis", tag="7.2.16")}
+    operated: ClassVar[Operated | None] = Operated(address=101, port=6379, local_port=41)
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """One process."""

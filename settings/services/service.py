@@ -1,24 +1,28 @@
 """What every service of the settings has in common: where it is reached, what its containers may use, what it needs.
 
-The checks and the capacity model ask these questions of every service alike; none of them knows a service by name.
+The checks, the capacity model and every list of them ask these questions of every service alike; none of them knows a
+service by name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
 
 from settings.containers import Container
+from settings.images import Image
 from settings.parts import Setting
 from settings.places import Place
 from settings.problems import fault
+from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner
 
-__all__ = ["Container", "Elsewhere", "Hostname", "Service"]
+__all__ = ["Container", "Elsewhere", "Hostname", "Operated", "Service"]
 
 
 def _is_hostname(value: str) -> str:
@@ -39,9 +43,24 @@ class Elsewhere:
     """The name of the secret that the caller shows."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Operated:
+    """Where operators reach a service by an SSH forward. None of it moves when a database server is added."""
+
+    address: int
+    """The last number of its address in its host's data network, from 100 on: others are below."""
+    port: int
+    local_port: int
+    """How far its local port is from the first one, from 40 on: database servers have those before."""
+
+
 class Service(Setting):
     """A service that the settings name. Its fields are what an operator may say of it."""
 
+    images: ClassVar[Mapping[str, Image]] = {}
+    """What runs, where neither the lock nor a stack says more: by the name that smarteros:images has for it."""
+    same_tags: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Which two of its images must be of one version."""
     secrets: ClassVar[tuple[Secret, ...]] = ()
     """What it calls for in the keyring, where it runs."""
     optional_secrets: ClassVar[tuple[Secret, ...]] = ()
@@ -52,6 +71,10 @@ class Service(Setting):
     """Whether it sends whoever comes without TLS to its https address: those beside it, too."""
     needs_redis: ClassVar[bool] = False
     """Whether it needs a Redis on the same host."""
+    redis_access: ClassVar[RedisAccess | None] = None
+    """What it may do at Redis; without it, what it likes with keys below its own name."""
+    operated: ClassVar[Operated | None] = None
+    """Where operators reach it; most they don't."""
     needs_mail: ClassVar[bool] = False
     """Whether it is of no use without a mail server."""
     extensions: ClassVar[tuple[str, ...]] = ()
@@ -61,7 +84,7 @@ class Service(Setting):
     owner: ClassVar[Owner | NoOwner | None] = None
     """Who owns it, and when he is made. Whoever has a name in the zone says it: else its first visitor owns it."""
     takes_accounts: ClassVar[bool] = False
-    """Whether its component passes on the keys of accounts that name it (`at.accounts`)."""
+    """Whether its component passes on the keys of accounts that name it (`ctx.accounts`)."""
     elsewhere: ClassVar[Elsewhere | None] = None
     """Where others call it, when it is no part of this platform."""
     notice: ClassVar[str] = ""
@@ -70,6 +93,10 @@ class Service(Setting):
     def called_for(self) -> tuple[Secret, ...]:
         """What it calls for in the keyring, as it is set."""
         return self.secrets
+
+    def images_named(self) -> tuple[str, ...]:
+        """The images that it is told to run instead, as name:tag."""
+        return ()
 
     def uses_redis(self) -> bool:
         """Whether it needs a Redis as it is set; where only some of its settings need one, the service says so here."""

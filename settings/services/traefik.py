@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
+from settings.images import Image
 from settings.places import OnDocker
 from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
@@ -22,6 +24,10 @@ class Traefik(Service):
     hostname: Hostname = Field("*", description="The name that leads to it; * is every name without a record")
     memory_mb: int = Field(256, ge=128, description="How much memory the proxy may use, in MB")
 
+    images: ClassVar[Mapping[str, Image]] = {
+        "traefik": Image(name="traefik", tag="v3.7.11"),
+        "socket_proxy": Image(name="tecnativa/docker-socket-proxy", tag="v0.4.2"),
+    }
     owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="its API and its dashboard are off (--api=false)")
 
     def footprint(self, name: str) -> tuple[Container, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from settings.images import Image
 from settings.places import Accepts, ContainerPlace
 from settings.problems import fault
-from settings.services.service import Container, Service
+from settings.services.service import Container, Operated, Service
 
 __all__ = ["Vault"]
 
@@ -35,6 +37,11 @@ class Vault(Service):
         return value
 
     port: ClassVar[int | None] = 8200
+    images: ClassVar[Mapping[str, Image]] = {
+        "vault": Image(name="hashicorp/vault", tag="2.0.4"),
+        "openbao": Image(name="openbao/openbao", tag="2.6.2"),
+    }
+    operated: ClassVar[Operated | None] = Operated(address=100, port=8200, local_port=40)
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """One server."""

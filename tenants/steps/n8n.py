@@ -28,7 +28,7 @@ from tenants.tiers import SILO_SIZES, told_limits
 
 if TYPE_CHECKING:
     from components.placements.docker import DockerHost
-    from settings.services import N8n as N8nSettings
+    from settings.services.n8n import N8n as N8nSettings
     from tenants.ground import Ground
 
 __all__ = ["FILE", "STEP", "SiloN8n", "SiloN8nArgs"]
@@ -93,9 +93,9 @@ class SiloN8n(ComponentResource):
     def _run(self, args: SiloN8nArgs, database: Database) -> None:
         # Those who have one pay for the import.
         from components.secrecy import secret
+        from components.services.handed import HandedAccounts, Wires
         from components.services.n8n import N8n, N8nArgs
         from components.services.n8n_owner import InstanceOwner
-        from components.services.surroundings import HandedAccounts, Wires
 
         names, settings = args.tenant.names, args.settings
         N8n(
@@ -135,7 +135,7 @@ class SiloN8n(ComponentResource):
 
 def _wanted(args: SiloN8nArgs) -> N8nSettings:
     """As the platform's n8n is set, with the size of the tenant's tier."""
-    from settings.services import N8n as N8nSettings
+    from settings.services.n8n import N8n as N8nSettings
 
     tenant, size = args.tenant, SILO_SIZES[args.tenant.tier]
     return N8nSettings.model_validate(

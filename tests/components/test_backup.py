@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from settings import load_files
-from settings.images import DEFAULTS
-from settings.profiles import PROFILES
+from settings.default_images import every_default_image
+from settings.systems.smarteros import SYSTEM
 from tests.components.declared import ROOT, Declared, config_of, platform, resolved
 
 PER_SERVER = ("smarteros:services:PostgresServer", "smarteros:services:Provisioner")
@@ -31,19 +31,19 @@ def of(stack: str, token: str) -> list[dict[str, Any]]:
 
 def core(stack: str) -> dict[str, Any]:
     """What the settings of an environment say of the services that both run."""
-    return {key: told for key, told in config_of(stack)["services"].items() if key in PROFILES["core"]}
+    return {key: told for key, told in config_of(stack)["services"].items() if key in SYSTEM.profiles["core"]}
 
 
 def services(stack: str) -> set[tuple[str, str]]:
     """What runs of those: kind and name. How many database servers carry it is a placement's business."""
     found = {(one.token, one.name) for one in declared(stack) if one.token.startswith("smarteros:services:")}
-    beyond = {key for key in config_of(stack)["services"] if key not in PROFILES["core"]}
+    beyond = {key for key in config_of(stack)["services"] if key not in SYSTEM.profiles["core"]}
     return {one for one in found if one[0] not in PER_SERVER and one[1].split("-")[0] not in beyond}
 
 
 def test_every_core_service_of_prod_is_a_service_of_backup() -> None:
     """Service by service, and no other: the settings' keys, and what is declared for them."""
-    assert set(config_of("backup")["services"]) == set(core("prod")) == set(PROFILES["core"])
+    assert set(config_of("backup")["services"]) == set(core("prod")) == set(SYSTEM.profiles["core"])
     assert services("backup") == services("prod")
     for token in PER_SERVER:
         assert [one for one in declared("backup") if one.token == token]
@@ -81,7 +81,11 @@ def test_n8n_is_told_the_same_on_both_placements() -> None:
     assert differ == {"DB_POSTGRESDB_HOST", "DB_POSTGRESDB_SSL_ENABLED", *names}
     assert all("n8n-standby.smarterbot.cl" in backup[key] for key in names)
     images = {one["name"] for one in of("backup", "docker:index/remoteImage:RemoteImage")}
-    assert {DEFAULTS["n8n"].reference, DEFAULTS["postgres"].reference, DEFAULTS["redis"].reference} <= images
+    assert {
+        every_default_image()["n8n"].reference,
+        every_default_image()["postgres"].reference,
+        every_default_image()["redis"].reference,
+    } <= images
 
 
 def test_nothing_of_backup_is_in_azure() -> None:

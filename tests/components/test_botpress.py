@@ -11,11 +11,10 @@ import pulumi
 import pytest
 
 from components.services.botpress import SOURCES
-from components.systems.smarteros import SmarterOS, SmarterOSArgs
 from settings import expected_secrets
 from settings.reading import read_settings
-from settings.services import BotpressV12
-from tests.components.declared import Declared, Hidden, config_of, declare, platform, resolved
+from settings.services.botpress import BotpressV12
+from tests.components.declared import Declared, Hidden, config_of, declare, platform, resolved, smarteros
 
 # Any of the services, and no account that names one which is not there.
 ALONE: dict[str, Any] = {"profile": "custom", "ai": {}}
@@ -67,7 +66,7 @@ def told_of_the_platform(botpress: dict[str, Any] | None = None) -> dict[str, An
     told: list[dict[str, Any]] = []
 
     def build(settings: Any) -> None:
-        SmarterOS("smarteros", SmarterOSArgs(settings=settings)).platform.apply(told.append)
+        smarteros(settings).platform.apply(told.append)
 
     declare(build, **ALONE, services=services(botpress))
     return told[0]

@@ -13,10 +13,12 @@ from components.services.chatwoot import SOURCES, owner_script
 from components.services.redis_users import users_file
 from settings import expected_secrets
 from settings.reading import read_settings
-from settings.services import Chatwoot
-from settings.wiring import CALLS, url_of
+from settings.services.chatwoot import Chatwoot
+from settings.systems.smarteros import CALLS, SmarterOSServices
+from settings.wiring import url_of
 from tests.components.declared import Declared, Hidden, config_of, platform, resolved
 
+ACCESS = SmarterOSServices.redis_access()
 CONTAINERS = ["chatwoot-prepare", "chatwoot-container", "chatwoot-worker-container"]
 S3 = {"kind": "s3", "endpoint": "https://0a1b.r2.cloudflarestorage.com", "bucket": "chatwoot"}
 SECRETS = {
@@ -203,7 +205,7 @@ def test_it_logs_in_at_redis_as_itself() -> None:
     """The user stands in the URL; its keys, and those of the worker's health, are open to it."""
     url = environment(named("chatwoot-container"))["REDIS_URL"]
     assert re.fullmatch(r"redis://chatwoot:[A-Za-z0-9]+@smarteros-prod-redis:6379", url)
-    (line,) = [one for one in users_file({"chatwoot": "x"}).splitlines() if one.startswith("user chatwoot ")]
+    (line,) = [one for one in users_file({"chatwoot": "x"}, ACCESS).splitlines() if one.startswith("user chatwoot ")]
     assert {"~queue:*", "~sidekiq-alive-hostnames", "~SIDEKIQ::LIVENESS_PROBE_TIMESTAMP::*"} <= set(line.split())
 
 

@@ -10,7 +10,7 @@ from pulumi import ResourceOptions
 from settings import Settings
 from tests.components import declared
 from tests.components.declared import declare, resolved
-from tests.components.workloads import place
+from tests.components.workloads import azure
 
 SERVER = "azure-native:dbforpostgresql:Server"
 
@@ -19,7 +19,7 @@ def asked_for() -> dict[str, Any]:
     """What the program asks Azure for."""
 
     def server(settings: Settings) -> object:
-        return place("azure", settings).database_server("db", "azure", "a-Passw0rd", ResourceOptions())
+        return azure(settings).database_server("db", "azure", "a-Passw0rd", ResourceOptions())
 
     (found,) = [one for one in declare(server) if one.token == SERVER]
     inputs: dict[str, Any] = resolved(found.inputs)

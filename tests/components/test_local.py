@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from policy.rule import Facts
 from settings import Settings, expected_secrets, load_files
 from settings.problems import Problem
 from settings.reading import read_settings
-from settings.services import Services
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import ROOT, Declared, config_of, platform, resolved
 from tests.policy.judged import violations
 
@@ -136,7 +136,7 @@ def test_without_a_database_server_it_is_refused(key: str) -> None:
 
 def test_every_service_that_can_run_on_a_host_is_in_the_file() -> None:
     """So that one only has to leave out. Blobs are Azure's and R2's, tenants need a zone, and the guard is theirs."""
-    assert set(ALL) | {"storage", "tenants", "guard"} >= set(Services.model_fields)
+    assert set(ALL) | {"storage", "tenants", "guard"} >= set(SmarterOSServices.model_fields)
 
 
 # -- how it is reached -------------------------------------------------------------------------------------------------
@@ -364,14 +364,10 @@ def plain(value: Any) -> Iterator[str]:
 
 def test_the_output_says_where_it_is_and_has_no_place_for_tenants() -> None:
     """Their names would lead nowhere."""
-    from components.systems.smarteros import SmarterOS, SmarterOSArgs
-    from tests.components.declared import declare
+    from tests.components.declared import declare, smarteros
 
     told: list[Any] = []
-    build: Callable[[Settings], object] = lambda settings: SmarterOS(  # noqa: E731 - typed
-        "smarteros", SmarterOSArgs(settings=settings)
-    ).platform.apply(told.append)
-    declare(build, "local")
+    declare(lambda settings: smarteros(settings).platform.apply(told.append), "local")
     output = json.loads(json.dumps(told[0]))
     assert output["urls"]["n8n"] == "http://n8n.localhost:8080"
     assert (output["zoneId"], output["tenants"]) == (None, None)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from components.services.mcp import SOURCES
-from settings.images import DEFAULTS
+from settings.default_images import every_default_image
 from settings.reading import read_settings
-from settings.services import Mcp
+from settings.services.mcp import Mcp
 from tests.components.declared import Declared, Hidden, config_of, platform, resolved
 
 
@@ -160,7 +160,7 @@ def test_without_a_name_only_its_neighbours_reach_it() -> None:
 
 def test_another_build_of_it_may_run() -> None:
     """The image is a setting; the vendor's own, at a version, when it is not said."""
-    assert named("mcp-image").inputs["name"] == DEFAULTS["mcp"].reference
+    assert named("mcp-image").inputs["name"] == every_default_image()["mcp"].reference
     own = "registry.example.com/tools/mcp-context-forge:1.0.8-2@sha256:" + "0" * 64
     assert named("mcp-image", tuple(platform(services=services(image=own)))).inputs["name"] == own
 

@@ -13,7 +13,7 @@ import pytest
 
 from components.services.metabase import SOURCES, heap_mb, setup_script
 from settings.reading import read_settings
-from settings.services import Metabase
+from settings.services.metabase import Metabase
 from tests.components.declared import Declared, Hidden, config_of, platform, resolved
 
 AZURE = {"placement": {"where": "azure"}, "database": "azure"}

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from components.services.redis_users import users_file
-from settings.images import DEFAULTS
+from settings.default_images import every_default_image
 from settings.reading import read_settings
-from settings.services import N8n
+from settings.services.n8n import N8n
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import Declared, Hidden, platform, prod_config, resolved, secrets_of
 
+ACCESS = SmarterOSServices.redis_access()
 ON_HOST = {"placement": {"where": "docker", "host": "vps"}, "database": "vps"}
 QUEUE: dict[str, dict[str, Any]] = {
     "azure": {"kind": "queue", "workers": {"minReplicas": 1, "maxReplicas": 3}},
@@ -90,7 +92,7 @@ def test_a_queue_has_a_main_process_workers_and_a_runner_beside_each(where: str)
     """A runner has its process's own version."""
     names = ["n8n", *WORKERS[where]]
     assert set(processes(where)) == {*names, *(f"{name}-runner" for name in names)}
-    assert DEFAULTS["n8n_runners"].tag == DEFAULTS["n8n"].tag
+    assert every_default_image()["n8n_runners"].tag == every_default_image()["n8n"].tag
     for process in names:
         at = "127.0.0.1" if where == "azure" else f"smarteros-prod-{process}"
         assert processes(where)[f"{process}-runner"]["N8N_RUNNERS_TASK_BROKER_URI"] == f"http://{at}:5679"
@@ -192,7 +194,7 @@ def test_on_a_host_the_queue_is_in_the_host_s_redis_as_n8n_s_own_user() -> None:
     assert told["QUEUE_BULL_REDIS_TLS"] == "false"
     assert told["QUEUE_BULL_REDIS_USERNAME"] == "n8n"
     assert told["QUEUE_BULL_REDIS_PASSWORD"] == entries["prod/redisPasswords/n8n"]
-    assert f"~{told['QUEUE_BULL_PREFIX']}:*" in users_file({"n8n": "x"})
+    assert f"~{told['QUEUE_BULL_PREFIX']}:*" in users_file({"n8n": "x"}, ACCESS)
 
 
 def test_a_worker_does_what_it_was_told_and_ends_what_it_has_begun() -> None:
@@ -214,7 +216,7 @@ def test_what_the_capacity_model_counts_is_what_is_declared(where: str, kind: st
     values = configured(where, QUEUE[where] if kind == "queue" else SINGLE)
     settings, _ = read_settings("prod", values, "Pulumi.prod.yaml")
     assert settings is not None
-    wanted = settings.services.n8n
+    wanted = settings.of(SmarterOSServices).services.n8n
     assert isinstance(wanted, N8n)
     counted = {one.name: (one.cpu, one.memory_mb) for one in wanted.footprint("n8n")}
     found: dict[str, tuple[float, int]] = {}

@@ -20,7 +20,7 @@ import pytest
 
 from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from sandbox.redis.server.process import RedisProcess
-from settings.services import N8n
+from settings.services.n8n import N8n
 from settings.services.owner import Answer, Owner
 from tests.apps.servers import free_port
 from tests.components import redis_real

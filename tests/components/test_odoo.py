@@ -15,8 +15,7 @@ from pydantic import ValidationError
 
 from components.services import odoo
 from settings.reading import read_settings
-from settings.services import Odoo
-from settings.services.odoo import least_memory_mb, memory_limits_mb
+from settings.services.odoo import Odoo, least_memory_mb, memory_limits_mb
 from tests.components.declared import Declared, Hidden, platform, prod_config, resolved
 
 MB = 1024 * 1024

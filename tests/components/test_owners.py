@@ -11,9 +11,9 @@ import bcrypt
 import pytest
 
 from components.services.n8n_owner import password_hash
-from settings.services import Services
 from settings.services.owner import Answer, Claim, NoOwner, Owner
 from settings.services.service import Service
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import Hidden, resolved, secrets_of
 from tests.components.placed import CASES, Case
 from tests.components.places.azure import APP
@@ -191,7 +191,7 @@ def _asked() -> dict[str, Owner]:
 
 def test_every_question_has_its_answers_here() -> None:
     """A service that comes later brings its own."""
-    assert ANSWERS.keys() == _asked().keys() <= Services.model_fields.keys()
+    assert ANSWERS.keys() == _asked().keys() <= SmarterOSServices.model_fields.keys()
 
 
 @pytest.mark.parametrize(

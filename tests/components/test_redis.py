@@ -10,8 +10,11 @@ import pytest
 from components.services.redis import START
 from components.services.redis_users import users_file
 from settings import load_files
-from settings.services import N8n
+from settings.services.n8n import N8n
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import PASSWORD, ROOT, Declared, Hidden, platform, prod_config, resolved, secrets_of
+
+ACCESS = SmarterOSServices.redis_access()
 
 
 @cache
@@ -65,7 +68,7 @@ def test_each_user_has_its_own_password() -> None:
     """One keyring entry a user: for its health, for making tenants' users, and for each service that needs it."""
     entries = {entry for entry in secrets_of("prod", prod_config()) if "redis" in entry}
     assert entries >= {"prod/redisPasswords/health", "prod/redisPasswords/provisioner"}
-    lines = users_file({"n8n": "one", "health": "two"}).splitlines()
+    lines = users_file({"n8n": "one", "health": "two"}, ACCESS).splitlines()
     assert lines[0] == "user default reset off"
     assert len({line.split("#")[1].split()[0] for line in lines[1:]}) == 2
 
@@ -77,6 +80,8 @@ def test_a_service_that_needs_redis_has_a_user_there(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(N8n, "uses_redis", lambda self: True)
     assert "n8n" not in settings.redis_users
     placement = settings.services.redis.placement if settings.services.redis else None
-    n8n = settings.services.n8n.model_copy(update={"placement": placement}) if settings.services.n8n else None
+    n8n = settings.of(SmarterOSServices).services.n8n
+    assert n8n is not None
+    n8n = n8n.model_copy(update={"placement": placement})
     moved = settings.model_copy(update={"services": settings.services.model_copy(update={"n8n": n8n})})
     assert "n8n" in moved.redis_users

@@ -24,6 +24,7 @@ import pytest
 from components.services.redis_users import users_file
 from sandbox.postgresql.server.clusters import Cluster
 from sandbox.redis.server.process import ADDRESS, RedisProcess
+from settings.systems.smarteros import SmarterOSServices
 from tests.components import redis_real
 from tests.components.owned_database import PASSWORD, owned_database
 from tests.components.redis_real import AUDITOR, PASSWORDS, refused
@@ -169,4 +170,4 @@ def _ready(gateway: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 def test_the_file_of_users_has_nothing_of_the_auditor() -> None:
     """Who reads the log in tests is no user of the platform."""
-    assert "auditor" not in users_file(PASSWORDS)
+    assert "auditor" not in users_file(PASSWORDS, SmarterOSServices.redis_access())

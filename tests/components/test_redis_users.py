@@ -17,10 +17,13 @@ from components.services.redis_users import users_file
 from deploy import redis_rescue
 from deploy.redis_rescue import Login, NotFreed, freed, held_by
 from sandbox.redis.server.process import RedisProcess
+from settings.systems.smarteros import SmarterOSServices
 from tests.components import redis_real
 from tests.components.declared import resolved
 from tests.components.redis_calls import CALLS
 from tests.components.redis_real import ask, ears, files
+
+ACCESS = SmarterOSServices.redis_access()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,9 @@ def test_a_service_may_do_what_its_client_does(server: RedisProcess, service: st
 def test_who_may_read_the_names_of_keys_is_said_by_a_vendors_source() -> None:
     """No pattern limits KEYS and SCAN: a user has them only if a line of its vendor's source sends them."""
     for service, calls in CALLS.items():
-        line = next(one for one in users_file(redis_real.PASSWORDS).splitlines() if one.startswith(f"user {service} "))
+        line = next(
+            one for one in users_file(redis_real.PASSWORDS, ACCESS).splitlines() if one.startswith(f"user {service} ")
+        )
         rights = {word for word in line.split() if word in {"+keys", "+scan", "+randomkey", "+dbsize"}}
         said = {f"+{call.command.split()[0].lower()}" for call in calls}
         assert rights <= said, (service, rights - said)
@@ -246,7 +251,7 @@ def test_a_start_that_is_killed_leaves_the_tenants_users(tmp_path: Path) -> None
     data, secrets = tmp_path / "data", tmp_path / "secrets"
     data.mkdir()
     secrets.mkdir()
-    (secrets / "users.acl").write_text(users_file(redis_real.PASSWORDS))
+    (secrets / "users.acl").write_text(users_file(redis_real.PASSWORDS, ACCESS))
     script = (
         START.replace("/data", str(data)).replace("/run/secrets", str(secrets)).replace("exec redis-server", "true")
     )
@@ -258,7 +263,7 @@ def test_a_start_that_is_killed_leaves_the_tenants_users(tmp_path: Path) -> None
             subprocess.run(["sh", "-c", begun], check=True)
         assert kept in (data / "users.acl").read_text()
     text = (data / "users.acl").read_text()
-    assert text == users_file(redis_real.PASSWORDS) + kept
+    assert text == users_file(redis_real.PASSWORDS, ACCESS) + kept
     assert (data / "users.acl").stat().st_mode & 0o777 == 0o600
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from settings.services import Services
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.placed import CASES
 from tests.components.services_page import PAGE, page, uncovered
 from tests.components.told import sources_of, told_workloads
@@ -24,7 +24,7 @@ def test_everything_that_a_container_is_told_has_its_source(name: str) -> None:
     assert not uncovered(told)
 
 
-@pytest.mark.parametrize("service", list(Services.model_fields))
+@pytest.mark.parametrize("service", list(SmarterOSServices.model_fields))
 def test_a_source_is_an_address_or_a_file(service: str) -> None:
     """Something that one can open."""
     for key, source in sources_of(service).items():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from settings.profiles import PROFILES
+from settings.systems.smarteros import SYSTEM
 from tests.components.declared import (
     SECRET_TEXTS,
     Declared,
@@ -20,6 +20,7 @@ from tests.components.declared import (
     platform,
     prod_config,
     resolved,
+    smarteros,
 )
 
 STACKS = ["prod", "backup"]
@@ -83,12 +84,11 @@ def test_no_secret_is_declared_in_plain(stack: str) -> None:
 
 def test_the_output_has_what_the_fleet_needs_and_no_secret() -> None:
     """`platform` is read by others: typed, and without a secret."""
-    from components.systems.smarteros import SmarterOS, SmarterOSArgs
 
     told: list[Any] = []
 
     def build(settings: Any) -> None:
-        output = SmarterOS("smarteros", SmarterOSArgs(settings=settings)).platform
+        output = smarteros(settings).platform
         output.apply(told.append)
 
     declare(build)
@@ -279,7 +279,7 @@ def test_everything_in_azure_has_tags_that_say_whose_it_is() -> None:
 def test_a_service_without_a_key_does_not_run(service: str) -> None:
     """What the settings do not name is not declared. Of the others, those that can be without it are there."""
     needs = {"holding": "traefik", "guard": "tenants"}
-    there = [key for key in PROFILES["core"] if service not in (key, needs.get(key))]
+    there = [key for key in SYSTEM.profiles["core"] if service not in (key, needs.get(key))]
     services = {key: value for key, value in prod_config()["services"].items() if key in there}
     declared = platform(services=services, ai={})  # what does not run is handed no keys
     assert not [one for one in declared if one.name == service or one.name.startswith(f"{service}-")]

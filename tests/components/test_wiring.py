@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from components.systems.smarteros import SmarterOS, SmarterOSArgs
 from settings import expected_secrets
 from settings.reading import read_settings
-from settings.wiring import CALLS, HMAC_HEADER, IDENTITY_HEADER
-from tests.components.declared import ROOT, Declared, Hidden, config_of, declare, platform, resolved
+from settings.systems.smarteros import CALLS
+from settings.wiring import HMAC_HEADER, IDENTITY_HEADER
+from tests.components.declared import ROOT, Declared, Hidden, config_of, declare, platform, resolved, smarteros
 from tests.components.message_flow import calls_made, flow_problems, processes
 
 ON_HOST = {"where": "docker", "host": "vps"}
@@ -342,7 +342,7 @@ def addresses(stack: str, **changed_: Any) -> dict[str, Any]:
     told: list[dict[str, Any]] = []
 
     def build(settings: Any) -> None:
-        SmarterOS("smarteros", SmarterOSArgs(settings=settings)).platform.apply(told.append)
+        smarteros(settings).platform.apply(told.append)
 
     declare(build, stack, **changed_)
     found: dict[str, Any] = told[0]["wiring"]

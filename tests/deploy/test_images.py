@@ -19,7 +19,8 @@ from deploy.images import images_of, lock, verify
 from deploy.registry import HUB, MOST_BYTES, Registry, RegistryError, where_of
 from kept import Damaged
 from settings import SettingsError, load_files
-from settings.images import DEFAULTS, Image, parsed_image, read_lock
+from settings.default_images import every_default_image
+from settings.images import Image, parsed_image, read_lock
 from settings.reading import read_settings
 from tests.apps.servers import free_port
 from tests.components.declared import ROOT, platform, prod_config, resolved
@@ -210,7 +211,7 @@ def test_every_default_and_what_a_stack_says_is_asked_for() -> None:
     """None is left out of the lock."""
     settings = load_files("prod", ROOT)
     tagged = {one.tagged for one in images_of([settings])}
-    assert {one.tagged for one in DEFAULTS.values()} <= tagged
+    assert {one.tagged for one in every_default_image().values()} <= tagged
 
 
 @pytest.mark.parametrize("text", ['{"redis:7": "sha256:00"}', '{"redis": "' + DIGEST + '"}', "[]", '{"redis:7": 1}'])
@@ -243,7 +244,7 @@ def test_a_stacks_digest_is_what_docker_and_azure_are_told() -> None:
         ({"n8m": "a:1"}, "no image is called so"),
         ({"redis": "redis:latest"}, "not an image at a version"),
         ({"redis": "redis:7@sha256:00"}, "not an image at a version"),
-        ({"n8n": "docker.n8n.io/n8nio/n8n:2.36.0"}, "its runners are 2.35.7"),
+        ({"n8n": "docker.n8n.io/n8nio/n8n:2.36.0"}, "n8n_runners is 2.35.7"),
     ],
 )
 def test_what_is_no_image_of_ours_is_refused(images: dict[str, str], why: str) -> None:

@@ -18,6 +18,7 @@ from sandbox.core.authority import _make as make_authority
 from sandbox.core.authority import server_certificate
 from settings import WebAddress, load_files
 from settings.services.owner import Answer, NoOwner, Owner, Question
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import ROOT
 
 HTTPS = WebAddress(host="n8n.example.com", tls=True, proxies=2)
@@ -125,4 +126,5 @@ def test_who_could_be_claimed_is_told() -> None:
     found = {(one.service, one.path): one for one in owners.asked(settings, visit)}
     assert found["n8n", "/rest/settings"].state == "CLAIMABLE"
     assert found["n8n", "/metrics"].state == "owned"
-    assert isinstance(settings.services.n8n and settings.services.n8n.owner, Owner)
+    n8n = settings.of(SmarterOSServices).services.n8n
+    assert isinstance(n8n and n8n.owner, Owner)

@@ -15,7 +15,7 @@ from keyring import Identity, Keyring, Recipient
 from sandbox.vault.server.http import VaultServer
 from settings import Settings, load_files
 from settings.parts import Tunnel
-from settings.tunnels import OPERATED
+from settings.services import PlatformServices
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def place(tmp_path: Path) -> Workplace:
 
 def settings_at(port: int) -> Settings:
     """Those of prod; the forward to Vault begins where the server listens, and no other is needed."""
-    first = port - OPERATED["vault"][2]
+    first = port - PlatformServices.operated()["vault"].local_port
     settings = load_files("prod", ROOT)
     return settings.model_copy(
         update={

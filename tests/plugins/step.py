@@ -20,6 +20,7 @@ from sandbox import client
 from sandbox.home import Home, SandboxError
 from settings import SettingsError
 from settings.profiles import with_profile
+from settings.systems import SYSTEMS
 from tenants import desired, lifecycle, offboarding
 from tenants.registry import Registry, RegistryError
 
@@ -41,7 +42,9 @@ def full(stack: str) -> None:
     file = place.project / f"Pulumi.{stack}.yaml"
     content = yaml.safe_load(file.read_text())
     config = content["config"]
-    services = with_profile("full", settings.hosts, settings.database_servers, settings.services)
+    services = with_profile(
+        SYSTEMS[settings.system].profiles["full"], settings.hosts, settings.database_servers, settings.services
+    )
     config["smarteros:profile"] = "full"
     config["smarteros:services"] = services.model_dump(by_alias=True, exclude_none=True, mode="json")
     config["smarteros:hosts"][0] |= {"cpus": 16, "memoryMb": 65536, "diskGb": 500}

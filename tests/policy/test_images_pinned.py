@@ -10,7 +10,7 @@ import pytest
 from policy.known.images import REPOSITORIES
 from policy.rule import UNKNOWN
 from policy.rules.images_pinned import RULE
-from settings.images import DEFAULTS
+from settings.default_images import every_default_image
 from tests.policy.judged import FACTS, said
 
 IMAGE = "docker:index/remoteImage:RemoteImage"
@@ -76,4 +76,4 @@ def test_on_real_accounts_the_digest_stands_beside_the_version(token: str) -> No
 
 def test_the_images_that_are_known_are_those_that_run() -> None:
     """No more, no less than what settings/images.py has."""
-    assert {one.name for one in DEFAULTS.values()} == REPOSITORIES
+    assert {one.name for one in every_default_image().values()} == REPOSITORIES

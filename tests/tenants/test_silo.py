@@ -19,7 +19,7 @@ from deploy.policies import facts_of
 from sandbox.core.compiler import compile_schema
 from sandbox.core.schema import Schema
 from settings import Settings, load_files
-from settings.services import Services
+from settings.systems.smarteros import SmarterOSServices
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.own_host import host_of
@@ -175,7 +175,9 @@ def test_without_its_database_beside_it_it_is_refused() -> None:
     assert services.tenants is not None
     server = next(one for one in settings().database_servers if one.name != services.tenants.database)
     other = services.tenants.model_copy(update={"database": server.name})
-    changed = settings().model_copy(update={"services": Services.model_copy(services, update={"tenants": other})})
+    changed = settings().model_copy(
+        update={"services": SmarterOSServices.model_copy(services, update={"tenants": other})}
+    )
     with pytest.raises(NotReady, match="database server is not there"):
         refuse_no_room(changed, [tenant()])
 

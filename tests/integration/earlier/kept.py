@@ -26,7 +26,7 @@ sandbox chooses these by itself (deploy.simulated).
 """
 WORLD = "world.json"
 KEPT = (
-    *("passphrase", "tunnel-ports.json", "cloud.key", "edge.pem", "key.txt*", "keyring.age", "keyring.recipients"),
+    *("passphrase", "cloud.key", "edge.pem", "key.txt*", "keyring.age", "keyring.recipients"),
     *("hosts/*/*", "registry/*", "vaults/*/seal.json", "vaults/*/parts/*", "project/Pulumi.prod.yaml"),
     *("state/.pulumi/meta.yaml", "state/.pulumi/stacks/*/prod.json", "state/.pulumi/stacks/smarteros-tenants*/*.json"),
 )
@@ -55,6 +55,7 @@ def restore(home: Path, archive: Path = ARCHIVE) -> None:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             file.write_bytes(content)
             file.chmod(0o600)
+    (home / "tunnel-ports.json").write_text(json.dumps({"prod": FIRST_PORT}))
     (home / ".smos-sandbox").touch()
 
 

@@ -14,8 +14,8 @@ from components.services.metabase import setup_script
 from components.services.n8n_owner import password_hash
 from components.services.odoo import owner_script as odoos
 from sandbox.apps.server.stand_ins import Told, reply
-from settings.services import Services
 from settings.services.owner import Answer, Claim, Owner
+from settings.systems.smarteros import SmarterOSServices
 from tests.components.placed import CASES
 
 PASSWORD = "Pa55word" * 5
@@ -73,7 +73,7 @@ def claim(service: str, told: Told) -> Claim:
 
 def test_every_service_with_an_owner_has_its_stand_in() -> None:
     """A later one brings its own, or nothing would answer the question."""
-    assert TOLD.keys() == owners().keys() <= Services.model_fields.keys()
+    assert TOLD.keys() == owners().keys() <= SmarterOSServices.model_fields.keys()
 
 
 @pytest.mark.parametrize("service", sorted(TOLD))

@@ -12,7 +12,7 @@ from components.placements.docker.postgres import DATA, PASSWORD_FILE, postgres_
 from components.workload import Workload
 from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from sandbox.postgresql.server.entry import run_entry
-from settings.images import DEFAULTS
+from settings.default_images import every_default_image
 from settings.places import DockerPostgres
 
 OLD, NEW = "OldPassw0rdOfTwentyLetters", "NewPassw0rdOfTwentyLetters"
@@ -32,7 +32,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def started(cluster: Cluster, password: str) -> None:
     """What the declared container does as it starts with that password in its file."""
     place = DockerPostgres.model_validate({"where": "docker", "host": "vps"})
-    workload = postgres_workload(DEFAULTS["postgres"], place, password)
+    workload = postgres_workload(every_default_image()["postgres"], place, password)
     run_entry(cluster, [*workload.command, *workload.args], DATA, {FILE: password})
     cluster.start()
 
@@ -75,5 +75,5 @@ def test_a_password_that_can_not_be_set_stops_the_start(cluster: Cluster) -> Non
 def test_a_new_server_is_left_to_the_image(tmp_path: Path) -> None:
     """It has no cluster yet, so there is nothing to set."""
     place = DockerPostgres.model_validate({"where": "docker", "host": "vps"})
-    workload = postgres_workload(DEFAULTS["postgres"], place, NEW)
+    workload = postgres_workload(every_default_image()["postgres"], place, NEW)
     run_entry(Cluster(tmp_path), [*workload.command, *workload.args], DATA, {FILE: NEW})

@@ -1,75 +1,45 @@
-"""What a service may know of the environment in which it is declared, and what it tells others of itself.
+"""What a service is given to declare itself with, and what it gives back.
 
-The system makes one and hands it to each service in turn: a service asks it for its place, its database, its secrets
-and the addresses of others, and never for where any of them runs.
+A service asks the context for its place, its database, its secrets and the addresses of others, and never for where any
+of them runs. What it makes it returns: components.platform merges what all of them return, in whatever order they are
+declared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pulumi import Input, Output, ProviderResource, Resource, ResourceOptions
 
 from components.placements import DatabaseServer, Places, RunsContainers
+from components.services.handed import HandedAccounts, Wires
 from components.services.postgres import CONNECTION_LIMIT, Database, DatabaseArgs
 from components.services.redis_login import RedisLogin, RedisServer
-from components.workload import Workload
 from settings import Settings
 from settings.capacity import connections_held
 from settings.places import ContainerPlace, Place
 from settings.wiring import calls_of, identity_of, private_networks, url_of
 
-__all__ = ["Handed", "HandedAccounts", "Surroundings", "Wires"]
+__all__ = ["Declare", "ServiceContext", "ServiceOutputs"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handed:
-    """What a service is handed of what is not its own.
+class ServiceOutputs:
+    """What a service made, as far as others may use it. Most have an address at the most."""
 
-    Software that reads files takes `env` and `secret_files`; software that does not, `plain` as its environment and
-    `keys` as its secrets. Software with names of its own picks its values from `plain` and `keys`.
-    """
-
-    plain: Mapping[str, str]
-    """Variable → value: models, addresses, ids."""
-    keys: Mapping[str, Input[str]]
-    """Variable → key."""
-
-    @property
-    def env(self) -> dict[str, str]:
-        """What is plain, and where each key is: OPENAI_API_KEY_FILE names the file."""
-        return {
-            **self.plain,
-            **{f"{name}_FILE": f"{Workload.SECRETS_FOLDER}/{_file_of(name)}" for name in self.keys},
-        }
-
-    @property
-    def secret_files(self) -> dict[str, Input[str]]:
-        """The files that `env` names."""
-        return {_file_of(name): value for name, value in self.keys.items()}
+    url: Output[str] | None = None
+    """Where the public finds it."""
+    redis: RedisServer | None = None
+    """The Redis that it is to the services of its host."""
+    blobs: Output[dict[str, str]] | None = None
+    """How tenants make containers in it, where it is a blob storage."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandedAccounts(Handed):
-    """What a service is handed of outside accounts: of those that name it, and nothing of any other."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wires(Handed):
-    """A service's ends of the calls that are declared in settings.wiring."""
-
-    private_networks: tuple[str, ...]
-    """Into which private networks its own calls go; software that shuns all private addresses must be told of them."""
-
-
-def _file_of(variable: str) -> str:
-    return variable.lower().replace("_", "-")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """The environment, as services see it."""
+class ServiceContext:
+    """The environment, as services see it. Nobody writes into it."""
 
     system: Resource
     settings: Settings
@@ -80,12 +50,8 @@ class Surroundings:
     """Of each database server, the provider that makes databases on it."""
     provisioners: Mapping[str, Resource]
     """Of each database server, the role that makes tenants' databases on it."""
-    urls: dict[str, Output[str]] = field(default_factory=dict)
-    """Service → its public address; each adds its own."""
-    blobs: list[Output[dict[str, str]]] = field(default_factory=list)
-    """How tenants make containers in the blob storage; none where there is none."""
-    redis: dict[str, RedisServer] = field(default_factory=dict)
-    """Private network → the Redis in it."""
+    redis_in: Callable[[str], RedisServer]
+    """Private network → the Redis in it: whoever asks first has it declared."""
 
     def placement(self, where: ContainerPlace) -> RunsContainers:
         """The place that the settings ask for."""
@@ -125,7 +91,7 @@ class Surroundings:
 
     def redis_login(self, service: str, where: ContainerPlace) -> RedisLogin:
         """How a service logs in at the Redis beside it."""
-        return self.redis[str(where.private_network)].login(service)
+        return self.redis_in(str(where.private_network)).login(service)
 
     def wires(self, service: str) -> Wires:
         """What a service is told of the calls that it makes and answers: a caller gets SMOS_<CALL>_URL and _IDENTITY,
@@ -144,3 +110,7 @@ class Surroundings:
                 if elsewhere is not None:
                     keys[f"{prefix}_TOKEN"] = self.secret(elsewhere.token)
         return Wires(plain=plain, keys=keys, private_networks=private_networks(self.settings, service))
+
+
+Declare = Callable[[ServiceContext, Any], ServiceOutputs]
+"""A service's own function: what the settings want of it → what it made. Each wants its own kind of settings."""

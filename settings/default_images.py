@@ -1,0 +1,51 @@
+"""Which images run where a stack says no other: what each service says of itself, and the database servers' own.
+
+Tags as of August 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from settings.findings import Finding
+from settings.images import Image, parsed_image, pinned
+from settings.problems import did_you_mean
+from settings.services import PlatformServices
+from settings.systems import SYSTEMS
+
+__all__ = ["default_images", "every_default_image", "image_of", "images_are_known"]
+
+# The same major version as the Flexible Server: a dump of one restores into the other.
+_OF_THE_PLATFORM = {"postgres": Image(name="pgvector/pgvector", tag="0.8.6-pg17")}
+
+
+@cache
+def default_images(services: type[PlatformServices]) -> Mapping[str, Image]:
+    """Whose image → which one."""
+    return _OF_THE_PLATFORM | {key: image for _, kind in services.kinds() for key, image in kind.images.items()}
+
+
+@cache
+def every_default_image() -> Mapping[str, Image]:
+    """The same of all systems."""
+    return {key: image for one in SYSTEMS.values() for key, image in default_images(one.services).items()}
+
+
+def image_of(key: str, services: type[PlatformServices], told: Mapping[str, str]) -> Image:
+    """What runs: what the stack says, else the default; with a digest, if anybody knows it."""
+    return pinned(parsed_image(told[key]) if key in told else default_images(services)[key])
+
+
+def images_are_known(system: str, images: Mapping[str, str]) -> Iterator[Finding]:
+    """smarteros:images: names that there are, and one version where there must be one."""
+    services = SYSTEMS[system].services
+    known = default_images(services)
+    for key, reference in images.items():
+        if key not in known:
+            yield ("images",), reference, f"{key}: no image is called so", did_you_mean(key, list(known))
+    for one, other in (pair for _, kind in services.kinds() for pair in kind.same_tags):
+        tags = [image_of(key, services, images).tag for key in (one, other)]
+        if tags[0] != tags[1]:
+            why = f"{one} is {tags[0]}, and {other} is {tags[1]}"
+            yield ("images",), images, why, f"the same version for {one} and {other}"
