@@ -18,7 +18,7 @@ _ASSET, _ARCHIVE = "c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecb
 _CONTENTS = {_ASSET: ("text", "path", "uri"), _ARCHIVE: ("path", "uri", "assets")}
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
 _FOLDERS_TEXT = """
-. .. .ssh / /bin /boot /dev /etc /etc/ssh /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp
+. .. .ssh / /bin /boot /dev /etc /etc/ssh /etc/ssl /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp
 /usr /usr/bin /usr/lib
 /usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib
 /var/log /var/opt /var/spool /var/tmp
