@@ -98,6 +98,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "tcp_keepalives_idle": (0, 2147483647),
     "tcp_keepalives_interval": (0, 2147483647),
     "temp_buffers": (100, 1073741823),
+    # kB, of one process; dynamic (MicrosoftDocs/azure-databases-docs,
+    # articles/postgresql/parameters/includes/parameters-17-resource-usage-disk.md)
+    "temp_file_limit": (-1, 2147483647),
     "wal_buffers": (-1, 262143),
     "work_mem": (4096, 2097151),
 }
