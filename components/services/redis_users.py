@@ -123,7 +123,7 @@ _OPERATORS: Mapping[str, _Access] = {
 }
 
 # A tenant's own Redis: out of it and into it by archives, and what an operator may do to any.
-_KEEPER = _Access(keys=("*",), commands=f"{_OUT} +restore {_RESCUE}")
+_KEEPER = _Access(keys=("*",), commands=f"{_OUT} +restore +acl|deluser {_RESCUE}")
 
 
 def users_file(passwords: Mapping[str, str]) -> str:

@@ -43,6 +43,7 @@ from components.services.postgres import (
     Provisioner,
     ProvisionerArgs,
     postgres_provider,
+    template_closed,
 )
 from components.services.surroundings import Surroundings
 from settings import Settings
@@ -96,6 +97,9 @@ class SmarterOS(ComponentResource):
         self._places = self._placements()
         self._servers = {server.name: self._database_server(server.name) for server in settings.database_servers}
         administrators = {key: self._databases_provider(server) for key, server in self._servers.items()}
+        for key, administrator in administrators.items():
+            if self._servers[key].admin_is_superuser:
+                template_closed(f"template-{key}-closed", ResourceOptions(parent=self, provider=administrator))
         self._at = Surroundings(
             system=self,
             settings=settings,
