@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,11 @@ from cli.outcome import BadInput
 from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
 from cli.tenant_told import Environment, Slug, known, refuse_no_slug, tenants_told
 from cli.told import say
-from deploy.target import Target
+from deploy.target import Target, Workplace
 from tenants import lifecycle
+
+if TYPE_CHECKING:
+    from tenants.usage import Used
 
 app = typer.Typer(
     add_completion=False,
@@ -67,9 +70,12 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
     with tenants_told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = lifecycle.status(workplace(target, stack, quiet=True), entry)
+        place = workplace(target, stack, quiet=True)
+        found = lifecycle.status(place, entry)
+        used = _used(place, stack, found)
     if as_json:
-        typer.echo(json.dumps({"ok": found.as_wanted, **_facts(found)}))
+        usage = {"usage": {one.database: one.facts for one in used}} if used else {}
+        typer.echo(json.dumps({"ok": found.as_wanted, **_facts(found), **usage}))
     else:
         typer.echo(f"{slug}: {found.word}, {found.resources} resources" + (f", {found.changed}" if found.up else ""))
         if found.up and not found.unfinished and not found.as_wanted:
@@ -78,6 +84,8 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
             typer.echo(f"  {found.unfinished} operations without an end; mend: ./smos tenant apply {slug}")
         for one in found.known.get("pending") or []:
             typer.echo(f"  pending: {one['what']}: {one['reason']}. Mend: {one['mend']}")
+        for each in used:
+            typer.echo(f"  {each}")
     if not found.as_wanted:
         raise typer.Exit(1)
 
@@ -116,6 +124,13 @@ def destroy(
         outcome = lifecycle.destroy(place, stack, slug, say, claims=claims_of(take, leave))
         facts = {"ok": True, "tenant": slug, "target": target.value, "changes": outcome.changed}
         typer.echo(json.dumps(facts) if as_json else f"tenant {slug} is down: {outcome.changed} resources deleted")
+
+
+def _used(place: Workplace, stack: str, found: lifecycle.Status) -> list[Used]:
+    """What it uses of its quotas, of one that is there."""
+    from tenants.usage import usage_of
+
+    return usage_of(place, stack, found.tenant, say) if found.up else []
 
 
 def _facts(one: lifecycle.Status) -> dict[str, Any]:
