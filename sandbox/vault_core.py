@@ -136,7 +136,7 @@ class Core:
         self._audit(operation, path, entry)
         before = set(self.barrier.state["data"])
         answer = engine.handle(call)
-        if operation not in ("read", "list"):
+        if operation not in ("read", "list") and not self.barrier.sealed:  # who seals it has kept it
             self._keep(path, call, before)
         return answer
 

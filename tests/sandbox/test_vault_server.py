@@ -67,6 +67,22 @@ def test_a_start_is_sealed_and_opens_with_any_three_keys(tmp_path: Path) -> None
     server.close()
 
 
+def test_who_seals_it_is_answered_and_nobody_else_from_then_on(tmp_path: Path) -> None:
+    """With the root token alone; what was written is kept."""
+    server = VaultServer(tmp_path)
+    vault = Asked(server.port)
+    keys = vault.done("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
+    vault.done("PUT", "sys/unseal", {"key": keys["keys"][0]})
+    root = keys["root_token"]
+    vault.done("POST", "sys/mounts/kv", {"type": "kv-v2"}, root)
+    vault.done("POST", "kv/data/a", {"data": {"kept": True}}, root)
+    assert vault.ask("PUT", "sys/seal", token=root)[0] == 204
+    assert vault.ask("GET", "kv/data/a", token=root) == (503, {"errors": ["Vault is sealed"]})
+    vault.done("PUT", "sys/unseal", {"key": keys["keys"][0]})
+    assert vault.done("GET", "kv/data/a", token=root)["data"]["data"] == {"kept": True}
+    server.close()
+
+
 def test_wrong_keys_open_nothing(tmp_path: Path) -> None:
     """Keys of another Vault, or too few and one twice: it stays sealed, and lost keys are lost."""
     server = VaultServer(tmp_path)
