@@ -47,6 +47,7 @@ class ControlServer:
             "inventory": self._inventory,
             "forget": self._forget,
             "fault": self._fault,
+            "away": self._away,
             "grow": self._grow,
             "authorities": lambda _: certificates(self._cloud),
             "sync": self._sync,
@@ -92,6 +93,10 @@ class ControlServer:
             self._faults.clear()
         else:
             self._faults.plan(Fault(**args))
+        return {}
+
+    def _away(self, args: Mapping[str, Any]) -> Any:
+        self._world.away(str(args["address"]), back=bool(args["back"]))
         return {}
 
     def _grow(self, args: Mapping[str, Any]) -> Any:

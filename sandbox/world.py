@@ -36,6 +36,8 @@ from sandbox.vault_containers import VaultContainers
 HOST = "sandbox:host"
 ZONE = "sandbox:zone"
 T = TypeVar("T")
+NOBODYS_PORT = 9
+"""Of a machine that is away: nobody answers there."""
 
 
 class World:
@@ -48,6 +50,7 @@ class World:
         self._tls_loop = _Loop()  # its own: a front is opened while the other loop waits for the route
         self._machines: dict[str, tuple[Machine, asyncssh.SSHAcceptor]] = {}
         self._ways: dict[Way, asyncio.Server] = {}
+        self._away: set[str] = set()
         self._fronts: dict[str, tuple[int, postgres_tls.Listening]] = {}
         self._databases = Databases(home.folder / "clusters", cloud, self._tls_front)
         self._vaults = VaultContainers(home.folder / "vaults", cloud, self._databases.image_name)
@@ -99,6 +102,11 @@ class World:
         self._own_engine(scene.own_engine)
         self._loop.run(self._open(scene))
         self._write_ssh_config(scene)
+
+    def away(self, address: str, *, back: bool) -> None:
+        """Takes a machine off the network, or brings it back: nobody gets through to what is behind it meanwhile."""
+        self._away = self._away - {address} if back else self._away | {address}
+        self.sync()
 
     def status(self) -> dict[str, Any]:
         """Machines, ways in and databases, for `smos sandbox status`."""
@@ -155,15 +163,16 @@ class World:
 
     async def _open(self, scene: Scene) -> None:
         changed = {machine.address for machine in scene.machines if self._served(machine.address) != machine}
+        changed |= self._away
         for way in [one for one in self._ways if one not in scene.ways or one.address in changed]:
             self._ways.pop(way).close()
         for machine in scene.machines:
-            if machine.address in changed:
-                if machine.address in self._machines:
-                    self._machines.pop(machine.address)[1].close()
+            if machine.address in changed and machine.address in self._machines:
+                self._machines.pop(machine.address)[1].close()
+            if machine.address in changed - self._away:
                 self._machines[machine.address] = machine, await self._serve(machine)
         for way in scene.ways:
-            if way not in self._ways:
+            if way not in self._ways and way.address not in self._away:
                 self._ways[way] = await self._forward(way)
 
     def _served(self, address: str) -> Machine | None:
@@ -222,7 +231,8 @@ class World:
     def _write_ssh_config(self, scene: Scene) -> None:
         text = "# Leads the addresses of the simulated machines here. Written by the sandbox.\n"
         for machine in scene.machines:
-            port = self._machines[machine.address][1].get_port()
+            here = self._machines.get(machine.address)
+            port = here[1].get_port() if here else NOBODYS_PORT
             key = self._home.host(machine.address) / "client_key"
             text += (
                 f"Host {machine.address}\n  HostName 127.0.0.1\n  Port {port}\n"

@@ -15,7 +15,13 @@ from tenants.model import State, Tenant
 __all__ = ["CLOSING", "DoorsLeft", "closing", "doors_of"]
 
 CLOSING: tuple[State, ...] = ("suspended", "offboarding")
-_DOORS = (("database", "PostgreSQL"), ("vault", "Vault"), ("dns", "its name"), ("domains", "its own domains"))
+_DOORS = (
+    ("database", "PostgreSQL"),
+    ("vault", "Vault"),
+    ("dns", "its name"),
+    ("domains", "its own domains"),
+    ("blobs", "its storage"),
+)
 _SILOS = (("-redis", "its Redis"), ("-n8n", "its n8n"), ("n8n", "its n8n"), ("redis", "Redis"))
 
 

@@ -190,6 +190,7 @@ class _Declaration:
                 names=self._tenant.names,
                 tags=self._tags(),
                 role_assignment=str(uuid.uuid5(_NAMESPACE, name)),
+                is_open=self._is_open,
             ),
             ResourceOptions(providers=[provider]),
         )

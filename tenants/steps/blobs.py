@@ -38,6 +38,8 @@ class BlobContainerArgs:
     tags: Mapping[str, str]
     role_assignment: str
     """The GUID under which Azure keeps that the tenant's identity reaches it, and no other."""
+    is_open: bool
+    """Whether its identity reaches it. A bucket has no login of the tenant's."""
 
 
 class BlobContainer(ComponentResource):
@@ -86,6 +88,15 @@ def _on_azure(parent: ComponentResource, name: str, args: BlobContainerArgs) -> 
         },
         parent,
     )
+    if args.is_open:
+        _reached_by(parent, name, args, identity, container)
+    return container.id.apply(lambda _: wanted)
+
+
+def _reached_by(
+    parent: ComponentResource, name: str, args: BlobContainerArgs, identity: CustomResource, container: CustomResource
+) -> None:
+    blobs = args.blobs
     definitions = f"/subscriptions/{blobs.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
     _resource(
         "azure-native:authorization:RoleAssignment",
@@ -99,7 +110,6 @@ def _on_azure(parent: ComponentResource, name: str, args: BlobContainerArgs) -> 
         },
         parent,
     )
-    return container.id.apply(lambda _: wanted)
 
 
 def _on_r2(parent: ComponentResource, name: str, args: BlobContainerArgs) -> Output[str]:
