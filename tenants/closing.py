@@ -22,7 +22,7 @@ from deploy.target import Workplace
 from deploy.vault_api import VaultRefused
 from tenants import shared_redis
 from tenants.belonging import refuse_strange
-from tenants.doors import DoorsLeft, doors_of
+from tenants.doors import DoorsLeft, doors_of, past_failures
 from tenants.endings import note_changed
 from tenants.ground import Ground, reached_as_far
 from tenants.inline import run_inline
@@ -80,8 +80,9 @@ def _by_the_engine(ground: Ground, tenant: Tenant, found: Mapping[str, Any], sai
         there = _copied(ground, tenant.slug, found, Path(folder))
         words = ("--yes", "--skip-preview", "--continue-on-error")
         program = program_of(kept, declared, found)
+        run_up = lambda given: run_inline(there, there.project, "up", tenant.slug, program, *given, quiet=True)  # noqa: E731 - a function for one call
         try:
-            run_inline(there, there.project, "up", tenant.slug, program, *words, quiet=True)
+            past_failures(tenant, run_up, words)
         except EngineFailed as error:
             said.append(error.said)
             urns = [str(one["urn"]) for _, one in error.failed]

@@ -7,12 +7,12 @@ and run again it closes the rest.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from deploy.engine_run import EngineFailed
+from deploy.engine_run import EngineFailed, Outcome
 from tenants.model import State, Tenant
 
-__all__ = ["CLOSING", "DoorsLeft", "closing", "doors_of"]
+__all__ = ["CLOSING", "DoorsLeft", "closing", "doors_of", "past_failures"]
 
 CLOSING: tuple[State, ...] = ("suspended", "offboarding")
 _DOORS = (
@@ -51,6 +51,21 @@ def closing(tenant: Tenant, left: Sequence[str]) -> Iterator[list[str]]:
         raise DoorsLeft(tenant.slug, doors_of([*failed, *left]), error.said) from None
     if left:
         raise DoorsLeft(tenant.slug, doors_of(left))
+
+
+def past_failures(tenant: Tenant, run: Callable[[Sequence[str]], Outcome], words: Sequence[str]) -> Outcome:
+    """A run of the engine. Of a tenant that is being closed once more without what failed: after a failure the engine
+    deletes nothing, and some doors are closed by a deletion. Raises the first failure.
+    """
+    try:
+        return run(words)
+    except EngineFailed as error:
+        failed = dict.fromkeys(str(resource["urn"]) for _, resource in error.failed)
+        if tenant.state in CLOSING and failed:
+            without = [word for urn in failed for word in ("--exclude", urn)]
+            with contextlib.suppress(EngineFailed):
+                run([*words, *without, "--exclude-dependents"])
+        raise
 
 
 def doors_of(urns: Iterable[str]) -> list[str]:

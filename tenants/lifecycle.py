@@ -21,7 +21,7 @@ from settings import load_files
 from settings.problems import Problem
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
-from tenants.doors import closing
+from tenants.doors import closing, past_failures
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
@@ -157,7 +157,8 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
     ground.databases.ask()
     with noting(journal), closing(tenant, left) as more:
         done = ("--yes", "--skip-preview")
-        outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, *more, quiet=quiet)
+        run_up = lambda words: run_inline(there, there.project, "up", slug, program, *words, quiet=quiet)  # noqa: E731 - a function for one call
+        outcome = past_failures(tenant, run_up, [*done, *arguments, *more])
     refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)
     given_back(ground, there, tenant, say)
     keep(there.project / JUDGED, judged)

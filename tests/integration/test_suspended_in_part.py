@@ -70,6 +70,20 @@ def reached_storage(clone: Clone, role_assignment: str) -> bool:
     return role_assignment in str(clone.inventory(REACH))
 
 
+def test_status_tells_what_it_uses_and_doctor_whether_redis_answers(tenant: Clone) -> None:
+    """Asked of the servers; of a host that is away nothing is told, and nothing fails for it."""
+    usage = last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)["usage"][f"t_{SLUG}"]
+    assert (usage["databaseMbQuota"], usage["connectionsQuota"], usage["connections"]) == (10240, 10, 0)
+    assert 0 < usage["databaseMb"] < 100
+    told = last_json(tenant.smos("doctor", "prod", "--json").stdout)["checks"]
+    assert [one["detail"] for one in told if one["what"] == "redis"] == ["answers"]
+    with without_the_host(tenant):
+        assert "usage" not in last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)
+        told = last_json(tenant.smos("doctor", "prod", "--json").stdout)["checks"]
+        (detail,) = [one["detail"] for one in told if one["what"] == "redis"]
+        assert detail.startswith("can't be asked now")
+
+
 def test_what_can_be_reached_is_closed_while_vault_is_sealed_or_the_host_is_away(tenant: Clone) -> None:
     """Each time: exit code 1, what is left by name, and the rest closed; again, it is whole; resumed, as before."""
     data, before = Data(tenant, SLUG), leads_to(tenant)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from deploy.engine_run import EngineFailed
-from tenants.doors import DoorsLeft, closing
+from deploy.engine_run import EngineFailed, Outcome
+from tenants.doors import DoorsLeft, closing, past_failures
 from tenants.model import Tenant
 
 URN = "urn:pulumi:acme::smarteros-tenants-32::smarteros:tenants:Database$postgresql:index/role:Role::"
@@ -53,6 +55,25 @@ def test_a_tenant_that_is_opened_stops_at_the_first_failure() -> None:
         with pytest.raises(EngineFailed) as refused:
             _ended(tenant(state), [], error, [] if state == "active" else ["--continue-on-error"])
         assert refused.value is error
+
+
+@pytest.mark.parametrize(("state", "runs"), [("suspended", 2), ("offboarding", 2), ("active", 1)])
+def test_what_failed_keeps_no_deletion_from_being_done(state: str, runs: int) -> None:
+    """After a failure the engine deletes nothing: so it runs once more without what failed, and the failure is told."""
+    given: list[list[str]] = []
+    error = failure("database-owner", "database-owner")
+
+    def run(words: Sequence[str]) -> Outcome:
+        given.append(list(words))
+        if len(given) == 1:
+            raise error
+        return Outcome()
+
+    with pytest.raises(EngineFailed) as refused:
+        past_failures(tenant(state), run, ["--yes"])
+    assert refused.value is error
+    again = ["--yes", "--exclude", f"{URN}database-owner", "--exclude-dependents"]
+    assert given == [["--yes"], again][:runs]
 
 
 def _ended(one: Tenant, left: list[str], error: EngineFailed | None, words: list[str]) -> None:
