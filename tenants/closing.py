@@ -22,7 +22,7 @@ from deploy.target import Workplace
 from deploy.vault_api import VaultRefused
 from tenants import shared_redis
 from tenants.belonging import refuse_strange
-from tenants.doors import DoorsLeft, doors_of, past_failures
+from tenants.doors import CONTAINER, REACH, DoorsLeft, doors_of
 from tenants.endings import note_changed
 from tenants.ground import Ground, reached_as_far
 from tenants.inline import run_inline
@@ -43,7 +43,7 @@ _BLANK = json.dumps("blank")
 """In place of every secret: the same everywhere, so that none differs from what it was made of."""
 _LEFT_OUT = ("vault:", "docker:", "pulumi:providers:vault", "pulumi:providers:docker", shared_redis.USER)
 _SETTLED_S = 10
-_N8N = "docker:index/container:Container"
+_UNASKED = ("--yes", "--skip-preview")
 
 
 def close_as_far(place: Workplace, stack: str, entry: Entry, why: NotReady, say: Say) -> None:
@@ -78,15 +78,25 @@ def _by_the_engine(ground: Ground, tenant: Tenant, found: Mapping[str, Any], sai
     kept = replace(ground, secrets=replace(ground.secrets, vault=None))
     with tempfile.TemporaryDirectory(dir=ground.place.scratch) as folder:
         there = _copied(ground, tenant.slug, found, Path(folder))
-        words = ("--yes", "--skip-preview", "--continue-on-error")
+        words = (*_UNASKED, "--continue-on-error")
         program = program_of(kept, declared, found)
-        run_up = lambda given: run_inline(there, there.project, "up", tenant.slug, program, *given, quiet=True)  # noqa: E731 - a function for one call
         try:
-            past_failures(tenant, run_up, words)
+            yield from _deleted(there, tenant.slug, found, said)
+            run_inline(there, there.project, "up", tenant.slug, program, *words, quiet=True)
         except EngineFailed as error:
             said.append(error.said)
             urns = [str(one["urn"]) for _, one in error.failed]
             yield from urns or [f"{tenant.slug}::database", f"{tenant.slug}::dns"]
+
+
+def _deleted(there: Workplace, slug: str, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
+    """What is closed by a deletion goes first: after any failure of an `up` the engine deletes nothing."""
+    for urn in (str(one["urn"]) for one in resources_of(found) if one["type"] == REACH):
+        try:
+            run(there, there.project, "destroy", "--stack", slug, "--target", urn, *_UNASKED, capture=True)
+        except EngineFailed as error:
+            said.append(error.said)
+            yield urn
 
 
 def _copied(ground: Ground, slug: str, found: Mapping[str, Any], folder: Path) -> Workplace:
@@ -158,7 +168,7 @@ def _by_hand(ground: Ground, tenant: Tenant, found: Mapping[str, Any], said: lis
     types = {str(one["type"]): str(one["urn"]) for one in resources_of(found)}
     if shared_redis.USER in types:
         yield types[shared_redis.USER]
-    if tenant.isolation.n8n == "silo" and _N8N in types:
+    if tenant.isolation.n8n == "silo" and CONTAINER in types:
         said.append("the container of its n8n runs on; without its name and, where that is closed, its database")
         yield f"{tenant.slug}::n8n-container"
 

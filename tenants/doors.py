@@ -7,12 +7,13 @@ and run again it closes the rest.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from deploy.engine_run import EngineFailed, Outcome
+from deploy.engine_run import EngineFailed
 from tenants.model import State, Tenant
 
-__all__ = ["CLOSING", "DoorsLeft", "closing", "doors_of", "past_failures"]
+__all__ = ["CLOSING", "DoorsLeft", "closed_by_deletion", "closing", "doors_of"]
 
 CLOSING: tuple[State, ...] = ("suspended", "offboarding")
 _DOORS = (
@@ -23,6 +24,9 @@ _DOORS = (
     ("blobs", "its storage"),
 )
 _SILOS = (("-redis", "its Redis"), ("-n8n", "its n8n"), ("n8n", "its n8n"), ("redis", "Redis"))
+
+
+REACH, CONTAINER = "azure-native:authorization:RoleAssignment", "docker:index/container:Container"
 
 
 class DoorsLeft(EngineFailed):
@@ -36,8 +40,10 @@ class DoorsLeft(EngineFailed):
 
 
 @contextlib.contextmanager
-def closing(tenant: Tenant, left: Sequence[str]) -> Iterator[list[str]]:
-    """For a run of the engine: the words that it is given besides. `left`: the URNs that it must leave alone.
+def closing(tenant: Tenant, left: Sequence[str], by_deletion: Sequence[str] = ()) -> Iterator[list[str]]:
+    """For a run of the engine: the words that it is given besides. `left`: the URNs that it must leave alone;
+    `by_deletion`: of those doors that a deletion closes, which are open still when anything failed: after a failure the
+    engine deletes nothing.
 
     Raises DoorsLeft for a tenant that is being closed, when something failed or was left.
     """
@@ -48,24 +54,18 @@ def closing(tenant: Tenant, left: Sequence[str]) -> Iterator[list[str]]:
         failed = [str(resource["urn"]) for _, resource in error.failed]
         if not is_closing or not failed:
             raise
-        raise DoorsLeft(tenant.slug, doors_of([*failed, *left]), error.said) from None
+        raise DoorsLeft(tenant.slug, doors_of([*failed, *by_deletion, *left]), error.said) from None
     if left:
         raise DoorsLeft(tenant.slug, doors_of(left))
 
 
-def past_failures(tenant: Tenant, run: Callable[[Sequence[str]], Outcome], words: Sequence[str]) -> Outcome:
-    """A run of the engine. Of a tenant that is being closed once more without what failed: after a failure the engine
-    deletes nothing, and some doors are closed by a deletion. Raises the first failure.
-    """
-    try:
-        return run(words)
-    except EngineFailed as error:
-        failed = dict.fromkeys(str(resource["urn"]) for _, resource in error.failed)
-        if tenant.state in CLOSING and failed:
-            without = [word for urn in failed for word in ("--exclude", urn)]
-            with contextlib.suppress(EngineFailed):
-                run([*words, *without, "--exclude-dependents"])
-        raise
+def closed_by_deletion(found: Mapping[str, Any] | None) -> list[str]:
+    """The URNs of what stands for an open door: its identity's reach, the container of its n8n. `found`: the state."""
+    return [
+        str(one["urn"])
+        for one in (found or {}).get("resources") or []
+        if one["type"] == REACH or (one["type"] == CONTAINER and "-n8n" in str(one["urn"]).rsplit("::", 1)[-1])
+    ]
 
 
 def doors_of(urns: Iterable[str]) -> list[str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from deploy.engine_run import EngineFailed, Outcome
-from tenants.doors import DoorsLeft, closing, past_failures
+from deploy.engine_run import EngineFailed
+from tenants.doors import DoorsLeft, closed_by_deletion, closing
 from tenants.model import Tenant
 
 URN = "urn:pulumi:acme::smarteros-tenants-32::smarteros:tenants:Database$postgresql:index/role:Role::"
@@ -40,6 +38,25 @@ def test_the_engine_goes_on_past_a_door_that_cannot_be_reached(state: str) -> No
     assert "connection refused" in said
 
 
+def test_what_a_deletion_closes_is_open_still_when_anything_failed() -> None:
+    """After a failure the engine deletes nothing: these doors are named too, and not when all went well."""
+    kinds = {
+        "azure-native:authorization:RoleAssignment": "blobs-reach",
+        "docker:index/container:Container": "t-acme-n8n",
+    }
+    state = [{"urn": f"{URN}{name}", "type": kind} for kind, name in kinds.items()]
+    state += [{"urn": f"{URN}t-acme-redis", "type": "docker:index/container:Container"}]
+    urns = closed_by_deletion({"resources": state})
+    with (
+        pytest.raises(DoorsLeft, match=r"\(database-owner\), its storage \(blobs-reach\), its n8n \(t-acme-n8n\);"),
+        closing(tenant("suspended"), [], urns),
+    ):
+        raise failure("database-owner")
+    with closing(tenant("suspended"), [], urns):
+        pass
+    assert closed_by_deletion(None) == []
+
+
 def test_what_the_run_had_to_leave_alone_is_a_door_too() -> None:
     """A user on the shared Redis whose keys can't be read now: it is not touched, and the command fails."""
     with (
@@ -55,25 +72,6 @@ def test_a_tenant_that_is_opened_stops_at_the_first_failure() -> None:
         with pytest.raises(EngineFailed) as refused:
             _ended(tenant(state), [], error, [] if state == "active" else ["--continue-on-error"])
         assert refused.value is error
-
-
-@pytest.mark.parametrize(("state", "runs"), [("suspended", 2), ("offboarding", 2), ("active", 1)])
-def test_what_failed_keeps_no_deletion_from_being_done(state: str, runs: int) -> None:
-    """After a failure the engine deletes nothing: so it runs once more without what failed, and the failure is told."""
-    given: list[list[str]] = []
-    error = failure("database-owner", "database-owner")
-
-    def run(words: Sequence[str]) -> Outcome:
-        given.append(list(words))
-        if len(given) == 1:
-            raise error
-        return Outcome()
-
-    with pytest.raises(EngineFailed) as refused:
-        past_failures(tenant(state), run, ["--yes"])
-    assert refused.value is error
-    again = ["--yes", "--exclude", f"{URN}database-owner", "--exclude-dependents"]
-    assert given == [["--yes"], again][:runs]
 
 
 def _ended(one: Tenant, left: list[str], error: EngineFailed | None, words: list[str]) -> None:
