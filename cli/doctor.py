@@ -10,8 +10,8 @@ import typer
 
 from cli.platform import AsJson, OnTarget
 from cli.told import told
-from deploy.doctor import examine
-from deploy.target import Target
+from deploy.doctor import Finding, examine
+from deploy.target import Target, real
 
 __all__ = ["doctor"]
 
@@ -21,9 +21,12 @@ def doctor(
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
 ) -> None:
-    """What a run still lacks, and where to get it. Asks no vendor, shows no secret; exit code 1 when it lacks some."""
+    """What a run still lacks, and where to get it. Asks no vendor but whether Redis answers, shows no secret; exit code
+    1 when it lacks some.
+    """
     with told():
         found = examine(stack, target)
+        found += _redis(stack, target) if all(one.ok for one in found) else []
     lacking = [one for one in found if not one.ok]
     if as_json:
         checks = [asdict(one) for one in found]
@@ -37,3 +40,19 @@ def doctor(
         typer.echo(f"{len(lacking)} of {len(found)} are missing" if lacking else "nothing is missing on this machine")
     if lacking:
         raise typer.Exit(1)
+
+
+def _redis(stack: str, target: Target) -> list[Finding]:
+    """Whether it is held by a script; asked only where nothing else is missing, and starts nothing for it."""
+    from tenants.redis_held import redis_finding
+
+    if target is Target.REAL:
+        found = redis_finding(real(stack), stack)
+        return [found] if found else []
+    from deploy.simulated import workplace
+    from sandbox.home import Home
+
+    home = Home.of_clone()
+    running = home.running()
+    found = redis_finding(workplace(home, running), stack) if running is not None else None
+    return [found] if found else []

@@ -143,6 +143,16 @@ def fault(
 
 
 @app.command()
+def away(
+    address: Annotated[str, typer.Argument(help="The address of a machine, as in `sandbox status`.")],
+    back: Annotated[bool, typer.Option("--back", help="On the network again.")] = False,
+) -> None:
+    """Take a machine off the network: its SSH server and all that is reached through it, until --back or a restart."""
+    _asked("away", address=address, back=back)
+    typer.echo(f"{'back' if back else 'away'}: {address}")
+
+
+@app.command()
 def grow(server: Annotated[str, typer.Argument(help="The name of a Flexible Server.")]) -> None:
     """Fill a database server's disk, so that Azure gives it the next larger one."""
     (told,) = _asked("grow", server=server)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -13,9 +13,12 @@ from cli.outcome import BadInput
 from cli.platform import AsJson, OnTarget, workplace
 from cli.tenant_told import Environment, Slug, refuse_no_slug
 from cli.told import say, told
-from deploy.target import Target
+from deploy.target import Target, Workplace
 from tenants import lifecycle
 from tenants.status import Status, status_of, statuses
+
+if TYPE_CHECKING:
+    from tenants.usage import Used
 
 __all__ = ["app", "list_all", "schema_of_a_file", "show", "status"]
 
@@ -87,9 +90,12 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
     with told(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = status_of(workplace(target, stack, quiet=True), entry)
+        place = workplace(target, stack, quiet=True)
+        found = status_of(place, entry)
+        used = _used(place, stack, found)
     if as_json:
-        typer.echo(json.dumps({"ok": found.as_wanted, **_facts(found)}))
+        usage = {"usage": {one.database: one.facts for one in used}} if used else {}
+        typer.echo(json.dumps({"ok": found.as_wanted, **_facts(found), **usage}))
     else:
         typer.echo(f"{slug}: {found.word}, {found.resources} resources" + (f", {found.changed}" if found.up else ""))
         if found.up and not found.unfinished and not found.as_wanted:
@@ -98,6 +104,8 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
             typer.echo(f"  {found.unfinished} operations without an end; mend: ./smos tenant apply {slug}")
         for one in found.known.get("pending") or []:
             typer.echo(f"  pending: {one['what']}: {one['reason']}. Mend: {one['mend']}")
+        for each in used:
+            typer.echo(f"  {each}")
     if not found.as_wanted:
         raise typer.Exit(1)
 
@@ -111,6 +119,13 @@ def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, targe
         found = status_of(workplace(target, stack, quiet=True), entry)
     facts = {**_facts(found), "file": str(entry.file), "known": found.known}
     typer.echo(json.dumps(facts, indent=None if as_json else 2, ensure_ascii=False))
+
+
+def _used(place: Workplace, stack: str, found: Status) -> list[Used]:
+    """What it uses of its quotas, of one that is there."""
+    from tenants.usage import usage_of
+
+    return usage_of(place, stack, found.tenant, say) if found.up else []
 
 
 def _facts(one: Status) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from components.services.postgres import (
     Provisioner,
     ProvisionerArgs,
     postgres_provider,
+    template_closed,
 )
 from components.services.redis_login import RedisServer
 from settings import Settings
@@ -61,6 +62,9 @@ class Platform:
         self._places = MadePlaces(settings, system)
         self._servers = {server.name: self._database_server(server.name) for server in settings.database_servers}
         administrators = {key: self._databases_provider(server) for key, server in self._servers.items()}
+        for key, administrator in administrators.items():
+            if self._servers[key].admin_is_superuser:
+                template_closed(f"template-{key}-closed", ResourceOptions(parent=system, provider=administrator))
         self._context = ServiceContext(
             system=system,
             settings=settings,

@@ -19,6 +19,10 @@ class NotReady(OperatorError):
     """Something that a run needs is not there; the text says what, and the command that mends it."""
 
 
+class NotReached(NotReady):
+    """A host, or Vault, that a run needs can't be reached now; others may be."""
+
+
 def settings_of(place: Workplace, stack: str) -> Settings:
     """The environment's settings. Raises SettingsError with every mistake in them."""
     return load_files(stack, place.project)
@@ -64,5 +68,23 @@ def tunnel_open(place: Workplace, settings: Settings, say: Say) -> Iterator[None
         try:
             stack.enter_context(open_forwards(closed, settings.remote_hosts, config=place.ssh_config, say=say))
         except (SshProblem, TunnelProblem) as problem:
-            raise NotReady(str(problem)) from None
+            raise NotReached(str(problem)) from None
         yield
+
+
+@contextlib.contextmanager
+def tunnel_as_far(place: Workplace, settings: Settings, say: Say) -> Iterator[list[str]]:
+    """As `tunnel_open`, host by host and past one that can't be reached: why, of each that can't."""
+    from hosts.ssh import SshProblem
+    from hosts.tunnel import TunnelProblem, open_forwards
+
+    closed = closed_forwards(settings.tunnels())
+    problems: list[str] = []
+    with contextlib.ExitStack() as stack:
+        for host in dict.fromkeys(one.host for one in closed):
+            its = [one for one in closed if one.host == host]
+            try:
+                stack.enter_context(open_forwards(its, settings.remote_hosts, config=place.ssh_config, say=say))
+            except (SshProblem, TunnelProblem) as problem:
+                problems.append(str(problem))
+        yield problems

@@ -81,7 +81,7 @@ def state(place: Workplace, settings: Settings, say: Say) -> State:
         try:
             seal = api.status()
         except VaultRefused as refused:
-            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
+            raise guards.NotReached(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
     return State(f"http://127.0.0.1:{settings.forward('vault').local_port}", seal, len(_shares(place, settings)))
 
 

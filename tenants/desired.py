@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import EngineFailed, run
-from deploy.guards import NotReady
+from deploy.guards import NotReached, NotReady
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
 from settings.problems import Problem
 from tenants import lifecycle
 from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.moves import Exported, export, fill, open_archive
+from tenants.archive.room import refuse_no_room_on_disk
 from tenants.archive.serials import Serials
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
+from tenants.doors import CLOSING
 from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
 from tenants.lost_databases import lost_databases
@@ -58,7 +60,15 @@ def set_state(
         raise NotReady(f"tenant {slug}: its import has not ended, so it may be half there. Mend: {mend}")
     if registry.set_state(slug, state):
         say(f"{registry.file_of(entry.tenant)}: state: {state}")
-    return lifecycle.apply(place, stack, reread(), slug, say, claims=claims)
+    try:
+        return lifecycle.apply(place, stack, reread(), slug, say, claims=claims)
+    except NotReached as why:
+        if state not in CLOSING:
+            raise
+        from tenants.closing import close_as_far
+
+        close_as_far(place, stack, reread().find(slug), why, say)
+        raise
 
 
 def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder: Path, say: Say) -> Exported:
@@ -104,6 +114,7 @@ def imported(
         tenant, new = registry.check(values)
         slug = tenant.slug
         refuse_no_room(ground.settings, (*(one.tenant for one in registry.entries if one.tenant.slug != slug), tenant))
+        refuse_no_room_on_disk(ground, tenant, opened.manifest.parts, say)
         serials = Serials(shelf_of(place).folder)
         if new:
             if opened.statement:

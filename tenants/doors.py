@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from deploy.engine_run import EngineFailed
 from tenants.model import State, Tenant
 from tenants.steps import steps
 
-__all__ = ["CLOSING", "DoorsLeft", "closing", "doors_of"]
+__all__ = ["CLOSING", "DoorsLeft", "closed_by_deletion", "closing", "doors_of"]
 
 CLOSING: tuple[State, ...] = ("suspended", "offboarding")
+
+
+REACH, CONTAINER = "azure-native:authorization:RoleAssignment", "docker:index/container:Container"
 
 
 class DoorsLeft(EngineFailed):
@@ -30,8 +34,10 @@ class DoorsLeft(EngineFailed):
 
 
 @contextlib.contextmanager
-def closing(tenant: Tenant, left: Sequence[str]) -> Iterator[list[str]]:
-    """For a run of the engine: the words that it is given besides. `left`: the URNs that it must leave alone.
+def closing(tenant: Tenant, left: Sequence[str], by_deletion: Sequence[str] = ()) -> Iterator[list[str]]:
+    """For a run of the engine: the words that it is given besides. `left`: the URNs that it must leave alone;
+    `by_deletion`: of those doors that a deletion closes, which are open still when anything failed: after a failure the
+    engine deletes nothing.
 
     Raises DoorsLeft for a tenant that is being closed, when something failed or was left.
     """
@@ -42,9 +48,18 @@ def closing(tenant: Tenant, left: Sequence[str]) -> Iterator[list[str]]:
         failed = [str(resource["urn"]) for _, resource in error.failed]
         if not is_closing or not failed:
             raise
-        raise DoorsLeft(tenant.slug, doors_of([*failed, *left]), error.said) from None
+        raise DoorsLeft(tenant.slug, doors_of([*failed, *by_deletion, *left]), error.said) from None
     if left:
         raise DoorsLeft(tenant.slug, doors_of(left))
+
+
+def closed_by_deletion(found: Mapping[str, Any] | None) -> list[str]:
+    """The URNs of what stands for an open door: its identity's reach, the container of its n8n. `found`: the state."""
+    return [
+        str(one["urn"])
+        for one in (found or {}).get("resources") or []
+        if one["type"] == REACH or (one["type"] == CONTAINER and "-n8n" in str(one["urn"]).rsplit("::", 1)[-1])
+    ]
 
 
 def doors_of(urns: Iterable[str]) -> list[str]:

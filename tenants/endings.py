@@ -9,14 +9,14 @@ is wanted now may be the old ones again, so that nothing would be done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from deploy.engine_run import run
 from deploy.target import Workplace
 from kept import keep, words
 
-__all__ = ["ending_begun", "forget_deleted", "read_changed", "remember_changed"]
+__all__ = ["ending_begun", "forget_deleted", "note_changed", "read_changed", "remember_changed"]
 
 DELETING, UPDATING = "deleting", "updating"
 CHANGING = "changing"
@@ -53,7 +53,12 @@ def remember_changed(there: Workplace, found: Mapping[str, Any] | None) -> None:
     pending = (found or {}).get("pending_operations") or []
     urns = {one["resource"]["urn"] for one in pending if one["type"] == UPDATING and one["resource"].get("custom")}
     if urns:
-        keep(there.project / CHANGING, "\n".join(sorted(urns | _changing(there))))
+        note_changed(there, urns)
+
+
+def note_changed(there: Workplace, urns: Collection[str]) -> None:
+    """Keeps what was changed at the vendors while the state could not be written, for the next run to read."""
+    keep(there.project / CHANGING, "\n".join(sorted({*urns} | _changing(there))))
 
 
 def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> int:
@@ -61,7 +66,7 @@ def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, s
     known = {one["urn"] for one in (found or {}).get("resources") or []}
     urns = sorted(_changing(there) & known)
     if urns:
-        say(f"a run that changed {slug} was killed; reading {len(urns)} of its resources anew")
+        say(f"of a run that changed {slug} the state has not heard; reading {len(urns)} of its resources anew")
         targets = [word for urn in urns for word in ("--target", urn)]
         run(there, there.project, "refresh", "--yes", "--skip-preview", "--stack", slug, *targets, capture=True)
     (there.project / CHANGING).unlink(missing_ok=True)

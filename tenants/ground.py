@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy import guards, vault
-from deploy.guards import NotReady
+from deploy.guards import NotReached
 from deploy.orphans import end_orphans
 from deploy.target import Workplace, agreed
 from settings import Settings
@@ -25,12 +25,12 @@ from tenants.lost_databases import Databases
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.secrets import TenantSecrets, secrets_for
-from tenants.servers import served
+from tenants.servers import Served, served
 from tenants.shards import project_of
 from tenants.state import stacks_of
 from tenants.workfolder import folder_of
 
-__all__ = ["Ground", "prepared"]
+__all__ = ["Ground", "prepared", "reached_as_far"]
 
 Say = Callable[[str], None]
 
@@ -80,26 +80,49 @@ class Ground:
 
 @contextlib.contextmanager
 def prepared(place: Workplace, stack: str, say: Say) -> Iterator[Ground]:
-    """Opens it for the block. Raises NotReady before anything of a tenant is touched."""
+    """Opens it for the block. Raises NotReady before anything of a tenant is touched; NotReached where it is a host or
+    Vault that does not answer.
+    """
+    settings, platform = _looked_up(place, stack, say)
+    with guards.tunnel_open(place, settings, say):
+        vault_id = _vault_open(place, settings, say)
+        secrets = secrets_for(place, platform)
+        with Encryption(platform, secrets.states) as encryption, served(place) as servers:
+            yield _ground(servers, settings, platform, secrets, encryption, vault_id)
+
+
+@contextlib.contextmanager
+def reached_as_far(place: Workplace, stack: str, say: Say) -> Iterator[tuple[Ground, list[str]]]:
+    """The same past what can't be reached, and why it can't be. Tenants' states can't be read or written with it."""
+    settings, platform = _looked_up(place, stack, say)
+    with guards.tunnel_as_far(place, settings, say) as problems:
+        secrets = secrets_for(place, platform)
+        with Encryption(platform, None) as no_key, served(place) as servers:
+            yield _ground(servers, settings, platform, secrets, no_key, ""), problems
+
+
+def _looked_up(place: Workplace, stack: str, say: Say) -> tuple[Settings, Platform]:
     settings = guards.settings_of(place, stack)
     platform = platform_of(place, stack)
     agreed(place)
     end_orphans(place, say)
-    with guards.tunnel_open(place, settings, say):
-        vault_id = _vault_open(place, settings, say)
-        secrets = secrets_for(place, platform)
-        fingerprints = Fingerprints(settings, platform, secrets, target=place.target, vault=vault_id)
-        with Encryption(platform, secrets.states) as encryption, served(place) as servers:
-            yield Ground(
-                place=servers.place,
-                policy_pack=servers.policy_pack,
-                settings=settings,
-                platform=platform,
-                secrets=secrets,
-                encryption=encryption,
-                known=Known(beside(place), fingerprints),
-                stacks=stacks_of(place, folder_of(place, "")),
-            )
+    return settings, platform
+
+
+def _ground(
+    servers: Served, settings: Settings, platform: Platform, secrets: TenantSecrets, encryption: Encryption, vault: str
+) -> Ground:
+    place = servers.place
+    return Ground(
+        place=place,
+        policy_pack=servers.policy_pack,
+        settings=settings,
+        platform=platform,
+        secrets=secrets,
+        encryption=encryption,
+        known=Known(beside(place), Fingerprints(settings, platform, secrets, target=place.target, vault=vault)),
+        stacks=stacks_of(place, folder_of(place, "")),
+    )
 
 
 def _vault_open(place: Workplace, settings: Settings, say: Say) -> str:
@@ -108,5 +131,5 @@ def _vault_open(place: Workplace, settings: Settings, say: Say) -> str:
         return ""
     seal = vault.state(place, settings, say).seal
     if seal.sealed:
-        raise NotReady(f"Vault of {settings.stack} is sealed. Mend: ./smos vault unseal {settings.stack}")
+        raise NotReached(f"Vault of {settings.stack} is sealed. Mend: ./smos vault unseal {settings.stack}")
     return seal.cluster_id

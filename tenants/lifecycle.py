@@ -20,7 +20,7 @@ from kept import keep, same
 from settings import load_files
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
-from tenants.doors import closing
+from tenants.doors import closed_by_deletion, closing
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
@@ -115,7 +115,7 @@ def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, clai
     program = program_of(ground, tenant, found)
     journal = journal_of(there, project, slug)
     ground.databases.ask()
-    with noting(journal), closing(tenant, left) as more:
+    with noting(journal), closing(tenant, left, closed_by_deletion(found)) as more:
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, *more, quiet=quiet)
     refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from deploy.guards import NotReady
+from deploy.guards import NotReached
 from deploy.vault_api import VaultApi, VaultRefused
 from tenants.secrets import VaultLogin
 
@@ -33,14 +33,14 @@ class VaultSession:
         return VaultApi(self._port)
 
     def token(self) -> str:
-        """A token that is good for a while. Raises NotReady when the login is refused."""
+        """A token that is good for a while. Raises NotReached when the login is refused."""
         with self._lock:
             if self._clock() > self._ends - _ENDING_S:
                 try:
                     self._token, good_for_s = self.api.log_in(self._login.role_id, self._login.secret_id)
                 except VaultRefused as refused:
                     name = self._environment
-                    raise NotReady(
+                    raise NotReached(
                         f"Vault of {name} refuses a login for tenants: {refused}. "
                         f"Mend: ./smos vault init {name} (it opens Vault, and puts the login into the keyring)"
                     ) from None

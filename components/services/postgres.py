@@ -28,6 +28,7 @@ __all__ = [
     "ProvisionerArgs",
     "closed_to_public",
     "postgres_provider",
+    "template_closed",
 ]
 
 PROVISIONER = "smarteros_provisioner"
@@ -94,6 +95,14 @@ def closed_to_public(name: str, database: postgresql.Database, opts: ResourceOpt
         # With its database it goes by itself; and of one that somebody dropped, nothing could be revoked.
         opts=ResourceOptions.merge(opts, ResourceOptions(deleted_with=database)),
     )
+
+
+def template_closed(name: str, opts: ResourceOptions) -> postgresql.Grant:
+    """Takes from everybody to connect to `template1`, of which PostgreSQL copies where nobody says of which: an idle
+    session in it stops every such copy (PostgreSQL, src/backend/commands/dbcommands.c, createdb: CountOtherDBBackends).
+    Whoever does it is a superuser: a managed server's is its vendor's.
+    """
+    return postgresql.Grant(name, database="template1", role="public", object_type="database", privileges=[], opts=opts)
 
 
 @dataclass(frozen=True, kw_only=True)

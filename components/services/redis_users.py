@@ -37,7 +37,7 @@ _OPERATORS: Mapping[str, RedisAccess] = {
 }
 
 # A tenant's own Redis: out of it and into it by archives, and what an operator may do to any.
-_KEEPER = RedisAccess(keys=("*",), commands=f"{_OUT} +restore {_RESCUE}")
+_KEEPER = RedisAccess(keys=("*",), commands=f"{_OUT} +restore +acl|deluser {_RESCUE}")
 
 
 def users_file(passwords: Mapping[str, str], services: Mapping[str, RedisAccess]) -> str:

@@ -71,11 +71,16 @@ KINDS: Mapping[str, Kind] = {
             "resourceGroupName": ANY,
             "serverName": ANY,
             "configurationName": Only(
-                "azure.extensions", "log_connections", "require_secure_transport", "ssl_min_protocol_version"
+                "azure.extensions",
+                "log_connections",
+                "require_secure_transport",
+                "ssl_min_protocol_version",
+                "temp_file_limit",
             ),
             "source": Only("user-override"),
             "value": Like(
-                rf"(?i)ON|TLSv1\.[23]|({_EXTENSIONS})(,({_EXTENSIONS}))*", "one that keeps the server closed"
+                rf"(?i)ON|[1-9]\d{{3,6}}|TLSv1\.[23]|({_EXTENSIONS})(,({_EXTENSIONS}))*",
+                "one that keeps the server closed",
             ),
         },
         required=("configurationName", "value"),

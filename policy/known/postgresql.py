@@ -56,7 +56,9 @@ KINDS: Mapping[str, Kind] = {
     "postgresql:index/grant:Grant": Kind(
         properties={
             "role": Named(ROLE, shared=("public",)),
-            "database": Named(DATABASE),
+            # Of the vendor's own one, of which a copy is made where nobody says of which: to be closed on the platform.
+            # What is given there is refused whoever gets it (database-roles-confined).
+            "database": Named(DATABASE, platforms=("template1",)),
             "objectType": Only("database"),
             "privileges[]": Only("CONNECT"),  # and database-roles-confined  # database-roles-confined
             "withGrantOption": Default(False),

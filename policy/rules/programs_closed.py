@@ -43,7 +43,7 @@ _TRAEFIK = re.compile(
 )
 _POSTGRES = re.compile(
     r"(shared_buffers|effective_cache_size|maintenance_work_mem|work_mem|temp_file_limit)=\d+[kMG]B|max_parallel_maintenance_workers=\d+"
-    r"|max_connections=\d+|log_connections=on|password_encryption=scram-sha-256|shared_preload_libraries=pg_stat_statements"
+    r"|max_connections=\d+|max_prepared_transactions=0|log_connections=on|password_encryption=scram-sha-256|shared_preload_libraries=pg_stat_statements"
 )
 _EVERYWHERE = re.compile(r"0\.0\.0\.0/0|::/0")
 

@@ -74,6 +74,11 @@ class AzurePostgres(DatabasePlace):
     managed: ClassVar[bool] = True
 
     @property
+    def own_disk_gb(self) -> int | None:
+        """As it was asked for: what it has grown by itself, the settings do not know."""
+        return self.storage_gb
+
+    @property
     def named_hosts(self) -> dict[str, str]:
         """The one that is let in."""
         return {"through": self.through}

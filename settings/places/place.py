@@ -132,6 +132,11 @@ class DatabasePlace(Place):
         raise NotImplementedError
 
     @property
+    def own_disk_gb(self) -> int | None:
+        """The disk that is its alone; None where it has its machine's."""
+        return None
+
+    @property
     def restorable_days(self) -> int | None:
         """How long its vendor can still restore what was deleted; None where nobody can."""
         return None

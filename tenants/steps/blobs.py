@@ -52,6 +52,8 @@ class BlobContainerArgs:
     tags: Mapping[str, str]
     role_assignment: str
     """The GUID under which Azure keeps that the tenant's identity reaches it, and no other."""
+    is_open: bool
+    """Whether its identity reaches it. A bucket has no login of the tenant's."""
 
 
 class BlobContainer(ComponentResource):
@@ -100,6 +102,15 @@ def _on_azure(parent: ComponentResource, name: str, args: BlobContainerArgs) -> 
         },
         parent,
     )
+    if args.is_open:
+        _reached_by(parent, name, args, identity, container)
+    return container.id.apply(lambda _: wanted)
+
+
+def _reached_by(
+    parent: ComponentResource, name: str, args: BlobContainerArgs, identity: CustomResource, container: CustomResource
+) -> None:
+    blobs = args.blobs
     definitions = f"/subscriptions/{blobs.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
     _resource(
         "azure-native:authorization:RoleAssignment",
@@ -113,7 +124,6 @@ def _on_azure(parent: ComponentResource, name: str, args: BlobContainerArgs) -> 
         },
         parent,
     )
-    return container.id.apply(lambda _: wanted)
 
 
 def _on_r2(parent: ComponentResource, name: str, args: BlobContainerArgs) -> Output[str]:
@@ -146,6 +156,7 @@ def _declare(ctx: StepContext) -> StepOutputs:
             names=ctx.tenant.names,
             tags=_tags(ctx),
             role_assignment=str(uuid.uuid5(_NAMESPACE, f"{blobs.subscription_id}/{blobs.account}/{ctx.tenant.slug}")),
+            is_open=ctx.is_open,
         ),
         ResourceOptions(providers=[provider]),
     )
@@ -222,6 +233,7 @@ STEP = Step(
     name="blobs",
     declare=_declare,
     names={"storage": _container},
+    doors={"blobs": "its storage"},
     searches=(Search("Azure", _left_on_azure), Search("Cloudflare R2", _left_in_r2)),
     lossy=(
         "blobs: the files of the blob container are not in here; they stay where they are until the tenant is deleted",

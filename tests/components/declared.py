@@ -154,7 +154,8 @@ class Answers(pulumi.runtime.Mocks):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """An id, and the inputs with what the vendor adds."""
-        named = next((args.inputs[key] for key in args.inputs if key.endswith("Name")), args.name)
+        names = [key for key in args.inputs if key.endswith("Name")]
+        named = next((args.inputs[key] for key in sorted(names, key="resourceGroupName".__eq__)), args.name)
         computed: dict[str, Any] = {
             "name": args.inputs.get("name", named),
             "defaultDomain": "blue.brazilsouth.azurecontainerapps.io",

@@ -151,6 +151,29 @@ def test_what_somebody_deleted_beside_pulumi_is_found_and_mended(demo: Clone) ->
     assert last_json(demo.smos("up", "prod", "--yes", "--json").stdout)["changes"] == 0
 
 
+def test_an_image_that_was_pruned_is_pulled_by_the_next_run(demo: Clone) -> None:
+    """`docker image prune -a` on the host: the state names images that are gone, and a container that is made anew gets
+    its own all the same, without a refresh before.
+    """
+    settings = demo.root / "Pulumi.prod.yaml"
+    before = settings.read_text()
+    images = [one for one in demo.inventory("docker:index/remoteImage") if "metabase" in one["id"]]
+    assert images
+    for one in images:
+        demo.smos("sandbox", "forget", one["id"])
+    try:
+        head, metabase, rest = before.partition("    metabase:\n")
+        changed = head + metabase + rest.replace("timezone: America/Santiago", "timezone: America/Lima", 1)
+        assert changed != before
+        settings.write_text(changed)
+        assert last_json(demo.smos("up", "prod", "--yes", "--json").stdout)["changes"] >= 1
+        assert last_json(demo.smos("up", "prod", "--yes", "--json").stdout)["changes"] == 0
+        assert [one for one in demo.inventory("docker:index/remoteImage") if "metabase" in one["id"]]
+    finally:
+        settings.write_text(before)
+    demo.smos("up", "prod", "--yes")
+
+
 def tracked(clone: Clone) -> dict[str, bytes]:
     """The content of every file outside of ignored folders."""
     files = (file for file in clone.root.rglob("*") if file.is_file())

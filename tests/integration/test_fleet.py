@@ -240,6 +240,31 @@ def test_a_file_edited_meanwhile_is_refused(clone: Clone) -> None:
     assert (done["failed"], done["tenants"]) == (0, 6)
 
 
+def test_one_bad_file_leaves_out_its_tenant_alone(clone: Clone) -> None:
+    """`--all` as it is typed: the others are applied, who was left out and why is said, and the exit code is 1."""
+    folder = clone.home.folder / "registry"
+    good = (folder / "fleet-2.yaml").read_text()
+    new(clone, 1, 2, 8)
+    try:
+        (folder / "fleet-2.yaml").write_text(good.replace("name: Fleet", "name: [Fleet"))
+        done = clone.smos("tenant", "apply", "--all", "--json", ok=False)
+        assert done.returncode == 1
+        assert "left out: tenants/registry/fleet-2.yaml" in done.stderr
+        assert "Traceback" not in done.stderr
+        facts = last_json(done.stdout)
+        assert (facts["failed"], facts["left_out"]) == (0, ["fleet-2"])
+        listed = {
+            one["slug"]: one["status"]
+            for one in json.loads(clone.smos("tenant", "list", "--json", ok=False).stdout)["tenants"]
+        }
+        assert listed["fleet-8"] == "up"
+        assert "fleet-2" not in listed
+        assert [one for one in clone.inventory() if "fleet-2" in one["urn"]], "what it has stays as it is"
+    finally:
+        (folder / "fleet-2.yaml").write_text(good)
+    assert last_json(clone.smos("tenant", "apply", "--all", "--json").stdout)["left_out"] == []
+
+
 def test_no_secret_is_in_a_journal(clone: Clone) -> None:
     """Nor in what was said."""
     keyring = [line.split()[0] for line in clone.shell("./smos keys show").stdout.splitlines() if "/" in line]

@@ -42,7 +42,8 @@ slug, blobs = told["slug"], Blobs(**told["blobs"])
 BlobContainer(
     "blobs",
     BlobContainerArgs(
-        blobs=blobs, names=TenantNames(slug), tags={**told["tags"], "tenant": slug}, role_assignment=str(uuid.uuid4())
+        blobs=blobs, names=TenantNames(slug), tags={**told["tags"], "tenant": slug},
+        role_assignment=str(uuid.uuid4()), is_open=True,
     ),
     ResourceOptions(providers=[azure_provider("azure", blobs)]),
 )

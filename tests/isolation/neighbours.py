@@ -99,6 +99,7 @@ def _platform(server: Neighbours) -> None:
             f"ALTER ROLE {PROVISIONER_LOGIN} SET search_path TO pg_catalog",
             f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 IS_TEMPLATE true",
             f"REVOKE ALL ON DATABASE {TEMPLATE} FROM PUBLIC",
+            *(["REVOKE ALL ON DATABASE template1 FROM PUBLIC"] if server.admin == "postgres" else []),
         ):
             connection.execute(sql.SQL(statement))
     with psycopg.connect(**server.parameters(server.admin, TEMPLATE), autocommit=True) as connection:

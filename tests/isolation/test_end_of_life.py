@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 
 from apps.dependents import release
+from apps.kind import NotDone
 from apps.owner_login import GOOD_FOR, login_of
 from apps.sessions import SESSIONS, SessionsInputs
 from apps.time_limits import EXPORT, QUESTION, connected
@@ -287,10 +288,26 @@ def _a_minute_ago(connection: psycopg.Connection[Any]) -> str:
 
 
 def test_a_session_in_template1_stops_no_new_tenant(server: Neighbours) -> None:
-    """Tenants' databases are copies of the platform's own template, in which nobody is."""
-    with server.tenant(MINE, "template1"):
-        end(server, OTHER)
-        server.add(THEIRS)
+    """A container's lets nobody in, so that a copy of it can be made, too. A managed one's is its vendor's: tenants'
+    databases are copies of the platform's own template, in which nobody is.
+    """
+    held = let_in(server, "template1")
+    assert (held is None) == (server.admin == "postgres")
+    with held or contextlib.nullcontext():
+        server.add("another")
+        if held is None:
+            with psycopg.connect(**server.parameters(server.admin, "postgres"), autocommit=True) as administrator:
+                administrator.execute("CREATE DATABASE copied TEMPLATE template1")
+                administrator.execute("DROP DATABASE copied")
+    end(server, TenantNames("another").database)
+
+
+def test_nobody_prepares_a_transaction(server: Neighbours) -> None:
+    """One that is prepared outlives its session and keeps its locks, and so would keep an export for ever."""
+    with server.tenant(MINE) as own:
+        own.execute("BEGIN; LOCK TABLE customers")
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="prepared transactions are disabled"):
+            own.execute("PREPARE TRANSACTION 'for ever'")
 
 
 def test_who_gives_again_and_again_is_told_or_loses(server: Neighbours) -> None:
@@ -311,7 +328,7 @@ def test_who_gives_again_and_again_is_told_or_loses(server: Neighbours) -> None:
             try:
                 end(server, OTHER)
                 break
-            except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.LockNotAvailable):
+            except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.LockNotAvailable, NotDone):
                 server_database_again(server)
     finally:
         stop.set()

@@ -171,6 +171,15 @@ def test_a_session_in_a_database_of_everybodys_is_ended(
     assert told(guard, f"{NAME}: ended: a session in the database postgres, which is not its own")
 
 
+def test_the_guard_holds_one_connection(server: Neighbours, guard: GuardAtWork) -> None:
+    """What a round costs is measured with 60 and 300 databases in docs/tenants.md."""
+    with psycopg.connect(**server.parameters(server.admin, "postgres"), autocommit=True) as administrator:
+        held = administrator.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'smarteros_guard'"
+        ).fetchone()
+    assert held == (1,)
+
+
 def can_connect(server: Neighbours, slug: str = A) -> bool:
     """Whether the tenant's door is open."""
     with contextlib.suppress(psycopg.OperationalError):

@@ -21,9 +21,23 @@ def closing(server: str, database: str, **more: Any) -> Resource:
     )
 
 
+TEMPLATE = closing("1", "template1")
+
+
 def test_a_database_that_is_closed_passes() -> None:
-    """A grant of nothing to public."""
-    assert said_of_stack(RULE, [one("Database", "1", name="n8n"), closing("1", "n8n")]) == []
+    """A grant of nothing to public, and one on the template of everybody's."""
+    assert said_of_stack(RULE, [one("Database", "1", name="n8n"), closing("1", "n8n"), TEMPLATE]) == []
+
+
+def test_a_superuser_closes_the_template_of_each_of_its_servers() -> None:
+    """Told once a server; of a managed one it is the vendor's."""
+    databases = [one("Database", server, name=name) for server in "12" for name in ("n8n", "odoo")]
+    grants = [closing(server, name) for server in "12" for name in ("n8n", "odoo")]
+    ((_, text),) = said_of_stack(RULE, [*databases, *grants, TEMPLATE])
+    assert "every role of its server may connect to template1" in text
+    assert len(said_of_stack(RULE, [*databases, *grants])) == 2
+    assert len(said_of_stack(RULE, [*databases, *grants, TEMPLATE, closing("2", "template1", role="n8n")])) == 1
+    assert said_of_stack(RULE, [*databases, *grants, TEMPLATE, closing("2", "template1")]) == []
 
 
 def test_an_open_database_is_told() -> None:
@@ -36,7 +50,7 @@ def test_an_open_database_is_told() -> None:
         closing("1", "n8n", privileges=["CONNECT"]),
         closing("1", "n8n", objectType="schema"),
     ):
-        ((_, text),) = said_of_stack(RULE, [database, other])
+        ((_, text),) = said_of_stack(RULE, [database, other, TEMPLATE])
         assert "may connect to n8n" in text
 
 

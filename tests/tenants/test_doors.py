@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.engine_run import EngineFailed
-from tenants.doors import DoorsLeft, closing
+from tenants.doors import DoorsLeft, closed_by_deletion, closing
 from tenants.model import Tenant
 
 URN = "urn:pulumi:acme::smarteros-tenants-32::smarteros:tenants:Database$postgresql:index/role:Role::"
@@ -36,6 +36,25 @@ def test_the_engine_goes_on_past_a_door_that_cannot_be_reached(state: str) -> No
     )
     assert f"tenant acme: not closed: {named}; the other doors are. Mend: the same command again" in said
     assert "connection refused" in said
+
+
+def test_what_a_deletion_closes_is_open_still_when_anything_failed() -> None:
+    """After a failure the engine deletes nothing: these doors are named too, and not when all went well."""
+    kinds = {
+        "azure-native:authorization:RoleAssignment": "blobs-reach",
+        "docker:index/container:Container": "t-acme-n8n",
+    }
+    state = [{"urn": f"{URN}{name}", "type": kind} for kind, name in kinds.items()]
+    state += [{"urn": f"{URN}t-acme-redis", "type": "docker:index/container:Container"}]
+    urns = closed_by_deletion({"resources": state})
+    with (
+        pytest.raises(DoorsLeft, match=r"\(database-owner\), its storage \(blobs-reach\), its n8n \(t-acme-n8n\);"),
+        closing(tenant("suspended"), [], urns),
+    ):
+        raise failure("database-owner")
+    with closing(tenant("suspended"), [], urns):
+        pass
+    assert closed_by_deletion(None) == []
 
 
 def test_what_the_run_had_to_leave_alone_is_a_door_too() -> None:

@@ -25,6 +25,7 @@ __all__ = ["ADMIN_USER", "FlexibleServer", "FlexibleServerArgs"]
 
 ADMIN_USER = AZURE_ADMIN
 VERSION = "17"
+TEMP_FILES_MB, KB_OF_A_MB = 2048, 1024
 NOT_THERE = ("ResourceNotFound", "ResourceGroupNotFound")
 
 
@@ -131,6 +132,8 @@ class FlexibleServer(ComponentResource):
             "require_secure_transport": "ON",
             "ssl_min_protocol_version": "TLSv1.2",
             "log_connections": "ON",
+            # Of one session, and no role can lift it for itself: what is not in a database is in no quota of disk.
+            "temp_file_limit": str(TEMP_FILES_MB * KB_OF_A_MB),
         }
         last: Resource = server
         for parameter, value in wanted.items():

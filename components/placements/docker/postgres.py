@@ -63,6 +63,8 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         "max_connections": str(size.max_connections),
         # Of one session, and no role can lift it for itself: what is not in a database is in no quota of disk.
         "temp_file_limit": f"{TEMP_FILES_MB}MB",
+        # One that is prepared outlives its session, and keeps its locks from everybody, an export too.
+        "max_prepared_transactions": "0",
         "log_connections": "on",
         "password_encryption": "scram-sha-256",
     }

@@ -164,7 +164,7 @@ ROWS = (
         service="PostgreSQL",
         act="stop",
         attempt="an idle session in template1, so that no database can be made",
-        stopped_by="tenants' databases are copies of another template, to which nobody connects",
+        stopped_by="a container's template1 lets nobody in, and tenants' databases are copies of another template",
         test=f"{_END}::test_a_session_in_template1_stops_no_new_tenant",
     ),
 )

@@ -88,6 +88,8 @@ MUTATIONS: list[Mutation] = [
         {"startIpAddress": "0.0.0.0", "endIpAddress": "0.0.0.0"},  # noqa: S104 - the rule that is refused
         {"startIpAddress": "198.51.100.9", "endIpAddress": "198.51.100.9"},
         {"endIpAddress": "203.0.113.11"},
+        {"serverName": "psql-smarteros-prod-another"},
+        {"resourceGroupName": "rg-smarteros-backup"},
         {"startIpAddress": "203.0.113.010", "endIpAddress": "203.0.113.010"},
     ),
     *changed(
@@ -105,6 +107,7 @@ MUTATIONS: list[Mutation] = [
     ),
     *changed("prod", "postgres-azure-ssl-min-protocol-version", {"value": "TLSv1"}),
     *changed("prod", "postgres-azure-log-connections", {"value": "OFF"}),
+    *changed("prod", "postgres-azure-temp-file-limit", {"value": "-1"}, {"value": "2147483647"}),
     *changed(
         "prod",
         "azure-vault-vault",

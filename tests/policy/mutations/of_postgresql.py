@@ -69,6 +69,16 @@ MUTATIONS: list[Mutation] = [
     *changed("prod", "guard-let-in", {"privileges": ["CONNECT", "CREATE"]}, {"role": "n8n"}, {"database": "n8n"}),
     *changed("prod", "guard-role", {"superuser": True}, {"roles": ["pg_signal_backend"]}, {"connectionLimit": -1}),
     *changed("prod", "guard-functions", {"set": "other"}, {"database": "t_acme"}, {"role": "t_acme"}),
+    *changed(
+        "prod",
+        "template-vps-closed",
+        {"database": "postgres"},
+        {"database": "template0"},
+        {"database": "metabase"},
+        {"privileges": ["CONNECT"]},
+        {"role": "n8n", "privileges": ["CONNECT"]},
+        {"role": "n8n"},
+    ),
     *changed("prod", "tenants-template", {"owner": "t_acme"}, {"template": "chatwoot"}, {"isTemplate": False}),
     *changed(
         "prod",
