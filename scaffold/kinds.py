@@ -24,6 +24,19 @@ def _rule_of(name: str) -> str | None:
     return "a rule has this name. Mend: another name, or edit that one" if taken else None
 
 
+def _service_of(name: str) -> str | None:
+    from settings.systems import SYSTEMS
+
+    having = [one.name for one in SYSTEMS.values() if name in one.services.model_fields]
+    return f"the system {having[0]} has it already. Mend: another name, or edit that one" if having else None
+
+
+def _system_of(name: str) -> str | None:
+    from settings.systems import SYSTEMS
+
+    return "a system has this name. Mend: another name, or edit that one" if name in SYSTEMS else None
+
+
 def _step_of(name: str) -> str | None:
     from tenants.steps import steps
 
@@ -77,6 +90,44 @@ DASHED = re.compile(r"(?=.{1,24}$)[a-z]+(-[a-z]+)*")
 DASHED_SHAPE = "lower-case words with - between them, 24 characters at most, as in {}"
 
 _ALL = (
+    Scaffold(
+        kind="service",
+        about="A service of the system smarteros: one product that runs.",
+        pattern=re.compile(r"(?=.{1,24}$)[a-z][a-z0-9]*"),
+        shape="lower-case letters and digits, 24 characters at most, as in metabase",
+        words=_dashed,
+        files={
+            "service/settings.py.template": "settings/services/$identifier.py",
+            "service/component.py.template": "components/services/$identifier.py",
+            "service/test.py.template": "tests/components/test_$identifier.py",
+        },
+        insertions=(
+            Insertion(
+                path="settings/systems/smarteros.py",
+                into="SmarterOSServices",
+                template="service/field.template",
+                imports="from settings.services.$identifier import $class_name",
+            ),
+            Insertion(
+                path="components/systems/smarteros.py",
+                into="SERVICES",
+                template="service/line.template",
+                imports="from components.services import $identifier",
+            ),
+        ),
+        taken=_service_of,
+        test="tests/components/test_$identifier.py",
+        fails="$name has no source for its port and its health yet",
+        left=(
+            "settings/services/$identifier.py: its image, its containers with the vendor's minima, what operators may "
+            "say of it; whoever has a name in the zone also says who owns it",
+            "components/services/$identifier.py: the workload, and for all that it is told a source in SOURCES",
+            "its image in policy/known/images.py, whose list a change of a service does not widen by itself; "
+            "./smos images lock",
+            "its line in a profile (settings/systems/smarteros.py), if it is to run there; its key in a stack's file",
+            "the pages: python -m tests.components.services_page, python -m settings.pages, ./smos capacity --pages",
+        ),
+    ),
     Scaffold(
         kind="step",
         about="A part of every tenant.",
@@ -145,6 +196,26 @@ _ALL = (
             "sandbox/$vendor/types/$identifier.py: its properties, its rules with their sources, its id",
             "for every rule a case in `wrong` that it alone refuses; for what replaces, a case in `changes`",
             "./smos sandbox pages, which writes it into docs/providers; and policy/known, when a stack is to have one",
+        ),
+    ),
+    Scaffold(
+        kind="system",
+        about="A system: which services belong together.",
+        pattern=DASHED,
+        shape=DASHED_SHAPE.format("smarteros"),
+        words=_dashed,
+        files={
+            "system/settings.py.template": "settings/systems/$identifier.py",
+            "system/component.py.template": "components/systems/$identifier.py",
+            "system/test.py.template": "tests/components/test_$identifier.py",
+        },
+        taken=_system_of,
+        test="tests/components/test_$identifier.py",
+        fails="$name has no service of its own yet",
+        left=(
+            "settings/systems/$identifier.py: its services as fields, its profiles, the calls between them",
+            "components/systems/$identifier.py: what declares each of them, and its own outputs",
+            "a stack's file that says `smarteros:system: $name`",
         ),
     ),
     Scaffold(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
+    "service": "greeter",
+    "system": "corner-shop",
     "step": "guest-list",
     "rule": "doors-are-shut",
     "type": "cloudflare:index/queue:Queue",

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pulumi
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from pulumi.runtime import mocks
 
 from tenants import steps as listed
@@ -176,6 +176,7 @@ def test_steps_have_names_of_their_own() -> None:
     assert len(set(files)) == len(files)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first one imports what it needs
 @given(slugs=SLUGS.flatmap(lambda one: SLUGS.map(lambda other: (one, other))))
 def test_no_two_tenants_and_no_two_steps_meet_at_a_name(slugs: tuple[str, str]) -> None:
     """Wherever names must differ."""
