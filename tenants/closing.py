@@ -20,6 +20,7 @@ from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReady
 from deploy.target import Workplace
 from deploy.vault_api import VaultRefused
+from kept.say import Say
 from tenants import shared_redis
 from tenants.belonging import refuse_strange
 from tenants.doors import CONTAINER, REACH, DoorsLeft, doors_of
@@ -36,7 +37,6 @@ from tenants.workfolder import made_ready, with_project
 
 __all__ = ["close_as_far", "without_secrets"]
 
-Say = Callable[[str], None]
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - how the engine marks one
 _MARK = "1b47061264138c4ac30d75fd1eb44270"
 _BLANK = json.dumps("blank")

@@ -13,6 +13,7 @@ from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReached, NotReady
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
+from kept.say import Say
 from settings.problems import Problem
 from tenants import lifecycle
 from tenants.archive.manifest import ArchiveBroken
@@ -33,7 +34,6 @@ from tenants.silos import refuse_no_room
 
 __all__ = ["IMPORTING", "Drift", "Meant", "drift_of", "exported", "imported", "set_state"]
 
-Say = Callable[[str], None]
 Reread = Callable[[], Registry]
 IMPORTING: State = "importing"
 LAST_LINES = 5

@@ -9,7 +9,7 @@ the membership that PostgreSQL itself gives to whoever makes a role has no SET o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -18,13 +18,13 @@ from psycopg import sql
 from deploy.engine_run import run
 from deploy.repair import exported
 from deploy.target import Workplace
+from kept.say import Say
 from tenants.archive.login import provisioner
 from tenants.ground import Ground
 from tenants.state import resources_of
 
 __all__ = ["as_of_today", "ready_to_end"]
 
-Say = Callable[[str], None]
 ROLE = "postgresql:index/role:Role"
 KEPT = "skipReassignOwned"
 _NOT_LENT = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND NOT pg_has_role(current_user, oid, 'USAGE')"

@@ -7,7 +7,7 @@ one tenant is here.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from deploy import guards, vault
 from deploy.guards import NotReached
 from deploy.orphans import end_orphans
 from deploy.target import Workplace, agreed
+from kept.say import Say
 from settings import Settings
 from tenants.beside import Stack, beside
 from tenants.encryption import Encryption
@@ -31,8 +32,6 @@ from tenants.state import stacks_of
 from tenants.workfolder import folder_of
 
 __all__ = ["Ground", "prepared", "reached_as_far"]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ member the provisioner is; no code of the tenant's runs in it. Only for a tenant
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from psycopg import sql
 from apps.dependents import Dependent, release
 from apps.time_limits import connected
 from deploy.guards import NotReady
+from kept.say import Say
 from tenants.archive.login import provisioner
 from tenants.ground import Ground
 from tenants.names import TenantNames
@@ -27,7 +27,6 @@ from tenants.steps import owners_of
 
 __all__ = ["clear_the_way", "made_ready", "nothing_keeps"]
 
-Say = Callable[[str], None]
 CONNECTIONS = 5
 """Who works in the database while it ends needs so many at least."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from deploy.repair import repair
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import ROOT, Target, Workplace, overlays
 from kept import keep, same
+from kept.say import Say
 from settings import load_files
 from tenants.archive.shelf import shelf_of
 from tenants.belonging import refuse_strange
@@ -51,7 +52,6 @@ __all__ = [
     "workplace_of",
 ]
 
-Say = Callable[[str], None]
 JUDGED = "judged"
 
 

@@ -6,7 +6,7 @@ Each step can be run again; until the proof is there, the tenant's file stays, w
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from deploy.guards import NotReady
 from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import Workplace
 from kept.operator_error import OperatorError
+from kept.say import Say
 from tenants import lifecycle
 from tenants.archive.login import forget_logins
 from tenants.archive.moves import export, open_archive
@@ -31,7 +32,6 @@ from tenants.workfolder import folder_of, with_project
 
 __all__ = ["Deleted", "Kept", "Residue", "delete", "delete_unexported"]
 
-Say = Callable[[str], None]
 DATABASE = "postgresql:index/database:Database"
 
 

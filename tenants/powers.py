@@ -6,13 +6,12 @@ could be mended or ended. The administrator's password is read for this alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 from psycopg import sql
 
 from apps.time_limits import connected
 from deploy.guards import NotReady
+from kept.say import Say
 from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.secrets import administrator_password
@@ -20,7 +19,6 @@ from tenants.steps import owners_of
 
 __all__ = ["take_powers"]
 
-Say = Callable[[str], None]
 _WITH_POWERS = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (rolsuper OR rolreplication OR rolbypassrls)"
 _TAKE = "ALTER ROLE {} NOSUPERUSER NOREPLICATION NOBYPASSRLS"
 

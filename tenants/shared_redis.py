@@ -8,7 +8,7 @@ goes on with that file.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from deploy.guards import NotReady
 from deploy.redis_rescue import Login, NotFreed, freed
 from deploy.target import Workplace
 from kept import keep, words
+from kept.say import Say
 from keyring import Keyring, identity_from_environment
 from keyring.store import write_whole
 from settings import keyring_file
@@ -32,7 +33,6 @@ from tenants.state import resources_of
 
 __all__ = ["given_back", "left_in_a_preview", "refuse_not_moved", "taken_away"]
 
-Say = Callable[[str], None]
 USER = "smarteros-apps:redis:AclUser"
 MOVING = "redis-moving"
 """Beside the stack's project file: which file on the shelf waits for the tenant's own Redis."""

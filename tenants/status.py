@@ -5,11 +5,12 @@ And the stacks whose tenants' files are gone, which is not the way to end one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.target import Workplace
+from kept.say import Say
 from settings.problems import Problem
 from tenants.model import Tenant
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
@@ -18,8 +19,6 @@ from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.workfolder import folder_of, with_project
 
 __all__ = ["Status", "live", "refuse_lost", "status_of", "statuses", "tell_lost", "without_file"]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

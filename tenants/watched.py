@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from deploy.open_intents import journal_of
 from deploy.take_over import Claims, take_over
 from deploy.target import Workplace
 from intents.known import known_in
+from kept.say import Say
 from tenants.ground import Ground
 from tenants.inline import Importing, Program
 from tenants.model import Tenant
@@ -16,8 +17,6 @@ from tenants.secrets import derived_key
 from tenants.state import deployment
 
 __all__ = ["program_of", "taken_over"]
-
-Say = Callable[[str], None]
 
 
 def program_of(ground: Ground, tenant: Tenant, found: Mapping[str, Any] | None) -> Importing:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kept.say import Say
 from keyring import Keyring, KeyringError, identity_from_environment
 from keyring.signing import Statement, private_of
 from settings import SHAPES, keyring_file
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["Exported", "Opened", "export", "fill", "open_archive"]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

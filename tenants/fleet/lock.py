@@ -21,10 +21,10 @@ from typing import IO, Any
 
 from deploy.target import Workplace
 from kept import lock_file
+from kept.say import Say
 
 __all__ = ["Holder", "alone"]
 
-Say = Callable[[str], None]
 LOOK_AGAIN_S = 1.0
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from deploy.engine_run import end_at_once
 from deploy.target import Target, Workplace
+from kept.say import Say
 from tenants.fleet import journal as journals
 from tenants.fleet.files import Files
 from tenants.fleet.health import Check
@@ -31,7 +32,6 @@ from tenants.status import live, tell_lost, without_file
 
 __all__ = ["Summary", "Wish", "fleet"]
 
-Say = Callable[[str], None]
 Told = Callable[[Done, int, int], None]
 """Of each tenant as it ends: what came of it, the how-manieth it is, of how many."""
 WORKERS_ON_REAL_CLOUDS = 8
