@@ -14,7 +14,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from access.provisioner import APPROLE, PROVISIONER, TRANSIT, provisioner_policy
 from access.states import STATES, states_policy
-from keyring import KeyringError
+from age_keyring import KeyringError
 from settings import Settings, open_keyring
 
 __all__ = ["Access", "AccessArgs", "declare"]
@@ -117,7 +117,7 @@ def root_provider(name: str, address: str, token: Input[str]) -> vault.Provider:
 def declare(settings: Settings) -> None:
     """The inside of an environment's Vault; exports what the provisioner and the engine log in with."""
     if settings.services.vault is None:
-        raise pulumi.RunError(f"Pulumi.{settings.stack}.yaml: smarteros:services/vault: missing. Mend: add it")
+        raise pulumi.RunError(f"Pulumi.{settings.stack}.yaml: smarteros:services/vault: missing. Fix: add it")
     try:
         token = open_keyring().get(f"{settings.stack}/vault/rootToken")
     except KeyringError as error:

@@ -47,7 +47,7 @@ def _loop(place: Any, registry: Registry, only: list[str]) -> dict[str, Any]:
     from pulumi import automation as auto
 
     from tenants import lifecycle
-    from tenants.ground import prepared
+    from tenants.session import prepared
     from tenants.stack import program
     from tenants.workfolder import with_project
 
@@ -55,19 +55,19 @@ def _loop(place: Any, registry: Registry, only: list[str]) -> dict[str, Any]:
     engine = auto.PulumiCommand(root=str(place.pulumi.parents[1]))
     begun, before = time.monotonic(), os.times()
     changed = 0
-    with prepared(place, STACK, lambda _: None) as ground:
+    with prepared(place, STACK, lambda _: None) as session:
         for entry in registry.entries:
             tenant = entry.tenant
             if only and tenant.slug not in only:
                 continue
-            project = ground.project_of(tenant.slug)
-            there = lifecycle.workplace_of(ground, tenant.slug)
+            project = session.project_of(tenant.slug)
+            there = lifecycle.workplace_of(session, tenant.slug)
             stack = auto.select_stack(
                 stack_name=tenant.slug,
                 project_name=project,
-                program=program(tenant, ground.platform, ground.secrets),
+                program=program(tenant, session.platform, session.secrets),
                 opts=auto.LocalWorkspaceOptions(
-                    work_dir=str(with_project(ground.place, tenant.slug, project)),
+                    work_dir=str(with_project(session.place, tenant.slug, project)),
                     env_vars=dict(there.environ),
                     pulumi_command=engine,
                 ),

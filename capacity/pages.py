@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from capacity.picture import picture
-from capacity.report import SPECIFICATION, least_of, problem_of_host, report_of
+from capacity.report import SPECIFICATION, minimum_of, problem_of_host, report_of
 from capacity.tables import Table, tables
 from kept import publish
 from settings import load_files
 from settings.capacity import HOST_RESERVE_CPU, HOST_RESERVE_MB, number
 from settings.systems import SYSTEMS
 
-__all__ = ["STACKS", "files", "least_sentence", "markdown", "write_pages"]
+__all__ = ["STACKS", "files", "markdown", "minimum_sentence", "write_pages"]
 
 STACKS = ("prod", "backup")
 BEGIN, END = "<!-- made by `./smos capacity --pages`; a test compares -->", "<!-- end of what is made -->"
 
 
-def least_sentence(system: str, profile: str) -> str:
+def minimum_sentence(system: str, profile: str) -> str:
     """What the vendors themselves ask for at least, against the machine of the specification."""
-    held = least_of(system, profile)
+    held = minimum_of(system, profile)
     host = SPECIFICATION
     needs = (
         f"By the vendors' own minima the profile {profile} on one machine needs {number(held.cpu.used)} CPUs and "
@@ -48,7 +48,7 @@ def markdown(table: Table) -> Iterator[str]:
 def files(root: Path) -> dict[Path, str]:
     """Every file of docs/ that says what the model says: its path → what must stand in it."""
     system = load_files(STACKS[0], root).system
-    made: list[str] = [f"{least_sentence(system, profile)}\n" for profile in SYSTEMS[system].profiles]
+    made: list[str] = [f"{minimum_sentence(system, profile)}\n" for profile in SYSTEMS[system].profiles]
     found: dict[Path, str] = {}
     for stack in STACKS:
         report = report_of(load_files(stack, root))

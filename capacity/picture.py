@@ -62,7 +62,7 @@ class Bar:
     """A bar: what it measures, its pieces one after the other, and where the machine ends."""
 
     what: str
-    told: str
+    label: str
     pieces: tuple[Piece, ...]
     end: float
     fits: bool
@@ -89,19 +89,19 @@ def picture(report: Report) -> str:
 
 
 def _described(report: Report) -> str:
-    told = []
+    sentences = []
     for held in report.hosts:
         memory, cpu, disk = (
             _of(one.used, one.room, unit)
             for one, unit in ((held.memory, "MB"), (held.cpu, "CPUs"), (held.disk, "MB of disk"))
         )
-        told.append(f"On {held.host.name} the containers may use {memory}, need {cpu} at least, and fill {disk}.")
-    told += [
+        sentences.append(f"On {held.host.name} the containers may use {memory}, need {cpu} at least, and fill {disk}.")
+    sentences += [
         f"On the database server {one.server.name} they hold "
         f"{_of(one.connections.used, one.connections.room, 'connections')}."
         for one in report.servers
     ]
-    return " ".join((*told, *(problem.why for problem in report.problems)))
+    return " ".join((*sentences, *(problem.why for problem in report.problems)))
 
 
 def _of(used: float, room: float, unit: str) -> str:
@@ -138,14 +138,14 @@ def _bars(held: HostCapacity, colours: Colours) -> Iterable[Bar]:
 
     yield Bar(
         what="Memory that they may use",
-        told=_of(memory.used + HOST_RESERVE_MB, host.memory_mb, "MB"),
+        label=_of(memory.used + HOST_RESERVE_MB, host.memory_mb, "MB"),
         pieces=pieces(memory.parts, HOST_RESERVE_MB),
         end=host.memory_mb,
         fits=memory.fits,
     )
     yield Bar(
         what="CPUs that they need at least",
-        told=f"{_of(cpu.used + HOST_RESERVE_CPU, host.cpus, 'CPUs')}; limits: {held.cpu_overcommitted:.1f} times",
+        label=f"{_of(cpu.used + HOST_RESERVE_CPU, host.cpus, 'CPUs')}; limits: {held.cpu_overcommitted:.1f} times",
         pieces=pieces(cpu.parts, HOST_RESERVE_CPU),
         end=host.cpus,
         fits=cpu.fits,
@@ -153,7 +153,7 @@ def _bars(held: HostCapacity, colours: Colours) -> Iterable[Bar]:
     own = {name: size for name, size in disk.parts.items() if name not in held.disk_beside}
     yield Bar(
         what="Disk that they are expected to fill",
-        told=f"{disk.used / 1024:.0f} of {disk.room / 1024:.0f} GiB; {kept / 1024:.0f} stay free",
+        label=f"{disk.used / 1024:.0f} of {disk.room / 1024:.0f} GiB; {kept / 1024:.0f} stay free",
         pieces=pieces(own, sum(held.disk_beside.values())),
         end=disk.room,
         fits=disk.fits,
@@ -163,8 +163,8 @@ def _bars(held: HostCapacity, colours: Colours) -> Iterable[Bar]:
 def _bar(drawing: Drawing, bar: Bar, y: float) -> float:
     """Its name and its sum above it; beyond the machine's end only where it does not fit."""
     drawing.text(MARGIN, y + 13, bar.what)
-    told = bar.told if bar.fits else f"{bar.told}: too much (underlined)"
-    drawing.text(WIDTH - MARGIN, y + 13, told, anchor="end", bold=not bar.fits, fill=_colour(bar.fits, QUIET))
+    label = bar.label if bar.fits else f"{bar.label}: too much (underlined)"
+    drawing.text(WIDTH - MARGIN, y + 13, label, anchor="end", bold=not bar.fits, fill=_colour(bar.fits, QUIET))
     top = y + 19
     scale = INNER / max(bar.end, sum(piece.size for piece in bar.pieces))
     drawing.rect(MARGIN, top, bar.end * scale, BAR, FREE, EDGE)
@@ -197,21 +197,21 @@ def _legend(drawing: Drawing, held: HostCapacity, colours: Colours, y: float) ->
         drawing.text(x + 26, line + 12, one.name)
         memory = f"({one.memory_mb:,})" if one.passing else f"{one.memory_mb:,}"
         drawing.text(x + 210, line + 12, memory, anchor="end")
-        drawing.text(x + 262, line + 12, "" if one.passing else number(one.least_cpu), anchor="end")
+        drawing.text(x + 262, line + 12, "" if one.passing else number(one.min_cpu), anchor="end")
         disk = "" if one.passing or one.disk_mb < 100 else f"{one.disk_mb / 1024:.1f}"
         drawing.text(x + 330, line + 12, disk, anchor="end")
     y += 16 + LEGEND_LINE * half
     passing = any(part.container.passing for part in held.parts)
-    told = "Grey: Docker and the system." + " In parentheses: ends before its service starts." * passing
-    drawing.text(MARGIN, y + 12, told, size=11, fill=QUIET)
+    sentences = "Grey: Docker and the system." + " In parentheses: ends before its service starts." * passing
+    drawing.text(MARGIN, y + 12, sentences, size=11, fill=QUIET)
     return y + 16
 
 
 def _elsewhere(drawing: Drawing, held: VendorsMachines, y: float) -> float:
     drawing.text(MARGIN, y + 14, f"{held.runs_as}: {held.whose}", size=15, bold=True)
     containers = [part.container for part in held.parts]
-    told = [f"{one.name} {one.memory_mb:,} MB, {number(one.cpu)} CPU;" for one in containers]
-    return _lines(drawing, [word for text in told for word in text.split(" ")], y + 22)
+    sentences = [f"{one.name} {one.memory_mb:,} MB, {number(one.cpu)} CPU;" for one in containers]
+    return _lines(drawing, [word for text in sentences for word in text.split(" ")], y + 22)
 
 
 def _server(drawing: Drawing, held: ServerCapacity, colours: Colours, y: float) -> float:
@@ -220,8 +220,8 @@ def _server(drawing: Drawing, held: ServerCapacity, colours: Colours, y: float) 
     drawing.text(MARGIN, y + 14, f"Database server {held.server.name} ({place.described})", size=15, bold=True)
     users = {name: size for name, size in one.parts.items() if size}
     pieces = tuple(Piece(label=name, size=size, colour=colours[name]) for name, size in users.items())
-    told = _of(one.used, one.room, "connections")
-    bar = Bar(what="Connections that they may hold", told=told, pieces=pieces, end=one.room, fits=one.fits)
+    label = _of(one.used, one.room, "connections")
+    bar = Bar(what="Connections that they may hold", label=label, pieces=pieces, end=one.room, fits=one.fits)
     y = _bar(drawing, bar, y + 22)
     listed = [word for name, size in users.items() for word in (name, f"{number(size)};")]
     return _lines(drawing, listed, y - 1)

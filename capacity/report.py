@@ -28,7 +28,7 @@ from settings.reading import problems_across
 from settings.services import Container, PlatformServices
 from settings.systems import SYSTEMS
 
-__all__ = ["SPECIFICATION", "Report", "least_of", "problem_of_host", "report_of"]
+__all__ = ["SPECIFICATION", "Report", "minimum_of", "problem_of_host", "report_of"]
 
 SPECIFICATION = Host.model_validate({"name": "specification", "cpus": 2, "memoryMb": 8192, "diskGb": 100})
 """The machine on which the system's specification puts all services ("Production (VPS)": 2 cores, 8 GB, 100 GB)."""
@@ -44,6 +44,7 @@ class Report:
     """The one that was asked for, or the stack's own."""
     hosts: tuple[HostCapacity, ...]
     elsewhere: tuple[VendorsMachines, ...]
+    """What runs on machines of a vendor's own, which are not counted."""
     servers: tuple[ServerCapacity, ...]
     problems: tuple[Problem, ...]
 
@@ -84,7 +85,7 @@ def report_of(settings: Settings, profile: str = "") -> Report:
     )
 
 
-def least_of(system: str, profile: str) -> HostCapacity:
+def minimum_of(system: str, profile: str) -> HostCapacity:
     """A profile on the specification's machine, where each container gets what its vendor says that it needs at least.
 
     All of it is there, n8n and the PostgreSQL server for everybody included: the specification has one machine.
@@ -118,10 +119,10 @@ def _at_least(part: Part) -> Part:
     one = part.container
     least = Container(
         name=one.name,
-        cpu=one.least_cpu,
-        memory_mb=one.least_memory_mb,
-        least_cpu=one.least_cpu,
-        least_memory_mb=one.least_memory_mb,
+        cpu=one.min_cpu,
+        memory_mb=one.min_memory_mb,
+        min_cpu=one.min_cpu,
+        min_memory_mb=one.min_memory_mb,
         disk_mb=one.disk_mb,
         source=one.source,
         passing=one.passing,
@@ -156,8 +157,8 @@ def _part_facts(part: Part) -> dict[str, Any]:
     return {
         "service": "/".join(part.path),
         "container": one.name,
-        "cpu": {"least": one.least_cpu, "limit": one.cpu},
-        "memoryMb": {"least": one.least_memory_mb, "limit": one.memory_mb},
+        "cpu": {"least": one.min_cpu, "limit": one.cpu},
+        "memoryMb": {"least": one.min_memory_mb, "limit": one.memory_mb},
         "diskMb": one.disk_mb,
         "connections": part.connections,
         "passing": one.passing,

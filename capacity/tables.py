@@ -19,8 +19,8 @@ from settings.capacity import (
 
 __all__ = ["Table", "tables"]
 
-_COLUMNS = ("service", "container", "CPU least", "CPU limit", "MB least", "MB limit", "MB disk", "connections")
-_SOURCE = "who says the least"
+_COLUMNS = ("service", "container", "CPU min", "CPU limit", "MB min", "MB limit", "MB disk", "connections")
+_SOURCE = "who says the minimum"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def _host(held: HostCapacity) -> Table:
 
 def _sums(held: HostCapacity) -> tuple[tuple[str, ...], ...]:
     memory, cpu, disk = held.memory, held.cpu, held.disk
-    least = sum(one.least_memory_mb for one in held.lasting)
+    least = sum(one.min_memory_mb for one in held.lasting)
     limits = sum(one.cpu for one in held.lasting)
     used = (number(cpu.used + HOST_RESERVE_CPU), number(limits), number(least), number(memory.used + HOST_RESERVE_MB))
     promised = f"the CPU limits promise {held.cpu_overcommitted:.1f} times the machine's"
@@ -78,9 +78,9 @@ def _rows(parts: Sequence[Part]) -> tuple[tuple[str, ...], ...]:
         (
             part.path[1] if part.path[0] == "services" else "/".join(part.path),
             part.container.name,
-            number(part.container.least_cpu),
+            number(part.container.min_cpu),
             number(part.container.cpu),
-            number(part.container.least_memory_mb),
+            number(part.container.min_memory_mb),
             f"({number(part.container.memory_mb)})" if part.container.passing else number(part.container.memory_mb),
             "" if part.container.passing else number(part.container.disk_mb),
             number(part.connections) if part.connections else "",

@@ -25,8 +25,8 @@ import typer
 from typer.exceptions import TyperException
 
 from cli.lazy import LazyGroup
-from cli.told import INTERRUPTED
-from kept import told
+from cli.reporting import INTERRUPTED
+from kept import explained
 from kept.operator_error import OperatorError
 
 __all__ = ["app", "main", "smos"]
@@ -84,7 +84,7 @@ def main() -> None:
         sys.exit(ended if isinstance(ended, int) else 0)
     except typer.Abort:
         typer.echo(
-            "smos: nobody answered, so nothing was done. Mend: the same command at a terminal, or --yes", err=True
+            "smos: nobody answered, so nothing was done. Fix: the same command at a terminal, or --yes", err=True
         )
         sys.exit(1)
     except TyperException as error:
@@ -95,7 +95,7 @@ def main() -> None:
     except BrokenPipeError:
         _leave_quietly()
     except OSError as error:
-        said = told(error)
+        said = explained(error)
         if said is None:
             raise  # a fault of ours
         typer.echo(f"smos: {said}", err=True)

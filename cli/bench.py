@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measure import Figure
-from cli.told import say
+from cli.reporting import say
 
 __all__ = ["What", "bench"]
 

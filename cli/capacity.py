@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from capacity.pages import least_sentence, write_pages
+from capacity.pages import minimum_sentence, write_pages
 from capacity.picture import picture
 from capacity.report import Report, report_of
 from capacity.tables import Table, tables
 from cli.outcome import BadInput
-from cli.told import told
+from cli.reporting import reporting
 from kept import publish
 from settings.capacity_checks import CAPACITY_CHECKS
 from settings.checks import CHECKS
@@ -40,21 +40,19 @@ def capacity(
     from settings import load_files
 
     if pages:
-        with told():
+        with reporting():
             changed = write_pages(ROOT)
         typer.echo("\n".join(str(file.relative_to(ROOT)) for file in changed) or "up to date")
         return
-    with told(as_json):
+    with reporting(as_json):
         # What does not fit is shown here, not refused.
         settings = load_files(stack, ROOT, tuple(check for check in CHECKS if check not in CAPACITY_CHECKS))
     profiles = SYSTEMS[settings.system].profiles
     if profile and profile not in profiles:
-        raise BadInput(f"--profile {profile}: there is no such profile. Mend: one of: {', '.join(profiles)}")
+        raise BadInput(f"--profile {profile}: there is no such profile. Fix: one of: {', '.join(profiles)}")
     if profile and not (settings.hosts and settings.database_servers):
         lacks = "smarteros:hosts" if not settings.hosts else "smarteros:databaseServers"
-        raise BadInput(
-            f"Pulumi.{stack}.yaml: {lacks}: empty, so there is nothing to put the services on. Mend: add one"
-        )
+        raise BadInput(f"Pulumi.{stack}.yaml: {lacks}: empty, so there is nothing to put the services on. Fix: add one")
     report = report_of(settings, profile)
     if svg:
         publish(svg, picture(report))
@@ -74,7 +72,7 @@ def _show(report: Report) -> None:
         console.print(table.title, style="bold", highlight=False)
         console.print(_rich(table))
     if report.profile in SYSTEMS[report.system].profiles:
-        console.print(least_sentence(report.system, report.profile), soft_wrap=True)
+        console.print(minimum_sentence(report.system, report.profile), soft_wrap=True)
     name = f"{report.stack} with profile {report.profile}"
     if report.fits:
         console.print(f"{name} fits", soft_wrap=True)

@@ -55,7 +55,7 @@ def check(
         done = subprocess.run([sys.executable, "-m", "tests.plugins", *wished], cwd=CLONE, check=False)  # noqa: S603 - ours
         raise typer.Exit(done.returncode)
     if life or seed is not None:
-        raise BadInput("--life and --seed go with --plugins. Mend: add it, or leave them out")
+        raise BadInput("--life and --seed go with --plugins. Fix: add it, or leave them out")
     typer.echo(f"checking {', '.join(each.name for each in checks(fast))}" + ("" if fast else ": some twenty minutes"))
     failed = [each.name for each in checks(fast) if not _passes(each)]
     if failed:

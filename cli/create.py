@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, report
-from cli.told import say, told
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, run_target
+from cli.reporting import reporting, say
+from cli.tenant_reporting import Environment, report
 from deploy.target import Target
 from tenants import lifecycle
 from tenants.status import refuse_lost
@@ -40,11 +40,11 @@ def tenant(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Write the tenant's file and bring it up. Run again, it completes or proves it."""
-    with told(as_json):
+    with reporting(as_json):
         registry = lifecycle.registry_of(stack, target)
         values = {"rut": rut, "name": name, "domain": domain}
         wanted, _ = registry.check(values)
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         refuse_lost(place, registry, wanted.slug)
         lifecycle.ready_for(place, stack)
         added, written = registry.add(values)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.told import say, told
+from cli.reporting import reporting, say
 from demo import tour
 
 __all__ = ["demo"]
@@ -30,7 +30,7 @@ def demo(
     """Simulated clouds, `prod` up, then what an operator gets. Run again, it changes nothing and says so."""
     if not as_json:
         say("target: sandbox (simulated clouds of this machine)")
-    with told(as_json):
+    with reporting(as_json):
         if down:
             tour.take_down(say)
             typer.echo(json.dumps({"ok": True}) if as_json else "removed")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.platform import AsJson, OnTarget
-from cli.told import told
+from cli.reporting import reporting
 from deploy.doctor import Finding, examine
 from deploy.target import Target, real
 
@@ -24,7 +24,7 @@ def doctor(
     """What a run still lacks, and where to get it. Asks no vendor but whether Redis answers, shows no secret; exit code
     1 when it lacks some.
     """
-    with told():
+    with reporting():
         found = examine(stack, target)
         found += _redis(stack, target) if all(one.ok for one in found) else []
     lacking = [one for one in found if not one.ok]
@@ -49,10 +49,10 @@ def _redis(stack: str, target: Target) -> list[Finding]:
     if target is Target.REAL:
         found = redis_finding(real(stack), stack)
         return [found] if found else []
-    from deploy.simulated import workplace
+    from deploy.simulated import run_target
     from sandbox.home import Home
 
     home = Home.of_clone()
     running = home.running()
-    found = redis_finding(workplace(home, running), stack) if running is not None else None
+    found = redis_finding(run_target(home, running), stack) if running is not None else None
     return [found] if found else []

@@ -10,8 +10,8 @@ import typer
 
 from cli.outcome import BadInput
 from cli.platform import AsJson, OnTarget
-from cli.tenant_told import Environment
-from cli.told import told
+from cli.reporting import reporting
+from cli.tenant_reporting import Environment
 from deploy.target import Target
 from tenants import lifecycle
 from tenants.dns_answers import Resolver, looked_at
@@ -47,7 +47,7 @@ def check(
 
     Asks the real DNS, and changes nothing.
     """
-    with told(as_json):
+    with reporting(as_json):
         wanted = domain.rstrip(".").lower()
         tenant = _tenant_of(wanted, stack, target)
         found = judged(looked_at(wanted, tenant.domain, Resolver(tuple(resolver or ()))))
@@ -72,7 +72,7 @@ def _tenant_of(domain: str, stack: str, target: Target) -> Tenant:
         if domain == tenant.domain:
             raise BadInput(f"{domain} is in the platform's own zone: ./smos tenant status {tenant.slug} says how it is")
     left = f"; left out: {', '.join(sorted(registry.left_out))}" if registry.left_out else ""
-    raise BadInput(f"no tenant's file lists {domain}{left}. Mend: domains: [{domain}] in tenants/registry/SLUG.yaml")
+    raise BadInput(f"no tenant's file lists {domain}{left}. Fix: domains: [{domain}] in tenants/registry/SLUG.yaml")
 
 
 def _shown(one: Finding) -> str:

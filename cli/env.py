@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.told import say, told
+from cli.reporting import reporting, say
 from deploy.target import ROOT
 from kept import publish
 from settings import load_files
@@ -35,12 +35,12 @@ def template(
     stack: Annotated[str, typer.Option("--stack", help="Say who is handed what in this environment.")] = "",
 ) -> None:
     """Print the template of a vendor, or of all."""
-    with told():
+    with reporting():
         settings = load_files(stack, ROOT) if stack else None
     found = {group.key: group for group in groups(settings)}
     for vendor in vendors or []:
         if vendor not in found:
-            raise BadInput(f"{vendor} is no vendor of whom keys are kept. Mend: {did_you_mean(vendor, found)}")
+            raise BadInput(f"{vendor} is no vendor of whom keys are kept. Fix: {did_you_mean(vendor, found)}")
     typer.echo("\n".join(rendered(found[key]) for key in vendors or found), nl=False)
     if settings is not None and not vendors:
         typer.echo(f"\n# Made by ./smos keys init; nobody fills them in ({settings.stack}):")

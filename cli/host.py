@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.platform import Leave, OnTarget, Stack, TakeOver, Yes, claims_of, workplace
-from cli.told import say, told
+from cli.platform import Leave, OnTarget, Stack, TakeOver, Yes, claims_of, run_target
+from cli.reporting import reporting, say
 from deploy import guards, platform
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import ROOT, RunTarget, Target
 from settings import refuse_no_stack
 
 __all__ = ["app", "check", "cloud_init", "up"]
@@ -33,7 +33,7 @@ def up(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Bootstrap an environment's hosts: Docker, firewall, updates. Safe to run again."""
-    with told():
+    with reporting():
         place = _workplace(target, stack)
         outcome = platform.hosts_up(place, platform.Wish(stack=stack, yes=yes, claims=claims_of(take, leave)), say)
         say(f"hosts of {stack} ({target.value}): {outcome.changed} changes")
@@ -42,7 +42,7 @@ def up(
 @app.command()
 def check(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     """Ask every host whether it is ready for the platform."""
-    with told():
+    with reporting():
         place = _workplace(target, stack)
         guards.hosts_ready(place, guards.settings_of(place, stack), stack)
     typer.echo("ready")
@@ -61,14 +61,14 @@ def cloud_init(
     from hosts.cloud_init import user_data
     from settings import load_files
 
-    with told():
+    with reporting():
         settings = load_files(stack, ROOT)
     names = [one.name for one in settings.remote_hosts]
     if not names or host not in ("", *names):
         what, known = repr(host) if host else "host", ", ".join(names) or "none"
         raise BadInput(
             f"Pulumi.{stack}.yaml: smarteros:hosts has no {what} that is reached by SSH; it has {known}. "
-            "Mend: --host with one of those, or add it there"
+            "Fix: --host with one of those, or add it there"
         )
     keys = [_public_key(file) for file in key]
     for one in settings.remote_hosts:
@@ -76,12 +76,12 @@ def cloud_init(
             typer.echo(user_data(Bootstrap(ssh_port=one.ssh_port, deploy_user=one.user, deploy_keys=keys)))
 
 
-def _workplace(target: Target, stack: str) -> Workplace:
+def _workplace(target: Target, stack: str) -> RunTarget:
     """Before its hosts are ready."""
     from deploy.simulated import simulated
 
     if target is not Target.SANDBOX:
-        return workplace(target, stack)
+        return run_target(target, stack)
     refuse_no_stack(stack, ROOT)
     return simulated(say, hosts_ready=False, stack=stack)
 
@@ -94,5 +94,5 @@ def _public_key(file: Path) -> str:
     try:
         import_public_key(text)
     except KeyImportError:
-        raise BadInput(f"{file}: not a public SSH key. Mend: give the file that ends in .pub") from None
+        raise BadInput(f"{file}: not a public SSH key. Fix: give the file that ends in .pub") from None
     return text

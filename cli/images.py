@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.platform import AsJson
-from cli.told import say, told
+from cli.reporting import reporting, say
 from deploy import images
 from deploy.registry import Registry
 from deploy.simulated import stacks
@@ -29,14 +29,14 @@ def lock(
     as_json: AsJson = False,
 ) -> None:
     """Write what each tag means today into settings/images.lock.json; what is locked stays as it is."""
-    with told(as_json):
+    with reporting(as_json):
         _report(images.lock(_images(), Registry().resolve, anew), as_json)
 
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Ask whether what is locked is still there and still what its tag means; exit code 1 when it is not."""
-    with told(as_json):
+    with reporting(as_json):
         registry = Registry()
         _report(images.verify(_images(), registry.resolve, registry.read), as_json)
 

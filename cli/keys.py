@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
+from age_keyring import Identity, Keyring, KeyringError, Recipient, identity_from_environment, key_file
+from age_keyring.signers import own_signer, trust, trusted
+from age_keyring.signing import fingerprint
 from cli import keys_signed
 from cli.outcome import BadInput, Failed
-from cli.told import say, told
+from cli.reporting import reporting, say
 from deploy import env_file, keys
 from deploy.simulated import stacks
 from deploy.target import ROOT
-from keyring import Identity, Keyring, KeyringError, Recipient, identity_from_environment, key_file
-from keyring.signers import own_signer, trust, trusted
-from keyring.signing import fingerprint
 from settings import SHAPES, ExpectedSecret, Problem, Settings, keyring_file, load_files
 from settings.templates import groups
 
@@ -42,7 +42,7 @@ def init(
     stack: Annotated[str, typer.Option("--stack", help="Only what this environment calls for, as in local.")] = "",
 ) -> None:
     """Make what is missing: your key, the keyring, and every entry that can be generated. Changes nothing else."""
-    with told():
+    with reporting():
         environments = [load_files(stack, ROOT)] if stack else _environments()
         file = keyring_file()
         identity = _own_identity(file, name or getpass.getuser())
@@ -71,7 +71,7 @@ def show(
     """List recipients and entries; of one entry what it is for, and with --reveal its value."""
     if reveal and not path:
         raise BadInput("--reveal shows one entry: ./smos keys show PATH --reveal")
-    with told():
+    with reporting():
         identity = identity_from_environment()
         keyring = Keyring.open(keyring_file(), identity)
         if not path:
@@ -85,12 +85,12 @@ def show(
 @app.command("set")
 def set_(path: Entry, replace: Replace = False) -> None:
     """Store a value that is read from standard input, or asked for without showing it."""
-    with told():
+    with reporting():
         expected = _expected().get(path)
         value = _value(path)
         if expected and not SHAPES[expected.kind].fits(value):
             shape = SHAPES[expected.kind]
-            raise BadInput(f"{path}: {shape.why}; nothing was stored. Mend: {shape.mend}")
+            raise BadInput(f"{path}: {shape.why}; nothing was stored. Fix: {shape.mend}")
         with Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
             keyring.put(path, value, replace=replace)
     if expected is None:
@@ -106,13 +106,13 @@ def import_(
     """Store what a filled .env file gives: all of it, or with anything wrong in it nothing. Shows no value."""
     given, problems = env_file.read(file)
     known = groups()
-    with told(), Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
+    with reporting(), Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
         problems += env_file.problems_in(file, given, keyring, known, replace=replace)
         if problems:
             _tell(problems)
             raise BadInput(f"{len(problems)} wrong in {file}; nothing was stored")
         if not given:
-            raise BadInput(f"{file}: no variable has a value. Mend: fill it in (./smos env template)")
+            raise BadInput(f"{file}: no variable has a value. Fix: fill it in (./smos env template)")
         done = env_file.put(given, keyring, env_file.known_variables(known)[0])
     expected = _expected()
     for entry in done.stored:
@@ -124,11 +124,11 @@ def import_(
 @app.command()
 def generate(path: Entry, replace: Replace = False) -> None:
     """Make a new value for an entry that the settings call for."""
-    with told():
+    with reporting():
         expected = _expected()
         if path not in expected:
             names = "\n  ".join(entry for entry, one in sorted(expected.items()) if not one.external)
-            raise BadInput(f"no environment's settings call for {path}. Mend: one of\n  {names}")
+            raise BadInput(f"no environment's settings call for {path}. Fix: one of\n  {names}")
         value = keys.fresh_value(expected[path])
         with Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
             old = keyring.find(path) is not None
@@ -144,7 +144,7 @@ def add_recipient(
     name: Named = "",
 ) -> None:
     """Let one more key open the keyring."""
-    with told():
+    with reporting():
         given = Path(key).expanduser()
         is_file = len(key) < 256 and given.is_file()
         try:
@@ -163,7 +163,7 @@ def remove_recipient(
     named: Annotated[str, typer.Argument(metavar="NAME", help="Its name, or its public key.")],
 ) -> None:
     """Encrypt the keyring anew without one key. What that key has opened before stays known to its owner."""
-    with told(), Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
+    with reporting(), Keyring.changing(keyring_file(), identity_from_environment()) as keyring:
         gone = keyring.remove_recipient(named)
     typer.echo(f"{len(keyring.recipients)} can open it: {', '.join(one.name for one in keyring.recipients)}")
     say(
@@ -176,7 +176,7 @@ def remove_recipient(
 @app.command()
 def verify() -> None:
     """Prove that the keyring opens, for whom it is encrypted, and that nothing is missing. Exit code 1 otherwise."""
-    with told():
+    with reporting():
         environments = _environments()
         keyring = Keyring.open(keyring_file(), identity_from_environment())
         keyring.check_recipients()

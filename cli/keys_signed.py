@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from age_keyring import Identity, Keyring, Recipient, identity_from_environment
+from age_keyring.signers import distrust, trust
+from age_keyring.signing import fingerprint
 from cli.outcome import BadInput
-from cli.told import told
-from keyring import Identity, Keyring, Recipient, identity_from_environment
-from keyring.signers import distrust, trust
-from keyring.signing import fingerprint
+from cli.reporting import reporting
 from settings import keyring_file
 
 __all__ = ["distrust_", "sign", "trust_"]
@@ -23,7 +23,7 @@ def trust_(
     name: Annotated[str, typer.Option("--name", help="Whose signature it is.")],
 ) -> None:
     """Let one more person's signature under the keyring count on this machine. Compare the key by another way first."""
-    with told():
+    with reporting():
         identity = identity_from_environment()
         signer = Recipient.parse(_public_of(key, identity), name=name, where="KEY")
         trust(identity, signer)
@@ -34,7 +34,7 @@ def distrust_(
     named: Annotated[str, typer.Argument(metavar="NAME", help="Its name, its public key or its fingerprint.")],
 ) -> None:
     """Let a signature count no more on this machine; what it signed last is looked at and signed by somebody else."""
-    with told():
+    with reporting():
         identity = identity_from_environment()
         gone = distrust(identity, named)
     typer.echo(f"{identity.signers}: the signature of {gone.name} counts here no more")
@@ -45,7 +45,7 @@ def sign(
     name: Annotated[str, typer.Option("--name", help="Whose key it is.")] = "",
 ) -> None:
     """Sign the keyring as it is: one of an earlier version, or an older one that is meant. Shows it and asks first."""
-    with told():
+    with reporting():
         identity = identity_from_environment()
         keyring = Keyring.unproved(keyring_file(), identity)
         before = keyring.statement
@@ -56,7 +56,7 @@ def sign(
         if not yes and not (
             sys.stdin.isatty() and typer.confirm("Is that right, and did you see who changed it last?")
         ):
-            raise BadInput("nothing was signed. Mend: look at it, then ./smos keys sign --yes")
+            raise BadInput("nothing was signed. Fix: look at it, then ./smos keys sign --yes")
         keyring.sign(name or getpass.getuser())
     typer.echo(f"signed as number {keyring.statement.serial if keyring.statement else 0}; commit {keyring.file.name}")
 
@@ -67,5 +67,5 @@ def _public_of(key: str, identity: Identity) -> str:
         return key
     statement = Keyring.unproved(keyring_file(), identity).statement
     if statement is None or fingerprint(statement.signer) != key:
-        raise BadInput(f"the keyring is not signed with {key}. Mend: the line that ./smos keys init printed for them")
+        raise BadInput(f"the keyring is not signed with {key}. Fix: the line that ./smos keys init printed for them")
     return statement.signer

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.told import told
+from cli.reporting import reporting
 from deploy.target import ROOT
 from scaffold.kinds import SCAFFOLDS
 from scaffold.write import plan, write
@@ -24,8 +24,8 @@ def new(
     """Write the files that something new begins with, with a test that fails, and say what is left to do."""
     scaffold = SCAFFOLDS.get(kind)
     if scaffold is None:
-        raise BadInput(f"{kind}: nothing of that kind is begun here. Mend: one of {KINDS}")
-    with told():
+        raise BadInput(f"{kind}: nothing of that kind is begun here. Fix: one of {KINDS}")
+    with reporting():
         wanted = plan(scaffold, name, ROOT)
         write(wanted)
     for file in wanted.new:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.told import say
+from cli.reporting import say
 from kept.operator_error import OperatorError
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput, Ran
-from cli.told import say, told
+from cli.reporting import reporting, say
 from deploy import platform
 from deploy.engine_run import Outcome
 from deploy.take_over import Claims
-from deploy.target import ROOT, Target, Workplace, real
+from deploy.target import ROOT, RunTarget, Target, real
 from settings import refuse_no_stack
 
 __all__ = [
@@ -27,8 +27,8 @@ __all__ = [
     "claims_of",
     "destroy",
     "preview",
+    "run_target",
     "up",
-    "workplace",
 ]
 
 Stack = Annotated[str, typer.Argument(help="The environment, as in prod.")]
@@ -62,8 +62,8 @@ def up(
 ) -> None:
     """Make an environment what its settings say."""
     begun = time.monotonic()
-    with told(as_json):
-        place = workplace(target, stack, quiet=as_json)
+    with reporting(as_json):
+        place = run_target(target, stack, quiet=as_json)
         wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.up(place, wish, say), begun, as_json)
 
@@ -71,8 +71,8 @@ def up(
 def preview(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Show what `up` would change; changes nothing."""
     begun = time.monotonic()
-    with told(as_json):
-        place = workplace(target, stack, quiet=as_json)
+    with reporting(as_json):
+        place = run_target(target, stack, quiet=as_json)
         _report(
             stack,
             target,
@@ -95,8 +95,8 @@ def destroy(
     from tenants.inhabited import refuse_inhabited
 
     begun = time.monotonic()
-    with told(as_json):
-        place = workplace(target, stack, quiet=as_json)
+    with reporting(as_json):
+        place = run_target(target, stack, quiet=as_json)
         refuse_inhabited(place, stack)
         wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
@@ -129,7 +129,7 @@ def _wish(
     )
 
 
-def workplace(target: Target, stack: str = "", quiet: bool = False) -> Workplace:
+def run_target(target: Target, stack: str = "", quiet: bool = False) -> RunTarget:
     """Where the run goes; the banner says it. Of the sandbox, only that environment is made ready."""
     if target is Target.REAL:
         say("target: REAL clouds")

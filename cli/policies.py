@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.told import told
+from cli.reporting import reporting
 from kept import publish
 
 __all__ = ["policies"]
@@ -32,7 +32,7 @@ def policies(
     from deploy.target import ROOT
     from settings import load_files
 
-    with told():
+    with reporting():
         settings = load_files(stack, ROOT)
     typer.echo(json.dumps(configuration(facts_of(settings)), indent=2))
 

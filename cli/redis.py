@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.outcome import Failed
-from cli.platform import AsJson, OnTarget, workplace
-from cli.tenant_told import Environment
-from cli.told import say, told
+from cli.platform import AsJson, OnTarget, run_target
+from cli.reporting import reporting, say
+from cli.tenant_reporting import Environment
 from deploy.target import Target
 
 __all__ = ["redis"]
@@ -29,10 +29,10 @@ def redis(
     from tenants.redis_login import login_of
 
     whose = f"tenant {tenant}'s Redis" if tenant else f"the Redis of {stack}"
-    with told():
+    with reporting():
         if tenant:
             registry_of(stack, target).find(tenant)  # before anything is started for it
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         with login_of(place, stack, tenant, say) as login:
             try:
                 held, done = held_by(login), ""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.outcome import Failed
-from cli.told import say, told
+from cli.reporting import reporting, say
 from sandbox import client
 from sandbox.client import ask
 from sandbox.home import Home
@@ -47,7 +47,7 @@ def start(
     """Start the simulated clouds and make what a plain run needs: stacks, throw-away secrets, bootstrapped hosts."""
     from deploy.simulated import simulated
 
-    with told():
+    with reporting():
         place = simulated(say, hosts_ready=not bare_hosts)
     typer.echo(
         f'The simulated clouds run. In a shell:  eval "$(./smos sandbox env)"; pulumi up --stack prod\n{place.project}'
@@ -90,7 +90,7 @@ def env() -> None:
     """Print what a plain shell evaluates: eval "$(./smos sandbox env)". Starts the simulated clouds when needed."""
     from deploy.simulated import shell_lines, simulated
 
-    with told():
+    with reporting():
         place = simulated(say)
         typer.echo("\n".join(shell_lines(place, Home.of_clone())))
 
@@ -98,7 +98,7 @@ def env() -> None:
 @app.command()
 def reset() -> None:
     """Forget everything simulated: clouds, databases, state, keys. Touches nothing else."""
-    with told():
+    with reporting():
         client.reset(Home.of_clone())
     typer.echo("forgotten")
 
@@ -108,7 +108,7 @@ def freshen() -> None:
     """Bring the shadow project up to date with the tracked settings (the `pulumi` of `env` does it by itself)."""
     from deploy.simulated import freshen as bring_up_to_date
 
-    with told():
+    with reporting():
         bring_up_to_date(Home.of_clone())
 
 
@@ -155,8 +155,8 @@ def away(
 @app.command()
 def grow(server: Annotated[str, typer.Argument(help="The name of a Flexible Server.")]) -> None:
     """Fill a database server's disk, so that Azure gives it the next larger one."""
-    (told,) = _asked("grow", server=server)
-    typer.echo(f"{told['server']}: {told['before_gb']} → {told['after_gb']} GB")
+    (grown,) = _asked("grow", server=server)
+    typer.echo(f"{grown['server']}: {grown['before_gb']} → {grown['after_gb']} GB")
 
 
 @app.command()

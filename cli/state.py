@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput, Failed
-from cli.platform import AsJson, OnTarget, Stack, Yes, workplace
-from cli.told import say, told
+from cli.platform import AsJson, OnTarget, Stack, Yes, run_target
+from cli.reporting import reporting, say
 from deploy import state as kept
 from deploy.locks import free_of_dead_locks
-from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace
+from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, ROOT, RunTarget, Target
 from settings import refuse_no_stack
 from settings.problems import did_you_mean
 from tenants import known
@@ -37,7 +37,7 @@ def copies(
     stack: Stack, project: Project = PROJECT, as_json: AsJson = False, target: OnTarget = Target.SANDBOX
 ) -> None:
     """The kept copies of a stack's state, newest first."""
-    with told():
+    with reporting():
         _refuse_no_name(stack, project)
         _refuse_unknown(stack, project)
         found = kept.copies(_workplace(target, stack, project, quiet=True), stack, project)
@@ -65,7 +65,7 @@ def restore(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Put a copy back as the state. What was there is kept beside the copies; the clouds are not touched."""
-    with told():
+    with reporting():
         _refuse_no_name(stack, project)
         _refuse_unknown(stack, project)
         _refuse_no_copy(target, stack, project, copy)
@@ -95,7 +95,7 @@ def env(stack: Stack) -> None:
 
     from deploy.target import PASSPHRASE, real
 
-    with told():
+    with reporting():
         _refuse_no_name(stack)
         place = real(stack)
     typer.echo("export SMOS_TARGET=real")
@@ -107,10 +107,10 @@ def env(stack: Stack) -> None:
     typer.echo(f"export PATH={shlex.quote(str(place.pulumi.parent))}:$PATH")
 
 
-def _workplace(target: Target, stack: str, project: str, *, quiet: bool = False) -> Workplace:
+def _workplace(target: Target, stack: str, project: str, *, quiet: bool = False) -> RunTarget:
     """A tenant's stack is no environment: of the simulated ones, all are made ready then."""
     whose = "" if target is Target.SANDBOX and is_tenants(project) else stack
-    return workplace(target, whose, quiet=quiet)
+    return run_target(target, whose, quiet=quiet)
 
 
 def _refuse_no_copy(target: Target, stack: str, project: str, copy: str) -> None:
@@ -131,7 +131,7 @@ def _refuse_unknown(stack: str, project: str) -> None:
         return
     if project not in (PROJECT, HOSTS_PROJECT, ACCESS_PROJECT):
         mend = did_you_mean(project, (PROJECT, HOSTS_PROJECT, ACCESS_PROJECT, project_of(stack)))
-        raise BadInput(f"--project {project}: there is no such project. Mend: {mend}")
+        raise BadInput(f"--project {project}: there is no such project. Fix: {mend}")
     refuse_no_stack(stack, ROOT)
 
 
@@ -141,5 +141,5 @@ def _refuse_no_name(*names: str) -> None:
         if not re.fullmatch(r"[a-z0-9-]+", name):
             raise BadInput(
                 f"{name!r} is no name of a stack or project: lower-case letters, digits and hyphens. "
-                "Mend: the environment or the tenant's slug, as in prod"
+                "Fix: the environment or the tenant's slug, as in prod"
             )

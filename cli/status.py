@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import AsJson, OnTarget, workplace
-from cli.told import say, told
+from cli.platform import AsJson, OnTarget, run_target
+from cli.reporting import reporting, say
 from deploy import guards, owners
 from deploy.target import Target
 
@@ -24,8 +24,8 @@ def status(
     """Ask every service with a name whether a stranger could still make himself its owner; exit code 1 when one could,
     doesn't answer, or doesn't say.
     """
-    with told(as_json):
-        place = workplace(target, stack, quiet=as_json)
+    with reporting(as_json):
+        place = run_target(target, stack, quiet=as_json)
         seen = list(owners.asked(guards.settings_of(place, stack), _visit(target)))
     bad = [one for one in seen if not one.good]
     if as_json:
@@ -52,5 +52,5 @@ def _mend(bad: list[owners.Seen], stack: str, target: Target) -> str:
     real = " --target real" if target is Target.REAL else ""
     if any(one.state == "CLAIMABLE" for one in bad):
         how = "./smos up makes the owner; take the name out of the DNS until then, and look at who is in it"
-        return f"could be anybody's, or do not say: {names}. Mend: {how}: ./smos up {stack}{real}"
-    return f"do not say whether anybody could claim them: {names}. Mend: ./smos up {stack}{real}, then ask again"
+        return f"could be anybody's, or do not say: {names}. Fix: {how}: ./smos up {stack}{real}"
+    return f"do not say whether anybody could claim them: {names}. Fix: ./smos up {stack}{real}, then ask again"

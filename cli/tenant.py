@@ -10,10 +10,10 @@ from typer.core import TyperGroup
 
 from cli import tenant_archive, tenant_fleet, tenant_life
 from cli.outcome import BadInput
-from cli.platform import AsJson, OnTarget, workplace
-from cli.tenant_told import Environment, Slug, refuse_no_slug
-from cli.told import say, told
-from deploy.target import Target, Workplace
+from cli.platform import AsJson, OnTarget, run_target
+from cli.reporting import reporting, say
+from cli.tenant_reporting import Environment, Slug, refuse_no_slug
+from deploy.target import RunTarget, Target
 from tenants import lifecycle
 from tenants.status import Status, status_of, statuses
 
@@ -31,7 +31,7 @@ class _Tenant(TyperGroup):
         if args[:1] == ["destroy"]:
             slug = args[1] if len(args) > 1 else "SLUG"
             ctx.fail(
-                f"there is no tenant destroy any more: delete ends a tenant. Mend: ./smos tenant delete {slug}, which "
+                f"there is no tenant destroy any more: delete ends a tenant. Fix: ./smos tenant delete {slug}, which "
                 f"exports it first; without an archive: ./smos tenant delete {slug} --no-export"
             )
         return super().resolve_command(ctx, args)
@@ -58,9 +58,9 @@ app.add_typer(tenant_archive.app, name="archive")
 @app.command("list")
 def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Every tenant, and whether it is up. Exit code 2 when a file has a mistake: its tenant alone is left out."""
-    with told(as_json):
+    with reporting(as_json):
         registry = lifecycle.registry_of(stack, target)
-        found = statuses(workplace(target, stack, quiet=True), registry)
+        found = statuses(run_target(target, stack, quiet=True), registry)
     problems = [str(problem) for problem in registry.problems]
     if as_json:
         facts = {"tenants": [_facts(one) for one in found], "left_out": problems}
@@ -87,10 +87,10 @@ def schema_of_a_file() -> None:
 @app.command()
 def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """How one tenant is. Exit code 1 when it is not as its file says."""
-    with told(as_json):
+    with reporting(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
-        place = workplace(target, stack, quiet=True)
+        place = run_target(target, stack, quiet=True)
         found = status_of(place, entry)
         used = _used(place, stack, found)
     if as_json:
@@ -103,7 +103,7 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
         if found.unfinished:
             typer.echo(f"  {found.unfinished} operations without an end; mend: ./smos tenant apply {slug}")
         for one in found.known.get("pending") or []:
-            typer.echo(f"  pending: {one['what']}: {one['reason']}. Mend: {one['mend']}")
+            typer.echo(f"  pending: {one['what']}: {one['reason']}. Fix: {one['mend']}")
         for each in used:
             typer.echo(f"  {each}")
     if not found.as_wanted:
@@ -113,15 +113,15 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
 @app.command()
 def show(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """What a tenant's file says, what belongs to it is called, and where it is. No secret is shown."""
-    with told(as_json):
+    with reporting(as_json):
         refuse_no_slug(slug)
         entry = lifecycle.registry_of(stack, target).find(slug)
-        found = status_of(workplace(target, stack, quiet=True), entry)
+        found = status_of(run_target(target, stack, quiet=True), entry)
     facts = {**_facts(found), "file": str(entry.file), "known": found.known}
     typer.echo(json.dumps(facts, indent=None if as_json else 2, ensure_ascii=False))
 
 
-def _used(place: Workplace, stack: str, found: Status) -> list[Used]:
+def _used(place: RunTarget, stack: str, found: Status) -> list[Used]:
     """What it uses of its quotas, of one that is there."""
     from tenants.usage import usage_of
 

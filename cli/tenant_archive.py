@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import AsJson, OnTarget, workplace
-from cli.tenant_told import Environment
-from cli.told import told
+from cli.platform import AsJson, OnTarget, run_target
+from cli.reporting import reporting
+from cli.tenant_reporting import Environment
 from deploy.target import ROOT, Target
 from settings import load_files
 from tenants import lifecycle
@@ -30,7 +30,7 @@ app = typer.Typer(
 @app.command("list")
 def list_all(stack: Environment = "prod", as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Every archive: whose, when it was made, and until when it is kept."""
-    with told(as_json):
+    with reporting(as_json):
         shelf, retention = _shelf(stack, target, as_json)
         found = [(one, retention.until(one)) for one in shelf.archives()]
     if as_json:
@@ -49,7 +49,7 @@ def purge(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Remove the archives of deleted tenants whose time is over; no other is touched."""
-    with told(as_json):
+    with reporting(as_json):
         shelf, retention = _shelf(stack, target, as_json)
         expired = retention.expired(shelf)
         if yes:
@@ -67,7 +67,7 @@ def purge(
 
 
 def _shelf(stack: str, target: Target, quiet: bool) -> tuple[Shelf, Retention]:
-    place = workplace(target, stack, quiet=quiet)
+    place = run_target(target, stack, quiet=quiet)
     there = lifecycle.registry_of(stack, target).slugs | set(live(place))
     tenants = load_files(stack, ROOT).services.tenants
     today = datetime.datetime.now(datetime.UTC).date()

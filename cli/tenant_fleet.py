@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, known, refuse_no_slug, report
-from cli.told import say, told
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, run_target
+from cli.reporting import reporting, say
+from cli.tenant_reporting import Environment, known, refuse_no_slug, report
 from deploy.target import Target
 from tenants import lifecycle
 from tenants.fleet.plan import Budget, Selection
@@ -46,14 +46,14 @@ def apply(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Make a tenant, or many, what their files say. Run again, it completes what was interrupted."""
-    with told(as_json):
+    with reporting(as_json):
         if not _many(slug, every, wave, tier):
             registry = known(stack, slug, target)
-            place = workplace(target, stack, quiet=as_json)
+            place = run_target(target, stack, quiet=as_json)
             claims = claims_of(take, leave)
             return report(lifecycle.apply(place, stack, registry, slug, say, claims=claims), target, as_json)
         if take or leave:
-            raise BadInput("--take-over and --leave are said of one tenant. Mend: ./smos tenant apply SLUG …")
+            raise BadInput("--take-over and --leave are said of one tenant. Fix: ./smos tenant apply SLUG …")
         wish = Wish(
             stack=stack,
             selection=_selection(wave, tier),
@@ -75,10 +75,10 @@ def plan(
     target: OnTarget = Target.SANDBOX,
 ) -> None:
     """Show what `apply` would change, with the policies' judgement."""
-    with told(as_json):
+    with reporting(as_json):
         if not _many(slug, every, wave, tier):
             registry = known(stack, slug, target)
-            place = workplace(target, stack, quiet=as_json)
+            place = run_target(target, stack, quiet=as_json)
             applied = lifecycle.preview(place, stack, registry, slug, say, quiet=as_json)
             return report(applied, target, as_json)
         _run(Wish(stack=stack, selection=_selection(wave, tier), ahead=True, workers=workers), target, as_json)
@@ -88,9 +88,9 @@ def _many(slug: str, every: bool, wave: int | None, tier: str) -> bool:
     """Whether more than one tenant is meant; refuses what means neither."""
     many = every or wave is not None or bool(tier)
     if slug and many:
-        raise BadInput(f"{slug} and a choice of many: one of the two. Mend: leave out the slug, or the options")
+        raise BadInput(f"{slug} and a choice of many: one of the two. Fix: leave out the slug, or the options")
     if not slug and not many:
-        raise BadInput("which tenant? Mend: its slug, or --all, --wave N, --tier TIER")
+        raise BadInput("which tenant? Fix: its slug, or --all, --wave N, --tier TIER")
     if slug:
         refuse_no_slug(slug)
     return many
@@ -99,7 +99,7 @@ def _many(slug: str, every: bool, wave: int | None, tier: str) -> bool:
 def _selection(wave: int | None, tier: str) -> Selection:
     wanted = next((one for one in TIERS if one == tier), None)
     if tier and wanted is None:
-        raise BadInput(f"{tier!r} is no tier. Mend: one of {', '.join(TIERS)}")
+        raise BadInput(f"{tier!r} is no tier. Fix: one of {', '.join(TIERS)}")
     return Selection(wave=wave, tier=wanted)
 
 
@@ -108,13 +108,13 @@ def _refuse_nobody(selection: Selection, tenants: Sequence[Tenant]) -> None:
         return
     waves = ", ".join(map(str, sorted({one.wave for one in tenants})))
     tiers = ", ".join(one for one in TIERS if any(tenant.tier == one for tenant in tenants))
-    raise BadInput(f"no tenant is meant by that. Mend: --wave, of {waves or 'none'}; --tier, of {tiers or 'none'}")
+    raise BadInput(f"no tenant is meant by that. Fix: --wave, of {waves or 'none'}; --tier, of {tiers or 'none'}")
 
 
 def _run(wish: Wish, target: Target, as_json: bool) -> None:
     registry = lifecycle.registry_of(wish.stack, target)
     _refuse_nobody(wish.selection, [entry.tenant for entry in registry.entries])
-    place = workplace(target, wish.stack, quiet=as_json)
+    place = run_target(target, wish.stack, quiet=as_json)
     summary = fleet(place, wish, registry, say, lambda one, number, of: say(_line(one, number, of, wish.ahead)))
     _tell(summary, target)
     if as_json:
@@ -140,6 +140,6 @@ def _tell(summary: Summary, target: Target) -> None:
         left = len(summary.result.left)
         say(f"ended early: {summary.result.stopped}. {left} tenants not reached; the same command goes on with them")
     if summary.left_out:
-        say(f"left out, for mistakes in their files: {', '.join(summary.left_out)}. Mend: ./smos tenant list says each")
+        say(f"left out, for mistakes in their files: {', '.join(summary.left_out)}. Fix: ./smos tenant list says each")
     if summary.journal:
         say(f"journal: {summary.journal}")

@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, workplace
-from cli.tenant_told import Environment, Slug, known, refuse_no_slug, report
-from cli.told import say, told
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, claims_of, run_target
+from cli.reporting import reporting, say
+from cli.tenant_reporting import Environment, Slug, known, refuse_no_slug, report
 from deploy.take_over import Claims
 from deploy.target import Target
 from tenants import lifecycle
@@ -52,10 +52,10 @@ def resume(
 def _state(slug: str, stack: str, as_json: bool, target: Target, state: State, claims: Claims) -> None:
     from tenants import desired
 
-    with told(as_json):
+    with reporting(as_json):
         refuse_no_slug(slug)
         lifecycle.registry_of(stack, target).find(slug)  # before anything is started for it
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         applied = desired.set_state(place, stack, reread, slug, state, say, claims)
         report(applied, target, as_json)
@@ -71,12 +71,12 @@ def export(
     """Write a tenant into one encrypted file with checksums; what is not in it, it says."""
     from tenants import desired
 
-    with told(as_json):
+    with reporting(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
         _refuse_no_folder(to)
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         made = desired.exported(place, stack, registry, slug, to or shelf_of(place).folder, say)
     if as_json:
         facts = made.manifest.model_dump(by_alias=True, mode="json")
@@ -94,7 +94,7 @@ def _refuse_no_folder(to: Path | None) -> None:
     """Before anything is started: a file where the archive's folder belongs."""
     for one in (to, *to.absolute().parents) if to is not None else ():
         if one.exists() and not one.is_dir():
-            raise BadInput(f"--to {to}: {one} is no folder. Mend: a folder; one that is not there is made")
+            raise BadInput(f"--to {to}: {one} is no folder. Fix: a folder; one that is not there is made")
 
 
 def import_(
@@ -117,12 +117,12 @@ def import_(
     from tenants import desired
     from tenants.archive.file import refuse_no_archive
 
-    with told(as_json):
+    with reporting(as_json):
         registry = lifecycle.registry_of(stack, target)
         if domain:
             registry.check_domain(domain)
         refuse_no_archive(file)
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         meant = desired.Meant(trust=trust, serial=serial)
         report(
@@ -149,13 +149,13 @@ def delete(
     """
     from tenants import offboarding
 
-    with told(as_json):
+    with reporting(as_json):
         refuse_no_slug(slug)
         registry = known(stack, slug, target)
         if not no_export or slug in registry.slugs:
             registry.find(slug)
         _confirmed(slug, yes, confirm, no_export)
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         end = offboarding.delete_unexported if no_export else offboarding.delete
         done = end(place, stack, reread, slug, say, claims_of(take, leave))
@@ -178,9 +178,9 @@ def _confirmed(slug: str, yes: bool, confirm: str, no_export: bool) -> None:
         return
     mend = f"./smos tenant delete {slug}{' --no-export' if no_export else ''} --yes --confirm {slug}"
     if yes or confirm:
-        raise BadInput(f"--yes and --confirm {slug} belong together, and the slug must be this one's. Mend: {mend}")
+        raise BadInput(f"--yes and --confirm {slug} belong together, and the slug must be this one's. Fix: {mend}")
     if not sys.stdin.isatty():
-        raise BadInput(f"this ends tenant {slug}, and nobody can be asked here. Mend: {mend}")
+        raise BadInput(f"this ends tenant {slug}, and nobody can be asked here. Fix: {mend}")
     lost = ", for good, without an archive" if no_export else ""
     typed = typer.prompt(f"This ends tenant {slug}: its database, secrets, files and name{lost}. Type its slug")
     if typed != slug:
@@ -199,11 +199,11 @@ def drift(
     """Ask every vendor whether a tenant is still as wanted. Exit code 1 when it is not."""
     from tenants import desired
 
-    with told(as_json):
+    with reporting(as_json):
         refuse_no_slug(slug)
         registry = lifecycle.registry_of(stack, target)
         registry.find(slug)
-        place = workplace(target, stack, quiet=as_json)
+        place = run_target(target, stack, quiet=as_json)
         found = desired.drift_of(place, stack, registry, slug, say, mend=mend, claims=claims_of(take, leave))
     ok = found.mended or not found.changed
     if as_json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from cli.platform import OnTarget, Stack, workplace
-from cli.told import say, told
+from cli.platform import OnTarget, Stack, run_target
+from cli.reporting import reporting, say
 from deploy import guards
 from deploy.target import Target
 from hosts.reachable import closed_forwards
@@ -14,11 +14,11 @@ __all__ = ["tunnel"]
 
 
 def tunnel(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
-    """Open the SSH forwards to an environment's databases and keep them open."""
+    """Open the SSH forwards to what is private in an environment (databases, Redis, Vault) and keep them open."""
     from hosts.tunnel import serve_forwards
 
-    with told():
-        place = workplace(target, stack)
+    with reporting():
+        place = run_target(target, stack)
         settings = guards.settings_of(place, stack)
         if not settings.tunnels():
             say(f"nothing of {stack} is behind SSH: what there is, answers at ports of this machine")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import AsJson, Leave, OnTarget, Stack, TakeOver, claims_of, workplace
-from cli.told import say, told
+from cli.platform import AsJson, Leave, OnTarget, Stack, TakeOver, claims_of, run_target
+from cli.reporting import reporting, say
 from deploy import guards, vault
 from deploy.target import Target
 from tenants import known
@@ -38,8 +38,8 @@ def init(
 ) -> None:
     """Initialise an environment's Vault once, open it, and declare what is in it. Safe to run again."""
     begun = time.monotonic()
-    with told():
-        place = workplace(target, stack, quiet=as_json)
+    with reporting():
+        place = run_target(target, stack, quiet=as_json)
         settings = guards.settings_of(place, stack)
         outcome = vault.ensure(place, settings, say, anew=anew, claims=claims_of(take, leave))
         if outcome.changed:
@@ -55,8 +55,8 @@ def init(
 @app.command()
 def unseal(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     """Open an environment's Vault with the keyring's keys, as after every restart of it."""
-    with told():
-        place = workplace(target, stack)
+    with reporting():
+        place = run_target(target, stack)
         opened = vault.open_sealed(place, guards.settings_of(place, stack), say)
     typer.echo("opened" if opened else "it was open already")
 
@@ -64,16 +64,16 @@ def unseal(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
 @app.command()
 def token(stack: Stack, target: OnTarget = Target.SANDBOX) -> None:
     """Print a token for the key of tenants' states, good for 20 minutes: what a plain `pulumi` on one needs."""
-    with told():
-        place = workplace(target, stack, quiet=True)
+    with reporting():
+        place = run_target(target, stack, quiet=True)
         typer.echo(vault.states_token(place, guards.settings_of(place, stack), say))
 
 
 @app.command()
 def status(stack: Stack, as_json: AsJson = False, target: OnTarget = Target.SANDBOX) -> None:
     """Tell whether an environment's Vault is initialised and open, and whether the keyring could open it."""
-    with told():
-        place = workplace(target, stack, quiet=as_json)
+    with reporting():
+        place = run_target(target, stack, quiet=as_json)
         found = vault.state(place, guards.settings_of(place, stack), say)
     seal = found.seal
     facts = {

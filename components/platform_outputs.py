@@ -12,7 +12,7 @@ from components.services.redis import PROVISIONER as REDIS_PROVISIONER
 from components.services.tenants import TEMPLATE
 from settings import Settings
 from settings.addresses import EDGE
-from settings.wiring import calls_of, told
+from settings.wiring import announced, calls_of
 
 __all__ = ["outputs_of", "takes_domains"]
 
@@ -38,7 +38,7 @@ def outputs_of(
         "databaseServers": _database_servers(settings, servers),
         "tenants": _for_tenants(settings, made),
         **_operated(settings),
-        "wiring": {call.name: told(settings, call) for call in calls_of(settings)},
+        "wiring": {call.name: announced(settings, call) for call in calls_of(settings)},
         "placements": {
             key: service["placement"]["where"]
             for key, service in settings.services.model_dump(by_alias=True).items()

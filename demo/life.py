@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from deploy.guards import NotReady
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from kept.say import Say
 from sandbox.home import Home
 from tenants import lifecycle
@@ -28,7 +28,7 @@ def lived(home: Home) -> bool:
     return (home.folder / LIVED).exists()
 
 
-def tour_a_life(place: Workplace, stack: str, slug: str, say: Say) -> int:
+def tour_a_life(place: RunTarget, stack: str, slug: str, say: Say) -> int:
     """Shows it; how many changes it took. Raises NotTheSame, or Residue when anything was left."""
     from tenants import desired, offboarding  # with clients of databases, which no other part of the tour needs
 
@@ -52,7 +52,7 @@ def tour_a_life(place: Workplace, stack: str, slug: str, say: Say) -> int:
     return changes
 
 
-def _exported(place: Workplace, stack: str, reread: Callable[[], Registry], slug: str, say: Say) -> Content:
+def _exported(place: RunTarget, stack: str, reread: Callable[[], Registry], slug: str, say: Say) -> Content:
     from tenants import desired
 
     return desired.exported(place, stack, reread(), slug, shelf_of(place).folder, say).manifest.content

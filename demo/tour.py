@@ -16,7 +16,7 @@ from deploy import guards, platform, vault
 from deploy.engine_run import Outcome, run
 from deploy.platform import Wish as PlatformWish
 from deploy.simulated import simulated
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from kept.operator_error import OperatorError
 from kept.say import Say
 from sandbox import client
@@ -24,7 +24,7 @@ from sandbox.home import Home
 from tenants import lifecycle
 from tenants.fleet.runner import Done
 from tenants.fleet.running import Wish, fleet
-from tenants.ground import prepared
+from tenants.session import prepared
 from tenants.status import live, status_of
 
 __all__ = ["Tour", "bring_up", "take_down"]
@@ -96,32 +96,32 @@ def _destroy(say: Say) -> None:
         vault.open_sealed(place, settings, say)
     for slug in slugs:
         say(f"destroying tenant {slug}")
-        with prepared(place, STACK, say) as ground:
-            lifecycle.take_down(ground, slug, say)
+        with prepared(place, STACK, say) as session:
+            lifecycle.take_down(session, slug, say)
     say(f"destroying {STACK}")
     platform.destroy(place, PlatformWish(stack=STACK, yes=True, quiet=True), say, unprotect=True)
 
 
-def _vault(place: Workplace, say: Say) -> Outcome:
+def _vault(place: RunTarget, say: Say) -> Outcome:
     """The Vault of the environment, initialised, open and with its inside declared; nothing where there is none."""
     settings = guards.settings_of(place, STACK)
     return vault.ensure(place, settings, say) if settings.services.vault else Outcome()
 
 
-def _tenants(place: Workplace, say: Say) -> Outcome:
+def _tenants(place: RunTarget, say: Say) -> Outcome:
     """Every tenant of the registry, brought to what its file says."""
     registry = lifecycle.registry_of(STACK, Target.SANDBOX)
     say(f"bringing up {len(registry.entries)} tenants")
-    told: list[Done] = []
-    summary = fleet(place, Wish(stack=STACK), registry, say, lambda one, _number, _of: told.append(one))
+    done: list[Done] = []
+    summary = fleet(place, Wish(stack=STACK), registry, say, lambda one, _number, _of: done.append(one))
     if not summary.good:
         lines = [f"{one.slug}: {one.why}" for one in summary.failed]
         raise guards.NotReady("\n".join(["not every tenant is what its file says", *lines]))
     resources = sum(status_of(place, entry).resources for entry in registry.entries)
-    return Outcome(Counter(update=sum(one.changes for one in told)), resources)
+    return Outcome(Counter(update=sum(one.changes for one in done)), resources)
 
 
-def _life(place: Workplace, say: Say) -> Outcome:
+def _life(place: RunTarget, say: Say) -> Outcome:
     say(f"the life of {SHOWN}: suspended, resumed, exported, deleted, imported")
     return Outcome(Counter(update=tour_a_life(place, STACK, SHOWN, say)))
 

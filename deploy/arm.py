@@ -14,7 +14,7 @@ from typing import Any
 
 from deploy.guards import NotReady
 from deploy.json_api import NoAnswer, asked
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 
 __all__ = ["ARM_API", "listed"]
 
@@ -25,10 +25,10 @@ _AZURE = "https://management.azure.com"
 _LOGIN = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
 _PRINCIPAL = ("ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID")
 _REFUSED = (401, 403)
-_MEND = "Mend: az login, or ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID of who may read the subscription"
+_MEND = "Fix: az login, or ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID of who may read the subscription"
 
 
-def listed(place: Workplace, path: str, api_version: str) -> Iterator[dict[str, Any]]:
+def listed(place: RunTarget, path: str, api_version: str) -> Iterator[dict[str, Any]]:
     """Every element of a list, page by page; none when what should hold it is gone. Raises NotReady."""
     simulated = place.environ.get(ARM_API) if place.target is Target.SANDBOX else None
     token = "simulated" if simulated else _token(place)
@@ -47,11 +47,11 @@ def _get(url: str, token: str) -> dict[str, Any]:
     except NoAnswer as error:
         if error.status == 404:
             return {}
-        mend = _MEND if error.status in _REFUSED else "Mend: try again"
+        mend = _MEND if error.status in _REFUSED else "Fix: try again"
         raise NotReady(f"Azure does not say what exists: {error}. {mend}") from None
 
 
-def _token(place: Workplace) -> str:
+def _token(place: RunTarget) -> str:
     given = {name: place.environ.get(name, "") for name in _PRINCIPAL}
     if all(given.values()):
         return _of_principal(*given.values())

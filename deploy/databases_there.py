@@ -35,7 +35,7 @@ def _asked(
 ) -> list[tuple[object, ...]] | None:
     import psycopg
 
-    from apps.time_limits import connected
+    from provider.time_limits import connected
 
     try:
         where = {"host": "127.0.0.1", "port": port, "user": user, "password": password, "dbname": database}

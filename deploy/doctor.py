@@ -17,10 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import engine
+from age_keyring import KeyringError
 from deploy.state import RESERVE
 from deploy.target import ROOT, Target
 from hosts import own_engine
-from keyring import KeyringError
 from settings import SHAPES, Settings, SettingsError, expected_secrets, load_files, open_keyring, secret_problems
 from settings.state import AzblobState, LocalState, S3State
 from settings.target import backend_url, mismatch, signs
@@ -76,7 +76,7 @@ def _target(environ: Mapping[str, str], project: Path) -> Finding:
     problem = mismatch(Target.REAL, signs(environ, project), environ.get("SMOS_TARGET"))
     if problem is None:
         return Finding("shell", True, "nothing in it leads to simulated clouds")
-    facts, _, mend = problem.partition("\nNothing was started and no state was read. Mend: ")
+    facts, _, mend = problem.partition("\nNothing was started and no state was read. Fix: ")
     return Finding("shell", False, " ".join(facts.split()), mend)
 
 
@@ -111,7 +111,7 @@ def _keyring(settings: Settings, environ: Mapping[str, str], _project: Path) -> 
         yield Finding(
             "keyring",
             False,
-            str(error).partition(" Mend:")[0],
+            str(error).partition(" Fix:")[0],
             "./smos keys init, or ask a colleague to add your key as a recipient",
         )
         for one in expected_secrets(settings):
@@ -159,7 +159,7 @@ def _own_engine(settings: Settings, environ: Mapping[str, str], _project: Path) 
     if here is None:
         return
     problem = own_engine.problem(here.docker_host)
-    detail, _, mend = (problem or f"answers at {here.docker_host}").partition(" Mend: ")
+    detail, _, mend = (problem or f"answers at {here.docker_host}").partition(" Fix: ")
     yield Finding("docker engine", problem is None, detail, mend or "start Docker" if problem else "")
     plugin = f"resource-docker-v{version('pulumi_docker')}"
     folder = Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".pulumi") / "plugins"

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from age_keyring import KeyringError
 from deploy.databases_there import databases_there
 from deploy.engine_run import run
 from deploy.guards import NotReady
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.say import Say
-from keyring import KeyringError
 from settings import Settings, open_keyring
 
 __all__ = ["Dropped", "dropped_databases", "forget", "refuse_unnamed"]
@@ -46,7 +46,7 @@ class Dropped:
         return f"the database {self.database} ({self.name}) is not on the server {self.server}: somebody dropped it"
 
 
-def dropped_databases(place: Workplace, settings: Settings, deployment: Mapping[str, Any]) -> list[Dropped]:
+def dropped_databases(place: RunTarget, settings: Settings, deployment: Mapping[str, Any]) -> list[Dropped]:
     """Of every server of the stack that can be asked. Needs the tunnel."""
     living = [one for one in deployment.get("resources") or [] if not one.get("delete")]
     databases = [one for one in living if one["type"] == DATABASE]
@@ -81,12 +81,12 @@ def refuse_unnamed(stack: str, found: Sequence[Dropped], allowed: Iterable[str] 
         options = " ".join(f"--allow-loss {one.name}" for one in open_)
         raise NotReady(
             "\n".join(f"{stack}: {one}" for one in open_)
-            + "\nNothing was changed. Mend: bring it back from a backup of the server, with its owner; or make an "
+            + "\nNothing was changed. Fix: bring it back from a backup of the server, with its owner; or make an "
             f"empty one in its place: ./smos up {stack} {options}; or take all of it down: ./smos destroy {stack}"
         )
 
 
-def forget(place: Workplace, stack: str, deployment: Mapping[str, Any], found: Sequence[Dropped], say: Say) -> None:
+def forget(place: RunTarget, stack: str, deployment: Mapping[str, Any], found: Sequence[Dropped], say: Say) -> None:
     """Reads them, and what was in them, anew: the providers say that they are gone, and the state forgets them.
 
     The preparations that had filled them are to run once more: the state says so, for whichever run comes next.
@@ -116,7 +116,7 @@ def _port(provider: Resource) -> int:
     return int(provider["inputs"].get("port") or 0)
 
 
-def _passwords(place: Workplace, settings: Settings, servers: Iterable[str]) -> dict[str, str]:
+def _passwords(place: RunTarget, settings: Settings, servers: Iterable[str]) -> dict[str, str]:
     """Server → the administrator's password, where the keyring has it. What is wrong with it is said elsewhere."""
     try:
         keyring = open_keyring(place.environ)

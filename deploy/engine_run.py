@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy import orphans
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.operator_error import OperatorError
 
 __all__ = ["EngineFailed", "Outcome", "end_at_once", "failed_in", "read_events", "run", "run_with_events"]
@@ -50,7 +50,7 @@ class Outcome:
         return sum(count for operation, count in self.changes.items() if operation not in UNCHANGED)
 
 
-def run(place: Workplace, project: Path, *arguments: str, capture: bool = False, stdin: str | None = None) -> str:
+def run(place: RunTarget, project: Path, *arguments: str, capture: bool = False, stdin: str | None = None) -> str:
     """Runs `pulumi ARGUMENTS` in a project; its output goes to the terminal, or is the answer with `capture`.
 
     Raises EngineFailed. Secrets are never put into `arguments`: they go through `stdin`.
@@ -122,7 +122,7 @@ def _ended(process: subprocess.Popen[str], stdin: str | None) -> tuple[str | Non
         return said
 
 
-def run_with_events(place: Workplace, project: Path, command: str, *arguments: str, capture: bool = False) -> Outcome:
+def run_with_events(place: RunTarget, project: Path, command: str, *arguments: str, capture: bool = False) -> Outcome:
     """As `run`, for the commands that plan or change resources; answers what they did."""
     with tempfile.TemporaryDirectory(dir=place.scratch) as folder:
         log = Path(folder) / "events"

@@ -36,7 +36,7 @@ def refuse_another_engine(found: Engine, environ: Mapping[str, str], folder: Pat
     if environ.get(OVERRIDE, "").removeprefix("v") != version:
         raise OtherEngine(
             f"target: real, but the engine is {version} and engine/pin.py asks for {pin.VERSION}: what it writes into "
-            "the state, the pinned one may not read. Nothing was started. Mend: ./smos --version gets the pinned one; "
+            "the state, the pinned one may not read. Nothing was started. Fix: ./smos --version gets the pinned one; "
             f"in a recovery where that can't be had: {OVERRIDE}={version}, which is recorded"
         )
     line = {

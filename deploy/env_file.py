@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from keyring import Keyring
+from age_keyring import Keyring
 from settings import SHAPES, Problem
 from settings.problems import did_you_mean
 from settings.templates import Group, Key

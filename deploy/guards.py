@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from hosts import own_engine
 from hosts.reachable import closed_forwards
 from kept.operator_error import OperatorError
@@ -23,14 +23,14 @@ class NotReached(NotReady):
     """A host, or Vault, that a run needs can't be reached now; others may be."""
 
 
-def settings_of(place: Workplace, stack: str) -> Settings:
+def settings_of(place: RunTarget, stack: str) -> Settings:
     """The environment's settings. Raises SettingsError with every mistake in them."""
     return load_files(stack, place.project)
 
 
-def secrets_ready(place: Workplace, settings: Settings) -> None:
+def secrets_ready(place: RunTarget, settings: Settings) -> None:
     """Raises NotReady when the keyring does not open, or lacks what the settings call for. Shows no value."""
-    from keyring import KeyringError
+    from age_keyring import KeyringError
 
     try:
         keyring = open_keyring(place.environ)
@@ -41,7 +41,7 @@ def secrets_ready(place: Workplace, settings: Settings) -> None:
         raise NotReady("\n".join(str(problem) for problem in found))
 
 
-def hosts_ready(place: Workplace, settings: Settings, stack: str) -> None:
+def hosts_ready(place: RunTarget, settings: Settings, stack: str) -> None:
     """Raises NotReady when a host does not answer, or has no Docker engine."""
     found: list[str | None] = []
     if settings.remote_hosts:
@@ -55,7 +55,7 @@ def hosts_ready(place: Workplace, settings: Settings, stack: str) -> None:
 
 
 @contextlib.contextmanager
-def tunnel_open(place: Workplace, settings: Settings, say: Say) -> Iterator[None]:
+def tunnel_open(place: RunTarget, settings: Settings, say: Say) -> Iterator[None]:
     """The SSH forwards that the run needs: those which are open already are used, the rest are opened for the block."""
     closed = closed_forwards(settings.tunnels())
     if not closed:
@@ -73,7 +73,7 @@ def tunnel_open(place: Workplace, settings: Settings, say: Say) -> Iterator[None
 
 
 @contextlib.contextmanager
-def tunnel_as_far(place: Workplace, settings: Settings, say: Say) -> Iterator[list[str]]:
+def tunnel_as_far(place: RunTarget, settings: Settings, say: Say) -> Iterator[list[str]]:
     """As `tunnel_open`, host by host and past one that can't be reached: why, of each that can't."""
     from hosts.ssh import SshProblem
     from hosts.tunnel import TunnelProblem, open_forwards

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.json_api import NoAnswer, asked
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from hosts import own_engine
 from kept.operator_error import OperatorError
 from settings import Settings
@@ -104,7 +104,7 @@ NOWHERE = (
     # What the vendor's API can't delete is always there: the provider takes it as it is (pulumi-azure-native,
     # provider/pkg/azure, CanCreate: isSingletonResource).
     *("azure-native:storage:BlobServiceProperties", "azure-native:dbforpostgresql:Configuration"),
-    # Creating it gives the role its comment, password and settings, whatever it has (apps/sessions.py).
+    # Creating it gives the role its comment, password and settings, whatever it has (provider/sessions.py).
     "smarteros-apps:postgres:Sessions",
     # All rules of a bucket are put at once, a setting of a zone is always there: creating sets it.
     *(
@@ -131,7 +131,7 @@ class Means:
     ssh_config: Path | None = None
 
 
-def means_of(place: Workplace, settings: Settings) -> Means:
+def means_of(place: RunTarget, settings: Settings) -> Means:
     """Whom a run asks: of a simulated one, the simulated."""
     usual = Means(settings=settings, ssh_config=place.ssh_config)
     if place.target is Target.SANDBOX and CLOUDFLARE_API in place.environ:
@@ -170,7 +170,7 @@ def identity_of(one: Pending, means: Means) -> str | None:
     if ask is None:
         raise Unknown(
             f"{one.name} ({one.token}) was being created when the last run was killed, and how to find out whether it "
-            "exists is not known here. Mend: look at the vendor's; when it exists: pulumi import, when not: "
+            "exists is not known here. Fix: look at the vendor's; when it exists: pulumi import, when not: "
             "pulumi refresh --clear-pending-creates"
         )
     return ask(one, means)
@@ -297,7 +297,7 @@ def _cloudflare(one: Pending, means: Means, path: str, query: Mapping[str, str])
         content = asked(url, token=str(one.provider.get("apiToken", "")))
     except NoAnswer as error:
         mend = "an API token that may read this zone's DNS and certificates" if error.status else "try again"
-        raise Unknown(f"{one.name}: Cloudflare does not say whether it exists: {error}. Mend: {mend}") from None
+        raise Unknown(f"{one.name}: Cloudflare does not say whether it exists: {error}. Fix: {mend}") from None
     return list(content.get("result") or [])
 
 

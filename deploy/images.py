@@ -78,7 +78,7 @@ def verify(images: Iterable[Image], resolve: Resolve, read: Read, file: Path = L
     for image in images:
         digest = image.digest or known.get(image.tagged, "")
         if not digest:
-            yield Found(image.tagged, "", "unlocked", "no digest is known. Mend: ./smos images lock")
+            yield Found(image.tagged, "", "unlocked", "no digest is known. Fix: ./smos images lock")
             continue
         try:
             read(image, digest)

@@ -7,8 +7,8 @@ import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from age_keyring import Keyring
 from kept.operator_error import OperatorError
-from keyring import Keyring
 from settings import ExpectedSecret, Problem, Settings, expected_secrets, secret_problems
 
 __all__ = ["Completed", "NotGenerated", "complete", "expected_of", "fresh_value", "problems_of", "public_half"]

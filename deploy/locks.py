@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import Damaged, mapping
 from kept.operator_error import OperatorError
 from kept.say import Say
@@ -38,7 +38,7 @@ class Lock:
     taken: datetime
 
 
-def free_of_dead_locks(place: Workplace, project: str, stack: str, say: Say) -> None:
+def free_of_dead_locks(place: RunTarget, project: str, stack: str, say: Say) -> None:
     """Removes the stack's locks whose owners are proved dead. Raises Locked for any other, with whom and what to do."""
     for file in _files(place, project, stack):
         lock = _read(file)
@@ -49,19 +49,19 @@ def free_of_dead_locks(place: Workplace, project: str, stack: str, say: Say) -> 
             raise Locked(
                 f"{stack} is locked by process {lock.pid} on the machine {lock.host} "
                 f"since {lock.taken:%Y-%m-%d %H:%M}. "
-                f"Mend: wait for it; if that machine is gone for good, remove {file}"
+                f"Fix: wait for it; if that machine is gone for good, remove {file}"
             )
         elif _alive(lock):
             raise Locked(
                 f"{stack} is locked by process {lock.pid}, which runs since before {lock.taken:%Y-%m-%d %H:%M:%S}. "
-                "Mend: wait for it, or end it with Ctrl-C in its own terminal"
+                "Fix: wait for it, or end it with Ctrl-C in its own terminal"
             )
         else:
             say(f"removing the lock of process {lock.pid}, which ended without giving it back")
             file.unlink(missing_ok=True)
 
 
-def _files(place: Workplace, project: str, stack: str) -> Iterator[Path]:
+def _files(place: RunTarget, project: str, stack: str) -> Iterator[Path]:
     backend = place.environ.get("PULUMI_BACKEND_URL", "")
     if backend.startswith("file://"):
         folder = Path(backend.removeprefix("file://")).expanduser()

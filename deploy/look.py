@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import run
-from deploy.target import Workplace
+from deploy.target import RunTarget
 
 __all__ = ["SECRET", "different", "seen"]
 
@@ -25,7 +25,7 @@ Resource = dict[str, Any]
 
 
 def seen(
-    place: Workplace, folder: Path, project: str, stack: str, deployment: Mapping[str, Any], asked: Sequence[Resource]
+    place: RunTarget, folder: Path, project: str, stack: str, deployment: Mapping[str, Any], asked: Sequence[Resource]
 ) -> dict[str, Resource]:
     """URN → the resource as the vendor has it, of those that exist. `deployment`: the stack's, as it was exported;
     `folder`: of its project. Raises EngineFailed when a provider can't tell.
@@ -59,12 +59,12 @@ def different(wanted: Mapping[str, Any], has: Mapping[str, Any]) -> Iterator[str
     return (name for name, value in wanted.items() if not name.startswith("__") and not _same(value, has.get(name)))
 
 
-def _same(wanted: Any, told: Any) -> bool:
+def _same(wanted: Any, actual: Any) -> bool:
     """Whether all that was wanted is so, as far as it is told; the vendor may tell more."""
-    if told is None or wanted in (None, SECRET, _SERVERS_OWN):
+    if actual is None or wanted in (None, SECRET, _SERVERS_OWN):
         return True
-    if isinstance(wanted, Mapping) and isinstance(told, Mapping):
-        return all(_same(value, told.get(name)) for name, value in wanted.items())
-    if isinstance(wanted, list) and isinstance(told, list):
-        return len(wanted) == len(told) and all(any(_same(one, other) for other in told) for one in wanted)
-    return bool(wanted == told) or str(wanted).lower() == str(told).lower()
+    if isinstance(wanted, Mapping) and isinstance(actual, Mapping):
+        return all(_same(value, actual.get(name)) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(actual, list):
+        return len(wanted) == len(actual) and all(any(_same(one, other) for other in actual) for one in wanted)
+    return bool(wanted == actual) or str(wanted).lower() == str(actual).lower()

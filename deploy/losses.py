@@ -19,7 +19,7 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.state import current
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.operator_error import OperatorError
 from kept.say import Say
 from policy.stateful import holds, plain_token
@@ -87,7 +87,7 @@ class Held:
     """An earlier run has begun to delete or replace it."""
 
 
-def held_in_state(place: Workplace, project: Path, stack: str) -> list[Held]:
+def held_in_state(place: RunTarget, project: Path, stack: str) -> list[Held]:
     """Everything in a stack's state that holds data, and that the engine would really delete."""
     return list(_held(current(place, project, stack).get("resources") or []))
 
@@ -102,7 +102,7 @@ def _held(resources: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
 
 
 def careful(
-    place: Workplace,
+    place: RunTarget,
     project: Path,
     stack: str,
     arguments: Sequence[str],
@@ -142,7 +142,7 @@ def careful(
         raise
 
 
-def _protected_again(place: Workplace, project: Path, stack: str, say: Say) -> None:
+def _protected_again(place: RunTarget, project: Path, stack: str, say: Say) -> None:
     """Everything that holds data is protected again: a run that was killed may have freed it."""
     held = held_in_state(place, project, stack)
     going = {one.urn for one in held if one.going}
@@ -154,13 +154,13 @@ def _protected_again(place: Workplace, project: Path, stack: str, say: Say) -> N
 
 def confirm(stack: str, losses: Sequence[Loss], ask: Ask) -> None:
     """Asks once, naming what goes. Raises NotConfirmed."""
-    told = "".join(f"\n  {loss}" for loss in losses)
-    if not ask(f"{stack}: go on?" if not losses else f"{stack}: as you named it,{told}\ngo on?"):
+    listed = "".join(f"\n  {loss}" for loss in losses)
+    if not ask(f"{stack}: go on?" if not losses else f"{stack}: as you named it,{listed}\ngo on?"):
         raise NotConfirmed(f"{stack}: nothing was changed")
 
 
 def _previewed(
-    place: Workplace, project: Path, stack: str, arguments: Sequence[str], quiet: bool
+    place: RunTarget, project: Path, stack: str, arguments: Sequence[str], quiet: bool
 ) -> tuple[list[Loss], EngineFailed | None]:
     """What would be lost; and the failure, if the preview ended early for protection. Raises every other failure."""
     held = held_in_state(place, project, stack)
@@ -293,11 +293,11 @@ def _quoted(loss: Loss, count: Mapping[str, int]) -> str:
     return loss.name if count[loss.name] == 1 else f"'{loss.urn}'"
 
 
-def free(place: Workplace, project: Path, stack: str, losses: Sequence[Loss]) -> None:
+def free(place: RunTarget, project: Path, stack: str, losses: Sequence[Loss]) -> None:
     """Takes the protection from what is to go, one by one; from nothing else."""
     _protection(place, project, stack, losses, "unprotect")
 
 
-def _protection(place: Workplace, project: Path, stack: str, losses: Sequence[Loss], how: str) -> None:
+def _protection(place: RunTarget, project: Path, stack: str, losses: Sequence[Loss], how: str) -> None:
     for loss in losses:
         run(place, project, "state", how, loss.urn, "--yes", "--stack", stack, capture=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed
 from deploy.look import SECRET
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from intents.journal import Journal, root_of
 from intents.known import known_in
 from intents.marks import mark_of
@@ -20,7 +20,7 @@ _CREATING = ("create", "create-replacement")
 _DELETING = ("delete", "delete-replaced")
 
 
-def journal_of(place: Workplace, project: str, stack: str) -> Journal:
+def journal_of(place: RunTarget, project: str, stack: str) -> Journal:
     """The journal of a stack's intents."""
     return Journal.of(root_of(place.environ, place.scratch.parent), project, stack)
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 import psutil
 
 from deploy.idle import end_when_idle, is_provider
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.say import Say
 
 __all__ = ["MARK", "end_orphans", "mark", "stop_with_parent"]
@@ -45,7 +45,7 @@ def stop_with_parent() -> None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def end_orphans(place: Workplace, say: Say) -> None:
+def end_orphans(place: RunTarget, say: Say) -> None:
     """Ends what a dead command has left running against the same state; waits until it has gone.
 
     A provider may finish what it has begun: it is ended as soon as nobody asks it and it asks nobody.

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy import guards, losses, policies
-from deploy.beforehand import before_writing
 from deploy.dropped_databases import dropped_databases, forget, refuse_unnamed
 from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
 from deploy.locks import free_of_dead_locks
 from deploy.open_intents import journal_of, noting
+from deploy.preflight import before_writing
 from deploy.prepared import run_again
 from deploy.repair import exported, repair
 from deploy.state import current
 from deploy.take_over import NO_CLAIMS, Claims, take_over
-from deploy.target import HOSTS_PROJECT, PROJECT, Target, Workplace
+from deploy.target import HOSTS_PROJECT, PROJECT, RunTarget, Target
 from kept.say import Say
 from settings import Settings
 
@@ -44,7 +44,7 @@ class Wish:
     """Puts the question to the operator, when not everything is `yes`."""
 
 
-def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
+def up(place: RunTarget, wish: Wish, say: Say) -> Outcome:
     """Makes the environment what its settings say."""
     settings = guards.settings_of(place, wish.stack)
     guards.secrets_ready(place, settings)
@@ -72,7 +72,7 @@ def up(place: Workplace, wish: Wish, say: Say) -> Outcome:
             return run_with_events(place, place.project, "up", *_arguments(wish), *checked, *done, capture=wish.quiet)
 
 
-def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
+def preview(place: RunTarget, wish: Wish, say: Say) -> Outcome:
     """Shows what `up` would do; changes nothing."""
     settings = guards.settings_of(place, wish.stack)
     guards.secrets_ready(place, settings)
@@ -84,7 +84,7 @@ def preview(place: Workplace, wish: Wish, say: Say) -> Outcome:
         return run_with_events(place, place.project, "preview", *_arguments(wish), *checked, capture=wish.quiet)
 
 
-def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) -> Outcome:
+def destroy(place: RunTarget, wish: Wish, say: Say, *, unprotect: bool = False) -> Outcome:
     """Takes the environment down. All that holds data must be named, unless `unprotect` (a simulated one only)."""
     settings = guards.settings_of(place, wish.stack)
     state = before_writing(place, wish.stack, say)
@@ -111,7 +111,7 @@ def destroy(place: Workplace, wish: Wish, say: Say, *, unprotect: bool = False) 
             return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)
 
 
-def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
+def hosts_up(place: RunTarget, wish: Wish, say: Say) -> Outcome:
     """Bootstraps the environment's hosts: the stack before the platform."""
     settings = guards.settings_of(place, wish.stack)
     if not settings.remote_hosts:
@@ -128,7 +128,7 @@ def hosts_up(place: Workplace, wish: Wish, say: Say) -> Outcome:
         return run_with_events(place, folder, "up", *_arguments(wish), *_yes(wish), *checked, capture=wish.quiet)
 
 
-def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
+def _mended(place: RunTarget, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
     """What an earlier run left between the state and the vendors: killed, or without an answer. Answers the state as it
     is then.
     """
@@ -138,7 +138,7 @@ def _mended(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str
     return current(place, place.project, wish.stack) if taken else now
 
 
-def _without_dropped(place: Workplace, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> None:
+def _without_dropped(place: RunTarget, settings: Settings, wish: Wish, state: Mapping[str, Any], say: Say) -> None:
     """Databases that somebody dropped are forgotten when the operator has named them: the run makes empty ones."""
     gone = dropped_databases(place, settings, state)
     refuse_unnamed(wish.stack, gone, None if settings.disposable else wish.allow_loss)
@@ -147,14 +147,14 @@ def _without_dropped(place: Workplace, settings: Settings, wish: Wish, state: Ma
     forget(place, wish.stack, state, gone, say)
 
 
-def settings_and_outputs(place: Workplace, stack: str) -> tuple[Settings, str]:
+def settings_and_outputs(place: RunTarget, stack: str) -> tuple[Settings, str]:
     """The settings, and the stack's outputs as JSON text."""
     settings = guards.settings_of(place, stack)
     return settings, run(place, place.project, "stack", "output", "--json", "--stack", stack, capture=True)
 
 
 @contextlib.contextmanager
-def unless_locked(place: Workplace, project: str, stack: str, say: Say) -> Iterator[None]:
+def unless_locked(place: RunTarget, project: str, stack: str, say: Say) -> Iterator[None]:
     """Raises Locked, with who holds the lock, where the engine failed for another run that began in between (the engine
     itself would name `pulumi cancel`, which takes the lock from the living, too).
     """
@@ -177,9 +177,9 @@ def _ask(wish: Wish) -> Callable[[str], bool]:
     if wish.yes:
         return lambda _: True
     if wish.ask is None:
-        raise guards.NotReady(f"{wish.stack}: nobody is there to ask. Mend: add --yes")
+        raise guards.NotReady(f"{wish.stack}: nobody is there to ask. Fix: add --yes")
     return wish.ask
 
 
-def _policies(place: Workplace, settings: Settings) -> list[str]:
+def _policies(place: RunTarget, settings: Settings) -> list[str]:
     return policies.of_environment(place, settings)

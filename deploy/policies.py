@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import ROOT, RunTarget, Target
 from hosts.bootstrap import preparation
 from kept import keep
 from policy.catalogue import configuration
@@ -65,7 +65,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of_environment(place: Workplace, settings: Settings) -> list[str]:
+def of_environment(place: RunTarget, settings: Settings) -> list[str]:
     """The engine's arguments for a run on an environment: its hosts, its platform, the inside of its Vault."""
     return arguments(facts_of(settings, target=place.target), place.scratch)
 

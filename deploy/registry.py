@@ -110,14 +110,16 @@ class Registry:
     def _token(self, host: str, repository: str, challenge: str, image: Image) -> str:
         """As the registry's challenge says: a token to read this repository, for nobody in particular."""
         scheme, _, rest = challenge.partition(" ")
-        told = dict(_PARAMETER.findall(rest))
-        realm = urlsplit(told.get("realm", ""))
+        given = dict(_PARAMETER.findall(rest))
+        realm = urlsplit(given.get("realm", ""))
         if scheme.lower() != "bearer" or not realm.netloc:
             raise RegistryError(f"{image.tagged}: {host} wants a login ({scheme or 'no challenge'}), and none is sent")
         if realm.scheme != _scheme(realm.netloc):
             raise RegistryError(f"{image.tagged}: {host} sends for a token to {realm.scheme}://{realm.netloc}: refused")
-        asked = {"scope": f"repository:{repository}:pull"} | ({"service": told["service"]} if "service" in told else {})
-        answer = self._sent("GET", f"{told['realm']}?{urlencode(asked)}", None)
+        asked = {"scope": f"repository:{repository}:pull"} | (
+            {"service": given["service"]} if "service" in given else {}
+        )
+        answer = self._sent("GET", f"{given['realm']}?{urlencode(asked)}", None)
         found = _object(answer.body) if answer.status == 200 else {}
         token = found.get("token") or found.get("access_token")
         if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e]+", token):
@@ -173,9 +175,9 @@ def _why(image: Image, host: str, reference: str, answer: _Answer) -> str:
     if answer.status == 429:
         wait = answer.headers.get("retry-after", "")
         when = f" for {wait} s" if wait.isdecimal() else ""
-        return f"{image.tagged}: {host} answers nobody at this address{when} (rate limit). Mend: run it again later"
+        return f"{image.tagged}: {host} answers nobody at this address{when} (rate limit). Fix: run it again later"
     if answer.status == 404:
-        return f"{image.tagged}: {host} has no {reference}. Mend: look at the name and the tag in settings/images.py"
+        return f"{image.tagged}: {host} has no {reference}. Fix: look at the name and the tag in settings/images.py"
     if answer.status in (401, 403):
         return f"{image.tagged}: {host} shows it to nobody without a login (status {answer.status})"
     return f"{image.tagged}: {host} answers with status {answer.status}"

@@ -20,7 +20,7 @@ from deploy.engine_run import run
 from deploy.guards import NotReady
 from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_of, means_of
 from deploy.look import different, seen
-from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
+from deploy.target import HOSTS_PROJECT, PROJECT, RunTarget
 from intents.marks import mark_of
 from kept.say import Say
 from policy.stateful import holds
@@ -40,7 +40,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
 def repair(
-    place: Workplace,
+    place: RunTarget,
     settings: Settings,
     stack: str,
     deployment: Mapping[str, Any],
@@ -70,7 +70,7 @@ def repair(
 
 
 def _refuse_foreign(
-    place: Workplace,
+    place: RunTarget,
     folder: Path,
     project: str,
     stack: str,
@@ -88,7 +88,7 @@ def _refuse_foreign(
     there = seen(place, folder, project, stack, deployment, asked) if asked else {}
     pending = {one.urn: one for one in found}
     problems = [
-        f"{urn.rpartition('::')[2]} ({one['type']}) exists as {one['id']}{why}. Nothing was changed. Mend: "
+        f"{urn.rpartition('::')[2]} ({one['type']}) exists as {one['id']}{why}. Nothing was changed. Fix: "
         f"{mend.format(name=urn.rpartition('::')[2], command=claims.command or 'the same command')}"
         for urn, one in there.items()
         for why, mend in _not_for_sure(begun[urn], one, pending[urn], claims)
@@ -99,14 +99,14 @@ def _refuse_foreign(
 
 def _not_for_sure(begun: Resource, has: Resource, pending: Pending, claims: Claims) -> Iterator[tuple[str, str]]:
     """Why it may be another's, with the mend; nothing where it is what was being made."""
-    inputs, told = begun.get("inputs") or {}, {**(has.get("inputs") or {}), **(has.get("outputs") or {})}
+    inputs, existing = begun.get("inputs") or {}, {**(has.get("inputs") or {}), **(has.get("outputs") or {})}
     mark = mark_of(begun["type"])
     nonce = mark.read(inputs) if mark else None
     if mark is not None and nonce:
-        if mark.read(told) != nonce:
+        if mark.read(existing) != nonce:
             yield " without the mark of the run that was killed, so it was not made by it", _ELSEWHERE
         return
-    if others := sorted(different({name: one for name, one in inputs.items() if not _is_secret(one)}, told)):
+    if others := sorted(different({name: one for name, one in inputs.items() if not _is_secret(one)}, existing)):
         yield f", and differs from what was being made in {', '.join(others)}", _ELSEWHERE
         return
     what = holds(begun["type"], inputs)
@@ -226,7 +226,7 @@ def _replaces(one: Resource, deployment: Mapping[str, Any]) -> bool:
     return bool(existing.get("inputs") != one.get("inputs"))
 
 
-def exported(place: Workplace, folder: Path, stack: str, *more: str) -> dict[str, Any]:
+def exported(place: RunTarget, folder: Path, stack: str, *more: str) -> dict[str, Any]:
     """The state as the engine exports it."""
     document: dict[str, Any] = json.loads(run(place, folder, "stack", "export", "--stack", stack, *more, capture=True))
     return document

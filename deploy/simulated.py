@@ -17,11 +17,11 @@ from typing import Any
 
 import engine
 from deploy import policies
-from deploy.beforehand import before_writing
 from deploy.engine_run import run
+from deploy.ephemeral import complete_ephemeral
 from deploy.fresh import is_fresh, keep_fresh
-from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, Target, Workplace, agreed, without_pulumi
-from deploy.throw_away import complete_throw_away
+from deploy.preflight import before_writing
+from deploy.target import HOSTS_PROJECT, PROJECT, ROOT, RunTarget, Target, agreed, without_pulumi
 from kept import Damaged
 from kept.say import Say
 from sandbox import client, shadow
@@ -33,15 +33,15 @@ from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
 from settings.target import mark
 
-__all__ = ["edge", "freshen", "hash_of", "log_file", "shell_lines", "simulated", "stacks", "workplace"]
+__all__ = ["edge", "freshen", "hash_of", "log_file", "run_target", "shell_lines", "simulated", "stacks"]
 
 _FIRST_LOCAL_PORT = 20000
 _PORTS_OF_A_STACK = 50
 _SLOTS = 200
 
 
-def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str = "") -> Workplace:
-    """A workplace on this clone's sandbox, started and completed first: one environment of it, or all without `stack`.
+def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str = "") -> RunTarget:
+    """A run target on this clone's sandbox, started and completed first: one environment of it, or all without `stack`.
 
     `hosts_ready=False` leaves the hosts bare.
     """
@@ -50,11 +50,11 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str
         say("starting the simulated clouds")
     if not is_fresh(home):
         freshen(home)
-        if complete_throw_away(home, list(_readable(home))):
+        if complete_ephemeral(home, list(_readable(home))):
             say("making throw-away secrets")
         keep_fresh(home)
     running = client.start(home)
-    place = workplace(home, running)
+    place = run_target(home, running)
     client.write_shim(home, running, place.pulumi, f"'{ROOT / 'smos'}' sandbox freshen")
     wanted = [one for one in stacks() if stack in ("", one)]
     with client.locked(home), ThreadPoolExecutor(max_workers=max(1, len(wanted))) as several:
@@ -62,14 +62,14 @@ def simulated(say: Say = lambda _: None, *, hosts_ready: bool = True, stack: str
     return place
 
 
-def workplace(home: Home, running: Running) -> Workplace:
+def run_target(home: Home, running: Running) -> RunTarget:
     """What the engine is started with against a running sandbox."""
     found = engine.find()
     environ = found.environ({**without_pulumi(), **client.environment(home, running, found.path)})
     environ["PATH"] = os.pathsep.join([environ["PATH"], *plugin_folders(official_plugins())])
     scratch = home.folder / "runs"
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-    place = Workplace(
+    place = RunTarget(
         target=Target.SANDBOX,
         pulumi=found.path,
         project=home.project,
@@ -85,9 +85,9 @@ def edge() -> tuple[int, Path]:
     """Where the simulated clouds answer visitors, and what a visitor trusts. Raises OSError when they do not run."""
     running = Home.of_clone().running()
     if running is None:
-        raise OSError("the simulated clouds do not run. Mend: ./smos sandbox start")
-    told = ask(running, "status")["edge"]
-    return int(told["port"]), Path(told["trust"])
+        raise OSError("the simulated clouds do not run. Fix: ./smos sandbox start")
+    given = ask(running, "status")["edge"]
+    return int(given["port"]), Path(given["trust"])
 
 
 def stacks() -> list[str]:
@@ -191,7 +191,7 @@ def hash_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
 
 
-def _complete(place: Workplace, home: Home, stack: str, say: Say, hosts_ready: bool) -> None:
+def _complete(place: RunTarget, home: Home, stack: str, say: Say, hosts_ready: bool) -> None:
     """Stacks, secrets and bootstrapped hosts of one environment."""
     try:
         settings = load_files(stack, place.project)
@@ -217,7 +217,7 @@ def _bootstrapped(home: Home, settings: Settings) -> bool:
     return not bare & {host.address for host in settings.remote_hosts}
 
 
-def shell_lines(place: Workplace, home: Home, path: str | None = None) -> list[str]:
+def shell_lines(place: RunTarget, home: Home, path: str | None = None) -> list[str]:
     """What `eval "$(./smos sandbox env)"` evaluates."""
     import shlex
 

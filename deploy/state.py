@@ -20,7 +20,7 @@ import yaml
 
 from deploy.engine_run import run
 from deploy.references import mismatch
-from deploy.target import HOSTS_PROJECT, PROJECT, Workplace
+from deploy.target import HOSTS_PROJECT, PROJECT, RunTarget
 from kept import Damaged, parsed, raw, same
 from kept.operator_error import OperatorError
 from kept.say import Say
@@ -67,7 +67,7 @@ class Copy:
 
 
 def protect(
-    place: Workplace, stack: str, say: Say, project: str = PROJECT, folder: Path | None = None
+    place: RunTarget, stack: str, say: Say, project: str = PROJECT, folder: Path | None = None
 ) -> dict[str, Any] | None:
     """Before every operation: checks the room and the state, then copies it. Answers the deployment in it, empty in a
     stack that was only made; None when there is no stack.
@@ -91,7 +91,7 @@ def protect(
     return deployment
 
 
-def current(place: Workplace, folder: Path, stack: str) -> dict[str, Any]:
+def current(place: RunTarget, folder: Path, stack: str) -> dict[str, Any]:
     """The deployment of a stack as it is now, of the project whose folder that is. Of a state in files, without a start
     of the engine. Raises BrokenState.
     """
@@ -103,7 +103,7 @@ def current(place: Workplace, folder: Path, stack: str) -> dict[str, Any]:
     )
 
 
-def checkpoint_file(place: Workplace, project: str, stack: str) -> Path | None:
+def checkpoint_file(place: RunTarget, project: str, stack: str) -> Path | None:
     """The file with the state, existing or not; None for a state that is not kept in files here."""
     backend = place.environ.get("PULUMI_BACKEND_URL", "").split("?")[0]
     if not backend.startswith("file://"):
@@ -112,7 +112,7 @@ def checkpoint_file(place: Workplace, project: str, stack: str) -> Path | None:
     return folder / f"{stack}.json"
 
 
-def copies(place: Workplace, stack: str, project: str = PROJECT) -> list[Copy]:
+def copies(place: RunTarget, stack: str, project: str = PROJECT) -> list[Copy]:
     """The kept copies, newest first."""
     return copies_in(place.scratch.parent, stack, project)
 
@@ -136,13 +136,13 @@ def chosen(kept: Sequence[Copy], stack: str, wanted: str = "") -> Copy:
     for one in kept:
         if wanted in ("" if not one.damaged else one.taken, one.taken, str(one.file)):
             if one.damaged:
-                raise LookupError(f"{one.file}: {one.damaged}. Mend: another copy, of ./smos state list {stack}")
+                raise LookupError(f"{one.file}: {one.damaged}. Fix: another copy, of ./smos state list {stack}")
             return one
     names = ", ".join(one.taken for one in kept) or "none"
-    raise LookupError(f"{stack} has no copy {wanted!r}. Kept: {names}. Mend: ./smos state list {stack}")
+    raise LookupError(f"{stack} has no copy {wanted!r}. Kept: {names}. Fix: ./smos state list {stack}")
 
 
-def restore(place: Workplace, stack: str, say: Say, wanted: str = "", project: str = PROJECT) -> Copy:
+def restore(place: RunTarget, stack: str, say: Say, wanted: str = "", project: str = PROJECT) -> Copy:
     """Puts a copy back as the state: the one named, else the newest. What was there is kept beside the copies.
 
     Raises LookupError when there is none. Asks nothing: whoever calls it has asked.
@@ -162,7 +162,7 @@ def restore(place: Workplace, stack: str, say: Say, wanted: str = "", project: s
     return back
 
 
-def _content(place: Workplace, folder: Path, stack: str, file: Path | None, project: str) -> bytes:
+def _content(place: RunTarget, folder: Path, stack: str, file: Path | None, project: str) -> bytes:
     """The state as it lies there; nothing when there is none yet."""
     if file is not None:
         try:
@@ -200,7 +200,7 @@ def _broken(stack: str, where: str, why: str, project: str) -> BrokenState:
     other = "" if project == PROJECT else f" --project {project}"
     return BrokenState(
         f"the state of {stack} in {where} is cut off or damaged ({why}). Nothing was started. A full disk or an edit "
-        f"by hand does this. Mend: ./smos state list {stack}{other}, then ./smos state restore {stack}{other}, then "
+        f"by hand does this. Fix: ./smos state list {stack}{other}, then ./smos state restore {stack}{other}, then "
         "the same command again"
     )
 
@@ -252,7 +252,7 @@ def _room(folder: Path, size: int, stack: str) -> None:
         raise NoRoom(
             f"{existing} has {free / MB:.1f} MB free; an operation on {stack} needs {needed / MB:.1f} MB (three times "
             f"its state of {size / MB:.1f} MB, and 64 MB). A full disk would cut the state off: nothing was started. "
-            "Mend: make room, then run it again"
+            "Fix: make room, then run it again"
         )
 
 
@@ -271,7 +271,7 @@ def _folder(folder: Path, project: str, stack: str) -> Path:
     return folder / "state-copies" / name
 
 
-def _project(place: Workplace, project: str) -> Path:
+def _project(place: RunTarget, project: str) -> Path:
     return place.hosts_project if project == HOSTS_PROJECT else place.project
 
 

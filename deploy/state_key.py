@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from access.states import STATES
+from age_keyring import Keyring
 from deploy.vault_api import VaultApi, VaultRefused
 from kept.say import Say
-from keyring import Keyring
 
 __all__ = ["keep_state_key", "kept_at"]
 

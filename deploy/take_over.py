@@ -20,7 +20,7 @@ from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_o
 from deploy.look import different, seen
 from deploy.open_intents import SECRET, close_done, journal_of
 from deploy.repair import exported, plain, sorted_by_need
-from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, Workplace
+from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, RunTarget
 from intents.journal import Intent, Journal
 from intents.marks import AGAIN, NO_MARK, mark_of
 from kept.say import Say
@@ -44,7 +44,7 @@ class _Found:
 
 
 def take_over(
-    place: Workplace,
+    place: RunTarget,
     settings: Settings,
     stack: str,
     deployment: Mapping[str, Any],
@@ -90,7 +90,7 @@ def take_over(
 
 
 def _read_undeleted(
-    place: Workplace, where: Path, stack: str, deployment: Mapping[str, Any], journal: Journal, say: Say
+    place: RunTarget, where: Path, stack: str, deployment: Mapping[str, Any], journal: Journal, say: Say
 ) -> None:
     """What could not be deleted is read anew: the vendor may have deleted it, and the answer was lost."""
     there = {one["urn"] for one in deployment.get("resources") or []}
@@ -103,7 +103,7 @@ def _read_undeleted(
 
 
 def _looked(
-    place: Workplace,
+    place: RunTarget,
     settings: Settings,
     where: Path,
     project: str,
@@ -131,7 +131,7 @@ def _looked(
     try:
         there = seen(place, where, project, stack, deployment, list(asked.values())) if asked else {}
     except EngineFailed as error:
-        raise NotReady(f"{stack}: the vendors could not be asked what exists of it. Mend: run again\n{error}") from None
+        raise NotReady(f"{stack}: the vendors could not be asked what exists of it. Fix: run again\n{error}") from None
     journal.close(urn for urn in asked if urn not in there)
     found = [_Found(one, asked[one.urn], there[one.urn]) for one in failed if one.urn in there]
     return found, problems
@@ -200,7 +200,7 @@ def _refusal(one: _Found, claims: Claims, stack: str, command: str) -> str | Non
     if claims.ask is not None and claims.ask(f"{what}. It {why}. Take it over?"):
         return None
     return (
-        f"{what}: it {why}, so it is not taken over unasked. Nothing was done to it. Mend: when it is this stack's: "
+        f"{what}: it {why}, so it is not taken over unasked. Nothing was done to it. Fix: when it is this stack's: "
         f"{command} --take-over {intent.name}; when it is somebody else's: another name for it in the settings, then "
         f"{command} --leave {intent.name}"
     )
@@ -218,7 +218,7 @@ def _needs_word(one: _Found, *, proved: bool) -> str | None:
 
 def _foreign(one: _Found, command: str) -> str:
     return (
-        f"Nothing was done to it. Mend: look at it; when it is to be this stack's: pulumi import {one.intent.token} "
+        f"Nothing was done to it. Fix: look at it; when it is to be this stack's: pulumi import {one.intent.token} "
         f"{one.intent.name} '{one.resource['id']}'; when not: another name for it in the settings, then "
         f"{command} --leave {one.intent.name}"
     )

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import engine
+from age_keyring import KeyringError
 from deploy.engine_version import refuse_another_engine
 from kept.operator_error import OperatorError
-from keyring import KeyringError
 from settings import load_files, open_keyring
 from settings.state import AzblobState, backend_of
 from settings.target import Target, mismatch, signs
@@ -24,8 +24,8 @@ __all__ = [
     "HOSTS_PROJECT",
     "PROJECT",
     "ROOT",
+    "RunTarget",
     "Target",
-    "Workplace",
     "WrongTarget",
     "agreed",
     "keeps_in",
@@ -48,7 +48,7 @@ class WrongTarget(OperatorError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workplace:
+class RunTarget:
     """What the engine is started with: its program, folders and environment."""
 
     target: Target
@@ -80,14 +80,14 @@ def overlays(target: Target) -> tuple[Path, ...]:
     return (keeps_in(target),) if target is Target.SANDBOX else ()
 
 
-def real(stack: str = "") -> Workplace:
+def real(stack: str = "") -> RunTarget:
     """The operator's own credentials, in the clone itself; with the state where that stack's settings want it."""
     found = engine.find()
     environ = found.environ()
     scratch = ROOT / ".smos" / "runs"
     refuse_another_engine(found, environ, scratch)
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-    place = Workplace(
+    place = RunTarget(
         target=Target.REAL,
         pulumi=found.path,
         project=ROOT,
@@ -112,7 +112,7 @@ def state_of(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
     if given != wanted:
         raise WrongTarget(
             f"target: real, but PULUMI_BACKEND_URL is {given}, and smarteros:state in Pulumi.{stack}.yaml says "
-            f"{wanted}. Nothing was started and no state was read. Mend: unset PULUMI_BACKEND_URL; or, where the login "
+            f"{wanted}. Nothing was started and no state was read. Fix: unset PULUMI_BACKEND_URL; or, where the login "
             "shall decide, smarteros:state: {kind: login}"
         )
     if wanted.startswith("file://"):
@@ -127,8 +127,8 @@ def state_of(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def agreed(place: Workplace) -> Workplace:
-    """The same workplace, once everything about it says its target. Raises WrongTarget; reads no state."""
+def agreed(place: RunTarget) -> RunTarget:
+    """The same run target, once everything about it says its target. Raises WrongTarget; reads no state."""
     shell = os.environ.get("SMOS_TARGET")
     found = signs(place.environ, place.project)
     if place.target is Target.REAL:

@@ -11,16 +11,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from age_keyring import Keyring, identity_from_environment
 from deploy import guards, policies
-from deploy.beforehand import before_writing
 from deploy.engine_run import Outcome, run, run_with_events
 from deploy.open_intents import journal_of, noting
+from deploy.preflight import before_writing
 from deploy.state_key import keep_state_key
 from deploy.take_over import NO_CLAIMS, Claims, take_over
-from deploy.target import ACCESS_PROJECT, Workplace
+from deploy.target import ACCESS_PROJECT, RunTarget
 from deploy.vault_api import Keys, SealStatus, VaultApi, VaultRefused
 from kept.say import Say
-from keyring import Keyring, identity_from_environment
 from settings import Settings, open_keyring
 from settings.entries import keyring_file
 
@@ -45,7 +45,7 @@ class State:
 
 
 def ensure(
-    place: Workplace, settings: Settings, say: Say, *, anew: bool = False, claims: Claims = NO_CLAIMS
+    place: RunTarget, settings: Settings, say: Say, *, anew: bool = False, claims: Claims = NO_CLAIMS
 ) -> Outcome:
     """Initialised, open, and inside as declared; the provisioner's login is in the keyring afterwards.
 
@@ -59,46 +59,46 @@ def ensure(
                 _initialize(place, settings, api, say, anew)
             _open(place, settings, api, say)
         except VaultRefused as refused:
-            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
+            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Fix: {_mend(settings)}") from None
         outcome = _declare_inside(place, settings, say, claims, empty=empty)
         _keep_what_it_made(place, settings, api, say)
     return outcome
 
 
-def open_sealed(place: Workplace, settings: Settings, say: Say) -> bool:
+def open_sealed(place: RunTarget, settings: Settings, say: Say) -> bool:
     """Opens it with the keyring's keys if it is sealed (True then)."""
     with guards.tunnel_open(place, settings, say):
         try:
             return _open(place, settings, _api(settings), say)
         except VaultRefused as refused:
-            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
+            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Fix: {_mend(settings)}") from None
 
 
-def state(place: Workplace, settings: Settings, say: Say) -> State:
+def state(place: RunTarget, settings: Settings, say: Say) -> State:
     """How it is; changes nothing."""
     with guards.tunnel_open(place, settings, say):
         api = _api(settings)
         try:
             seal = api.status()
         except VaultRefused as refused:
-            raise guards.NotReached(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
+            raise guards.NotReached(f"Vault of {settings.stack}: {refused}. Fix: {_mend(settings)}") from None
     return State(f"http://127.0.0.1:{settings.forward('vault').local_port}", seal, len(_shares(place, settings)))
 
 
-def states_token(place: Workplace, settings: Settings, say: Say) -> str:
+def states_token(place: RunTarget, settings: Settings, say: Say) -> str:
     """A token with which a plain `pulumi` can read and write tenants' states, and nothing else; it ends by itself."""
     keyring, prefix = open_keyring(place.environ), f"{settings.stack}/vault/states"
     with guards.tunnel_open(place, settings, say):
         try:
             return _api(settings).log_in(keyring.get(f"{prefix}RoleId"), keyring.get(f"{prefix}SecretId"))[0]
         except VaultRefused as refused:
-            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Mend: {_mend(settings)}") from None
+            raise guards.NotReady(f"Vault of {settings.stack}: {refused}. Fix: {_mend(settings)}") from None
 
 
 def _api(settings: Settings) -> VaultApi:
     if settings.services.vault is None:
         raise guards.NotReady(
-            f"{settings.stack} has no Vault. Mend: add vault to smarteros:services in Pulumi.{settings.stack}.yaml"
+            f"{settings.stack} has no Vault. Fix: add vault to smarteros:services in Pulumi.{settings.stack}.yaml"
         )
     return VaultApi(settings.forward("vault").local_port)
 
@@ -110,7 +110,7 @@ def _mend(settings: Settings) -> str:
 # -- keys --------------------------------------------------------------------------------------------------------------
 
 
-def _initialize(place: Workplace, settings: Settings, api: VaultApi, say: Say, anew: bool) -> None:
+def _initialize(place: RunTarget, settings: Settings, api: VaultApi, say: Say, anew: bool) -> None:
     wanted = settings.services.vault
     if wanted is None:
         raise AssertionError("_api has asked for it")
@@ -121,7 +121,7 @@ def _initialize(place: Workplace, settings: Settings, api: VaultApi, say: Say, a
         if known and not anew:
             raise guards.NotReady(
                 f"Vault of {settings.stack} is empty, but the keyring has the keys of one that was there: its data is "
-                f"lost, or this is another machine. Mend: bring its data back (the volume, or a snapshot: the keys "
+                f"lost, or this is another machine. Fix: bring its data back (the volume, or a snapshot: the keys "
                 f"open it again); if it is gone for good: ./smos vault init {settings.stack} --anew keeps the old "
                 "keys aside and begins an empty one"
             )
@@ -140,17 +140,17 @@ def _put_keys(keyring: Keyring, prefix: str, keys: Keys) -> None:
     keyring.put(f"{prefix}rootToken", keys.root_token)
 
 
-def _open(place: Workplace, settings: Settings, api: VaultApi, say: Say) -> bool:
+def _open(place: RunTarget, settings: Settings, api: VaultApi, say: Say) -> bool:
     status = api.status()
     if not status.initialized:
-        raise guards.NotReady(f"Vault of {settings.stack} is not initialised. Mend: ./smos vault init {settings.stack}")
+        raise guards.NotReady(f"Vault of {settings.stack} is not initialised. Fix: ./smos vault init {settings.stack}")
     if not status.sealed:
         return False
     shares = _shares(place, settings)
     if len(shares) < status.threshold:
         raise guards.NotReady(
             f"Vault of {settings.stack} is sealed and takes {status.threshold} keys; the keyring has {len(shares)}. "
-            "Mend: the keyring that was there when it was initialised (git log keyring.age); if its initialisation was "
+            "Fix: the keyring that was there when it was initialised (git log keyring.age); if its initialisation was "
             "interrupted before the keys were kept, it is empty: remove its container and volume, then ./smos up"
         )
     say(f"opening Vault of {settings.stack} with {status.threshold} keys of the keyring")
@@ -158,7 +158,7 @@ def _open(place: Workplace, settings: Settings, api: VaultApi, say: Say) -> bool
     return True
 
 
-def _shares(place: Workplace, settings: Settings) -> list[str]:
+def _shares(place: RunTarget, settings: Settings) -> list[str]:
     keyring = open_keyring(place.environ)
     prefix = f"{settings.stack}/vault/unsealKeys/"
     return [keyring.get(path) for path in keyring.paths() if path.startswith(prefix)]
@@ -167,7 +167,7 @@ def _shares(place: Workplace, settings: Settings) -> list[str]:
 # -- inside ------------------------------------------------------------------------------------------------------------
 
 
-def _declare_inside(place: Workplace, settings: Settings, say: Say, claims: Claims, *, empty: bool) -> Outcome:
+def _declare_inside(place: RunTarget, settings: Settings, say: Say, claims: Claims, *, empty: bool) -> Outcome:
     """`empty`: nothing of what the state may know is in this Vault."""
     stack, project = settings.stack, place.project / "access"
     run(place, project, "stack", "select", stack, "--create", capture=True)
@@ -186,7 +186,7 @@ def _declare_inside(place: Workplace, settings: Settings, say: Say, claims: Clai
     return outcome
 
 
-def _keep_what_it_made(place: Workplace, settings: Settings, api: VaultApi, say: Say) -> None:
+def _keep_what_it_made(place: RunTarget, settings: Settings, api: VaultApi, say: Say) -> None:
     """Into the keyring: a copy of the key of tenants' states, then what tenants' stacks and the engine log in with."""
     project, stack = place.project / "access", settings.stack
     text = run(place, project, "stack", "output", "--json", "--show-secrets", "--stack", stack, capture=True)
@@ -201,5 +201,5 @@ def _keep_what_it_made(place: Workplace, settings: Settings, api: VaultApi, say:
             keyring.put(path, value, replace=True)
 
 
-def _changing(place: Workplace) -> AbstractContextManager[Keyring]:
+def _changing(place: RunTarget) -> AbstractContextManager[Keyring]:
     return Keyring.changing(keyring_file(place.environ), identity_from_environment(place.environ))

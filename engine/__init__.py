@@ -55,7 +55,7 @@ def find(clone: Path = CLONE) -> Engine:
         try:
             (venv / STAMP).unlink(missing_ok=True)  # the next start of smos writes it anew
         except OSError as error:
-            raise EngineMissing(f"{venv / STAMP}: {error.strerror}. Mend: remove it, then {mend}") from None
+            raise EngineMissing(f"{venv / STAMP}: {error.strerror}. Fix: remove it, then {mend}") from None
         raise EngineMissing(f"{venv / STAMP} is unreadable and was removed; {mend}") from None
     if not os.access(found.path, os.X_OK):
         (venv / STAMP).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 from engine import CLONE, EngineMissing, cache, find
 from engine.get import get
-from kept import told
+from kept import explained
 from kept.operator_error import OperatorError
 
 __all__ = ["Failed", "Progress", "main", "set_up"]
@@ -179,7 +179,7 @@ def main() -> int:
     try:
         set_up(CLONE, Progress())
     except (OperatorError, OSError) as error:
-        said = (told(error) if isinstance(error, OSError) else None) or error
+        said = (explained(error) if isinstance(error, OSError) else None) or error
         sys.stderr.write(f"smos: set-up failed: {said}\n  then start smos again: it goes on from here\n")
         return 1
     except KeyboardInterrupt:

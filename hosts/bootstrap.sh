@@ -88,7 +88,7 @@ check_machine() {
   CODENAME=$(. "$ROOT/etc/os-release" && echo "$VERSION_CODENAME")
   case $DISTRIBUTION:$CODENAME in
     ubuntu:noble | debian:bookworm) ;;
-    *) fail "Ubuntu 24.04 or Debian 12 is needed, this is $DISTRIBUTION $CODENAME. Mend: reinstall the machine" ;;
+    *) fail "Ubuntu 24.04 or Debian 12 is needed, this is $DISTRIBUTION $CODENAME. Fix: reinstall the machine" ;;
   esac
 }
 

@@ -46,7 +46,7 @@ def ask(docker_host: str, path: str) -> tuple[int, str]:
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise EngineProblem(
-            f"this machine's Docker engine does not answer at {docker_host}: {why}. Mend: start Docker, and be in the "
+            f"this machine's Docker engine does not answer at {docker_host}: {why}. Fix: start Docker, and be in the "
             "group that may use it; with its socket elsewhere (`docker context inspect` says where): export DOCKER_HOST"
         ) from None
     finally:

@@ -31,5 +31,5 @@ def mend(stack: str, closed: Sequence[Forward]) -> str:
     return (
         f"the tunnel to the database servers is closed: {ports}. "
         "Databases and roles are made through it, so nothing was declared. "
-        f"Mend: ./smos tunnel {stack} in another terminal, or let ./smos up {stack} open it"
+        f"Fix: ./smos tunnel {stack} in another terminal, or let ./smos up {stack} open it"
     )

@@ -41,6 +41,6 @@ async def _problem(host: SshHost, stack: str, config: Path | None) -> str | None
         return None
     where = f"Host {host.name} ({host.user}@{host.address})"
     if status == NOT_FOUND:
-        return f"{where} has no Docker yet. Mend: ./smos host up {stack}"
+        return f"{where} has no Docker yet. Fix: ./smos host up {stack}"
     said = (err or out).strip() or f"exit status {status}"
-    return f"{where}: Docker does not answer {host.user}: {said} Mend: ./smos host up {stack}"
+    return f"{where}: Docker does not answer {host.user}: {said} Fix: ./smos host up {stack}"

@@ -59,7 +59,7 @@ def operator_config(environment: Mapping[str, str] | None = None) -> Path | None
     variables = os.environ if environment is None else environment
     if chosen := variables.get("SMOS_SSH_CONFIG"):
         if not Path(chosen).is_file():
-            raise SshProblem(f"SMOS_SSH_CONFIG={chosen}: no such file. Mend: correct the path, or unset the variable.")
+            raise SshProblem(f"SMOS_SSH_CONFIG={chosen}: no such file. Fix: correct the path, or unset the variable.")
         return Path(chosen)
     usual = Path("~/.ssh/config").expanduser()
     return usual if os.access(usual, os.R_OK) else None
@@ -157,24 +157,23 @@ def _explain(
             f"{where}: the host key is not the pinned one; somebody may be in between. Nothing was sent.\n"
             f"  expected {pinned.get_algorithm()} {pinned.get_fingerprint()}\n"
             f"  offered  {found}\n"
-            "Mend: only when the machine was really rebuilt: compare with what `ssh-keygen -lf "
+            "Fix: only when the machine was really rebuilt: compare with what `ssh-keygen -lf "
             "/etc/ssh/ssh_host_ed25519_key.pub` says on its own console, then correct smarteros:hosts, "
             f"{host.name}, hostKey."
         )
     if isinstance(error, asyncssh.PermissionDenied):
         return (
-            f"{where}: it refused every key that was offered. Mend: add the key to the agent (ssh-add), name "
+            f"{where}: it refused every key that was offered. Fix: add the key to the agent (ssh-add), name "
             f"it in ~/.ssh/config (Host {host.address}, IdentityFile …), or put its public half into the "
             f"authorized_keys of {host.user} on the host."
         )
     if isinstance(error, TimeoutError):
         return (
             f"{where}: no answer within {TIMEOUT_S} s. "
-            "Mend: see that it is switched on and that its firewall lets this machine in."
+            "Fix: see that it is switched on and that its firewall lets this machine in."
         )
     if isinstance(error, ConnectionRefusedError):
         return (
-            f"{where}: nothing listens on that port. "
-            f"Mend: correct smarteros:hosts, {host.name}, sshPort, or start sshd."
+            f"{where}: nothing listens on that port. Fix: correct smarteros:hosts, {host.name}, sshPort, or start sshd."
         )
     return f"{where}: {error or type(error).__name__}."

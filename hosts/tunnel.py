@@ -164,7 +164,7 @@ class _Tunnel:
             raise TunnelProblem(
                 f"{LOCAL}:{forward.local_port} (forward {forward.name}) is taken, perhaps by another "
                 "`./smos tunnel`. "
-                "Mend: end that program, or change smarteros:tunnel/firstPort in the stack's settings."
+                "Fix: end that program, or change smarteros:tunnel/firstPort in the stack's settings."
             ) from error
 
     async def _carry(self, forward: TunnelForward, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from kept.operator_error import OperatorError
 
-__all__ = ["Damaged", "keep", "lock_file", "mapping", "parsed", "publish", "raw", "same", "told", "words"]
+__all__ = ["Damaged", "explained", "keep", "lock_file", "mapping", "parsed", "publish", "raw", "same", "words"]
 
 MOST_BYTES = 1024 * 1024 * 1024
 _MOST_TEXT = 64 * 1024 * 1024
@@ -27,7 +27,7 @@ class Damaged(OperatorError):
     """A file that can't be used; the text says which, why, and how to mend it."""
 
     def __init__(self, file: Path, why: str, mend: str) -> None:
-        super().__init__(f"{file}: {why}. Mend: {mend}")
+        super().__init__(f"{file}: {why}. Fix: {mend}")
         self.file = file
         self.why = why
 
@@ -96,18 +96,18 @@ def lock_file(file: Path, mend: str) -> int:
 
 
 _NO_ROOM = {
-    number: f"a file could not be written: {os.strerror(number)}. Mend: make room, or lift the limit (df -h; "
+    number: f"a file could not be written: {os.strerror(number)}. Fix: make room, or lift the limit (df -h; "
     "ulimit -f), and run the same command again"
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 }
 
 
-def told(error: OSError) -> str | None:
+def explained(error: OSError) -> str | None:
     """What an error of the system means for whoever runs the command; None for one that names no file."""
     if error.filename is None or not isinstance(error.filename, str | bytes | os.PathLike):
         if error.errno == errno.ENOENT and "temporary directory" in str(error.strerror):
             return (
-                f"{error.strerror}. Mend: make room on one of their disks (df -h), or name another: export TMPDIR=/path"
+                f"{error.strerror}. Fix: make room on one of their disks (df -h), or name another: export TMPDIR=/path"
             )
         return _NO_ROOM.get(error.errno or 0)  # a write names no file
     mends = {
@@ -117,7 +117,7 @@ def told(error: OSError) -> str | None:
         errno.EROFS: "use a clone on a disk that can be written",
     }
     mend = mends.get(error.errno or 0, "move what lies there away, and run the same command again")
-    return f"{os.fsdecode(error.filename)}: {error.strerror}. Mend: {mend}"
+    return f"{os.fsdecode(error.filename)}: {error.strerror}. Fix: {mend}"
 
 
 def _refuse_no_file(descriptor: int, file: Path, mend: str) -> None:

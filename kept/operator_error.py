@@ -21,7 +21,7 @@ class OperatorError(Exception):
 
     def __init__(self, said: str = "", *, where: Path | str = "", why: str = "", mend: str = "") -> None:
         """Either the whole text, or its parts."""
-        super().__init__(said or f"{where}: {why}. Mend: {mend}")
+        super().__init__(said or f"{where}: {why}. Fix: {mend}")
 
     def for_operator(self) -> str:
         """The text as a command ends with it."""

@@ -33,5 +33,5 @@ def configuration(facts: Facts) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for rule in rules():
         entry: dict[str, Any] = {"enforcementLevel": level(rule, facts)}
-        content[rule.name] = {**entry, **facts.told()} if rule.needs_facts else entry
+        content[rule.name] = {**entry, **facts.as_config()} if rule.needs_facts else entry
     return content

@@ -91,7 +91,7 @@ def said_in_text(text: str) -> str | None:
         return "holds a login"
     for pair in (*_PAIR.finditer(text), *_QUERY.finditer(text)):
         name, value = pair["name"], pair["value"]
-        if names_a_secret(name.rpartition(".")[2] or name) and _is_told(value) and not _is_code(value):
+        if names_a_secret(name.rpartition(".")[2] or name) and _is_given(value) and not _is_code(value):
             return f"says a secret after the name {name}"
     return "holds something random, as secrets are" if _is_random(text) else None
 
@@ -110,8 +110,8 @@ def said_in_command(words: Sequence[str]) -> Iterator[str]:
 
 def _is_secret_option(word: str, option: str, value: str, programs: set[str], before: Sequence[str]) -> bool:
     if word.startswith("-p") and not word.startswith("--") and programs & _TIGHT and len(word) > 2:
-        return _is_told(word[2:])
-    if not _is_told(value):
+        return _is_given(word[2:])
+    if not _is_given(value):
         return False
     if option == "p":
         return "mkdir" not in before
@@ -123,7 +123,7 @@ def _is_secret_option(word: str, option: str, value: str, programs: set[str], be
     return name == "pass" or (word.startswith("--") and names_a_secret(name))
 
 
-def _is_told(value: str) -> bool:
+def _is_given(value: str) -> bool:
     plain = value.strip().strip("\"'")
     return not _NEVER_SECRET.fullmatch(plain) and not _ELSEWHERE.fullmatch(plain)
 

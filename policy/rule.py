@@ -99,7 +99,7 @@ class Facts:
         return name == own if self.system else name == part or name.endswith(f"-{part}")
 
     @classmethod
-    def of(cls, told: Props) -> Facts:
+    def of(cls, config: Props) -> Facts:
         """From the configuration file of a run (deploy/policies.py writes it)."""
         hosts = tuple(
             Host(
@@ -108,37 +108,37 @@ class Facts:
                 memory_mb=int(one["memoryMb"]),
                 reserve_mb=int(one["reserveMb"]),
             )
-            for one in told.get("hosts") or []
+            for one in config.get("hosts") or []
         )
         return cls(
-            environment=str(told.get("environment", "")),
-            domain=str(told.get("domain", "")),
+            environment=str(config.get("environment", "")),
+            domain=str(config.get("domain", "")),
             hosts=hosts,
-            tenant=str(told.get("tenant", "")),
-            tenant_domains=tuple(str(one) for one in told.get("tenantDomains") or []),
-            system=str(told.get("system", "")),
-            backups=str(told.get("backups", "")),
-            own_machine=told.get("ownMachine") is True,
-            socket=str(told.get("socket", "")),
-            zone_id=str(told.get("zoneId", "")),
-            account_id=str(told.get("accountId", "")),
-            subscription_id=str(told.get("subscriptionId", "")),
-            directory_id=str(told.get("directoryId", "")),
-            doors=tuple(str(one) for one in told.get("doors") or []),
-            host_commands=tuple(str(one) for one in told.get("hostCommands") or []),
-            is_real=told.get("isReal") is True,
+            tenant=str(config.get("tenant", "")),
+            tenant_domains=tuple(str(one) for one in config.get("tenantDomains") or []),
+            system=str(config.get("system", "")),
+            backups=str(config.get("backups", "")),
+            own_machine=config.get("ownMachine") is True,
+            socket=str(config.get("socket", "")),
+            zone_id=str(config.get("zoneId", "")),
+            account_id=str(config.get("accountId", "")),
+            subscription_id=str(config.get("subscriptionId", "")),
+            directory_id=str(config.get("directoryId", "")),
+            doors=tuple(str(one) for one in config.get("doors") or []),
+            host_commands=tuple(str(one) for one in config.get("hostCommands") or []),
+            is_real=config.get("isReal") is True,
         )
 
-    def told(self) -> dict[str, Any]:
+    def as_config(self) -> dict[str, Any]:
         """The same, as it is written into the file."""
         hosts = [
             {"name": one.name, "address": one.address, "memoryMb": one.memory_mb, "reserveMb": one.reserve_mb}
             for one in self.hosts
         ]
-        told = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
+        config = {"environment": self.environment, "domain": self.domain, "tenant": self.tenant, "system": self.system}
         domains = list(self.tenant_domains)
         return {
-            **told,
+            **config,
             "tenantDomains": domains,
             "hosts": hosts,
             "backups": self.backups,

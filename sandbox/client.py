@@ -52,7 +52,7 @@ def _refuse_anothers(home: Home, running: Running | None) -> None:
     if other != ROOT and (other / "smos").exists():
         raise SandboxError(
             f"{home.folder} is the sandbox of another clone, {other}, and runs its program; nothing was done. "
-            "Mend: use that clone; or end it: ./smos sandbox stop; or a folder of your own in SMOS_SANDBOX"
+            "Fix: use that clone; or end it: ./smos sandbox stop; or a folder of your own in SMOS_SANDBOX"
         )
 
 
@@ -140,7 +140,7 @@ def begin(home: Home) -> None:
         if names and not names & _OF_A_SANDBOX:
             raise SandboxError(
                 f"{home.folder} holds other things: it can't be a sandbox's; nothing was touched. "
-                "Mend: check SMOS_SANDBOX"
+                "Fix: check SMOS_SANDBOX"
             )
         home.marker.touch()
 
@@ -233,7 +233,7 @@ def ask(running: Running, command: str, **args: Any) -> Any:
         raise SandboxError(_words_of(error)) from None
     except (OSError, ValueError) as error:
         raise SandboxError(
-            f"the simulated clouds do not answer ({getattr(error, 'reason', error)}). Mend: the same command again; if "
+            f"the simulated clouds do not answer ({getattr(error, 'reason', error)}). Fix: the same command again; if "
             "that does not help, ./smos sandbox stop, then ./smos sandbox start"
         ) from None
 

@@ -31,7 +31,7 @@ class Serving(Protocol):
 
 
 class ControlServer:
-    """Answers the clients' commands."""
+    """Answers what clients ask of the sandbox that runs (`./smos sandbox`)."""
 
     def __init__(self, server: Serving, cloud: Inventory, faults: Faults, world: World) -> None:
         self.token = secrets.token_urlsafe(24)

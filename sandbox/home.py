@@ -78,7 +78,7 @@ class Home:
 
     @property
     def project(self) -> Path:
-        """The shadow project."""
+        """The folder of the shadow project, in which simulated runs are started."""
         return self.folder / "project"
 
     @property
@@ -93,7 +93,7 @@ class Home:
 
     @property
     def keyring(self) -> Path:
-        """The throw-away keyring."""
+        """The file of the sandbox's own keyring, made by the demo and gone with it."""
         return self.folder / "keyring.age"
 
     @property
@@ -108,7 +108,7 @@ class Home:
 
     @property
     def log(self) -> Path:
-        """What the server printed."""
+        """The file with what the sandbox's server printed."""
         return self.folder / "server.log"
 
     @property
@@ -129,7 +129,7 @@ class Home:
                 holder = lock.read(20).decode(errors="replace").strip()
                 raise SandboxError(
                     f"another server of {self.folder} starts or ends (process {holder or 'unknown'}). "
-                    "Mend: try again; if it hangs, end that process"
+                    "Fix: try again; if it hangs, end that process"
                 ) from None
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n".encode())
@@ -195,7 +195,7 @@ def write_private(file: Path, content: str | bytes) -> None:
     """Writes a file that only its owner may read; whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if file.is_dir():
-        raise SandboxError(f"{file}: a folder, where a file belongs. Mend: remove it, and run the same command again")
+        raise SandboxError(f"{file}: a folder, where a file belongs. Fix: remove it, and run the same command again")
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     draft.touch(mode=0o600)
     draft.write_bytes(content.encode() if isinstance(content, str) else content)

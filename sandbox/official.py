@@ -29,18 +29,18 @@ def official_plugins(environ: Mapping[str, str] | None = None) -> dict[str, Path
         package, _, program = part.partition("=")
         path = Path(program)
         if package in SIMULATED_ALONE:
-            raise SandboxError(f"{VARIABLE}: {package}: its plugin would leave this machine. Mend: leave it out")
+            raise SandboxError(f"{VARIABLE}: {package}: its plugin would leave this machine. Fix: leave it out")
         if path.name != f"pulumi-resource-{package}" or not os.access(path, os.X_OK):
             raise SandboxError(
                 f"{VARIABLE}: {part!r}: no program of that package is there. "
-                f"Mend: {package or 'PACKAGE'}=/path/to/pulumi-resource-{package or 'PACKAGE'}"
+                f"Fix: {package or 'PACKAGE'}=/path/to/pulumi-resource-{package or 'PACKAGE'}"
             )
         found[package] = path
     return found
 
 
 def written(plugins: Mapping[str, Path]) -> str:
-    """The variable's text."""
+    """The text of the variable that names the plugins (PULUMI_DEBUG_PROVIDERS)."""
     return os.pathsep.join(f"{package}={path}" for package, path in sorted(plugins.items()))
 
 

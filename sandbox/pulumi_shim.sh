@@ -21,7 +21,7 @@ if [ -n "$command" ]; then
   if [ -n "$differs" ]; then
     echo "pulumi: this shell is no longer the sandbox's; nothing was done" >&2
     echo "Other than 'sandbox env' set it:$differs" >&2
-    echo 'Mend: a new terminal, or again: eval "$(./smos sandbox env)"' >&2
+    echo 'Fix: a new terminal, or again: eval "$(./smos sandbox env)"' >&2
     exit 2
   fi
 fi
@@ -34,7 +34,7 @@ case "${1-}" in
   up | preview | destroy | refresh | import | watch)
     pid=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$home/server.json" 2>/dev/null)
     if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then
-      echo "pulumi: the simulated clouds of this shell do not run. Mend: '$root/smos' sandbox start" >&2
+      echo "pulumi: the simulated clouds of this shell do not run. Fix: '$root/smos' sandbox start" >&2
       exit 1
     fi ;;
 esac

@@ -56,7 +56,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything together."""
+    """All that the sandbox is to simulate: zones, machines, ways in, and this machine's own Docker engine."""
 
     zones: tuple[Zone, ...] = field(default=())
     machines: tuple[Machine, ...] = field(default=())

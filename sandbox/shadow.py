@@ -24,7 +24,7 @@ Adapt = Callable[[str, dict[str, Any]], None]
 
 PROJECTS = ("hosts", "access")
 """Folders with a project of their own that reads the same settings files."""
-LINKED = (".venv", "policy", "tenants", "apps")
+LINKED = (".venv", "policy", "tenants", "provider")
 """Folders that commands and project files name by a path relative to the project."""
 _ABSENT = "\0absent"
 _REAL_ONLY = ("encryptionsalt", "encryptedkey", "secretsprovider")

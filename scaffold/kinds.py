@@ -21,34 +21,34 @@ def _rule_of(name: str) -> str | None:
     from policy.catalogue import rules
 
     taken = name in {one.name for one in rules()}
-    return "a rule has this name. Mend: another name, or edit that one" if taken else None
+    return "a rule has this name. Fix: another name, or edit that one" if taken else None
 
 
 def _service_of(name: str) -> str | None:
     from settings.systems import SYSTEMS
 
     having = [one.name for one in SYSTEMS.values() if name in one.services.model_fields]
-    return f"the system {having[0]} has it already. Mend: another name, or edit that one" if having else None
+    return f"the system {having[0]} has it already. Fix: another name, or edit that one" if having else None
 
 
 def _system_of(name: str) -> str | None:
     from settings.systems import SYSTEMS
 
-    return "a system has this name. Mend: another name, or edit that one" if name in SYSTEMS else None
+    return "a system has this name. Fix: another name, or edit that one" if name in SYSTEMS else None
 
 
 def _step_of(name: str) -> str | None:
     from tenants.steps import steps
 
     taken = name in {one.name for one in steps()}
-    return "a step has this name. Mend: another name, or edit that one" if taken else None
+    return "a step has this name. Fix: another name, or edit that one" if taken else None
 
 
 def _command_of(name: str) -> str | None:
     from cli.commands import COMMANDS
 
     entry = COMMANDS.get(name)
-    return f"it is {entry.target} already. Mend: another name, or edit that one" if entry else None
+    return f"it is {entry.target} already. Fix: another name, or edit that one" if entry else None
 
 
 def _type_words(name: str) -> Words:
@@ -73,16 +73,16 @@ def _type_of(token: str) -> str | None:
 
     package = token.partition(":")[0]
     if package not in folders():
-        return f"no provider {package} is simulated. Mend: one of {', '.join(sorted(folders()))}"
+        return f"no provider {package} is simulated. Fix: one of {', '.join(sorted(folders()))}"
     if token in {kind.token for one in packages() for kind in one.types}:
-        return f"it is simulated already, in sandbox/{folders()[package]}/types. Mend: another name, or edit that one"
+        return f"it is simulated already, in sandbox/{folders()[package]}/types. Fix: another name, or edit that one"
     try:
         Compiler().resource(token)
         known = f"'{token}'" in inspect.getsource(importlib.import_module(module_of(token)))
     except (ImportError, LookupError):
         known = False
     if not known:
-        return "the SDK has no such type. Mend: its token as `pulumi preview --json` shows it, without an API version"
+        return "the SDK has no such type. Fix: its token as `pulumi preview --json` shows it, without an API version"
     return None
 
 

@@ -52,7 +52,7 @@ def plan(scaffold: Scaffold, name: str, root: Path) -> Plan:
     for file in new:
         if file.exists() or file.is_symlink():
             shown = file.relative_to(root)
-            raise ScaffoldRefused(f"{scaffold.kind} {name}: {shown} is there already. Mend: another name, or edit it")
+            raise ScaffoldRefused(f"{scaffold.kind} {name}: {shown} is there already. Fix: another name, or edit it")
     return Plan(
         new={file: _tidy(root, file, _template(template, words)) for file, template in new.items()},
         changed={root / _filled(one.path, words): _with_lines(one, words, root) for one in scaffold.insertions},
@@ -92,10 +92,10 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
 def _words(scaffold: Scaffold, name: str) -> Words:
     where = f"{scaffold.kind} {name!r}"
     if not scaffold.pattern.fullmatch(name):
-        raise ScaffoldRefused(f"{where}: that is no name of a {scaffold.kind}. Mend: {scaffold.shape}")
+        raise ScaffoldRefused(f"{where}: that is no name of a {scaffold.kind}. Fix: {scaffold.shape}")
     words = scaffold.words(name)
     if not words["identifier"].isidentifier() or keyword.iskeyword(words["identifier"]):
-        raise ScaffoldRefused(f"{where}: Python keeps that word for itself. Mend: another name; {scaffold.shape}")
+        raise ScaffoldRefused(f"{where}: Python keeps that word for itself. Fix: another name; {scaffold.shape}")
     return words
 
 
@@ -116,7 +116,7 @@ def _with_lines(one: Insertion, words: Words, root: Path) -> str:
     if at is not None and one.before:
         at = next((number for number, line in enumerate(lines[:at]) if one.before in line), None)
     if at is None:
-        raise ScaffoldRefused(f"{path}: it has no {one.into} as expected. Mend: git checkout {path}")
+        raise ScaffoldRefused(f"{path}: it has no {one.into} as expected. Fix: git checkout {path}")
     lines.insert(at, _template(one.template, words))
     if one.imports:
         lines.insert(_end_of_imports(text), f"{_filled(one.imports, words)}\n")

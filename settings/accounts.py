@@ -62,7 +62,7 @@ class Account(Setting):
     """Variable → the field or property that says it; none of them is a secret."""
     secrets: ClassVar[tuple[AccountSecret, ...]] = ()
 
-    def told(self) -> dict[str, str]:
+    def plain_env(self) -> dict[str, str]:
         """What its services are told of it in plain."""
         values = {variable: getattr(self, name) for variable, name in self.plain.items()}
         return {variable: str(value) for variable, value in values.items() if value is not None}
@@ -113,7 +113,7 @@ class Gemini(Account):
 
 
 class Anthropic(Account):
-    """Anthropic's Claude."""
+    """An account at Anthropic, for its model Claude."""
 
     model: Model = Field(description="The model of conversations, as in claude-haiku-4-5")
 
@@ -126,7 +126,7 @@ class Anthropic(Account):
 
 
 class Ai(Setting):
-    """Accounts of models."""
+    """The accounts at vendors of models."""
 
     openai: Openai | None = Field(None, description="OpenAI: embeddings and models")
     gemini: Gemini | None = Field(None, description="Google's Gemini")
@@ -134,7 +134,7 @@ class Ai(Setting):
 
 
 class Supabase(Account):
-    """A project at Supabase."""
+    """A project at Supabase: its address and its keys."""
 
     url: HttpsUrl = Field(description="The project's address, as in https://abcdefgh.supabase.co")
     anon_key: Annotated[

@@ -24,7 +24,7 @@ class WebAddress:
 
     @property
     def scheme(self) -> str:
-        """`https` or `http`."""
+        """The scheme of the address: `https`, or `http` on one's own machine."""
         return "https" if self.tls else "http"
 
     @property

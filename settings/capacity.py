@@ -74,7 +74,7 @@ class Sum:
 
     @property
     def used(self) -> float:
-        """All parts together."""
+        """The sum of all parts."""
         return sum(self.parts.values())
 
     @property
@@ -119,7 +119,7 @@ class HostCapacity:
     @property
     def cpu(self) -> Sum:
         """What the vendors ask for at least. The limits may promise more than there is: see `cpu_overcommitted`."""
-        return Sum(parts={one.name: one.least_cpu for one in self.lasting}, room=self.host.cpus - HOST_RESERVE_CPU)
+        return Sum(parts={one.name: one.min_cpu for one in self.lasting}, room=self.host.cpus - HOST_RESERVE_CPU)
 
     @property
     def cpu_overcommitted(self) -> float:
@@ -167,7 +167,7 @@ class ServerCapacity:
 
 
 def host_capacity(host: Host, database_servers: Sequence[DatabaseServer], services: PlatformServices) -> HostCapacity:
-    """What a host holds."""
+    """What a host must hold of containers, and what it has."""
     found: list[Part] = []
     for server in database_servers:
         if server.placement.machine == host.name:

@@ -26,9 +26,9 @@ from settings.findings import Finding
 from settings.parts import Host, Setting
 from settings.services import Container, PlatformServices
 
-__all__ = ["CAPACITY_CHECKS", "host_findings", "least_findings", "server_findings"]
+__all__ = ["CAPACITY_CHECKS", "host_findings", "minimum_findings", "server_findings"]
 
-Told = tuple[str, object, str, str]
+CapacityFinding = tuple[str, object, str, str]
 """The key below the thing that does not fit, the value there, why, and the mend."""
 
 
@@ -48,22 +48,22 @@ def servers_hold(database_servers: tuple[DatabaseServer, ...], services: Platfor
             yield ("databaseServers", index, "placement", key), value, why, mend
 
 
-def least_sizes(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:
+def minimum_sizes(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:
     """No container gets less than its vendor says that it needs."""
     for index, server in enumerate(database_servers):
         for container in server.placement.footprint(server.name):
-            for below, value, why, mend in least_findings(server.placement, container):
+            for below, value, why, mend in minimum_findings(server.placement, container):
                 yield ("databaseServers", index, "placement", *below), value, why, mend
     for key, service in services.running():
         for container in service.footprint(key):
-            for below, value, why, mend in least_findings(service, container):
+            for below, value, why, mend in minimum_findings(service, container):
                 yield ("services", key, *below), value, why, mend
 
 
-CAPACITY_CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (hosts_hold, servers_hold, least_sizes)
+CAPACITY_CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (hosts_hold, servers_hold, minimum_sizes)
 
 
-def host_findings(held: HostCapacity) -> Iterator[Told]:
+def host_findings(held: HostCapacity) -> Iterator[CapacityFinding]:
     """What does not fit on a host."""
     host = held.host
     yield from _memory(held)
@@ -87,7 +87,7 @@ def host_findings(held: HostCapacity) -> Iterator[Told]:
         yield "diskGb", host.disk_gb, why, f"fewer services there, or a host with {enough} GB of disk"
 
 
-def _memory(held: HostCapacity) -> Iterator[Told]:
+def _memory(held: HostCapacity) -> Iterator[CapacityFinding]:
     """Side by side; and while something is prepared that needs more than what it precedes."""
     at_start = [held.memory_at_start(part) for part in held.parts if part.container.passing]
     for wanted, when in ((held.memory, ""), *((one, ", while it is prepared,") for one in at_start)):
@@ -96,7 +96,7 @@ def _memory(held: HostCapacity) -> Iterator[Told]:
             return
 
 
-def _too_much_memory(host: Host, wanted: Sum, when: str) -> Told:
+def _too_much_memory(host: Host, wanted: Sum, when: str) -> CapacityFinding:
     over = number(wanted.used - wanted.room)
     why = (
         f"what runs there{when} may use {number(wanted.used)} MB ({wanted}); there is room for {number(wanted.room)} "
@@ -106,7 +106,7 @@ def _too_much_memory(host: Host, wanted: Sum, when: str) -> Told:
     return "memoryMb", host.memory_mb, why, f"lower a memoryMb, or a host with {enough} MB"
 
 
-def server_findings(held: ServerCapacity) -> Iterator[Told]:
+def server_findings(held: ServerCapacity) -> Iterator[CapacityFinding]:
     """Whether a database server takes all connections."""
     wanted, place = held.connections, held.server.placement
     if wanted.fits:
@@ -119,23 +119,23 @@ def server_findings(held: ServerCapacity) -> Iterator[Told]:
     yield said.key, said.value, f"{why}{said.beside}", said.mend
 
 
-def least_findings(told: Setting, container: Container) -> Iterator[tuple[tuple[str, ...], object, str, str]]:
+def minimum_findings(setting: Setting, container: Container) -> Iterator[tuple[tuple[str, ...], object, str, str]]:
     """Whether a container gets what it needs at least. `told` is the part of the settings that says its size."""
     for what, unit, gets, least in (
-        ("memory_mb", " MB", container.memory_mb, container.least_memory_mb),
-        ("cpu", " CPU", container.cpu, container.least_cpu),
+        ("memory_mb", " MB", container.memory_mb, container.min_memory_mb),
+        ("cpu", " CPU", container.cpu, container.min_cpu),
     ):
         if gets < least:
-            key = _key_of(told, what, gets)
+            key = _key_of(setting, what, gets)
             why = f"{container.name} gets {number(gets)}{unit}, and needs {number(least)} at least: {container.source}"
             yield key, gets, why, f"{key[0] if key else what}: {number(least)} or more"
 
 
-def _key_of(told: Setting, what: str, value: float) -> tuple[str, ...]:
+def _key_of(setting: Setting, what: str, value: float) -> tuple[str, ...]:
     """Which key of the file says that size; none when it is not said, or by several."""
     keys = [
         str(field.alias)
-        for name, field in type(told).model_fields.items()
-        if what in name and getattr(told, name) == value
+        for name, field in type(setting).model_fields.items()
+        if what in name and getattr(setting, name) == value
     ]
     return (keys[0],) if len(keys) == 1 else ()

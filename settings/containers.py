@@ -18,8 +18,8 @@ class Container:
     """What the resource graph calls it."""
     cpu: float
     memory_mb: int
-    least_cpu: float
-    least_memory_mb: int
+    min_cpu: float
+    min_memory_mb: int
     disk_mb: int = 0
     """What its volumes and its image's writable layer are expected to hold, in MB."""
     source: str

@@ -32,9 +32,9 @@ def every_default_image() -> Mapping[str, Image]:
     return {key: image for one in SYSTEMS.values() for key, image in default_images(one.services).items()}
 
 
-def image_of(key: str, services: type[PlatformServices], told: Mapping[str, str]) -> Image:
+def image_of(key: str, services: type[PlatformServices], given: Mapping[str, str]) -> Image:
     """What runs: what the stack says, else the default; with a digest, if anybody knows it."""
-    return pinned(parsed_image(told[key]) if key in told else default_images(services)[key])
+    return pinned(parsed_image(given[key]) if key in given else default_images(services)[key])
 
 
 def images_are_known(system: str, images: Mapping[str, str]) -> Iterator[Finding]:

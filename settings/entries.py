@@ -11,7 +11,7 @@ from settings.problems import Problem
 from settings.secrets import SHAPES, ExpectedSecret
 
 if TYPE_CHECKING:
-    from keyring import Keyring
+    from age_keyring import Keyring
 
 __all__ = ["KEYRING_VARIABLE", "keyring_file", "open_keyring", "secret_problems"]
 
@@ -27,7 +27,7 @@ def keyring_file(environ: Mapping[str, str] | None = None) -> Path:
 
 def open_keyring(environ: Mapping[str, str] | None = None) -> Keyring:
     """The keyring, opened with the key of whoever runs this; or KeyringError."""
-    from keyring import Keyring, identity_from_environment
+    from age_keyring import Keyring, identity_from_environment
 
     return Keyring.open(keyring_file(environ), identity_from_environment(environ))
 

@@ -41,17 +41,17 @@ class RemoteHost(Host):
 
     @property
     def engine_at(self) -> str:
-        """Its address."""
+        """The address at which its Docker engine is known."""
         return self.address
 
     @property
     def docker_address(self) -> str:
-        """By SSH."""
+        """Where Docker's provider reaches the engine: over SSH."""
         return f"ssh://{self.user}@{self.address}:{self.ssh_port}"
 
     @property
     def pinned_key(self) -> str:
-        """As its settings say."""
+        """The host key that the host must show, as its settings say."""
         return self.host_key
 
 
@@ -77,17 +77,17 @@ class LocalHost(Host):
 
     @property
     def engine_at(self) -> str:
-        """The engine's socket."""
+        """The address at which its Docker engine is known: the engine's socket."""
         return self.docker_host
 
     @property
     def docker_address(self) -> str:
-        """The engine's socket."""
+        """Where Docker's provider reaches the engine: at its socket."""
         return self.docker_host
 
     @property
     def own_ports(self) -> Mapping[str, int]:
-        """As its settings say."""
+        """Which ports of the machine services have, by their keys, as its settings say."""
         return self.ports
 
     @property
@@ -104,8 +104,8 @@ class LocalHost(Host):
 
 def _how(value: Any) -> str:
     """By SSH, when a host does not say it."""
-    told = value.get("reach", "ssh") if isinstance(value, Mapping) else getattr(value, "reach", "ssh")
-    return str(told)
+    reach = value.get("reach", "ssh") if isinstance(value, Mapping) else getattr(value, "reach", "ssh")
+    return str(reach)
 
 
 AnyHost = Annotated[

@@ -38,7 +38,7 @@ class Image:
 
     @property
     def tagged(self) -> str:
-        """Without the digest."""
+        """The reference with its tag and without its digest."""
         return f"{self.name}:{self.tag}"
 
     @property

@@ -25,8 +25,8 @@ def extensions_are_allowed(
                 continue
             missing = [name.upper() for name in service.extensions if name.upper() not in offered]
             if missing:
-                path, told = ("databaseServers", index, "extensions"), list(server.extensions)
-                yield path, told, f"services/{key} needs {', '.join(missing)}, too", f"add {', '.join(missing)}"
+                path, given = ("databaseServers", index, "extensions"), list(server.extensions)
+                yield path, given, f"services/{key} needs {', '.join(missing)}, too", f"add {', '.join(missing)}"
 
 
 def own_servers(database_servers: tuple[DatabaseServer, ...], services: PlatformServices) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ is checked, too.
 
 
 def page() -> str:
-    """docs/settings.md."""
+    """The text of docs/settings.md, made from the model."""
     parts = [_HEAD]
     for key, field in _keys():
         parts.append(f"\n## `{key}`\n\n{_sentence(field)} {_kind(field)}.\n")
@@ -159,7 +159,7 @@ def _word(annotation: Any) -> str:
 
 
 def main() -> None:
-    """Writes both."""
+    """Writes docs/settings.md and the keys of Pulumi.yaml anew."""
     publish(PAGE, page())
     publish(PROJECT, project())
     sys.stdout.write(f"{PAGE.relative_to(ROOT)}\n{PROJECT.relative_to(ROOT)}\n")

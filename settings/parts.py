@@ -131,7 +131,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Operators(Setting):
-    """Who runs the platform."""
+    """Who runs the platform: whom owners' accounts belong to, and whom Let's Encrypt and the alerts write to."""
 
     email: Email = Field(description="Where Let's Encrypt and the alerts write to")
 

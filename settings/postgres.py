@@ -18,8 +18,8 @@ __all__ = [
     "SUPERUSER_CONNECTIONS",
     "TENANT_CONNECTIONS",
     "Memory",
-    "least_memory_mb",
     "memory_of",
+    "min_memory_mb",
     "server_container",
 ]
 
@@ -55,7 +55,7 @@ no difference to its size: maintenance_work_mem is for the whole command
 # Queries that several processes work on, hash joins above all. Docker's default, which has been enough for those.
 QUERIES_MB = 64
 # Ours: PostgreSQL states none. A query that waits its turn is slow, not wrong.
-LEAST_CPU = 0.25
+MIN_CPU = 0.25
 # max_wal_size, by default: between two checkpoints the log grows to about as much.
 LOG_MB = 1024
 SHARED, CACHE, MAINTENANCE = 4, 2, 16
@@ -90,7 +90,7 @@ def memory_of(memory_mb: int) -> Memory:
     )
 
 
-def least_memory_mb(max_connections: int) -> int:
+def min_memory_mb(max_connections: int) -> int:
     """What a container needs so that all of its connections can work at once, beside its buffers and its vacuum."""
     rest = 1 - 1 / SHARED - VACUUM_WORKERS / MAINTENANCE
     return math.ceil((SERVER_MB + max_connections * CONNECTION_MB) / rest)
@@ -98,13 +98,13 @@ def least_memory_mb(max_connections: int) -> int:
 
 def server_container(name: str, *, cpus: float, memory_mb: int, max_connections: int, data_gb: int) -> Container:
     """The container of a server; `name` is what the settings call the server."""
-    least = least_memory_mb(max_connections)
+    least = min_memory_mb(max_connections)
     return Container(
         name=f"postgres-{name}",
         cpu=cpus,
         memory_mb=memory_mb,
-        least_cpu=LEAST_CPU,
-        least_memory_mb=least,
+        min_cpu=MIN_CPU,
+        min_memory_mb=least,
         disk_mb=data_gb * 1024 + LOG_MB,
         source=(
             f"{SERVER_MB} MB and {max_connections} connections of {CONNECTION_MB} MB, beside a quarter for "

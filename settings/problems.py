@@ -35,7 +35,7 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}: {self.path}" if self.path else self.file
         value = f"{self.value}: " if self.value else ""
-        return f"{where}: {value}{self.why}. Mend: {self.mend}"
+        return f"{where}: {value}{self.why}. Fix: {self.mend}"
 
 
 class SettingsError(OperatorError):

@@ -55,13 +55,13 @@ def with_profile(
     """The services that a profile wants: as the stack has them, else as they are by default on its first host, with
     their databases on that host's server.
     """
-    told = services.model_dump(by_alias=True, exclude_none=True)
+    given = services.model_dump(by_alias=True, exclude_none=True)
     servers = [one.name for one in database_servers if not one.placement.managed]
     usual = {
         "host": hosts[0].name if hosts else "",
         "database": next(iter(servers), database_servers[0].name if database_servers else ""),
     }
-    found = {key: told.get(key) or by_default(key, services.kinds_of(key)[0], usual) for key in wanted}
+    found = {key: given.get(key) or by_default(key, services.kinds_of(key)[0], usual) for key in wanted}
     return type(services).model_validate(found)
 
 
@@ -74,16 +74,16 @@ def by_default(key: str, model: type[Service], usual: Mapping[str, str]) -> dict
     """A service of which nothing is said that has a default: on the usual host with the usual database, at the name in
     the zone that is its key.
     """
-    told: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         if field.is_required():
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
-            told[str(field.alias)] = choices[0] if choices else usual.get(name, key)
-    if "placement" in told:
+            given[str(field.alias)] = choices[0] if choices else usual.get(name, key)
+    if "placement" in given:
         where = min(_kinds(model), key=lambda one: one.preference)
         needed = (name for name, field in where.model_fields.items() if field.is_required() and name != "where")
-        told["placement"] = {"where": tag_of(where), **{name: usual[name] for name in needed}}
-    return told
+        given["placement"] = {"where": tag_of(where), **{name: usual[name] for name in needed}}
+    return given
 
 
 def _kinds(model: type[Service]) -> tuple[type[Place], ...]:

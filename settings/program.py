@@ -19,7 +19,7 @@ from settings.secrets import ExpectedSecret, SecretOutputs
 from settings.target import refuse_wrong_target
 
 if TYPE_CHECKING:
-    from keyring import Keyring
+    from age_keyring import Keyring
 
 __all__ = ["load_engine"]
 
@@ -46,7 +46,7 @@ def load_engine() -> Settings:
 def _secrets(settings: Settings) -> SecretOutputs:
     import pulumi
 
-    from keyring import KeyringError
+    from age_keyring import KeyringError
 
     expected = expected_secrets(settings)
     try:

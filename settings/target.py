@@ -27,7 +27,7 @@ LEADING = ("PULUMI_BACKEND_URL", "PULUMI_DEBUG_PROVIDERS", "PULUMI_OPTION_CWD", 
 
 
 class Target(StrEnum):
-    """Which clouds."""
+    """Which clouds a run speaks to: the simulated ones of this machine, or the real ones."""
 
     SANDBOX = "sandbox"
     REAL = "real"
@@ -84,7 +84,7 @@ def mismatch(target: Target, found: tuple[Sign, ...], shell: str | None = None) 
     lines = "\n  ".join(against)
     return (
         f"target: {target}, but not everything around this run agrees:\n  {lines}\n"
-        f"Nothing was started and no state was read. Mend: {mend}"
+        f"Nothing was started and no state was read. Fix: {mend}"
     )
 
 
@@ -109,7 +109,7 @@ def mark(folder: Path) -> None:
     clone = Path(__file__).resolve().parent.parent
     if clone.is_relative_to(folder.resolve()):
         raise ValueError(
-            f"{folder} can't be a sandbox: the clone lies in it. Mend: set SMOS_SANDBOX to a folder of its own"
+            f"{folder} can't be a sandbox: the clone lies in it. Fix: set SMOS_SANDBOX to a folder of its own"
         )
     file = folder / MARKER
     if not file.exists():

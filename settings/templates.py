@@ -54,7 +54,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Group:
-    """What one vendor gives."""
+    """The keys that one vendor gives, as one template lists them."""
 
     key: str
     title: str
@@ -76,7 +76,7 @@ def groups(settings: Settings | None = None) -> list[Group]:
 
 
 def rendered(group: Group) -> str:
-    """The template."""
+    """The text of the template."""
     lines = [HEAD.format(title=group.title)]
     for key in group.keys:
         shape = SHAPES[key.secret.kind]

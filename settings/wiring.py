@@ -25,10 +25,10 @@ __all__ = [
     "HMAC_HEADER",
     "IDENTITY_HEADER",
     "WIRING_CHECKS",
+    "announced",
     "calls_of",
     "identity_of",
     "private_networks",
-    "told",
     "url_of",
     "wiring_entry",
 ]
@@ -69,7 +69,7 @@ def url_of(settings: Settings, call: Call) -> str:
     return settings.address(call.callee).url + call.path
 
 
-def told(settings: Settings, call: Call) -> dict[str, str]:
+def announced(settings: Settings, call: Call) -> dict[str, str]:
     """What others may know of a call: no secret."""
     url, identity = url_of(settings, call), identity_of(settings, call)
     return {"caller": call.caller, "callee": call.callee, "url": url, "identity": identity}

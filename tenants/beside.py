@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import Damaged, raw
 
 __all__ = ["Beside", "Bucket", "Folder", "Stack", "beside"]
@@ -45,11 +45,11 @@ class Beside(Protocol):
         """Removes a note; nothing happens when there is none."""
 
     def remove_all(self) -> None:
-        """Removes every note."""
+        """Removes the notes of all tenants."""
 
 
-def beside(place: Workplace) -> Beside | None:
-    """Of the states of a workplace; None where there is nothing that both can lie in."""
+def beside(place: RunTarget) -> Beside | None:
+    """Of the states of a run target; None where there is nothing that both can lie in."""
     backend = place.environ.get("PULUMI_BACKEND_URL", "")
     if backend.startswith("file://"):
         return Folder(Path(backend.removeprefix("file://").partition("?")[0]).expanduser())
@@ -69,11 +69,11 @@ class Folder:
         return {stack: found for stack in stacks if (found := self._version(*stack))}
 
     def notes(self, stacks: Iterable[Stack]) -> dict[Stack, bytes]:
-        """As they lie there."""
+        """Every note, as it lies there: stack → text."""
         return {stack: found for stack in stacks if (found := _read(self._file(stack)))}
 
     def write(self, stack: Stack, note: bytes) -> None:
-        """For its owner alone."""
+        """Writes a note as a file that its owner alone reads."""
         file = self._file(stack)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = file.with_suffix(f".{os.getpid()}.new")
@@ -82,11 +82,11 @@ class Folder:
         draft.replace(file)
 
     def remove(self, stack: Stack) -> None:
-        """The file."""
+        """Removes the file of a note."""
         self._file(stack).unlink(missing_ok=True)
 
     def remove_all(self) -> None:
-        """Every file."""
+        """Removes the files of all notes."""
         for file in self._notes.glob("*/*.json"):
             file.unlink(missing_ok=True)
 
@@ -131,11 +131,11 @@ class Bucket:
             return {stack: note for stack, note in zip(wanted, several.map(self._note, wanted), strict=True) if note}
 
     def write(self, stack: Stack, note: bytes) -> None:
-        """One object."""
+        """Writes a note as one object of the bucket."""
         self._client.put_object(Bucket=self._bucket, Key=self._of(stack), Body=note)
 
     def remove(self, stack: Stack) -> None:
-        """One object."""
+        """Removes the object of a note."""
         self._client.delete_object(Bucket=self._bucket, Key=self._of(stack))
 
     def remove_all(self) -> None:

@@ -31,7 +31,7 @@ class WhatsApp(Setting):
 
 
 class Telegram(Setting):
-    """A bot of Telegram."""
+    """A channel by a bot of Telegram."""
 
     bot: Annotated[str, AfterValidator(_BOT)] = Field(description="Its user name, without @")
 
@@ -69,6 +69,6 @@ class Identities(Setting):
 
 
 class Shop(Setting):
-    """A shop at Shopify."""
+    """A tenant's shop at Shopify."""
 
     store: Annotated[str, AfterValidator(_SHOP)] = Field(description="Its address, as in acme.myshopify.com")

@@ -18,18 +18,18 @@ from typing import Any
 
 from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReady
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from deploy.vault_api import VaultRefused
 from kept.say import Say
 from tenants import shared_redis
-from tenants.belonging import refuse_strange
 from tenants.doors import CONTAINER, REACH, DoorsLeft, doors_of
 from tenants.endings import note_changed
-from tenants.ground import Ground, reached_as_far
 from tenants.inline import run_inline
 from tenants.model import Tenant
 from tenants.own_redis import reached
+from tenants.ownership import check_ownership
 from tenants.registry import Entry
+from tenants.session import PlatformSession, reached_as_far
 from tenants.state import deployment, resources_of
 from tenants.vault_session import VaultSession
 from tenants.watched import program_of
@@ -46,23 +46,23 @@ _SETTLED_S = 10
 _UNASKED = ("--yes", "--skip-preview")
 
 
-def close_as_far(place: Workplace, stack: str, entry: Entry, why: NotReady, say: Say) -> None:
+def close_as_far(place: RunTarget, stack: str, entry: Entry, why: NotReady, say: Say) -> None:
     """Closes what can be reached. Always raises: DoorsLeft with what is left, or `why` when there is nothing to close
     by, as without a stack of the tenant.
     """
     say(f"{why}\nwhat can be reached of tenant {entry.tenant.slug} is closed now")
-    with reached_as_far(place, stack, say) as (ground, problems):
+    with reached_as_far(place, stack, say) as (session, problems):
         tenant, slug = entry.tenant, entry.tenant.slug
-        project = ground.project_of(slug)
-        there = replace(ground.place, project=with_project(ground.place, slug, project))
+        project = session.project_of(slug)
+        there = replace(session.place, project=with_project(session.place, slug, project))
         found = deployment(there, there.project, project, slug)
         if found is None:
             raise why
-        refuse_strange(found, slug, ground.platform, tenant)
-        ground.known.forget((project, slug))
+        check_ownership(found, slug, session.platform, tenant)
+        session.known.forget((project, slug))
         note_changed(there, [str(one["urn"]) for one in resources_of(found) if _may_change(one)])
         said = [str(why), *problems]
-        left = [*_by_the_engine(ground, tenant, found, said), *_by_hand(ground, tenant, found, said)]
+        left = [*_by_the_engine(session, tenant, found, said), *_by_hand(session, tenant, found, said)]
     raise DoorsLeft(slug, doors_of(left) or ["its state, which has not heard of it"], "\n".join(dict.fromkeys(said)))
 
 
@@ -71,13 +71,15 @@ def _may_change(one: Mapping[str, Any]) -> bool:
     return bool(one.get("custom")) and not kind.startswith(("pulumi:", "random:"))
 
 
-def _by_the_engine(ground: Ground, tenant: Tenant, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
+def _by_the_engine(
+    session: PlatformSession, tenant: Tenant, found: Mapping[str, Any], said: list[str]
+) -> Iterator[str]:
     """The name, PostgreSQL, the storage: the URNs that could not be closed."""
     # Of its state's resources these are not in the copy: the program doesn't declare them either.
     declared = tenant.model_copy(update={"redis": None})
-    kept = replace(ground, secrets=replace(ground.secrets, vault=None))
-    with tempfile.TemporaryDirectory(dir=ground.place.scratch) as folder:
-        there = _copied(ground, tenant.slug, found, Path(folder))
+    kept = replace(session, secrets=replace(session.secrets, vault=None))
+    with tempfile.TemporaryDirectory(dir=session.place.scratch) as folder:
+        there = _copied(session, tenant.slug, found, Path(folder))
         words = (*_UNASKED, "--continue-on-error")
         program = program_of(kept, declared, found)
         try:
@@ -89,7 +91,7 @@ def _by_the_engine(ground: Ground, tenant: Tenant, found: Mapping[str, Any], sai
             yield from urns or [f"{tenant.slug}::database", f"{tenant.slug}::dns"]
 
 
-def _deleted(there: Workplace, slug: str, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
+def _deleted(there: RunTarget, slug: str, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
     """What is closed by a deletion goes first: after any failure of an `up` the engine deletes nothing."""
     for urn in (str(one["urn"]) for one in resources_of(found) if one["type"] == REACH):
         try:
@@ -99,18 +101,18 @@ def _deleted(there: Workplace, slug: str, found: Mapping[str, Any], said: list[s
             yield urn
 
 
-def _copied(ground: Ground, slug: str, found: Mapping[str, Any], folder: Path) -> Workplace:
-    """A workplace whose state is a copy, encrypted with a passphrase that nobody keeps."""
+def _copied(session: PlatformSession, slug: str, found: Mapping[str, Any], folder: Path) -> RunTarget:
+    """A run target whose state is a copy, encrypted with a passphrase that nobody keeps."""
     (folder / "states").mkdir(mode=0o700)
     environ = {
-        **{name: value for name, value in ground.place.environ.items() if not name.startswith("PULUMI_CONFIG_")},
+        **{name: value for name, value in session.place.environ.items() if not name.startswith("PULUMI_CONFIG_")},
         "PULUMI_BACKEND_URL": f"file://{folder / 'states'}",
         "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(32),
     }
     scratch = folder / "runs" / "here"
     scratch.mkdir(parents=True, mode=0o700)
-    place = replace(ground.place, environ=environ, scratch=scratch)
-    there = made_ready(place, slug, ground.project_of(slug), None, "passphrase")
+    place = replace(session.place, environ=environ, scratch=scratch)
+    there = made_ready(place, slug, session.project_of(slug), None, "passphrase")
     fresh = json.loads(run(there, there.project, "stack", "export", "--stack", slug, capture=True))
     copied = {**without_secrets(found), "secrets_providers": fresh["deployment"]["secrets_providers"]}
     file = folder / "copy.json"
@@ -153,15 +155,15 @@ class _Door:
     """One that is closed by asking for it, without the engine. `name`: as `doors_of` reads it."""
 
     name: str
-    close: Callable[[Ground, Tenant], None]
+    close: Callable[[PlatformSession, Tenant], None]
 
 
-def _by_hand(ground: Ground, tenant: Tenant, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
-    doors = [_Door("vault", _close_vault)] if ground.platform.vault is not None else []
+def _by_hand(session: PlatformSession, tenant: Tenant, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
+    doors = [_Door("vault", _close_vault)] if session.platform.vault is not None else []
     doors += [_Door("own-redis", _close_redis)] if tenant.redis is not None else []
     for door in doors:
         try:
-            door.close(ground, tenant)
+            door.close(session, tenant)
         except (NotReady, VaultRefused) as error:
             said.append(str(error))
             yield f"{tenant.slug}::{door.name}"
@@ -173,28 +175,28 @@ def _by_hand(ground: Ground, tenant: Tenant, found: Mapping[str, Any], said: lis
         yield f"{tenant.slug}::n8n-container"
 
 
-def _close_vault(ground: Ground, tenant: Tenant) -> None:
+def _close_vault(session: PlatformSession, tenant: Tenant) -> None:
     """Its policy counts at each request: tokens that are out are worth nothing from then on."""
     from tenants.steps.vault import closed_policy
 
-    vault, login = ground.platform.vault, ground.secrets.vault
+    vault, login = session.platform.vault, session.secrets.vault
     if vault is None or login is None:
-        raise NotReady(f"Vault of {ground.stack} has no login for tenants. Mend: ./smos vault init {ground.stack}")
-    session = VaultSession(vault.local_port, login, ground.stack)
-    if session.api.ask("GET", "sys/seal-status").get("sealed"):
-        raise NotReady(f"Vault of {ground.stack} is sealed. Mend: ./smos vault unseal {ground.stack}")
+        raise NotReady(f"Vault of {session.stack} has no login for tenants. Fix: ./smos vault init {session.stack}")
+    vault_session = VaultSession(vault.local_port, login, session.stack)
+    if vault_session.api.ask("GET", "sys/seal-status").get("sealed"):
+        raise NotReady(f"Vault of {session.stack} is sealed. Fix: ./smos vault unseal {session.stack}")
     try:
         path = f"sys/policies/acl/{tenant.names.policy}"
-        session.api.ask("PUT", path, {"policy": closed_policy()}, token=session.token())
+        vault_session.api.ask("PUT", path, {"policy": closed_policy()}, token=vault_session.token())
     finally:
-        session.close()
+        vault_session.close()
 
 
-def _close_redis(ground: Ground, tenant: Tenant) -> None:
+def _close_redis(session: PlatformSession, tenant: Tenant) -> None:
     """Its user goes, and with it its connections; a start of the server would bring it back until the next run."""
     import redis
 
-    with reached(ground.place, ground.settings, ground.secrets.root_key, tenant) as login:
+    with reached(session.place, session.settings, session.secrets.root_key, tenant) as login:
         client = redis.Redis(
             port=login.port,
             username=login.user,

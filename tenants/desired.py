@@ -12,23 +12,23 @@ from typing import Any
 from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReached, NotReady
 from deploy.take_over import NO_CLAIMS, Claims
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.say import Say
 from settings.problems import Problem
 from tenants import lifecycle
 from tenants.archive.manifest import ArchiveBroken
-from tenants.archive.moves import Exported, export, fill, open_archive
 from tenants.archive.room import refuse_no_room_on_disk
 from tenants.archive.serials import Serials
 from tenants.archive.shelf import shelf_of
-from tenants.belonging import refuse_strange
+from tenants.archive.transfer import Exported, export, fill, open_archive
 from tenants.doors import CLOSING
-from tenants.ground import Ground, prepared
 from tenants.lifecycle import Applied
 from tenants.lost_databases import lost_databases
 from tenants.model import State, slug_of
+from tenants.ownership import check_ownership
 from tenants.powers import take_powers
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
+from tenants.session import PlatformSession, prepared
 from tenants.shared_redis import refuse_not_moved
 from tenants.silos import refuse_no_room
 
@@ -50,14 +50,14 @@ class Drift:
 
 
 def set_state(
-    place: Workplace, stack: str, reread: Reread, slug: str, state: State, say: Say, claims: Claims = NO_CLAIMS
+    place: RunTarget, stack: str, reread: Reread, slug: str, state: State, say: Say, claims: Claims = NO_CLAIMS
 ) -> Applied:
     """Writes the state into the tenant's file and makes it so. Again, it completes or proves it."""
     registry = reread()
     entry = registry.find(slug)
     if entry.tenant.state == IMPORTING and state != "offboarding":
         mend = f"import the same archive again, or ./smos tenant delete {slug}"
-        raise NotReady(f"tenant {slug}: its import has not ended, so it may be half there. Mend: {mend}")
+        raise NotReady(f"tenant {slug}: its import has not ended, so it may be half there. Fix: {mend}")
     if registry.set_state(slug, state):
         say(f"{registry.file_of(entry.tenant)}: state: {state}")
     try:
@@ -71,13 +71,13 @@ def set_state(
         raise
 
 
-def exported(place: Workplace, stack: str, registry: Registry, slug: str, folder: Path, say: Say) -> Exported:
+def exported(place: RunTarget, stack: str, registry: Registry, slug: str, folder: Path, say: Say) -> Exported:
     """The tenant as one file in a folder; the tenant stays as it is."""
     entry = registry.find(slug)
-    with prepared(place, stack, say) as ground:
-        refuse_not_up(ground, slug)
-        refuse_not_moved(lifecycle.state_of(ground, slug), slug)
-        return export(ground, entry.tenant, folder, say)
+    with prepared(place, stack, say) as session:
+        refuse_not_up(session, slug)
+        refuse_not_moved(lifecycle.state_of(session, slug), slug)
+        return export(session, entry.tenant, folder, say)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Meant:
 
 
 def imported(
-    place: Workplace,
+    place: RunTarget,
     stack: str,
     reread: Reread,
     file: Path,
@@ -107,14 +107,14 @@ def imported(
     command goes on.
     """
     registry = reread()
-    with prepared(place, stack, say) as ground:
-        opened = open_archive(ground, file, meant.trust)
+    with prepared(place, stack, say) as session:
+        opened = open_archive(session, file, meant.trust)
         values = {**opened.values, "state": IMPORTING} | ({"domain": domain} if domain else {})
-        _refuse_existing(ground, registry, slug_of(str(values.get("domain", ""))))
+        _refuse_existing(session, registry, slug_of(str(values.get("domain", ""))))
         tenant, new = registry.check(values)
         slug = tenant.slug
-        refuse_no_room(ground.settings, (*(one.tenant for one in registry.entries if one.tenant.slug != slug), tenant))
-        refuse_no_room_on_disk(ground, tenant, opened.manifest.parts, say)
+        refuse_no_room(session.settings, (*(one.tenant for one in registry.entries if one.tenant.slug != slug), tenant))
+        refuse_no_room_on_disk(session, tenant, opened.manifest.parts, say)
         serials = Serials(shelf_of(place).folder)
         if new:
             if opened.statement:
@@ -122,34 +122,34 @@ def imported(
             registry.add(values)
         else:
             say(f"tenant {slug}: an import of it has not ended; going on")
-        begun = lifecycle.bring_up(ground, reread().find(slug), say, claims=claims)
+        begun = lifecycle.bring_up(session, reread().find(slug), say, claims=claims)
         try:
-            fill(ground, opened, tenant, say)
+            fill(session, opened, tenant, say)
         except ArchiveBroken as error:
-            mend = f"Mend: the same command again, or ./smos tenant delete {slug}"
+            mend = f"Fix: the same command again, or ./smos tenant delete {slug}"
             raise ArchiveBroken(f"{error}\ntenant {slug} is not whole and stays closed (importing). {mend}") from None
         reread().set_state(slug, "suspended" if opened.values.get("state") == "suspended" else "active")
-        opened_up = lifecycle.bring_up(ground, reread().find(slug), say, claims=claims)
-        _as_made(ground, reread().find(slug), say, claims)
+        opened_up = lifecycle.bring_up(session, reread().find(slug), say, claims=claims)
+        _as_made(session, reread().find(slug), say, claims)
         if opened.statement:
             serials.saw(opened.statement, imported=True)
-        ground.known.forget(ground.stack_of(slug))  # its data came by another way than the engine's
+        session.known.forget(session.stack_of(slug))  # its data came by another way than the engine's
     return replace(opened_up, outcome=begun.outcome, seconds=begun.seconds + opened_up.seconds)
 
 
-def _as_made(ground: Ground, entry: Entry, say: Say, claims: Claims) -> None:
+def _as_made(session: PlatformSession, entry: Entry, say: Say, claims: Claims) -> None:
     """What ran in the database while it was filled had the tenant's rights: of the tenant's own password, too."""
-    if seen := _looked_for(lifecycle.workplace_of(ground, entry.tenant.slug), entry.tenant.slug):
+    if seen := _looked_for(lifecycle.workplace_of(session, entry.tenant.slug), entry.tenant.slug):
         say(f"tenant {entry.tenant.slug}: the import changed {', '.join(seen)}; it is made as wanted again")
-        _mended(ground, lifecycle.workplace_of(ground, entry.tenant.slug), entry, say, claims)
+        _mended(session, lifecycle.workplace_of(session, entry.tenant.slug), entry, say, claims)
 
 
-def _refuse_existing(ground: Ground, registry: Registry, slug: str) -> None:
+def _refuse_existing(session: PlatformSession, registry: Registry, slug: str) -> None:
     existing = next((one.tenant for one in registry.entries if one.tenant.slug == slug), None)
     if existing is not None and existing.state == IMPORTING:
         return
     name = f"{FOLDER}/{slug}.yaml"
-    if slug in ground.stacks:
+    if slug in session.stacks:
         why = f"tenant {slug} is live: an import would overwrite it"
         raise RegistryError([Problem(name, "", "", why, "delete it first, or --as NAME.ZONE")])
     if existing is not None:
@@ -158,66 +158,66 @@ def _refuse_existing(ground: Ground, registry: Registry, slug: str) -> None:
 
 
 def drift_of(
-    place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, mend: bool, claims: Claims = NO_CLAIMS
+    place: RunTarget, stack: str, registry: Registry, slug: str, say: Say, *, mend: bool, claims: Claims = NO_CLAIMS
 ) -> Drift:
     """What differs from what is wanted, by asking every vendor; with `mend` it is made as wanted again."""
     entry = registry.find(slug)
-    with prepared(place, stack, say) as ground:
-        refuse_not_up(ground, slug)
-        there = lifecycle.workplace_of(ground, slug)
+    with prepared(place, stack, say) as session:
+        refuse_not_up(session, slug)
+        there = lifecycle.workplace_of(session, slug)
         seen = _looked_for(there, slug)
         if seen:
-            ground.known.forget(ground.stack_of(slug))
+            session.known.forget(session.stack_of(slug))
         if not seen or not mend:
             return Drift(slug, tuple(seen))
-        _mended(ground, there, entry, say, claims)
+        _mended(session, there, entry, say, claims)
         left = _looked_for(there, slug)
     if left:
         raise NotReady(f"tenant {slug}: after the mend still differ {', '.join(left)}")
     return Drift(slug, tuple(seen), mended=True)
 
 
-def _looked_for(there: Workplace, slug: str) -> list[str]:
+def _looked_for(there: RunTarget, slug: str) -> list[str]:
     try:
         return _changes(run(there, there.project, "refresh", "--stack", slug, "--preview-only", "--json", capture=True))
     except EngineFailed as error:
         raise EngineFailed("refresh", _reasons(error.said)) from None
 
 
-def _mended(ground: Ground, there: Workplace, entry: Entry, say: Say, claims: Claims) -> None:
+def _mended(session: PlatformSession, there: RunTarget, entry: Entry, say: Say, claims: Claims) -> None:
     slug = entry.tenant.slug
-    if lost := lost_databases(lifecycle.state_of(ground, slug), ground.databases):
+    if lost := lost_databases(lifecycle.state_of(session, slug), session.databases):
         say(f"tenant {slug}: {', '.join(lost)} was dropped; what is made in its place is empty (archives: import)")
-    take_powers(ground, entry.tenant.names, say)
+    take_powers(session, entry.tenant.names, say)
     run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
-    lifecycle.bring_up(ground, entry, say, claims=claims)
+    lifecycle.bring_up(session, entry, say, claims=claims)
 
 
 def _reasons(said: str) -> str:
     """The last words of a run that failed: of the JSON that it told, the errors alone, one a line."""
     begin = said.find("{")
     try:
-        told, _ = json.JSONDecoder().raw_decode(said[begin:]) if begin >= 0 else ({}, 0)
+        report, _ = json.JSONDecoder().raw_decode(said[begin:]) if begin >= 0 else ({}, 0)
     except ValueError:
-        told = {}
+        report = {}
     errors = [
         f"{str(one.get('urn', '')).rsplit('::', 1)[-1]}: {str(one.get('message', '')).strip()}"
-        for one in told.get("diagnostics") or []
+        for one in report.get("diagnostics") or []
         if one.get("severity") == "error" and one.get("urn")
     ]
     return "\n".join(errors) or "\n".join(said.strip().splitlines()[-LAST_LINES:])
 
 
-def refuse_not_up(ground: Ground, slug: str) -> None:
+def refuse_not_up(session: PlatformSession, slug: str) -> None:
     """What is not there can't be looked at."""
-    if slug not in ground.stacks:
-        raise NotReady(f"tenant {slug} has no stack on {ground.stack}. Mend: ./smos tenant apply {slug}")
-    refuse_strange(lifecycle.state_of(ground, slug), slug, ground.platform)
+    if slug not in session.stacks:
+        raise NotReady(f"tenant {slug} has no stack on {session.stack}. Fix: ./smos tenant apply {slug}")
+    check_ownership(lifecycle.state_of(session, slug), slug, session.platform)
 
 
-def _changes(told: str) -> list[str]:
+def _changes(report: str) -> list[str]:
     """Of a refresh that only looks, in JSON: which resource is gone, and which is another."""
-    return [found for step in json.loads(told).get("steps") or [] if (found := _change(step))]
+    return [found for step in json.loads(report).get("steps") or [] if (found := _change(step))]
 
 
 def _change(step: Mapping[str, Any]) -> str:

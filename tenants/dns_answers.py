@@ -39,11 +39,11 @@ class Resolver:
     timeout_s: float = TIMEOUT_S
 
     def ready(self) -> dns.resolver.Resolver:
-        """As dnspython takes it."""
+        """The resolver of dnspython, made ready with the addresses that are asked."""
         try:
             made = dns.resolver.Resolver(configure=not self.servers)
         except dns.resolver.NoResolverConfiguration:
-            raise NoResolver("this machine has no resolver. Mend: --resolver 1.1.1.1") from None
+            raise NoResolver("this machine has no resolver. Fix: --resolver 1.1.1.1") from None
         made.lifetime = self.timeout_s
         made.timeout = min(2.0, self.timeout_s)
         made.retry_servfail = False
@@ -60,7 +60,7 @@ def _server(text: str) -> dns.nameserver.Nameserver | str:
         ipaddress.ip_address(address)
         return dns.nameserver.Do53Nameserver(address, int(port))
     except ValueError:
-        raise NoResolver(f"{text!r} is no resolver's address. Mend: as in 1.1.1.1 or 127.0.0.1:5300") from None
+        raise NoResolver(f"{text!r} is no resolver's address. Fix: as in 1.1.1.1 or 127.0.0.1:5300") from None
 
 
 def looked_at(domain: str, target: str, resolver: Resolver) -> Picture:

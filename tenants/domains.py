@@ -247,7 +247,7 @@ def _caa(text: str) -> tuple[int, str, str]:
 def _allows(value: str, name: str) -> bool:
     """RFC 8657: a record may be narrowed to an account, or to ways of validation; Cloudflare's is by HTTP."""
     issuer, *parameters = [part.strip() for part in value.split(";")]
-    told = dict(part.split("=", 1) for part in parameters if "=" in part)
-    methods = told.get("validationmethods")
-    narrowed = "accounturi" in told or (methods is not None and "http-01" not in methods.split(","))
+    parameter_of = dict(part.split("=", 1) for part in parameters if "=" in part)
+    methods = parameter_of.get("validationmethods")
+    narrowed = "accounturi" in parameter_of or (methods is not None and "http-01" not in methods.split(","))
     return issuer.lower() == name and not narrowed

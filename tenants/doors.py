@@ -30,7 +30,7 @@ class DoorsLeft(EngineFailed):
         left = ", ".join(dict.fromkeys(doors))
         mend = "the same command again, once they can be reached"
         why = f"\n{said.strip()}" if said.strip() else ""
-        super().__init__("up", f"tenant {slug}: not closed: {left}; the other doors are. Mend: {mend}{why}")
+        super().__init__("up", f"tenant {slug}: not closed: {left}; the other doors are. Fix: {mend}{why}")
 
 
 @contextlib.contextmanager

@@ -17,10 +17,10 @@ from psycopg import sql
 
 from deploy.engine_run import run
 from deploy.repair import exported
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.say import Say
 from tenants.archive.login import provisioner
-from tenants.ground import Ground
+from tenants.session import PlatformSession
 from tenants.state import resources_of
 
 __all__ = ["as_of_today", "ready_to_end"]
@@ -30,7 +30,7 @@ KEPT = "skipReassignOwned"
 _NOT_LENT = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND NOT pg_has_role(current_user, oid, 'USAGE')"
 
 
-def ready_to_end(ground: Ground, there: Workplace, slug: str, found: Mapping[str, Any], say: Say) -> None:
+def ready_to_end(session: PlatformSession, there: RunTarget, slug: str, found: Mapping[str, Any], say: Say) -> None:
     """Before everything of a tenant goes. `found`: its state."""
     roles = [one for one in resources_of(found) if one["type"] == ROLE]
     if any(not (one.get("outputs") or {}).get(KEPT) for one in roles):
@@ -38,7 +38,7 @@ def ready_to_end(ground: Ground, there: Workplace, slug: str, found: Mapping[str
         mended = json.dumps({**content, "deployment": as_of_today(content["deployment"])})
         run(there, there.project, "stack", "import", "--stack", slug, capture=True, stdin=mended)
         say(f"tenant {slug}: its state is of an earlier version; what its roles own goes with them")
-    _lent(ground, [str(one["inputs"]["name"]) for one in roles])
+    _lent(session, [str(one["inputs"]["name"]) for one in roles])
 
 
 def as_of_today(deployment: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,11 +52,11 @@ def _ending(one: dict[str, Any]) -> dict[str, Any]:
     return {**one, **{side: {**(one.get(side) or {}), KEPT: True} for side in ("inputs", "outputs")}}
 
 
-def _lent(ground: Ground, roles: list[str]) -> None:
+def _lent(session: PlatformSession, roles: list[str]) -> None:
     """The provisioner has the rights of these. What it may not have is told by the deletion that needs it."""
-    server = ground.platform.server
+    server = session.platform.server
     try:
-        with provisioner(server, ground.secrets.provisioner_password) as connection:
+        with provisioner(server, session.secrets.provisioner_password) as connection:
             for (role,) in connection.execute(_NOT_LENT, (roles,)).fetchall():
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(str(role))))
     except psycopg.Error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from access.states import STATES_URL
 from deploy.guards import NotReady
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from tenants.platform import Platform
 from tenants.secrets import VaultLogin
 from tenants.vault_session import VaultSession
@@ -54,8 +54,8 @@ class Encryption:
             return {}
         return {_ADDRESS: self._vault.address, _TOKEN: self._session.token()}
 
-    def applied(self, place: Workplace) -> Workplace:
-        """The workplace in which the engine can read and write tenants' states."""
+    def applied(self, place: RunTarget) -> RunTarget:
+        """The run target in which the engine can read and write tenants' states."""
         others = {name: value for name, value in place.environ.items() if not name.startswith("VAULT_")}
         return replace(place, environ={**others, **self.environ()})
 
@@ -65,7 +65,7 @@ class Encryption:
         if used not in ("", PASSPHRASE, self.provider):
             raise NotReady(
                 f"the secrets in the state of {slug} are encrypted with {used}, and {self._environment} has no Vault "
-                "with that key. Mend: vault in smarteros:services again, ./smos up, and ./smos vault init: the key is "
+                "with that key. Fix: vault in smarteros:services again, ./smos up, and ./smos vault init: the key is "
                 "in the keyring"
             )
 

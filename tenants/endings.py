@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from deploy.engine_run import run
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import keep, words
 
 __all__ = ["ending_begun", "forget_deleted", "note_changed", "read_changed", "remember_changed"]
@@ -25,12 +25,12 @@ CHANGING = "changing"
 BEGUN = "ending"
 
 
-def ending_begun(there: Workplace) -> None:
+def ending_begun(there: RunTarget) -> None:
     """Remembers, beside the stack's project file, that a destruction began: it ends with that folder."""
     (there.project / BEGUN).touch()
 
 
-def forget_deleted(there: Workplace, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> bool:
+def forget_deleted(there: RunTarget, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> bool:
     """Reads the stack's resources anew when a deletion was begun, and of its end nobody knows; whether it did.
 
     Needs the tunnel. `found`: the stack's state, as it was before this run.
@@ -48,7 +48,7 @@ def forget_deleted(there: Workplace, slug: str, found: Mapping[str, Any] | None,
     return False
 
 
-def remember_changed(there: Workplace, found: Mapping[str, Any] | None) -> None:
+def remember_changed(there: RunTarget, found: Mapping[str, Any] | None) -> None:
     """Keeps, beside the stack's project file, what a killed run was changing: before anything touches the state."""
     pending = (found or {}).get("pending_operations") or []
     urns = {one["resource"]["urn"] for one in pending if one["type"] == UPDATING and one["resource"].get("custom")}
@@ -56,12 +56,12 @@ def remember_changed(there: Workplace, found: Mapping[str, Any] | None) -> None:
         note_changed(there, urns)
 
 
-def note_changed(there: Workplace, urns: Collection[str]) -> None:
+def note_changed(there: RunTarget, urns: Collection[str]) -> None:
     """Keeps what was changed at the vendors while the state could not be written, for the next run to read."""
     keep(there.project / CHANGING, "\n".join(sorted({*urns} | _changing(there))))
 
 
-def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> int:
+def read_changed(there: RunTarget, slug: str, found: Mapping[str, Any] | None, say: Callable[[str], None]) -> int:
     """Reads it anew at the vendors; how many resources. Needs the tunnel."""
     known = {one["urn"] for one in (found or {}).get("resources") or []}
     urns = sorted(_changing(there) & known)
@@ -73,7 +73,7 @@ def read_changed(there: Workplace, slug: str, found: Mapping[str, Any] | None, s
     return len(urns)
 
 
-def _changing(there: Workplace) -> set[str]:
+def _changing(there: RunTarget) -> set[str]:
     file = there.project / CHANGING
     try:
         return set(words(file, "remove it, then ./smos tenant drift SLUG --mend").splitlines())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.engine_run import Outcome, run_with_events
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from engine import sdk_patches
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ much, which no ordinary tenant's run has. One that needs more is slower, and end
 
 
 def run_inline(
-    place: Workplace, folder: Path, command: str, stack: str, program: Importing, *arguments: str, quiet: bool
+    place: RunTarget, folder: Path, command: str, stack: str, program: Importing, *arguments: str, quiet: bool
 ) -> Outcome:
     """`pulumi COMMAND` (up or preview) on the stack, with the program served from here."""
     with _served(program) as address:
@@ -62,8 +62,8 @@ def run_inline(
         )
 
 
-def secluded(place: Workplace) -> Workplace:
-    """The workplace without the options that lead the plain CLI into another project, for a short run."""
+def secluded(place: RunTarget) -> RunTarget:
+    """The run target without the options that lead the plain CLI into another project, for a short run."""
     kept = {name: value for name, value in place.environ.items() if not name.startswith("PULUMI_OPTION_")}
     return replace(place, environ={**_GARBAGE, **kept})
 

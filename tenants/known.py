@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from tenants.beside import Beside, Stack, beside
 from tenants.fingerprint import Fingerprints
 from tenants.model import Tenant
@@ -52,8 +52,8 @@ class Known:
         if self._where is None:
             return set()
         notes = self._where.notes(tenants)
-        told = {stack: note for stack, text in notes.items() if (note := self._believed(stack, text))}
-        wanted = {stack: note for stack, note in told.items() if self._is_good(note, tenants[stack])}
+        believed = {stack: note for stack, text in notes.items() if (note := self._believed(stack, text))}
+        wanted = {stack: note for stack, note in believed.items() if self._is_good(note, tenants[stack])}
         versions = self._where.versions(wanted)
         return {stack[1] for stack, note in wanted.items() if note["state"] == versions.get(stack, "")}
 
@@ -109,14 +109,14 @@ class Known:
         return hmac.new(self.fingerprints.key, f"note\0{text}".encode(), hashlib.sha256).hexdigest()
 
 
-def forget(place: Workplace, stack: Stack) -> None:
+def forget(place: RunTarget, stack: Stack) -> None:
     """Of one tenant, where its platform is not at hand."""
     where = beside(place)
     if where is not None:
         where.remove(stack)
 
 
-def forget_all(place: Workplace) -> None:
+def forget_all(place: RunTarget) -> None:
     """Of every tenant: what they stand on is no more what it was."""
     where = beside(place)
     if where is not None:

@@ -13,16 +13,16 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from apps.dependents import Dependent, release
-from apps.time_limits import connected
 from deploy.guards import NotReady
 from kept.say import Say
+from provider.dependents import Dependent, release
+from provider.time_limits import connected
 from tenants.archive.login import provisioner
-from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.platform import Server
 from tenants.powers import take_powers
 from tenants.secrets import administrator_password
+from tenants.session import PlatformSession
 from tenants.steps import owners_of
 
 __all__ = ["clear_the_way", "made_ready", "nothing_keeps"]
@@ -62,10 +62,10 @@ JOIN pg_roles r ON r.oid = m.lomowner WHERE r.rolname = %(name)s AND m.lomacl IS
 _PREPARED = "SELECT gid, owner FROM pg_prepared_xacts WHERE database = current_database()"
 
 
-def clear_the_way(ground: Ground, names: TenantNames, say: Say) -> None:
+def clear_the_way(session: PlatformSession, names: TenantNames, say: Say) -> None:
     """Of all that the tenant has on the server. Raises NotReady with what is in the way."""
-    take_powers(ground, names, say)  # in the name of a role that has them the provisioner may do nothing
-    server, password = ground.platform.server, ground.secrets.provisioner_password
+    take_powers(session, names, say)  # in the name of a role that has them the provisioner may do nothing
+    server, password = session.platform.server, session.secrets.provisioner_password
     for name in owners_of(names):
         try:
             for done in made_ready(server, password, name):
@@ -77,16 +77,16 @@ def clear_the_way(ground: Ground, names: TenantNames, say: Say) -> None:
 
 def made_ready(server: Server, password: str, name: str) -> list[str]:
     """One database and its owner, called the same; what was in the way. Raises psycopg.Error."""
-    told: list[str] = []
+    report: list[str] = []
     with provisioner(server, password) as connection:
         has_database, has_role = connection.execute(_THERE, {"name": name}).fetchone() or (False, False)
         if has_role:
             _settle_role(connection, name)
         if has_database:
-            told += _settle_database(connection, name)
+            report += _settle_database(connection, name)
         connection.execute(_END, {"name": name})
     if not (has_database and has_role):
-        return told
+        return report
     with provisioner(server, password, name) as inside:
         for kind, identity in inside.execute(_OTHERS).fetchall():
             statement = sql.SQL("ALTER {} {} OWNER TO {}").format(
@@ -94,14 +94,14 @@ def made_ready(server: Server, password: str, name: str) -> list[str]:
             )
             with contextlib.suppress(psycopg.errors.Error):  # an index, a column's sequence: they follow their table
                 inside.execute(statement)
-                told.append(f"{kind} {identity} was another's, and is its owner's now")
+                report.append(f"{kind} {identity} was another's, and is its owner's now")
         for (statement,) in inside.execute(_OWN, {"name": name}).fetchall():
             inside.execute(sql.SQL(statement))
-            told.append(f"{statement}: its owner had not the right to read it")
+            report.append(f"{statement}: its owner had not the right to read it")
         for gid, owner in inside.execute(_PREPARED).fetchall():
             _roll_back(server, password, name, str(gid), str(owner))
-            told.append("a prepared transaction was rolled back")
-    return told
+            report.append("a prepared transaction was rolled back")
+    return report
 
 
 def _settle_role(connection: psycopg.Connection[Any], name: str) -> None:
@@ -114,11 +114,11 @@ def _settle_role(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def _settle_database(connection: psycopg.Connection[Any], name: str) -> list[str]:
-    database, told = sql.Identifier(name), []
+    database, report = sql.Identifier(name), []
     for (guest,) in connection.execute(_GUESTS, {"name": name}).fetchall():
         whom = sql.Identifier(guest) if guest else sql.SQL("PUBLIC")
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM {} CASCADE").format(database, whom))
-        told.append(f"{guest or 'everybody'} might connect to it, and may not any more")
+        report.append(f"{guest or 'everybody'} might connect to it, and may not any more")
     connection.execute(sql.SQL("GRANT ALL ON DATABASE {0} TO {0}").format(database))
     connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(database))
     connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true IS_TEMPLATE false").format(database))
@@ -126,8 +126,8 @@ def _settle_database(connection: psycopg.Connection[Any], name: str) -> list[str
     if row and 0 <= row[0] < CONNECTIONS:
         words = database, sql.Literal(CONNECTIONS)
         connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(*words))
-        told.append(f"it let {row[0]} connections in")
-    return told
+        report.append(f"it let {row[0]} connections in")
+    return report
 
 
 def _roll_back(server: Server, password: str, database: str, gid: str, owner: str) -> None:
@@ -144,17 +144,17 @@ def _roll_back(server: Server, password: str, database: str, gid: str, owner: st
         connection.execute(sql.SQL("ROLLBACK PREPARED {}").format(sql.Literal(gid)))
 
 
-def nothing_keeps(ground: Ground, names: TenantNames, say: Say) -> None:
+def nothing_keeps(session: PlatformSession, names: TenantNames, say: Say) -> None:
     """Whatever others gave the tenant's roles is taken back, where the provisioner may not by the server's
     administrator, whose password is read for this alone. Raises NotReady with what is left.
     """
-    server, password = ground.platform.server, ground.secrets.provisioner_password
+    server, password = session.platform.server, session.secrets.provisioner_password
     for role in owners_of(names):
         try:
             left = release(lambda database: provisioner(server, password, database), role)
-            if left and (word := administrator_password(ground.place, ground.platform)):
+            if left and (word := administrator_password(session.place, session.platform)):
                 say(f"PostgreSQL {server.name}: {role} has rights that only the administrator can take back")
-                left = release(lambda database: _administrator(ground, word, database), role)
+                left = release(lambda database: _administrator(session, word, database), role)
         except psycopg.Error as error:
             raise NotReady(f"PostgreSQL {server.name}: {role}: {str(error).strip().splitlines()[0]}") from None
         if left:
@@ -165,16 +165,16 @@ def _kept_by(server: Server, role: str, left: list[Dependent]) -> str:
     lines = "\n".join(f"  {one}" for one in left)
     return (
         f"PostgreSQL {server.name}: the role {role} can't go: others gave it rights, or it left something:\n{lines}\n"
-        "Mend: these statements as the server's administrator, then the same command again"
+        "Fix: these statements as the server's administrator, then the same command again"
     )
 
 
-def _administrator(ground: Ground, password: str, database: str) -> psycopg.Connection[Any]:
-    server = ground.platform.server
+def _administrator(session: PlatformSession, password: str, database: str) -> psycopg.Connection[Any]:
+    server = session.platform.server
     where = {
         "host": "127.0.0.1",
         "port": server.local_port,
-        "user": ground.settings.database_server(server.name).placement.admin,
+        "user": session.settings.database_server(server.name).placement.admin,
         "password": password,
         "dbname": database,
         "sslmode": server.sslmode,

@@ -9,28 +9,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy import policies
-from deploy.beforehand import state_ready
 from deploy.engine_run import Outcome, run, run_with_events
 from deploy.guards import NotReady
 from deploy.open_intents import close_done, journal_of, noting
+from deploy.preflight import state_ready
 from deploy.repair import repair
 from deploy.take_over import NO_CLAIMS, Claims
-from deploy.target import ROOT, Target, Workplace, overlays
+from deploy.target import ROOT, RunTarget, Target, overlays
 from kept import keep, same
 from kept.say import Say
 from settings import load_files
 from tenants.archive.shelf import shelf_of
-from tenants.belonging import refuse_strange
 from tenants.doors import closed_by_deletion, closing
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
-from tenants.ground import Ground, prepared
 from tenants.hostnames import hostnames
 from tenants.inline import run_inline
 from tenants.lost_databases import lost_databases, refuse_lost_databases
 from tenants.model import Tenant
 from tenants.names import TenantNames
+from tenants.ownership import check_ownership
 from tenants.platform import Platform, platform_of
 from tenants.registry import FOLDER, Entry, Registry, RegistryError
+from tenants.session import PlatformSession, prepared
 from tenants.shared_redis import given_back, left_in_a_preview, taken_away
 from tenants.silos import refuse_no_room
 from tenants.state import deployment, outputs_of
@@ -73,13 +73,13 @@ def registry_of(stack: str, target: Target) -> Registry:
     return Registry(folders, settings.domain, hostnames(ROOT, settings))
 
 
-def ready_for(place: Workplace, stack: str) -> Platform:
+def ready_for(place: RunTarget, stack: str) -> Platform:
     """The platform for tenants. Raises NotReady when it can't take one."""
     return platform_of(place, stack)
 
 
 def apply(
-    place: Workplace,
+    place: RunTarget,
     stack: str,
     registry: Registry,
     slug: str,
@@ -90,87 +90,93 @@ def apply(
 ) -> Applied:
     """Makes a tenant what its file says. Run again after anything, it completes what is missing and no more."""
     entry = _entry(place, registry, slug, say)
-    with prepared(place, stack, say) as ground:
-        refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-        return bring_up(ground, entry, say, quiet=quiet, claims=claims)
+    with prepared(place, stack, say) as session:
+        refuse_no_room(session.settings, (one.tenant for one in registry.entries))
+        return bring_up(session, entry, say, quiet=quiet, claims=claims)
 
 
-def bring_up(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS) -> Applied:
+def bring_up(
+    session: PlatformSession, entry: Entry, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS
+) -> Applied:
     """The part of `apply` that is each tenant's own. Several threads may do it at once, each for another tenant."""
     begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
-    project = ground.project_of(slug)
-    ground.known.forget((project, slug))  # of a run that fails or is killed, nothing is known
-    found = state_ready(ground.place, slug, say, project)
-    refuse_strange(found, slug, ground.platform, tenant)
-    there = _workplace(ground, slug, found)
-    judged = ground.fingerprint(tenant)
-    arguments = [] if _was_judged(there, judged) else _policies(ground, tenant)
+    project = session.project_of(slug)
+    session.known.forget((project, slug))  # of a run that fails or is killed, nothing is known
+    found = state_ready(session.place, slug, say, project)
+    check_ownership(found, slug, session.platform, tenant)
+    there = _workplace(session, slug, found)
+    judged = session.fingerprint(tenant)
+    arguments = [] if _was_judged(there, judged) else _policies(session, tenant)
     remember_changed(there, found)
-    mended = repair(there, ground.settings, slug, found or {}, say, project, claims) > 0
+    mended = repair(there, session.settings, slug, found or {}, say, project, claims) > 0
     looked = forget_deleted(there, slug, found, say) or read_changed(there, slug, found, say) > 0
-    before, found = found, taken_over(ground, there, slug, found, say, claims, anew=mended)
+    before, found = found, taken_over(session, there, slug, found, say, claims, anew=mended)
     if tenant.state != "offboarding":
-        shelf_of(ground.place).forget_ending(slug)
-    left = taken_away(ground, there, tenant, found, say)
-    program = program_of(ground, tenant, found)
+        shelf_of(session.place).forget_ending(slug)
+    left = taken_away(session, there, tenant, found, say)
+    program = program_of(session, tenant, found)
     journal = journal_of(there, project, slug)
-    ground.databases.ask()
+    session.databases.ask()
     with noting(journal), closing(tenant, left, closed_by_deletion(found)) as more:
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, *more, quiet=quiet)
-    refuse_lost_databases(found, ground.databases, slug, ground.platform.server.name)
-    given_back(ground, there, tenant, say)
+    refuse_lost_databases(found, session.databases, slug, session.platform.server.name)
+    given_back(session, there, tenant, say)
     keep(there.project / JUDGED, judged)
-    version = ground.known.version((project, slug))
+    version = session.known.version((project, slug))
     after = deployment(there, there.project, project, slug) or {}
     close_done(journal, after)
     if not (mended or looked or found is not before or journal.open()):  # else it is asked for once more
-        ground.known.keep((project, slug), tenant, after, version)
+        session.known.keep((project, slug), tenant, after, version)
     return Applied(tenant, outcome, time.monotonic() - begun, outputs_of(after).get("tenant") or {})
 
 
-def preview(place: Workplace, stack: str, registry: Registry, slug: str, say: Say, *, quiet: bool = False) -> Applied:
+def preview(place: RunTarget, stack: str, registry: Registry, slug: str, say: Say, *, quiet: bool = False) -> Applied:
     """Shows what `apply` would change, and what the policies say of it. Changes nothing but an empty stack."""
     entry = _entry(place, registry, slug, say)
-    with prepared(place, stack, say) as ground:
-        refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-        return look_ahead(ground, entry, say, quiet=quiet)
+    with prepared(place, stack, say) as session:
+        refuse_no_room(session.settings, (one.tenant for one in registry.entries))
+        return look_ahead(session, entry, say, quiet=quiet)
 
 
-def look_ahead(ground: Ground, entry: Entry, say: Say, *, quiet: bool = True) -> Applied:
+def look_ahead(session: PlatformSession, entry: Entry, say: Say, *, quiet: bool = True) -> Applied:
     """The part of `preview` that is each tenant's own; as `bring_up` for several threads."""
     begun, tenant, slug = time.monotonic(), entry.tenant, entry.tenant.slug
-    found = deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
-    refuse_strange(found, slug, ground.platform, tenant)
-    there = _workplace(ground, slug, found)
-    program = program_of(ground, tenant, found)
-    more = [*_policies(ground, tenant), *left_in_a_preview(tenant, found, say)]
+    found = deployment(
+        session.place, with_project(session.place, slug, session.project_of(slug)), *_names(session, slug)
+    )
+    check_ownership(found, slug, session.platform, tenant)
+    there = _workplace(session, slug, found)
+    program = program_of(session, tenant, found)
+    more = [*_policies(session, tenant), *left_in_a_preview(tenant, found, say)]
     outcome = run_inline(there, there.project, "preview", slug, program, *more, quiet=quiet)
     return Applied(tenant, outcome, time.monotonic() - begun)
 
 
-def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS) -> Outcome:
+def take_down(
+    session: PlatformSession, slug: str, say: Say, *, quiet: bool = True, claims: Claims = NO_CLAIMS
+) -> Outcome:
     """Takes a tenant's stack down, its data with it, and forgets the stack. Needs no file: it may be gone already."""
-    project = ground.project_of(slug)
-    ground.known.forget((project, slug))
-    found = state_ready(ground.place, slug, say, project)
+    project = session.project_of(slug)
+    session.known.forget((project, slug))
+    found = state_ready(session.place, slug, say, project)
     if found is None:
         raise NotReady(f"tenant {slug} has no stack: there is nothing to take down")
-    refuse_strange(found, slug, ground.platform)
-    there = _workplace(ground, slug, found)
-    repair(there, ground.settings, slug, found, say, project, claims)
+    check_ownership(found, slug, session.platform)
+    there = _workplace(session, slug, found)
+    repair(there, session.settings, slug, found, say, project, claims)
     forget_deleted(there, slug, found, say)
-    taken_over(ground, there, slug, found, say, claims)
+    taken_over(session, there, slug, found, say, claims)
     run(there, there.project, "state", "unprotect", "--all", "--yes", "--stack", slug, capture=True)
-    if lost := lost_databases(found, ground.databases):
+    if lost := lost_databases(found, session.databases):
         say(f"tenant {slug}: {', '.join(lost)} is not on the server any more; the rest of it ends")
         run(there, there.project, "refresh", "--stack", slug, "--yes", "--skip-preview", capture=True)
     from tenants import earlier_version, last_rights  # PostgreSQL's client, for nothing but an end
 
-    earlier_version.ready_to_end(ground, there, slug, found, say)
+    earlier_version.ready_to_end(session, there, slug, found, say)
     ending_begun(there)
-    last_rights.clear_the_way(ground, TenantNames(slug), say)
-    last_rights.nothing_keeps(ground, TenantNames(slug), say)
+    last_rights.clear_the_way(session, TenantNames(slug), say)
+    last_rights.nothing_keeps(session, TenantNames(slug), say)
     outcome = run_with_events(
         there, there.project, "destroy", "--stack", slug, "--yes", "--skip-preview", capture=quiet
     )
@@ -180,7 +186,7 @@ def take_down(ground: Ground, slug: str, say: Say, *, quiet: bool = True, claims
     return outcome
 
 
-def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
+def _entry(place: RunTarget, registry: Registry, slug: str, say: Say) -> Entry:
     """The tenant's file; refuses first what the files say wrong. Another tenant's lost file is only told."""
     lost = without_file(registry.slugs, live(place))
     for problem in lost:
@@ -190,39 +196,41 @@ def _entry(place: Workplace, registry: Registry, slug: str, say: Say) -> Entry:
     return registry.find(slug)
 
 
-def _workplace(ground: Ground, slug: str, found: Mapping[str, Any] | None) -> Workplace:
+def _workplace(session: PlatformSession, slug: str, found: Mapping[str, Any] | None) -> RunTarget:
     """Where the engine finds the tenant's stack, made first when there is none, and the key of its state."""
-    ground.encryption.readable(slug, found)
-    place = ground.encryption.applied(ground.place)
-    return made_ready(place, slug, ground.project_of(slug), found, ground.encryption.provider)
+    session.encryption.readable(slug, found)
+    place = session.encryption.applied(session.place)
+    return made_ready(place, slug, session.project_of(slug), found, session.encryption.provider)
 
 
-def state_of(ground: Ground, slug: str) -> dict[str, Any] | None:
+def state_of(session: PlatformSession, slug: str) -> dict[str, Any] | None:
     """The newest state of a tenant's stack; None when there is none."""
-    return deployment(ground.place, with_project(ground.place, slug, ground.project_of(slug)), *_names(ground, slug))
+    return deployment(
+        session.place, with_project(session.place, slug, session.project_of(slug)), *_names(session, slug)
+    )
 
 
-def workplace_of(ground: Ground, slug: str) -> Workplace:
+def workplace_of(session: PlatformSession, slug: str) -> RunTarget:
     """Where the engine finds a tenant's stack that is there."""
-    return _workplace(ground, slug, state_of(ground, slug))
+    return _workplace(session, slug, state_of(session, slug))
 
 
-def _names(ground: Ground, slug: str) -> tuple[str, str]:
-    return ground.project_of(slug), slug
+def _names(session: PlatformSession, slug: str) -> tuple[str, str]:
+    return session.project_of(slug), slug
 
 
-def _policies(ground: Ground, tenant: Tenant) -> list[str]:
-    facts = policies.facts_of(ground.settings, tenant.slug, tenant.domains, ground.place.target)
-    return policies.arguments(facts, folder_of(ground.place, tenant.slug), ground.policy_pack)
+def _policies(session: PlatformSession, tenant: Tenant) -> list[str]:
+    facts = policies.facts_of(session.settings, tenant.slug, tenant.domains, session.place.target)
+    return policies.arguments(facts, folder_of(session.place, tenant.slug), session.policy_pack)
 
 
-def is_judged(ground: Ground, tenant: Tenant) -> bool:
+def is_judged(session: PlatformSession, tenant: Tenant) -> bool:
     """Whether the last run has brought the tenant to just what is wanted now."""
-    file = folder_of(ground.place, tenant.slug) / JUDGED
-    return same(file, ground.fingerprint(tenant))
+    file = folder_of(session.place, tenant.slug) / JUDGED
+    return same(file, session.fingerprint(tenant))
 
 
-def _was_judged(there: Workplace, judged: str) -> bool:
+def _was_judged(there: RunTarget, judged: str) -> bool:
     """Whether the policies have passed just this before: then they have nothing new to look at."""
     file = there.project / JUDGED
     return same(file, judged)

@@ -59,7 +59,7 @@ def refuse_lost_databases(found: Mapping[str, Any] | None, there: Databases, slu
     if lost := lost_databases(found, there):
         raise NotReady(
             f"tenant {slug}: of its databases {', '.join(lost)} is not on the server {server} any more: somebody "
-            f"dropped it. Mend: bring it back from a backup of the server; or an empty one: ./smos tenant drift {slug} "
+            f"dropped it. Fix: bring it back from a backup of the server; or an empty one: ./smos tenant drift {slug} "
             f"--mend; or end the tenant without it: ./smos tenant delete {slug} --no-export"
         )
 

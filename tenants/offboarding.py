@@ -13,18 +13,18 @@ from pathlib import Path
 from deploy.engine_run import EngineFailed
 from deploy.guards import NotReady
 from deploy.take_over import NO_CLAIMS, Claims
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.operator_error import OperatorError
 from kept.say import Say
 from tenants import lifecycle
 from tenants.archive.login import forget_logins
-from tenants.archive.moves import export, open_archive
 from tenants.archive.shelf import Shelf, shelf_of
+from tenants.archive.transfer import export, open_archive
 from tenants.desired import IMPORTING, Reread, set_state
-from tenants.ground import Ground, prepared
 from tenants.model import Tenant
 from tenants.powers import take_powers
 from tenants.residue import Left, left_of
+from tenants.session import PlatformSession, prepared
 from tenants.state import deployment, outputs_of, resources_of, stacks_of
 from tenants.status import live
 from tenants.steps import owners_of, steps
@@ -65,7 +65,7 @@ class Residue(OperatorError):
         self.found = found
 
 
-def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, claims: Claims = NO_CLAIMS) -> Deleted:
+def delete(place: RunTarget, stack: str, reread: Reread, slug: str, say: Say, claims: Claims = NO_CLAIMS) -> Deleted:
     """Ends a tenant. Raises Residue when anything of it is left anywhere.
 
     Interrupted at any moment and run again, it goes on: the archive is made once, before anything goes, and nothing
@@ -79,28 +79,28 @@ def delete(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, cl
     if slug in live(place):
         if _never_was_whole(place, entry.tenant, slug):
             say(f"tenant {slug}: its import never ended; the archive that it was to come from is all of it")
-            with prepared(place, stack, say) as ground:
-                deleted = lifecycle.take_down(ground, slug, say, claims=claims).changed
+            with prepared(place, stack, say) as session:
+                deleted = lifecycle.take_down(session, slug, say, claims=claims).changed
             return _proved(place, stack, reread, slug, None, deleted, say)
         if archive is None:
             _refuse_half_gone(place, slug)
             _doors_closed(place, stack, reread, slug, say, claims)
-        with prepared(place, stack, say) as ground:
+        with prepared(place, stack, say) as session:
             if archive is None:
                 from tenants.last_rights import clear_the_way  # PostgreSQL's client, for nothing but an end
 
-                clear_the_way(ground, entry.tenant.names, say)
-                archive = export(ground, entry.tenant, shelf.folder, say).file
+                clear_the_way(session, entry.tenant.names, say)
+                archive = export(session, entry.tenant, shelf.folder, say).file
             else:
-                open_archive(ground, archive)
+                open_archive(session, archive)
             say(f"{archive.name}: whole")
             shelf.begin_ending(slug, archive)
-            deleted = lifecycle.take_down(ground, slug, say, claims=claims).changed
+            deleted = lifecycle.take_down(session, slug, say, claims=claims).changed
     return _proved(place, stack, reread, slug, archive, deleted, say)
 
 
 def delete_unexported(
-    place: Workplace, stack: str, reread: Reread, slug: str, say: Say, claims: Claims = NO_CLAIMS
+    place: RunTarget, stack: str, reread: Reread, slug: str, say: Say, claims: Claims = NO_CLAIMS
 ) -> Deleted:
     """Ends a tenant of which nothing is to be kept, or can be. Raises Residue as `delete` does.
 
@@ -110,8 +110,8 @@ def delete_unexported(
     entry = registry.find(slug) if slug in registry.slugs else None
     whose, deleted = _whose(place, slug), 0
     if whose is not None or entry is None:
-        with prepared(place, stack, say) as ground:
-            deleted = lifecycle.take_down(ground, slug, say, claims=claims).changed
+        with prepared(place, stack, say) as session:
+            deleted = lifecycle.take_down(session, slug, say, claims=claims).changed
     if entry is not None and whose in (None, "", entry.tenant.rut):
         return _proved(place, stack, reread, slug, None, deleted, say)
     why = "there is no file of it" if entry is None else f"its file is of {entry.tenant.rut}, and stays"
@@ -119,7 +119,7 @@ def delete_unexported(
     return Deleted(slug, None, deleted, (), is_proved=False)
 
 
-def _whose(place: Workplace, slug: str) -> str | None:
+def _whose(place: RunTarget, slug: str) -> str | None:
     """The RUT of whom the live stack is; empty when it does not say so, None when there is no stack."""
     project = stacks_of(place, folder_of(place, "")).get(slug)
     if project is None:
@@ -129,25 +129,25 @@ def _whose(place: Workplace, slug: str) -> str | None:
 
 
 def _proved(
-    place: Workplace, stack: str, reread: Reread, slug: str, archive: Path | None, deleted: int, say: Say
+    place: RunTarget, stack: str, reread: Reread, slug: str, archive: Path | None, deleted: int, say: Say
 ) -> Deleted:
     """The end: nothing of it is left anywhere, and its file goes onto the shelf."""
     entry, shelf = reread().find(slug), shelf_of(place)
-    with prepared(place, stack, say) as ground:
+    with prepared(place, stack, say) as session:
         for owner in owners_of(entry.tenant.names):
-            forget_logins(ground.platform.server, ground.secrets.provisioner_password, owner)
+            forget_logins(session.platform.server, session.secrets.provisioner_password, owner)
         say(f"looking for what is left of {slug}")
-        found = left_of(ground, entry.tenant, reread().slugs)
+        found = left_of(session, entry.tenant, reread().slugs)
         if found:
             raise Residue(slug, found)
-        kept = tuple(_kept(ground, shelf, archive))
+        kept = tuple(_kept(session, shelf, archive))
     shelf.keep_file(slug, entry.file.read_text(encoding="utf-8"))
     reread().remove(slug)
     shelf.forget_ending(slug)
     return Deleted(slug, archive, deleted, kept)
 
 
-def _never_was_whole(place: Workplace, tenant: Tenant, slug: str) -> bool:
+def _never_was_whole(place: RunTarget, tenant: Tenant, slug: str) -> bool:
     """What is in it comes from an archive, and may be of one who means harm: nobody looks into it once more. As its
     file says and its stack, so that a word in the file alone loses nothing.
     """
@@ -157,18 +157,18 @@ def _never_was_whole(place: Workplace, tenant: Tenant, slug: str) -> bool:
     return tenant.state == was == IMPORTING
 
 
-def _doors_closed(place: Workplace, stack: str, reread: Reread, slug: str, say: Say, claims: Claims) -> None:
+def _doors_closed(place: RunTarget, stack: str, reread: Reread, slug: str, say: Say, claims: Claims) -> None:
     """Powers that somebody gave a role of it keep its doors open: they go first, once they have been in the way."""
     try:
         set_state(place, stack, reread, slug, "offboarding", say, claims)
     except EngineFailed:
-        with prepared(place, stack, say) as ground:
-            if not take_powers(ground, reread().find(slug).tenant.names, say):
+        with prepared(place, stack, say) as session:
+            if not take_powers(session, reread().find(slug).tenant.names, say):
                 raise
         set_state(place, stack, reread, slug, "offboarding", say, claims)
 
 
-def _refuse_half_gone(place: Workplace, slug: str) -> None:
+def _refuse_half_gone(place: RunTarget, slug: str) -> None:
     """A delete was begun on another machine, where its archive is: what would be exported here is not the tenant."""
     project = stacks_of(place, folder_of(place, ""))[slug]
     found = deployment(place, with_project(place, slug, project), project, slug) or {}
@@ -178,12 +178,12 @@ def _refuse_half_gone(place: Workplace, slug: str) -> None:
     if was_up and (not databases or any(one["type"] == DATABASE for one in going)):
         raise NotReady(
             f"tenant {slug} is half gone, and the archive of it is not here: a delete of it was begun elsewhere. "
-            "Mend: the same command there; or, when that archive is safe, here: "
+            "Fix: the same command there; or, when that archive is safe, here: "
             f"./smos tenant delete {slug} --no-export"
         )
 
 
-def _kept(ground: Ground, shelf: Shelf, archive: Path | None) -> Iterator[Kept]:
+def _kept(session: PlatformSession, shelf: Shelf, archive: Path | None) -> Iterator[Kept]:
     """By design: a mistake can be taken back until then, and nobody can hurry it."""
     today = datetime.datetime.now(datetime.UTC).date()
 
@@ -191,9 +191,9 @@ def _kept(ground: Ground, shelf: Shelf, archive: Path | None) -> Iterator[Kept]:
         return (today + datetime.timedelta(days=days)).isoformat()
 
     for step in steps():
-        for what, days in step.retained(ground):
+        for what, days in step.retained(session):
             yield Kept(what, after(days))
-    tenants = ground.settings.services.tenants
+    tenants = session.settings.services.tenants
     if archive is not None and tenants is not None:
         until = after(tenants.archive_retention_days)
         yield Kept(f"the archive {archive.name}, encrypted to the keyring's recipients", until)

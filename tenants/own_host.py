@@ -13,7 +13,7 @@ def host_of(settings: Settings) -> RemoteHost | LocalHost:
     """The host of the reverse proxy to which tenants' names lead."""
     proxy = settings.services.traefik
     if proxy is None:
-        raise NotReady("a tenant's own n8n needs the reverse proxy. Mend: smarteros:services/traefik in the settings")
+        raise NotReady("a tenant's own n8n needs the reverse proxy. Fix: smarteros:services/traefik in the settings")
     return next(host for host in settings.hosts if host.name == proxy.placement.host)
 
 
@@ -23,6 +23,6 @@ def refuse_no_silo(settings: Settings) -> None:
     place = settings.database_server(tenants.database).placement if tenants is not None else None
     if place is None or place.machine != host.name:
         raise NotReady(
-            f"a tenant's own n8n runs on host {host.name}, and tenants' database server is not there. Mend: n8n: pool, "
+            f"a tenant's own n8n runs on host {host.name}, and tenants' database server is not there. Fix: n8n: pool, "
             "or a database server for tenants on that host"
         )

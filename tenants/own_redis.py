@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deploy.guards import NotReady
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from settings import Forward, Settings
 from settings.tunnels import redis_address
 from tenants.model import Tenant
@@ -21,7 +21,7 @@ from tenants.secrets import derived_key
 
 if TYPE_CHECKING:
     from tenants.archive.keys import KeysLogin, TenantKeys
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["forward_of", "health_password", "keeper_password", "keys_of", "reached"]
 
@@ -48,7 +48,7 @@ def forward_of(settings: Settings, tenant: Tenant) -> Forward:
 
 
 @contextlib.contextmanager
-def reached(place: Workplace, settings: Settings, root_key: str, tenant: Tenant) -> Iterator[KeysLogin]:
+def reached(place: RunTarget, settings: Settings, root_key: str, tenant: Tenant) -> Iterator[KeysLogin]:
     """How the keeper logs in, for the block. Raises NotReady when its host can't be reached."""
     from hosts.ssh import SshProblem
     from hosts.tunnel import TunnelProblem, open_forwards
@@ -65,14 +65,14 @@ def reached(place: Workplace, settings: Settings, root_key: str, tenant: Tenant)
 
 
 @contextlib.contextmanager
-def keys_of(ground: Ground, tenant: Tenant) -> Iterator[TenantKeys | None]:
+def keys_of(session: PlatformSession, tenant: Tenant) -> Iterator[TenantKeys | None]:
     """Its keys; None of a tenant that has no Redis."""
     if tenant.redis is None:
         yield None
         return
     from tenants.archive.keys import TenantKeys
 
-    with reached(ground.place, ground.settings, ground.secrets.root_key, tenant) as login:
+    with reached(session.place, session.settings, session.secrets.root_key, tenant) as login:
         yield TenantKeys(login, tenant.names)
 
 

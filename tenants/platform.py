@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from deploy.guards import NotReady
-from deploy.target import PROJECT, Workplace
+from deploy.target import PROJECT, RunTarget
 from tenants.state import deployment, outputs_of, resources_of
 
 __all__ = ["Blobs", "Platform", "Redis", "Server", "Vault", "platform_of"]
@@ -89,12 +89,12 @@ class Platform:
     """Of what it is made, and since when: another one after anything of it was made anew."""
 
 
-def platform_of(place: Workplace, stack: str) -> Platform:
+def platform_of(place: RunTarget, stack: str) -> Platform:
     """The platform of an environment. Raises NotReady when it is not up, or has no place for tenants."""
     found = deployment(place, place.project, PROJECT, stack)
     output = outputs_of(found).get("platform") if found is not None else None
     if not output:
-        raise NotReady(f"the platform {stack} is not up: tenants need it first. Mend: ./smos up {stack}")
+        raise NotReady(f"the platform {stack} is not up: tenants need it first. Fix: ./smos up {stack}")
     return replace(read(output, stack), generation=generation_of(found or {}))
 
 
@@ -109,7 +109,7 @@ def read(output: Mapping[str, Any], stack: str) -> Platform:
     tenants = output.get("tenants")
     if not tenants:
         raise NotReady(
-            f"the platform {stack} has no place for tenants. Mend: smarteros:services/tenants and traefik in "
+            f"the platform {stack} has no place for tenants. Fix: smarteros:services/tenants and traefik in "
             f"Pulumi.{stack}.yaml, then ./smos up {stack}"
         )
     name = str(tenants["databaseServer"])

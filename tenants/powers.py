@@ -9,12 +9,12 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from apps.time_limits import connected
 from deploy.guards import NotReady
 from kept.say import Say
-from tenants.ground import Ground
+from provider.time_limits import connected
 from tenants.names import TenantNames
 from tenants.secrets import administrator_password
+from tenants.session import PlatformSession
 from tenants.steps import owners_of
 
 __all__ = ["take_powers"]
@@ -23,36 +23,36 @@ _WITH_POWERS = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND (rolsup
 _TAKE = "ALTER ROLE {} NOSUPERUSER NOREPLICATION NOBYPASSRLS"
 
 
-def take_powers(ground: Ground, names: TenantNames, say: Say) -> bool:
+def take_powers(session: PlatformSession, names: TenantNames, say: Say) -> bool:
     """Whether there were any. Raises NotReady when they can't be taken, with the statement that takes them."""
-    server = ground.platform.server
+    server = session.platform.server
     try:
-        with _connected(ground, server.login, ground.secrets.provisioner_password) as connection:
+        with _connected(session, server.login, session.secrets.provisioner_password) as connection:
             roles = list(owners_of(names))
             found = [str(name) for (name,) in connection.execute(_WITH_POWERS, (roles,)).fetchall()]
         for role in found:
-            _take(ground, role)
+            _take(session, role)
             say(f"PostgreSQL {server.name}: the role {role} had powers over others' data; they are taken from it")
     except psycopg.Error as error:
         raise NotReady(f"PostgreSQL {server.name}, roles' powers: {str(error).splitlines()[0]}") from None
     return bool(found)
 
 
-def _take(ground: Ground, role: str) -> None:
-    name = ground.platform.server.name
-    admin = ground.settings.database_server(name).placement.admin
-    password = administrator_password(ground.place, ground.platform)
+def _take(session: PlatformSession, role: str) -> None:
+    name = session.platform.server.name
+    admin = session.settings.database_server(name).placement.admin
+    password = administrator_password(session.place, session.platform)
     statement = _TAKE.format(f'"{role}"')
     if not password:
         raise NotReady(
             f"PostgreSQL {name}: somebody gave the role {role} powers over others' data, and the keyring here has no "
-            f"administrator's password to take them. Mend: as the server's administrator: {statement}"
+            f"administrator's password to take them. Fix: as the server's administrator: {statement}"
         )
-    with _connected(ground, admin, password) as connection:
+    with _connected(session, admin, password) as connection:
         connection.execute(sql.SQL(_TAKE).format(sql.Identifier(role)))
 
 
-def _connected(ground: Ground, user: str, password: str) -> psycopg.Connection[tuple[object, ...]]:
-    server = ground.platform.server
+def _connected(session: PlatformSession, user: str, password: str) -> psycopg.Connection[tuple[object, ...]]:
+    server = session.platform.server
     where = {"host": "127.0.0.1", "port": server.local_port, "user": user, "password": password}
     return connected({**where, "dbname": "postgres", "sslmode": server.sslmode, "autocommit": True})

@@ -67,7 +67,7 @@ class Providers:
     @cached_property
     def apps(self) -> ProviderResource:
         """What has no vendor's resource: sessions and schemas of PostgreSQL."""
-        from apps.sdk import ServerAccess, apps_provider
+        from provider.sdk import ServerAccess, apps_provider
 
         server, redis, secrets = self._platform.server, self._platform.redis, self._secrets
         return apps_provider(

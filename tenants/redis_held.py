@@ -4,12 +4,12 @@ for a few seconds, and never more than asked.
 
 from __future__ import annotations
 
+from age_keyring import KeyringError
 from deploy.bounded import within
 from deploy.doctor import Finding
 from deploy.guards import NotReady
 from deploy.redis_rescue import NotFreed, held_by
-from deploy.target import Workplace
-from keyring import KeyringError
+from deploy.target import RunTarget
 from settings import load_files
 from tenants.redis_login import login_of
 
@@ -19,14 +19,14 @@ ASKED_S = 15.0
 WHAT = "redis"
 
 
-def redis_finding(place: Workplace, stack: str, seconds: float = ASKED_S) -> Finding | None:
+def redis_finding(place: RunTarget, stack: str, seconds: float = ASKED_S) -> Finding | None:
     """None of an environment without one. One that can't be asked in time lacks nothing that is known here."""
     if load_files(stack, place.project).services.redis is None:
         return None
     try:
         held = within(seconds, lambda: _held(place, stack))
     except (NotReady, NotFreed, KeyringError) as error:
-        return Finding(WHAT, True, f"can't be asked now: {str(error).partition(' Mend:')[0]}")
+        return Finding(WHAT, True, f"can't be asked now: {str(error).partition(' Fix:')[0]}")
     if held is None:
         return Finding(WHAT, True, f"can't be asked now: no answer within {seconds:g} s")
     if held:
@@ -34,6 +34,6 @@ def redis_finding(place: Workplace, stack: str, seconds: float = ASKED_S) -> Fin
     return Finding(WHAT, True, "answers")
 
 
-def _held(place: Workplace, stack: str) -> str:
+def _held(place: RunTarget, stack: str) -> str:
     with login_of(place, stack, "", lambda _: None) as login:
         return held_by(login)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+from age_keyring import Keyring, identity_from_environment
 from deploy import guards
 from deploy.guards import NotReady
 from deploy.redis_rescue import Login
-from deploy.target import Workplace
-from keyring import Keyring, identity_from_environment
+from deploy.target import RunTarget
 from settings import keyring_file
 from tenants.lifecycle import registry_of
 from tenants.own_redis import reached
@@ -22,14 +22,14 @@ OPERATOR = "operator"
 
 
 @contextlib.contextmanager
-def login_of(place: Workplace, stack: str, slug: str, say: Callable[[str], None]) -> Iterator[Login]:
+def login_of(place: RunTarget, stack: str, slug: str, say: Callable[[str], None]) -> Iterator[Login]:
     """For the block. `slug`: of the tenant whose own Redis it is; none for the platform's. Raises NotReady."""
     settings = guards.settings_of(place, stack)
     keyring = Keyring.open(keyring_file(place.environ), identity_from_environment(place.environ))
     if slug:
         tenant = registry_of(stack, place.target).find(slug).tenant
         if tenant.redis is None:
-            raise NotReady(f"tenant {slug} has no Redis of its own. Mend: ./smos redis --stack {stack}")
+            raise NotReady(f"tenant {slug} has no Redis of its own. Fix: ./smos redis --stack {stack}")
         with reached(place, settings, keyring.find(ROOT_KEY) or "", tenant) as login:
             yield Login(port=login.port, user=login.user, password=login.password)
         return

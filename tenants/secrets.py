@@ -7,9 +7,9 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from age_keyring import Keyring, identity_from_environment
 from deploy.guards import NotReady
-from deploy.target import ROOT, Workplace
-from keyring import Keyring, identity_from_environment
+from deploy.target import ROOT, RunTarget
 from tenants.platform import Platform
 
 __all__ = ["TenantSecrets", "VaultLogin", "administrator_password", "derived_key", "secrets_for"]
@@ -47,11 +47,11 @@ def derived_key(root_key: str, purpose: str, rut: str) -> str:
     Who has it learns neither the root nor another's. Raises NotReady without a root.
     """
     if not root_key:
-        raise NotReady(f"the keyring has no {ROOT_KEY}, of which tenants' keys are. Mend: ./smos keys init")
+        raise NotReady(f"the keyring has no {ROOT_KEY}, of which tenants' keys are. Fix: ./smos keys init")
     return hmac.new(bytes.fromhex(root_key), f"{purpose}\0{rut}".encode(), hashlib.sha256).hexdigest()
 
 
-def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
+def secrets_for(place: RunTarget, platform: Platform) -> TenantSecrets:
     """The secrets of one environment's tenants. Raises KeyringError."""
     file = Path(place.environ.get("SMOS_KEYRING") or ROOT / "keyring.age")
     keyring = Keyring.open(file, identity_from_environment(place.environ))
@@ -67,7 +67,7 @@ def secrets_for(place: Workplace, platform: Platform) -> TenantSecrets:
     )
 
 
-def administrator_password(place: Workplace, platform: Platform) -> str | None:
+def administrator_password(place: RunTarget, platform: Platform) -> str | None:
     """Of the tenants' database server, for what its provisioner may not do; None where the keyring has none."""
     file = Path(place.environ.get("SMOS_KEYRING") or ROOT / "keyring.age")
     keyring = Keyring.open(file, identity_from_environment(place.environ))
@@ -77,5 +77,5 @@ def administrator_password(place: Workplace, platform: Platform) -> str | None:
 def _login(keyring: Keyring, stack: str, who: str) -> VaultLogin:
     role_id, secret_id = (keyring.find(f"{stack}/vault/{who}{part}") for part in ("RoleId", "SecretId"))
     if role_id is None or secret_id is None:
-        raise NotReady(f"Vault of {stack} has no login {who} for tenants yet. Mend: ./smos vault init {stack}")
+        raise NotReady(f"Vault of {stack} has no login {who} for tenants yet. Fix: ./smos vault init {stack}")
     return VaultLogin(role_id=role_id, secret_id=secret_id)

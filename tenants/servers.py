@@ -1,4 +1,5 @@
-"""What every run of the engine on a tenant speaks to, served once, by this process: the provider `apps/`, the policies.
+"""What every run of the engine on a tenant speaks to, served once, by this process: the provider `provider/`, the
+policies.
 
 Started afresh for each tenant, the one would cost 0.15 s of a processor and the other half a second. Both tell the
 runs apart by their connections. What they need is imported when the engine first asks.
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 
 if TYPE_CHECKING:
     import grpc
@@ -36,14 +37,14 @@ _OPTIONS = [
 class Served:
     """How the engine finds them."""
 
-    place: Workplace
-    """The workplace in which the engine attaches to the provider."""
+    place: RunTarget
+    """The run target in which the engine attaches to the provider."""
     policy_pack: Path
     """What the engine takes as a policy pack: a program that only prints where the policies are served."""
 
 
 @contextlib.contextmanager
-def served(place: Workplace) -> Iterator[Served]:
+def served(place: RunTarget) -> Iterator[Served]:
     """Serves them for the block, to the engines of this machine alone."""
     import grpc
 
@@ -71,10 +72,10 @@ def _attached(environ: Mapping[str, str], port: int) -> dict[str, str]:
 def _provider(server: Any) -> None:
     from pulumi.runtime.proto import provider_pb2_grpc
 
-    from apps.provider import Provider
-    from apps.server import KINDS
+    from provider.server import RESOURCE_TYPES
+    from provider.servicer import Provider
 
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(KINDS), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(RESOURCE_TYPES), server)
 
 
 def _policies(server: Any) -> None:

@@ -14,21 +14,21 @@ from typing import Any
 
 import pyrage
 
+from age_keyring import Keyring, identity_from_environment
+from age_keyring.store import write_whole
 from deploy.engine_run import run
 from deploy.guards import NotReady
 from deploy.redis_rescue import Login, NotFreed, freed
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import keep, words
 from kept.say import Say
-from keyring import Keyring, identity_from_environment
-from keyring.store import write_whole
 from settings import keyring_file
 from tenants.archive.shelf import shelf_of
 from tenants.archive.texts import keys_in
 from tenants.doors import CLOSING
-from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.own_redis import keys_of
+from tenants.session import PlatformSession
 from tenants.state import resources_of
 
 __all__ = ["given_back", "left_in_a_preview", "refuse_not_moved", "taken_away"]
@@ -40,7 +40,7 @@ SUFFIX = ".redis.age"
 
 
 def taken_away(
-    ground: Ground, there: Workplace, tenant: Tenant, found: Mapping[str, Any] | None, say: Say
+    session: PlatformSession, there: RunTarget, tenant: Tenant, found: Mapping[str, Any] | None, say: Say
 ) -> list[str]:
     """Before a run: keeps the keys, and lets the run remove the user, which was protected for their sake.
 
@@ -51,14 +51,14 @@ def taken_away(
     if not users:
         return []
     try:
-        content = _dumped(ground, tenant, say)
+        content = _dumped(session, tenant, say)
     except NotReady as error:
         if tenant.state not in CLOSING:
             raise
         say(str(error))
         return users
     if content:
-        file = _written(ground, tenant, content)
+        file = _written(session, tenant, content)
         keep(there.project / MOVING, file.name)
         say(f"tenant {tenant.slug}: {len(content.splitlines())} keys of the shared Redis are kept in {file}")
         if tenant.redis is None:
@@ -85,7 +85,7 @@ def refuse_not_moved(found: Mapping[str, Any] | None, slug: str) -> None:
     if _users(found):
         why = "its keys are on the shared Redis, and would be in no archive"
         raise NotReady(
-            f"tenant {slug} is of an earlier version: {why}. Mend: ./smos tenant apply {slug}, then this again"
+            f"tenant {slug} is of an earlier version: {why}. Fix: ./smos tenant apply {slug}, then this again"
         )
 
 
@@ -93,56 +93,56 @@ def _users(found: Mapping[str, Any] | None) -> list[str]:
     return [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == USER]
 
 
-def given_back(ground: Ground, there: Workplace, tenant: Tenant, say: Say) -> None:
+def given_back(session: PlatformSession, there: RunTarget, tenant: Tenant, say: Say) -> None:
     """After a run: puts into the tenant's own Redis what was kept for it."""
     note = there.project / MOVING
     if tenant.redis is None or not note.exists():
         return
     name = words(note, "remove it: the keys are in the file that it names, on the shelf").strip()
-    file = shelf_of(ground.place).folder / Path(name).name
+    file = shelf_of(session.place).folder / Path(name).name
     if file.is_file():
-        with keys_of(ground, tenant) as keys:
+        with keys_of(session, tenant) as keys:
             if keys is not None:
-                keys.restore(keys_in(pyrage.decrypt(file.read_bytes(), list(_identity(ground).keys))))
+                keys.restore(keys_in(pyrage.decrypt(file.read_bytes(), list(_identity(session).keys))))
         say(f"tenant {tenant.slug}: its keys are in its own Redis; {file} may be removed")
     note.unlink()
 
 
-def _dumped(ground: Ground, tenant: Tenant, say: Say) -> bytes:
+def _dumped(session: PlatformSession, tenant: Tenant, say: Say) -> bytes:
     import redis
 
     from tenants.archive.keys import KeysLogin, TenantKeys
 
-    server = ground.platform.redis
+    server = session.platform.redis
     if server is None:
         return b""
     port = server.local_port
     try:
-        if done := freed(Login(port=port, user="operator", password=_operator(ground))):
+        if done := freed(Login(port=port, user="operator", password=_operator(session))):
             say(f"the shared Redis was held by a script that did not end: {done}")
-        login = KeysLogin(port=port, user=server.login, password=ground.secrets.redis_password)
+        login = KeysLogin(port=port, user=server.login, password=session.secrets.redis_password)
         return TenantKeys(login, tenant.names).dump()
     except (NotFreed, redis.RedisError) as error:
-        mend = f"./smos up {ground.stack}, ./smos redis --stack {ground.stack} --end, then the same command again"
+        mend = f"./smos up {session.stack}, ./smos redis --stack {session.stack} --end, then the same command again"
         raise NotReady(
-            f"tenant {tenant.slug}: its keys on the shared Redis can't be read: {error}. Mend: {mend}"
+            f"tenant {tenant.slug}: its keys on the shared Redis can't be read: {error}. Fix: {mend}"
         ) from None
 
 
-def _operator(ground: Ground) -> str:
-    keyring = Keyring.open(keyring_file(ground.place.environ), _identity(ground))
-    return keyring.get(f"{ground.stack}/redisPasswords/operator")
+def _operator(session: PlatformSession) -> str:
+    keyring = Keyring.open(keyring_file(session.place.environ), _identity(session))
+    return keyring.get(f"{session.stack}/redisPasswords/operator")
 
 
-def _written(ground: Ground, tenant: Tenant, content: bytes) -> Path:
-    keyring = Keyring.open(keyring_file(ground.place.environ), _identity(ground))
+def _written(session: PlatformSession, tenant: Tenant, content: bytes) -> Path:
+    keyring = Keyring.open(keyring_file(session.place.environ), _identity(session))
     made = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    folder = shelf_of(ground.place).folder
+    folder = shelf_of(session.place).folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / f"{tenant.slug}-{made}{SUFFIX}"
     write_whole(file, pyrage.encrypt(content, [one.key(file) for one in keyring.recipients]))
     return file
 
 
-def _identity(ground: Ground) -> Any:
-    return identity_from_environment(ground.place.environ)
+def _identity(session: PlatformSession) -> Any:
+    return identity_from_environment(session.place.environ)

@@ -32,7 +32,7 @@ def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
         theirs = ", ".join(f"{slug} {size}" for slug, size in sorted(silos.items()))
         raise NotReady(
             f"host {host.name} has {memory.room:g} MB for containers: the platform's may use {memory.used:g}, tenants' "
-            f"own n8n and Redis {wanted} ({theirs}). Mend: a larger host, n8n: pool or no redis for one of them, or a "
+            f"own n8n and Redis {wanted} ({theirs}). Fix: a larger host, n8n: pool or no redis for one of them, or a "
             "smaller tier"
         )
 

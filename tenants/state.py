@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import EngineFailed, run
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import Damaged, mapping, raw
 from tenants.shards import FIRST_PROJECT, is_tenants
 
@@ -22,7 +22,7 @@ __all__ = ["deployment", "outputs_of", "resources_of", "stacks_of"]
 STACK = "pulumi:pulumi:Stack"
 
 
-def deployment(place: Workplace, folder: Path, project: str, stack: str) -> dict[str, Any] | None:
+def deployment(place: RunTarget, folder: Path, project: str, stack: str) -> dict[str, Any] | None:
     """The newest state of a stack; None when there is no such stack. `folder` is a project folder of it."""
     files = _files(place)
     if files is None:
@@ -55,7 +55,7 @@ def _held(base: Path, packed: Path, mend: str) -> dict[str, Any]:
     return found
 
 
-def stacks_of(place: Workplace, folder: Path) -> dict[str, str]:
+def stacks_of(place: RunTarget, folder: Path) -> dict[str, str]:
     """Slug → project, of every tenant that has a stack; `folder` is any folder.
 
     Of one that has a stack in the first project and a newer one, the newer counts.
@@ -82,7 +82,7 @@ def outputs_of(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(next(roots, {}).get("outputs") or {})
 
 
-def _files(place: Workplace) -> Path | None:
+def _files(place: RunTarget) -> Path | None:
     backend = place.environ.get("PULUMI_BACKEND_URL", "")
     if not backend.startswith("file://"):
         return None

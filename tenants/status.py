@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.say import Say
 from settings.problems import Problem
 from tenants.model import Tenant
@@ -50,7 +50,7 @@ class Status:
         return self.word == wanted
 
 
-def statuses(place: Workplace, registry: Registry) -> list[Status]:
+def statuses(place: RunTarget, registry: Registry) -> list[Status]:
     """How all tenants are whose files have no mistake. Raises RegistryError when one has a stack and no file."""
     stacks = stacks_of(place, folder_of(place, ""))
     problems = without_file(registry.slugs, sorted(stacks))
@@ -59,7 +59,7 @@ def statuses(place: Workplace, registry: Registry) -> list[Status]:
     return [status_of(place, entry, stacks) for entry in registry.entries]
 
 
-def status_of(place: Workplace, entry: Entry, stacks: Mapping[str, str] | None = None) -> Status:
+def status_of(place: RunTarget, entry: Entry, stacks: Mapping[str, str] | None = None) -> Status:
     """How one tenant is. `stacks`: slug → project, where it is known already."""
     slug = entry.tenant.slug
     project = (stacks_of(place, folder_of(place, "")) if stacks is None else stacks).get(slug)
@@ -73,7 +73,7 @@ def status_of(place: Workplace, entry: Entry, stacks: Mapping[str, str] | None =
     return Status(entry.tenant, bool(known), len(resources), unfinished, when, known, str(project))
 
 
-def live(place: Workplace) -> list[str]:
+def live(place: RunTarget) -> list[str]:
     """The slugs that have a stack."""
     return sorted(stacks_of(place, folder_of(place, "")))
 
@@ -97,7 +97,7 @@ def without_file(named: Collection[str], slugs: Sequence[str]) -> list[Problem]:
     ]
 
 
-def refuse_lost(place: Workplace, registry: Registry, slug: str) -> None:
+def refuse_lost(place: RunTarget, registry: Registry, slug: str) -> None:
     """Refuses a slug whose stack is live while its file is gone: whose it is can't be told."""
     for problem in without_file(registry.slugs, live(place)):
         if problem.file == f"{FOLDER}/{slug}.yaml":

@@ -1,4 +1,8 @@
-"""What a tenant may use at most, by its tier. A file may ask for less, never for more."""
+"""What a tenant may use at most, by its tier. A file may ask for less, never for more.
+
+Nothing is enforced here: PostgreSQL and the guard keep the limits of a database, a container its own; how much lies in
+a blob container is only reported.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,8 @@ __all__ = [
     "SiloSize",
     "Tier",
     "WantedQuotas",
+    "limits_comment",
     "redis_memory_mb",
-    "told_limits",
 ]
 
 Tier = Literal["basic", "pro", "enterprise"]
@@ -93,8 +97,8 @@ SESSION_LIMITS: Mapping[Tier, SessionLimits] = {
 }
 
 
-def told_limits(tier: Tier, connections: int, database_mb: int) -> str:
-    """What a role may use, as its comment says it and the guard reads it (apps/migrations/guard)."""
+def limits_comment(tier: Tier, connections: int, database_mb: int) -> str:
+    """What a role may use, as its comment says it and the guard reads it (provider/migrations/guard)."""
     limits = {"connections": connections, "database_mb": database_mb, **asdict(SESSION_LIMITS[tier])}
     return f"smarteros {json.dumps(limits, sort_keys=True)}"
 

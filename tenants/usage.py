@@ -1,6 +1,6 @@
 """What a tenant uses of what its tier grants: disk and connections, as its database server counts them.
 
-The same figures that the guard of the server judges by (apps/migrations/guard). Asked as the provisioner, whom the
+The same figures that the guard of the server judges by (provider/migrations/guard). Asked as the provisioner, whom the
 server shows everybody's sessions by name; where it can't be asked in time, nothing is told.
 """
 
@@ -13,7 +13,7 @@ from typing import LiteralString
 from deploy import guards
 from deploy.bounded import within
 from deploy.guards import NotReady
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from tenants.model import Tenant
 from tenants.platform import Platform, platform_of
 from tenants.tiers import SILO_SIZES
@@ -52,7 +52,7 @@ class Used:
 
 
 def usage_of(
-    place: Workplace, stack: str, tenant: Tenant, say: Callable[[str], None], seconds: float = ASKED_S
+    place: RunTarget, stack: str, tenant: Tenant, say: Callable[[str], None], seconds: float = ASKED_S
 ) -> list[Used]:
     """Of each of its databases; nothing where the server can't be asked within that time."""
     try:
@@ -61,8 +61,8 @@ def usage_of(
         return []
 
 
-def _asked(place: Workplace, stack: str, tenant: Tenant, say: Callable[[str], None]) -> list[Used]:
-    from keyring import Keyring, KeyringError, identity_from_environment
+def _asked(place: RunTarget, stack: str, tenant: Tenant, say: Callable[[str], None]) -> list[Used]:
+    from age_keyring import Keyring, KeyringError, identity_from_environment
     from settings import keyring_file
 
     platform = platform_of(place, stack)
@@ -94,7 +94,7 @@ def _granted(tenant: Tenant) -> dict[str, tuple[int, int]]:
 def _rows(platform: Platform, password: str, names: list[str]) -> list[tuple[str, int, int]]:
     import psycopg
 
-    from apps.time_limits import connected
+    from provider.time_limits import connected
 
     server = platform.server
     where = {"host": "127.0.0.1", "port": server.local_port, "user": server.login, "password": password}

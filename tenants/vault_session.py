@@ -42,7 +42,7 @@ class VaultSession:
                     name = self._environment
                     raise NotReached(
                         f"Vault of {name} refuses a login for tenants: {refused}. "
-                        f"Mend: ./smos vault init {name} (it opens Vault, and puts the login into the keyring)"
+                        f"Fix: ./smos vault init {name} (it opens Vault, and puts the login into the keyring)"
                     ) from None
                 self._ends = self._clock() + good_for_s
             return self._token

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import run
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import keep, same
 from tenants.inline import secluded
 
 __all__ = ["folder_of", "made_ready", "with_project"]
 
 
-def folder_of(place: Workplace, slug: str) -> Path:
+def folder_of(place: RunTarget, slug: str) -> Path:
     """One folder a stack: the engine remembers the chosen stack by folder."""
     return place.scratch.parent / "tenants" / slug
 
 
-def with_project(place: Workplace, slug: str, project: str) -> Path:
+def with_project(place: RunTarget, slug: str, project: str) -> Path:
     """The folder, with the file that says of which project the stack is."""
     folder = folder_of(place, slug)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,9 +35,9 @@ def with_project(place: Workplace, slug: str, project: str) -> Path:
 
 
 def made_ready(
-    place: Workplace, slug: str, project: str, deployment: Mapping[str, Any] | None, secrets_provider: str
-) -> Workplace:
-    """The workplace whose project is the tenant's; makes the folder, and the stack when there is none.
+    place: RunTarget, slug: str, project: str, deployment: Mapping[str, Any] | None, secrets_provider: str
+) -> RunTarget:
+    """The run target whose project is the tenant's; makes the folder, and the stack when there is none.
 
     `secrets_provider`: with what a new stack's secrets are encrypted. Of an existing one, its state says it.
     """

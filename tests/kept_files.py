@@ -67,7 +67,7 @@ ELSEWHERE = {
     "cloud.sqlite-*": "SQLite's own, beside cloud.sqlite",
     "server.log": "written only; its last line is told",
     "docker.sock": "a socket, made at each start",
-    "key.txt.signing": "read when the keyring is signed: tests/keyring/test_signers.py damages it",
+    "key.txt.signing": "read when the keyring is signed: tests/age_keyring/test_signers.py damages it",
     "keyring.age.bak": "written only: for the operator",
     "archive/*": "test_archive.py and test_shelf.py damage archives; a deleted tenant's file is written only",
     "base/*": "as base/Pulumi.prod.yaml.json",

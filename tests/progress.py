@@ -29,8 +29,8 @@ class Progress:
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._write = write
         self._clock = clock
-        self._begun = self._told = clock()
-        self._told_done = 0
+        self._begun = self._said = clock()
+        self._said_done = 0
         self._lock = threading.Lock()
         self.all = 0
         self.done = 0
@@ -73,10 +73,10 @@ class Progress:
         """Says how far it is, when that is due."""
         with self._lock:
             now = self._clock()
-            far = self.all > 0 and self.done - self._told_done >= self.all * EVERY_SHARE
-            if now - self._told < EVERY_S and (only_time or not far) and self.done != self.all:
+            far = self.all > 0 and self.done - self._said_done >= self.all * EVERY_SHARE
+            if now - self._said < EVERY_S and (only_time or not far) and self.done != self.all:
                 return
-            self._told, self._told_done = now, self.done
+            self._said, self._said_done = now, self.done
             self._write(self._line(now))
 
     def _line(self, now: float) -> str:

@@ -124,8 +124,8 @@ def test_a_missing_key_is_refused_with_the_page_where_it_is_made() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         load_engine()
     assert "keyring.age: external/geminiApiKey: missing (Pays for models of Gemini)" in str(refused.value)
-    assert "https://aistudio.google.com/api-keys" in str(refused.value).split("Mend: ")[1]
-    assert "./smos keys set external/geminiApiKey" in str(refused.value).split("Mend: ")[1]
+    assert "https://aistudio.google.com/api-keys" in str(refused.value).split("Fix: ")[1]
+    assert "./smos keys set external/geminiApiKey" in str(refused.value).split("Fix: ")[1]
 
 
 CHOICE = st.fixed_dictionaries({path: st.lists(st.sampled_from(["n8n", "mcp", "x"]), unique=True) for path in PATHS})
@@ -143,7 +143,7 @@ def test_a_service_is_handed_what_names_it_and_nothing_else(
     mine = [account for _, account in accounts_of(ai, accounts) if service in account.services]
     assert set(handed.keys) == {one.variable for account in mine for one in account.secrets}
     assert set(handed.keys.values()) == {one.secret.name for account in mine for one in account.secrets}
-    assert set(handed.plain) == {name for account in mine for name in account.told()}
+    assert set(handed.plain) == {name for account in mine for name in account.plain_env()}
     assert set(handed.env) == set(handed.plain) | {f"{name}_FILE" for name in handed.keys}
     assert {f"/run/secrets/{file}" for file in handed.secret_files} == {
         handed.env[f"{name}_FILE"] for name in handed.keys
@@ -202,16 +202,16 @@ def test_n8n_fills_keys_into_credentials_that_leave_them_empty() -> None:
     )
     found = credential_overwrites(handed)
     assert found.env == {"CREDENTIALS_OVERWRITE_DATA_FILE": "/run/secrets/n8n-credentials.json"}
-    told: list[str] = []
+    reported: list[str] = []
 
     def build(_: Settings) -> None:
         output = found.secret_files["n8n-credentials.json"]
         assert isinstance(output, pulumi.Output)
         assert _sync_await(output.is_secret())
-        output.apply(told.append)
+        output.apply(reported.append)
 
     declare(build)
-    assert json.loads(told[0]) == {
+    assert json.loads(reported[0]) == {
         "openAiApi": {"apiKey": "sk-1"},
         "supabaseApi": {"host": "https://x.supabase.co", "serviceRole": "sb_secret_2"},
     }
@@ -274,15 +274,15 @@ def test_a_mistake_is_told_with_its_place_and_its_mend(path: str, value: Any, wh
     """Also a key that somebody put into the file; a secret key where the publishable one belongs is not shown."""
     found = [text for text in problems(**with_(path, value)) if f": smarteros:{where}: " in text]
     assert found, problems(**with_(path, value))
-    assert any(why in text and mend in text.split("Mend: ")[1] for text in found), found
+    assert any(why in text and mend in text.split("Fix: ")[1] for text in found), found
 
 
 def test_the_same_account_may_be_handed_to_no_service_that_is_gone() -> None:
     """A service that is taken out of the file is told where it is still named."""
     services = deepcopy(prod_config()["services"])
     del services["n8n"]
-    told = [text for text in problems(services=services, **all_on()) if "/for/0" in text]
-    assert len(told) == len(PATHS)
+    report = [text for text in problems(services=services, **all_on()) if "/for/0" in text]
+    assert len(report) == len(PATHS)
 
 
 def test_embeddings_fit_the_knowledge_base() -> None:
@@ -290,8 +290,8 @@ def test_embeddings_fit_the_knowledge_base() -> None:
     openai = model(**all_on()).ai.openai
     assert openai is not None
     assert openai.embedding_dimensions == 1536
-    assert openai.told()["OPENAI_EMBEDDING_DIMENSIONS"] == "1536"
-    assert openai.told()["OPENAI_EMBEDDING_MODEL"] == "text-embedding-3-small"
+    assert openai.plain_env()["OPENAI_EMBEDDING_DIMENSIONS"] == "1536"
+    assert openai.plain_env()["OPENAI_EMBEDDING_MODEL"] == "text-embedding-3-small"
 
 
 def test_the_base_urls_are_the_vendors() -> None:
@@ -300,7 +300,7 @@ def test_the_base_urls_are_the_vendors() -> None:
     urls = {
         name: value
         for _, account in on.accounts_named()
-        for name, value in account.told().items()
+        for name, value in account.plain_env().items()
         if name.endswith("_BASE_URL")
     }
     assert urls == {

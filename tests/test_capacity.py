@@ -24,7 +24,7 @@ from settings.capacity import (
 )
 from settings.default_images import every_default_image
 from settings.places import AzurePostgres, DockerPostgres
-from settings.postgres import SUPERUSER_CONNECTIONS, least_memory_mb, memory_of
+from settings.postgres import SUPERUSER_CONNECTIONS, memory_of, min_memory_mb
 from settings.profiles import with_profile
 from settings.reading import read_settings
 from settings.sizes import POSTGRES_CONNECTIONS, POSTGRES_SKUS
@@ -34,7 +34,7 @@ from tests.components.declared import ROOT, config_of
 STACKS = ("prod", "backup")
 
 
-def told(stack: str, **changed: Any) -> list[str]:
+def problems_of(stack: str, **changed: Any) -> list[str]:
     """What is wrong with a stack's settings when some of them are others."""
     _, problems = read_settings(stack, config_of(stack) | changed, f"Pulumi.{stack}.yaml")
     return [str(problem) for problem in problems]
@@ -107,7 +107,7 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
                 "connections at once (",
                 "n8n 2, ",
                 "it takes 47",
-                "Mend: maxConnections: ",
+                "Fix: maxConnections: ",
                 "with memoryMb: ",
             ),
         ),
@@ -128,7 +128,7 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
 )
 def test_what_does_not_fit_is_refused_with_the_sum(path: str, value: Any, words: tuple[str, ...]) -> None:
     """Path, numbers and mend, before anything is created."""
-    problems = told("backup", **with_("backup", path, value))
+    problems = problems_of("backup", **with_("backup", path, value))
     assert any(all(word in text for word in words) for text in problems), problems
 
 
@@ -136,8 +136,8 @@ def test_the_smallest_that_fits_is_not_refused() -> None:
     """What the mend says is enough, and one less is not."""
     memory = report_of(settings_of("backup")).hosts[0].memory
     enough = int(memory.used) + HOST_RESERVE_MB
-    assert not told("backup", **with_("backup", "hosts/0/memoryMb", enough))
-    (text,) = told("backup", **with_("backup", "hosts/0/memoryMb", enough - 1))
+    assert not problems_of("backup", **with_("backup", "hosts/0/memoryMb", enough))
+    (text,) = problems_of("backup", **with_("backup", "hosts/0/memoryMb", enough - 1))
     assert f"a host with {enough} MB" in text
 
 
@@ -145,15 +145,15 @@ def test_a_container_below_its_vendors_minimum_is_refused_with_the_source() -> N
     """The key that says its size, the number, who says more, and the mend."""
     services = deepcopy(config_of("backup")["services"])
     services["traefik"]["memoryMb"] = 128
-    assert not told("backup", services=services)
+    assert not problems_of("backup", services=services)
     services["redis"]["memoryMb"] = 64
     services["vault"]["memoryMb"] = 256
-    assert not told("backup", services=services)
-    problems = told("backup", **with_("backup", "databaseServers/0/placement/cpus", 0.2))
+    assert not problems_of("backup", services=services)
+    problems = problems_of("backup", **with_("backup", "databaseServers/0/placement/cpus", 0.2))
     assert problems == [
         "Pulumi.backup.yaml: smarteros:databaseServers/0/placement/cpus: 0.2: postgres-vps gets 0.2 CPU, and needs "
         "0.25 at least: 64 MB and 100 connections of 10 MB, beside a quarter for shared buffers and 3 vacuums of a "
-        "sixteenth (settings/postgres.py); CPU: ours. Mend: cpus: 0.25 or more"
+        "sixteenth (settings/postgres.py); CPU: ours. Fix: cpus: 0.25 or more"
     ]
 
 
@@ -163,8 +163,8 @@ def test_every_service_has_at_least_what_its_vendor_asks_for_by_default(key: str
     services = with_profile_of(key)
     for container in getattr(services, key).footprint(key):
         assert container.source, container.name
-        assert container.memory_mb >= container.least_memory_mb > 0, container.name
-        assert container.cpu >= container.least_cpu > 0, container.name
+        assert container.memory_mb >= container.min_memory_mb > 0, container.name
+        assert container.cpu >= container.min_cpu > 0, container.name
 
 
 def with_profile_of(key: str) -> SmarterOSServices:
@@ -215,16 +215,16 @@ def test_a_size_of_azure_that_takes_too_few_names_those_that_do() -> None:
     services = deepcopy(config_of("prod")["services"])
     services["tenants"]["database"] = services["knowledge"]["database"] = "azure"
     servers = with_("prod", "databaseServers/0/placement/sku", "Standard_B1ms")
-    problems = told("prod", services=services, **servers)
+    problems = problems_of("prod", services=services, **servers)
     (text,) = [one for one in problems if "placement/sku" in one]
     assert "it takes 35" in text
-    assert "Mend: one of: Standard_B2s" in text
+    assert "Fix: one of: Standard_B2s" in text
 
 
 @pytest.mark.parametrize("connections", [20, 100, 500, 1000])
 def test_the_least_memory_of_postgresql_is_enough_for_its_parts(connections: int) -> None:
     """Buffers, three vacuums and every connection fit; a fiftieth less does not."""
-    least = least_memory_mb(connections)
+    least = min_memory_mb(connections)
 
     def wanted(memory_mb: int) -> int:
         memory = memory_of(memory_mb)
@@ -285,7 +285,7 @@ def test_the_policy_rule_adds_up_the_same(stack: str) -> None:
 
 
 def test_the_pages_are_up_to_date() -> None:
-    """docs/capacity.md and its pictures say what the model says (mend: ./smos capacity --pages)."""
+    """docs/capacity.md and its pictures say what the model says (fix: ./smos capacity --pages)."""
     from capacity.pages import files
 
     for file, text in files(ROOT).items():

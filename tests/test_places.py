@@ -36,7 +36,7 @@ def test_two_kinds_of_one_role_are_not_one_word() -> None:
 
         where: Literal["docker"] = Field(description="Another Docker")
 
-    with pytest.raises(TypeError, match=r"^Another: OnDocker is where: docker already\. Mend: another where$"):
+    with pytest.raises(TypeError, match=r"^Another: OnDocker is where: docker already\. Fix: another where$"):
         place(Another)
 
 
@@ -53,9 +53,7 @@ def test_a_kind_says_its_one_word_and_what_it_is_for() -> None:
 
     with pytest.raises(TypeError, match="Wordless/where: it must be one word"):
         place(Wordless)
-    with pytest.raises(
-        TypeError, match=r"^Idle: it is for nothing\. Mend: a subclass of ContainerPlace, DatabasePlace"
-    ):
+    with pytest.raises(TypeError, match=r"^Idle: it is for nothing\. Fix: a subclass of ContainerPlace, DatabasePlace"):
         place(Idle)
 
 
@@ -129,8 +127,8 @@ def test_a_service_on_a_place_that_cannot_run_it_is_refused(
 ) -> None:
     """With the path into the file, the reason and the mend."""
     values = prod_config()
-    told = {**values["services"].get(service, {}), "placement": changed}
-    services = {**values["services"], service: told}
+    given = {**values["services"].get(service, {}), "placement": changed}
+    services = {**values["services"], service: given}
     settings, problems = read_settings(
         "prod", {**values, "services": services, "profile": "custom"}, "Pulumi.prod.yaml"
     )

@@ -6,7 +6,7 @@ from copy import deepcopy
 
 import pytest
 
-from capacity.report import SPECIFICATION, least_of, problem_of_host, report_of
+from capacity.report import SPECIFICATION, minimum_of, problem_of_host, report_of
 from settings import Settings, load_files
 from settings.profiles import places_of
 from settings.reading import read_settings
@@ -14,7 +14,7 @@ from settings.systems.smarteros import SYSTEM, SmarterOSServices
 from tests.components.declared import ROOT, config_of
 
 
-def told(stack: str, **changed: object) -> list[str]:
+def problems_of(stack: str, **changed: object) -> list[str]:
     """What is wrong with a stack's settings when some of them are others."""
     _, problems = read_settings(stack, config_of(stack) | changed, f"Pulumi.{stack}.yaml")
     return [str(problem) for problem in problems]
@@ -40,9 +40,9 @@ def test_the_tracked_environments_have_their_profile() -> None:
 
 def test_a_profile_that_lacks_a_service_is_refused() -> None:
     """With the services that lack, and both ways out."""
-    (text,) = told("backup", profile="full")
+    (text,) = problems_of("backup", profile="full")
     assert text.startswith('Pulumi.backup.yaml: smarteros:profile: "full": full has n8n, redis, traefik,')
-    assert "here lack chatwoot, odoo, metabase, botpress, mcp. Mend: add services.chatwoot, " in text
+    assert "here lack chatwoot, odoo, metabase, botpress, mcp. Fix: add services.chatwoot, " in text
     assert text.endswith("or profile: custom")
 
 
@@ -50,9 +50,9 @@ def test_core_with_one_more_is_refused() -> None:
     """It would not be what a fail-over can count on."""
     services = deepcopy(config_of("backup")["services"])
     services["metabase"] = {"placement": {"where": "docker", "host": "vps"}, "hostname": "metabase", "database": "vps"}
-    (text,) = [one for one in told("backup", services=services, profile="core") if "smarteros:profile" in one]
-    assert "here run metabase, too. Mend: remove services.metabase; or profile: full or profile: custom" in text
-    assert not [one for one in told("backup", services=services, profile="custom") if "smarteros:profile" in one]
+    (text,) = [one for one in problems_of("backup", services=services, profile="core") if "smarteros:profile" in one]
+    assert "here run metabase, too. Fix: remove services.metabase; or profile: full or profile: custom" in text
+    assert not [one for one in problems_of("backup", services=services, profile="custom") if "smarteros:profile" in one]
 
 
 def test_full_on_8_gb_is_refused_with_the_sum() -> None:
@@ -69,8 +69,8 @@ def test_full_on_8_gb_is_refused_with_the_sum() -> None:
 def test_the_vendors_own_minima_do_not_fit_the_specifications_machine() -> None:
     """2 CPUs, 8 GB and 100 GB are too small for everything, whatever one sets."""
     assert (SPECIFICATION.cpus, SPECIFICATION.memory_mb, SPECIFICATION.disk_gb) == (2, 8192, 100)
-    assert list(problem_of_host(least_of("smarteros", "full")))
-    assert not list(problem_of_host(least_of("smarteros", "core")))
+    assert list(problem_of_host(minimum_of("smarteros", "full")))
+    assert not list(problem_of_host(minimum_of("smarteros", "core")))
 
 
 def test_places_are_those_that_the_settings_know() -> None:

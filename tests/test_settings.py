@@ -112,18 +112,18 @@ def test_a_mistake_is_told_with_its_place_and_its_mend(
     tmp_path: Path, path: str, value: Any, where: str, why: str, mend: str
 ) -> None:
     """Each message names file, path, why and mend."""
-    told = [text for text in problems(tmp_path, **with_(path, value)) if f": smarteros:{where}" in text]
-    assert told, problems(tmp_path, **with_(path, value))
-    assert any(text.startswith("Pulumi.prod.yaml: ") for text in told)
-    assert any(why in text and mend in text.split("Mend: ")[1] for text in told), told
+    given = [text for text in problems(tmp_path, **with_(path, value)) if f": smarteros:{where}" in text]
+    assert given, problems(tmp_path, **with_(path, value))
+    assert any(text.startswith("Pulumi.prod.yaml: ") for text in given)
+    assert any(why in text and mend in text.split("Fix: ")[1] for text in given), given
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Mistakes of one key and mistakes across keys, in one go."""
     changed = with_("hosts/0/address", "x") | with_("services/n8n/database", "y") | with_("domain", "z")
-    told = "\n".join(problems(tmp_path, **changed))
+    given = "\n".join(problems(tmp_path, **changed))
     for where in ("hosts/0/address", "services/n8n/database", "smarteros:domain"):
-        assert where in told
+        assert where in given
 
 
 def test_a_name_in_the_zone_may_be_given_in_full(tmp_path: Path) -> None:
@@ -137,12 +137,12 @@ def test_a_name_in_the_zone_may_be_given_in_full(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [{"redisPassword": "hunter2hunter2"}, {"secure": "v1:abc"}])
 def test_secrets_do_not_belong_into_the_file(tmp_path: Path, value: Any) -> None:
     """In plain or encrypted: they are in the keyring; the message says how to move them, and shows none."""
-    told = problems(tmp_path, secrets=value)
-    assert len(told) == 1
-    assert "secrets are in the keyring" in told[0]
-    assert "./smos keys set" in told[0].split("Mend: ")[1]
-    assert "pulumi config rm smarteros:secrets --stack prod" in told[0].split("Mend: ")[1]
-    assert "hunter2" not in told[0]
+    given = problems(tmp_path, secrets=value)
+    assert len(given) == 1
+    assert "secrets are in the keyring" in given[0]
+    assert "./smos keys set" in given[0].split("Fix: ")[1]
+    assert "pulumi config rm smarteros:secrets --stack prod" in given[0].split("Fix: ")[1]
+    assert "hunter2" not in given[0]
 
 
 def test_standby_names_are_beside_the_real_ones(tmp_path: Path) -> None:
@@ -188,8 +188,8 @@ def test_without_azure_nothing_is_asked_of_it(tmp_path: Path) -> None:
 
 def test_what_is_no_secret_must_stand_in_plain(tmp_path: Path) -> None:
     """An encrypted public value could not be checked before the run."""
-    told = problems(tmp_path, domain={"secure": "v1:abc"})
-    assert [text for text in told if "smarteros:domain: encrypted" in text]
+    given = problems(tmp_path, domain={"secure": "v1:abc"})
+    assert [text for text in given if "smarteros:domain: encrypted" in text]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_bad_secrets_stop_the_program_without_being_shown(changed: dict[str, str
     with pytest.raises(pulumi.RunError) as refused:
         in_program(secrets=secrets)
     assert why in str(refused.value)
-    assert mend in str(refused.value).split("Mend: ")[1]
+    assert mend in str(refused.value).split("Fix: ")[1]
     assert "hunter2" not in str(refused.value)
     assert "Throw4way" not in str(refused.value)
 

@@ -34,12 +34,12 @@ class Refusal(RunError):  # so that the engine shows the message, and no traceba
     """What a placement can't do: which workload, which field, why, and the mend."""
 
     def __init__(self, name: str, field: str, why: str, mend: str) -> None:
-        super().__init__(f"{name}/{field}: {why}. Mend: {mend}")
+        super().__init__(f"{name}/{field}: {why}. Fix: {mend}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A workload that runs."""
+    """A workload that a placement has declared: where others reach it."""
 
     resource: Resource
     host: Output[str]
@@ -91,7 +91,9 @@ class RunsContainers(Protocol):
     """A place where services run."""
 
     def run(self, name: str, workload: Workload, opts: ResourceOptions) -> Running:
-        """Run a container."""
+        """Declares what it takes to run a workload here. Raises Refusal, before anything is declared, for what can't
+        be kept.
+        """
 
 
 @runtime_checkable
@@ -127,13 +129,13 @@ class Places(Protocol):
         """Options of a part of the system: its child, with the providers of the place where it is."""
 
     def containers(self, where: Place) -> RunsContainers:
-        """Where a service runs."""
+        """The placement in which a service's containers run."""
 
     def postgres(self, where: Place) -> RunsPostgres:
         """Where a database server runs."""
 
     def blobs(self, where: Place) -> KeepsBlobs:
-        """Where files lie."""
+        """The placement that keeps files."""
 
     def queues(self, where: Place) -> RunsQueues:
         """Where a service gets a Redis of its own."""

@@ -29,7 +29,7 @@ _KINDS: dict[str, Kind] = {kind.where: kind for kind in (AZURE, R2, DOCKER)}
 def add(kind: Kind) -> None:
     """One more kind, of a place that is not this product's own. Before a platform is declared."""
     if kind.where in _KINDS:
-        raise TypeError(f"where: {kind.where} is a kind of place already. Mend: another where")
+        raise TypeError(f"where: {kind.where} is a kind of place already. Fix: another where")
     _KINDS[kind.where] = kind
 
 
@@ -90,7 +90,7 @@ class MadePlaces:
         )
 
     def containers(self, where: Place) -> RunsContainers:
-        """Where a service runs."""
+        """The placement in which a service's containers run."""
         return _CONTAINERS.of(placement_for(where, self), where)
 
     def postgres(self, where: Place) -> RunsPostgres:
@@ -98,7 +98,7 @@ class MadePlaces:
         return _POSTGRES.of(placement_for(where, self), where)
 
     def blobs(self, where: Place) -> KeepsBlobs:
-        """Where files lie."""
+        """The placement that keeps files."""
         return _BLOBS.of(placement_for(where, self), where)
 
     def queues(self, where: Place) -> RunsQueues:
@@ -109,7 +109,7 @@ class MadePlaces:
 def placement_for(where: Place, places: MadePlaces) -> object:
     """The placement that the settings ask for."""
     if where.where not in places.made:
-        raise TypeError(f"where: {where.where} has no placement. Mend: its line in chosen.py")
+        raise TypeError(f"where: {where.where} has no placement. Fix: its line in chosen.py")
     found = places.made[where.where].get(where.machine or "")
     if found is None:  # the settings' checks say so before
         raise TypeError(f"the settings have no smarteros:{where.needs_section or f'hosts/{where.machine}'}")

@@ -27,7 +27,7 @@ class Providers:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of place."""
+    """One kind of place: what the settings call it, its providers, and how its placements are made."""
 
     where: str
     """What the settings call it (settings/places)."""

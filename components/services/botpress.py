@@ -176,7 +176,7 @@ def _database_url(database: Database) -> Output[str]:
 
 
 def declare(ctx: ServiceContext, wanted: BotpressV12 | BotpressCloud) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     if isinstance(wanted, BotpressCloud):
         workspace = f"https://app.botpress.cloud/workspaces/{wanted.workspace_id}"
         return ServiceOutputs(url=Output.from_input(workspace))

@@ -211,7 +211,7 @@ def _environment(args: ChatwootArgs) -> dict[str, Input[str]]:
 
 
 def _storage(wanted: ChatwootSettings) -> dict[str, str]:
-    """Where attachments are kept."""
+    """The variables that say where attachments are kept: the blob storage, or the container's own volume."""
     store = wanted.attachments
     if not isinstance(store, AttachmentsInS3):
         return {"ACTIVE_STORAGE_SERVICE": "local"}
@@ -259,7 +259,7 @@ def _secrets(args: ChatwootArgs) -> dict[str, Input[str]]:
 
 
 def declare(ctx: ServiceContext, wanted: ChatwootSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     chatwoot = Chatwoot(
         "chatwoot",
         ChatwootArgs(

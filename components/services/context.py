@@ -85,7 +85,7 @@ class ServiceContext:
         """What a service is handed of outside accounts. Its settings say `takes_accounts`, or none may name it."""
         handed = [account for _, account in self.settings.accounts_named() if service in account.services]
         return HandedAccounts(
-            plain={variable: value for account in handed for variable, value in account.told().items()},
+            plain={variable: value for account in handed for variable, value in account.plain_env().items()},
             keys={key.variable: self.secret(key.secret.name) for account in handed for key in account.secrets},
         )
 

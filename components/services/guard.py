@@ -2,8 +2,8 @@
 
 PostgreSQL's own limits of time can be lifted by whoever they bind (SET, ALTER ROLE, ALTER DATABASE), and it knows none
 of disk. So somebody else looks, every few seconds: a container with psql, whose role may call two functions and do
-nothing else. The functions are the provisioner's, in a database of their own (apps/migrations/guard): they reach the
-sessions of tenants alone.
+nothing else. The functions are the provisioner's, in a database of their own (provider/migrations/guard): they reach
+the sessions of tenants alone.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import pulumi_postgresql as postgresql
 import pulumi_random as random
 from pulumi import ComponentResource, Output, Resource, ResourceOptions
 
-from apps.migration_files import latest
-from apps.sdk import Migrations, ServerAccess, apps_provider
 from components.placements import DatabaseServer, RunsContainers
 from components.secrecy import secret
 from components.services.context import ServiceContext, ServiceOutputs
 from components.services.postgres import PROVISIONER, closed_to_public
 from components.workload import Health, Volume, Workload
+from provider.migration_files import latest
+from provider.sdk import Migrations, ServerAccess, apps_provider
 from settings.images import Image
 from settings.services.guard import Guard as GuardSettings
 
@@ -72,7 +72,7 @@ class GuardArgs:
 
 
 class Guard(ComponentResource):
-    """Role, functions, container."""
+    """The guard of one database server: its role, its functions there, and the container that calls them."""
 
     host: Output[str]
 
@@ -179,7 +179,7 @@ def _workload(args: GuardArgs, password: Output[str]) -> Workload:
 
 
 def declare(ctx: ServiceContext, wanted: GuardSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     server = ctx.servers[wanted.database]
     access = ServerAccess(
         host="127.0.0.1",

@@ -116,7 +116,7 @@ http {{
 
 
 def declare(ctx: ServiceContext, wanted: HoldingSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     args = HoldingArgs(
         placement=ctx.placement(wanted.placement),
         image=ctx.settings.image("holding"),

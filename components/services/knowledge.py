@@ -25,7 +25,7 @@ class KnowledgeArgs:
 
 
 class Knowledge(ComponentResource):
-    """A database with pgvector."""
+    """A database of its own in which rows may have vectors (pgvector)."""
 
     database_name: Output[str]
 
@@ -41,7 +41,7 @@ class Knowledge(ComponentResource):
 
 
 def declare(ctx: ServiceContext, wanted: KnowledgeSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     server = wanted.database
     Knowledge(
         "knowledge",

@@ -214,7 +214,7 @@ def _database_url(database: Database) -> Output[str]:
 
 
 def declare(ctx: ServiceContext, wanted: McpSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     address = ctx.settings.address("mcp") if wanted.hostname else None
     Mcp(
         "mcp",

@@ -55,7 +55,7 @@ USER = "2000:2000"
 PASSWORD_FILE, SETUP_FILE = "metabase-database-password", "metabase-setup.json"
 # Java's own list of authorities, not a file in a home folder (https://jdbc.postgresql.org/documentation/ssl/).
 VERIFIED = "?sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory"
-LEAST_BESIDE_HEAP_MB = 1024
+MIN_BESIDE_HEAP_MB = 1024
 
 
 def heap_mb(memory_mb: int) -> int:
@@ -63,7 +63,7 @@ def heap_mb(memory_mb: int) -> int:
     (https://www.metabase.com/docs/v0.38/troubleshooting-guide/running). So 1 GB, or a quarter where that is more, is
     for what Java needs beside its heap: classes, compiled code, threads' stacks, buffers.
     """
-    return memory_mb - max(LEAST_BESIDE_HEAP_MB, memory_mb // 4)
+    return memory_mb - max(MIN_BESIDE_HEAP_MB, memory_mb // 4)
 
 
 def setup_script() -> str:
@@ -163,7 +163,7 @@ def _setup_request(args: MetabaseArgs) -> Output[str]:
 
 
 def declare(ctx: ServiceContext, wanted: MetabaseSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     metabase = Metabase(
         "metabase",
         MetabaseArgs(

@@ -62,27 +62,27 @@ class Connection(Protocol):
 
     @property
     def host(self) -> Input[str]:
-        """Where it is."""
+        """The host name of the database's server."""
 
     @property
     def port(self) -> int:
-        """Usually 5432."""
+        """The port of the database's server, usually 5432."""
 
     @property
     def tls(self) -> bool:
-        """Whether it speaks TLS."""
+        """Whether the server speaks TLS."""
 
     @property
     def database_name(self) -> Input[str]:
-        """What it is called."""
+        """The name of the database."""
 
     @property
     def user(self) -> Input[str]:
-        """Its owner."""
+        """The role that owns the database, with which n8n logs in."""
 
     @property
     def password(self) -> Input[str]:
-        """The owner's."""
+        """The password of that role."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +186,7 @@ def _workload(args: N8nArgs) -> Workload:
 
 
 def declare(ctx: ServiceContext, wanted: N8nSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     n8n = N8n(
         "n8n",
         N8nArgs(

@@ -33,7 +33,7 @@ _PLAIN, _BCRYPTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceOwner:
-    """Who it is."""
+    """The owner of an n8n: address, password, and what the salt of its hash is made from."""
 
     email: str
     password: Input[str]

@@ -159,23 +159,23 @@ def _config(args: OdooArgs) -> Output[str]:
         password=database.password,
         master=args.master_password,
     )
-    return secret(known.apply(lambda told: _text(_options(args, told))))
+    return secret(known.apply(lambda known_values: _text(_options(args, known_values))))
 
 
-def _options(args: OdooArgs, told: Mapping[str, str]) -> dict[str, object]:
+def _options(args: OdooArgs, known_values: Mapping[str, str]) -> dict[str, object]:
     soft_mb, hard_mb = args.wanted.memory_limits_mb
     return {
-        "admin_passwd": told["master"],
+        "admin_passwd": known_values["master"],
         "addons_path": "/mnt/extra-addons",
         "data_dir": "/var/lib/odoo",
-        "db_host": told["host"],
+        "db_host": known_values["host"],
         "db_port": args.database.port,
-        "db_user": told["user"],
-        "db_password": told["password"],
+        "db_user": known_values["user"],
+        "db_password": known_values["password"],
         "db_sslmode": "verify-full" if args.database.tls else "disable",
         "db_maxconn": args.wanted.db_maxconn,
         "db_maxconn_gevent": 2 * args.wanted.db_maxconn,
-        **_served(args.wanted, told["name"]),
+        **_served(args.wanted, known_values["name"]),
         "list_db": False,
         "proxy_mode": True,
         "http_interface": "0.0.0.0",  # noqa: S104 - inside the container: 127.0.0.1 would reach no proxy
@@ -208,7 +208,7 @@ def _text(options: Mapping[str, object]) -> str:
 
 
 def declare(ctx: ServiceContext, wanted: OdooSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     server = wanted.database
     odoo = Odoo(
         "odoo",

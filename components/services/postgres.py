@@ -47,7 +47,7 @@ class PostgresServerArgs:
 
 
 class PostgresServer(ComponentResource):
-    """A server, empty."""
+    """A PostgreSQL server without databases of services: they are made by `Database`."""
 
     host: Output[str]
 

@@ -191,7 +191,7 @@ def _config(keys_mb: int, users: str, *more: str) -> str:
 
 
 def declare(ctx: ServiceContext, wanted: RedisSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     passwords = ctx.settings.secrets.redis_passwords
     redis = Redis(
         "redis",

@@ -15,7 +15,7 @@ __all__ = ["Storage", "StorageArgs", "declare"]
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """Where the blobs are."""
+    """The placement that keeps the blobs."""
 
     placement: KeepsBlobs
 
@@ -35,7 +35,7 @@ class Storage(ComponentResource):
 
 
 def declare(ctx: ServiceContext, wanted: StorageSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     where = wanted.placement
     store = Storage("storage", StorageArgs(placement=ctx.places.blobs(where)), ctx.inside(where))
     return ServiceOutputs(url=store.url, blobs=store.for_tenants)

@@ -56,6 +56,6 @@ class TenantTemplate(ComponentResource):
 
 
 def declare(ctx: ServiceContext, wanted: TenantsSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     TenantTemplate("tenants", TenantTemplateArgs(protect=ctx.settings.protect), ctx.on_server(wanted.database))
     return ServiceOutputs()

@@ -206,7 +206,7 @@ def _tls_flags(certificates: Certificates) -> list[str]:
 
 
 def declare(ctx: ServiceContext, wanted: TraefikSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     Traefik(
         "traefik",
         TraefikArgs(

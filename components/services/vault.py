@@ -105,7 +105,7 @@ def _config(flavour: str, folder: str) -> dict[str, Any]:
 
 
 def declare(ctx: ServiceContext, wanted: VaultSettings) -> ServiceOutputs:
-    """As the settings want it."""
+    """Declares the service as its settings say, and returns what others may know of it."""
     vault = VaultArgs(
         placement=ctx.placement(wanted.placement), image=ctx.settings.image(wanted.flavour), wanted=wanted
     )

@@ -40,7 +40,7 @@ class SmarterOS(ComponentResource):
         super().__init__("smarteros:systems:SmarterOS", name, None, opts)
         services = args.settings.services
         platform = Platform(self, args.settings, SERVICES)
-        self.platform = platform.outputs(botpress=services.botpress.told() if services.botpress else None)
+        self.platform = platform.outputs(botpress=services.botpress.announced() if services.botpress else None)
         self.register_outputs({"platform": self.platform})
 
 

@@ -74,7 +74,7 @@ KINDS: Mapping[str, Kind] = {
         },
         required=("create", "connection.host"),
     ),
-    # What smos itself makes in PostgreSQL and Redis (apps/)
+    # What smos itself makes in PostgreSQL and Redis (provider/)
     "pulumi:providers:smarteros-apps": Kind(
         properties={"version": ANY, "postgres": ANY, "redis": ANY}, in_tenants=True
     ),

@@ -18,12 +18,12 @@ _DEFAULT = 20
 
 def _check(stack: Sequence[Resource], _facts: Facts) -> Iterator[tuple[Resource | None, str]]:
     waiting = Counter(_pool(one) for one in stack if one.token in _TAKE_TURNS)
-    told: set[tuple[str, ...]] = set()
+    reported: set[tuple[str, ...]] = set()
     for resource in stack:
         pool = _pool(resource)
-        if resource.token not in _TAKE_TURNS or pool in told:
+        if resource.token not in _TAKE_TURNS or pool in reported:
             continue
-        told.add(pool)
+        reported.add(pool)
         most = int(float(resource.provider.get("maxConnections") or _DEFAULT))
         if 0 < most <= waiting[pool]:
             mend = f"maxConnections of that provider: {waiting[pool] + 1} or more"

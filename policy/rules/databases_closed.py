@@ -44,13 +44,13 @@ def _templates(
     stack: Sequence[Resource], closed: set[tuple[tuple[str, str], object]]
 ) -> Iterator[tuple[Resource | None, str]]:
     """Of each server whose databases are made by its superuser."""
-    told = set()
+    reported = set()
     for resource in stack:
         if resource.token != "postgresql:index/database:Database" or not _is_superuser(resource):
             continue
         server = _server(resource)
-        if (server, "template1") not in closed and server not in told:
-            told.add(server)
+        if (server, "template1") not in closed and server not in reported:
+            reported.add(server)
             mend = "a Grant for the role public with no privileges on the database template1"
             yield resource, f"every role of its server may connect to template1 and stop that it is copied: {mend}"
 

@@ -73,9 +73,9 @@ def _check(resource: Resource, facts: Facts) -> Iterator[str]:
                 yield f"PostgreSQL is told {option.partition('=')[0]}: none of the settings that it needs"
 
 
-def _variables(told: list[str], facts: Facts) -> Iterator[str]:
+def _variables(variables: list[str], facts: Facts) -> Iterator[str]:
     seen: set[str] = set()
-    for variable in told:
+    for variable in variables:
         name = variable.partition("=")[0]
         if name in seen:
             yield f"the variable {name} stands there twice, and the last one counts: once"

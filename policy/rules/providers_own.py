@@ -58,10 +58,10 @@ def _apps(inputs: Props, facts: Facts) -> Iterator[str]:
     for server, login in _APPS_LOGINS.items():
         if not isinstance(inputs.get(server), str):
             continue
-        told = _read(inputs[server])
-        if told.get("host") != "127.0.0.1":
+        login_given = _read(inputs[server])
+        if login_given.get("host") != "127.0.0.1":
             yield f"{server}: it is reached at this machine's end of the SSH forward alone"
-        elif facts.tenant and told.get("user") != login:
+        elif facts.tenant and login_given.get("user") != login:
             yield f"{server}: a tenant's stack logs in as {login}"
 
 

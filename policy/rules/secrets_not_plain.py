@@ -36,18 +36,18 @@ _CONTAINER, _APP = "docker:index/container:Container", "azure-native:app:Contain
 
 
 def _check(resource: Resource, _facts: Facts) -> Iterator[str]:
-    inputs, told = resource.inputs, set()
+    inputs, reported = resource.inputs, set()
     for path in _ALWAYS.get(resource.token, ()):
         value = _at(inputs, path)
         if isinstance(value, str) and value and not isinstance(value, Marked):
-            told.add(path)
+            reported.add(path)
             yield f"{path} is not marked as a secret, so the state has it in plain: secret(…)"
     own = _app(inputs) if resource.token == _APP else _container(inputs) if resource.token == _CONTAINER else ()
     for path, text in own:
-        told.add(path)
+        reported.add(path)
         yield text
     for path, what in _found(resource):
-        if path not in told and path.partition("[")[0] not in told:
+        if path not in reported and path.partition("[")[0] not in reported:
             yield f"{path} {what}, in plain: mark it as a secret where it enters the program, or leave it out"
 
 
@@ -81,8 +81,8 @@ def _app(inputs: Props) -> Iterator[tuple[str, str]]:
             at = f"template.{where}[{index}]"
             for number, variable in enumerate(each(part(container).get("env"))):
                 name, value = part(variable).get("name"), part(variable).get("value")
-                told = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
-                if isinstance(name, str) and told and not _is_switch(value) and names_a_secret(name):
+                reported = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
+                if isinstance(name, str) and reported and not _is_switch(value) and names_a_secret(name):
                     mend = "secretRef, from Key Vault"
                     yield f"{at}.env[{number}].value", f"the variable {name} has its value in the app: {mend}"
             yield from _command(at, [*each(part(container).get("command")), *each(part(container).get("args"))])

@@ -19,7 +19,7 @@ __all__ = ["BACKEND"]
 
 
 class AzureBackend(Backend):
-    """One sandbox's Azure."""
+    """What of Azure answers without Pulumi in one sandbox, behind the protocol of the core."""
 
     def __init__(self, site: Site) -> None:
         self._cloud = site.cloud

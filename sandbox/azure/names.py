@@ -127,5 +127,5 @@ def placed(one: Computing) -> Mapping[str, Any]:
 
 
 def placed_again(one: Computing, old: Props) -> Mapping[str, Any]:
-    """For `on_update`: as `placed`."""
+    """As `placed`, for `on_update`, which is given the old inputs, too."""
     return placed(one)

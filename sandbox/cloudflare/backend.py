@@ -17,7 +17,7 @@ __all__ = ["BACKEND"]
 
 
 class CloudflareBackend(Backend):
-    """One sandbox's Cloudflare."""
+    """What of Cloudflare answers without Pulumi in one sandbox, behind the protocol of the core."""
 
     def __init__(self, site: Site) -> None:
         self._home = Home(site.folder)

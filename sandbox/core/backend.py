@@ -52,7 +52,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Where a backend stands."""
+    """What a backend is given of the sandbox in which it stands: its folder, its inventory, its scene."""
 
     folder: Path
     """The sandbox's own."""

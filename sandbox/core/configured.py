@@ -25,7 +25,7 @@ from sandbox.core.rules import Failure
 from sandbox.core.schema import Schema
 from sandbox.core.values import Props, contains_unknown, lookup
 
-__all__ = ["ConfiguredProvider", "Effects", "read_struct", "told"]
+__all__ = ["ConfiguredProvider", "Effects", "check_failures", "read_struct"]
 
 Effects = Callable[[str, Record, Record | None], None]
 """(what happened: created, updated, deleted; the record now; the record before): what the sandbox does in the
@@ -74,7 +74,7 @@ class ConfiguredProvider(provider_pb2_grpc.ResourceProviderServicer):
         hidden.forget()
         news, _ = read_struct(request.news)
         failures = [failure for rule in self._package.config for failure in rule.failures(news)]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=told(failures))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=check_failures(failures))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         old, _ = read_struct(request.old_inputs)
@@ -103,7 +103,7 @@ class ConfiguredProvider(provider_pb2_grpc.ResourceProviderServicer):
         config = self._reached(context)
         failures = [failure for rule in function.rules for failure in rule.failures(args)]
         if failures:
-            return provider_pb2.InvokeResponse(failures=told(failures))
+            return provider_pb2.InvokeResponse(failures=check_failures(failures))
         try:
             answer = function.answer(args, self._cloud, config)
         except ValueError as error:
@@ -205,7 +205,7 @@ def read_struct(struct: Any) -> tuple[dict[str, Any], wire.Secrets]:
     return values, secrets
 
 
-def told(failures: Sequence[Failure]) -> list[Any]:
+def check_failures(failures: Sequence[Failure]) -> list[Any]:
     """For the engine, which would print the whole value of a property that it is told of: so the path is in
     the reason.
     """

@@ -53,7 +53,7 @@ class Faults:
             self._planned.append(fault)
 
     def clear(self) -> None:
-        """Forgets every planned fault."""
+        """Forgets every fault that was planned and has not happened."""
         with self._lock:
             self._planned.clear()
 
@@ -98,7 +98,7 @@ class _Pending:
     fault: Fault | None
 
     def after(self, context: grpc.ServicerContext) -> None:
-        """Meets it."""
+        """Plays the fault, now that the change was made: an answer lost, a crash."""
         if self.fault is None:
             return
         if self.fault.kind == "crash":

@@ -99,7 +99,7 @@ def _changed_state(kind: ResourceType, state: Props, new: Props) -> Iterator[Cha
 
 
 def _changed_inputs(kind: ResourceType, old: Props, new: Props) -> list[Change]:
-    """Leaf by leaf."""
+    """The paths of all leaves that differ between the old and the new inputs."""
     before, after = dict(leaves(in_order(kind, old))), dict(leaves(in_order(kind, new)))
     found: list[Change] = []
     for at in sorted(before.keys() | after.keys(), key=str):
@@ -136,13 +136,13 @@ def _as_text(value: Value) -> str:
 
 
 def _not_simulated(kind: ResourceType, inputs: Props) -> Iterator[Failure]:
-    told: set[str] = set()
+    reported: set[str] = set()
     for at, _ in leaves(inputs):
         if covered(kind.properties, at) or leads_to(kind.properties, at):
             continue
         path = show(at)
-        if path not in told:
-            told.add(path)
+        if path not in reported:
+            reported.add(path)
             yield Failure(path, "not-simulated", "is not simulated, so nothing here could refuse a wrong value of it")
 
 

@@ -26,6 +26,6 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
 
     def stop(self) -> None:
-        """Ends the thread."""
+        """Ends the loop and waits for its thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)

@@ -11,12 +11,12 @@ from sandbox.core.values import UNKNOWN, is_set, lookup
 
 __all__ = [
     "as_read",
+    "as_written_back",
     "foreseen_outputs",
     "foreseen_update",
     "known_to_state",
     "made_outputs",
     "merged_outputs",
-    "told_back",
 ]
 
 
@@ -61,7 +61,7 @@ def made_outputs(kind: ResourceType, computing: Computing, added: Mapping[str, A
     return {**named, "id": computing.id, **computing.inputs, **computed, **(added or {})}
 
 
-def told_back(wanted: Any, seen: Any) -> Any:
+def as_written_back(wanted: Any, seen: Any) -> Any:
     """What a provider made of Terraform's says at a refresh that the input is: what it saw, but of a list no more items
     than were wanted (pulumi-terraform-bridge, pkg/tfbridge/schema.go, extractInputs).
     """

@@ -14,10 +14,17 @@ from pulumi.runtime.proto import provider_pb2
 
 from engine import wire
 from sandbox.core import judge
-from sandbox.core.configured import ConfiguredProvider, Effects, read_struct, told
+from sandbox.core.configured import ConfiguredProvider, Effects, check_failures, read_struct
 from sandbox.core.inventory import Inventory
 from sandbox.core.kinds import Package, ResourceType
-from sandbox.core.outputs import as_read, foreseen_outputs, foreseen_update, known_to_state, made_outputs, told_back
+from sandbox.core.outputs import (
+    as_read,
+    as_written_back,
+    foreseen_outputs,
+    foreseen_update,
+    known_to_state,
+    made_outputs,
+)
 from sandbox.core.records import Computing, Record
 from sandbox.core.values import Props, is_set, lookup
 
@@ -43,7 +50,7 @@ class Provider(ConfiguredProvider):
             old_name = olds.get(kind.named_by)
             inputs[kind.named_by] = old_name or kind.autoname(_name(request), request.randomSeed)
         failures = judge.refused_inputs(kind, self._schema, inputs)
-        return provider_pb2.CheckResponse(inputs=wire.write(inputs, secrets), failures=told(failures))
+        return provider_pb2.CheckResponse(inputs=wire.write(inputs, secrets), failures=check_failures(failures))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         kind = self._kind(request, context)
@@ -112,9 +119,9 @@ class Provider(ConfiguredProvider):
                 return provider_pb2.ReadResponse(id="")
             outputs.update(seen)
             inputs.update({name: seen[name] for name in inputs if name in seen})
-        given, told = read_struct(request.inputs)
+        given, marked = read_struct(request.inputs)
         inputs = self._as_given(kind, given, inputs)
-        marks = record.secrets | told
+        marks = record.secrets | marked
         return provider_pb2.ReadResponse(
             id=record.id, properties=wire.write(outputs, marks), inputs=wire.write(inputs, marks)
         )
@@ -137,7 +144,7 @@ class Provider(ConfiguredProvider):
             if seen is None:
                 return provider_pb2.ReadResponse(id="")
             outputs.update(seen)
-            inputs.update({name: told_back(inputs[name], seen[name]) for name in inputs if name in seen})
+            inputs.update({name: as_written_back(inputs[name], seen[name]) for name in inputs if name in seen})
         identity = str(outputs.get("id", request.id))
         return provider_pb2.ReadResponse(
             id=identity, properties=wire.write(outputs, marks), inputs=wire.write(inputs, input_marks)

@@ -74,7 +74,7 @@ def beside(cloud: Cloud, record: Record, name: str) -> Record | None:
 
 
 def environment(record: Record) -> dict[str, str]:
-    """Its variables."""
+    """The environment variables of a simulated container: name → value."""
     pairs = (str(one).partition("=") for one in record.inputs.get("envs") or [])
     return {name: value for name, _, value in pairs}
 

@@ -28,7 +28,7 @@ NOBODYS_PORT = 9
 
 
 class MachinesBackend(Backend):
-    """One sandbox's machines."""
+    """The machines of one sandbox, each with an SSH server, behind the protocol of the core."""
 
     def __init__(self, site: Site) -> None:
         self._home = Home(site.folder)
@@ -144,7 +144,7 @@ class MachinesBackend(Backend):
         except OSError as error:
             raise OSError(
                 f"127.0.0.1:{way.local_port}, the local end of the forward {way.name!r}, is taken: {error.strerror}. "
-                "Mend: end the program that listens there (another `./smos tunnel`?)"
+                "Fix: end the program that listens there (another `./smos tunnel`?)"
             ) from None
 
     def _write_ssh_config(self, scene: Scene) -> None:

@@ -76,7 +76,7 @@ def _enter(pool: tuple[str, ...], size: int, me: int) -> None:
                 if _is_stuck(_pools[pool], me):
                     raise Exhausted(
                         f"all {size} connections of the provider wait for one another: one holds the lock that the "
-                        "others want, and needs a second connection. The real provider waits without end. Mend: "
+                        "others want, and needs a second connection. The real provider waits without end. Fix: "
                         "maxConnections above how many databases and roles change at once"
                     )
                 _changed.wait(LOOK_S)

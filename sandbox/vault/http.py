@@ -137,8 +137,8 @@ def read(computing: Computing, path: str, *, deleted: bool = False) -> Any:
     except Refused as refused:
         if refused.status != 404:
             raise
-        told = refused.content if isinstance(refused.content, Mapping) else {}
-        return told if deleted and told.get("data") else None
+        given = refused.content if isinstance(refused.content, Mapping) else {}
+        return given if deleted and given.get("data") else None
 
 
 def delete(computing: Computing, path: str) -> None:

@@ -40,7 +40,7 @@ class OnAzure(ContainerPlace):
 
 @place
 class AzureBlobs(BlobPlace):
-    """A storage account."""
+    """Blobs in a storage account of Azure."""
 
     where: Literal["azure"] = Field(description="Azure Container Apps, or Azure's own service")
     redundancy: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS"] = Field(
@@ -54,7 +54,7 @@ class AzureBlobs(BlobPlace):
 
     @property
     def deleted_kept_days(self) -> int | None:
-        """As its settings say."""
+        """For how many days a deleted blob can be brought back, as its settings say."""
         return self.keep_deleted_days
 
 
@@ -85,7 +85,7 @@ class AzurePostgres(DatabasePlace):
 
     @property
     def described(self) -> str:
-        """Its size."""
+        """The server's size, as tables and messages name it."""
         return self.sku
 
     @property

@@ -12,7 +12,7 @@ from settings.naming import Names
 from settings.networks import data_address
 from settings.parts import Host, Name
 from settings.places.place import ContainerPlace, DatabasePlace, Place, TooFew, place
-from settings.postgres import DOCKER_ADMIN, SUPERUSER_CONNECTIONS, least_memory_mb, server_container
+from settings.postgres import DOCKER_ADMIN, SUPERUSER_CONNECTIONS, min_memory_mb, server_container
 
 __all__ = ["DockerPostgres", "OnDocker"]
 
@@ -33,12 +33,12 @@ class OnDocker(ContainerPlace):
 
     @property
     def machine(self) -> str | None:
-        """The host."""
+        """The host on which it runs, by its name."""
         return self.host
 
     @property
     def private_network(self) -> str | None:
-        """The host's own."""
+        """The private network of its host, which nobody else is in."""
         return self.host
 
     @property
@@ -64,12 +64,12 @@ class DockerPostgres(DatabasePlace):
 
     @property
     def machine(self) -> str | None:
-        """The host."""
+        """The host on which it runs, by its name."""
         return self.host
 
     @property
     def private_network(self) -> str | None:
-        """The host's own."""
+        """The private network of its host, which nobody else is in."""
         return self.host
 
     @property
@@ -79,7 +79,7 @@ class DockerPostgres(DatabasePlace):
 
     @property
     def described(self) -> str:
-        """Its host."""
+        """Its host, as tables and messages name it."""
         return f"on {self.host}"
 
     @property
@@ -94,7 +94,7 @@ class DockerPostgres(DatabasePlace):
             key="maxConnections",
             value=self.max_connections,
             beside=f" ({SUPERUSER_CONNECTIONS} are the superuser's)",
-            mend=f"maxConnections: {enough}, with memoryMb: {least_memory_mb(enough)} or more",
+            mend=f"maxConnections: {enough}, with memoryMb: {min_memory_mb(enough)} or more",
         )
 
     def lets_in(self, here: Place) -> bool:
@@ -107,7 +107,7 @@ class DockerPostgres(DatabasePlace):
         return host.name, data_address(host, index)
 
     def footprint(self, server: str) -> tuple[Container, ...]:
-        """One container."""
+        """The one container that it is."""
         return (
             server_container(
                 server,

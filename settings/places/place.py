@@ -179,7 +179,7 @@ def place(kind: type[P]) -> type[P]:
     role = _role_of(kind)
     taken = next((one for one in _KINDS if _role_of(one) is role and tag_of(one) == tag_of(kind)), None)
     if taken is not None:
-        raise TypeError(f"{kind.__name__}: {taken.__name__} is where: {tag_of(kind)} already. Mend: another where")
+        raise TypeError(f"{kind.__name__}: {taken.__name__} is where: {tag_of(kind)} already. Fix: another where")
     _KINDS.append(kind)
     return kind
 
@@ -187,7 +187,7 @@ def place(kind: type[P]) -> type[P]:
 def _role_of(kind: type[Place]) -> Role:
     found = next((role for role in _ROLES if issubclass(kind, role)), None)
     if found is None:
-        raise TypeError(f"{kind.__name__}: it is for nothing. Mend: a subclass of {', '.join(map(_name, _ROLES))}")
+        raise TypeError(f"{kind.__name__}: it is for nothing. Fix: a subclass of {', '.join(map(_name, _ROLES))}")
     return found
 
 
@@ -199,7 +199,7 @@ def tag_of(kind: type[Place]) -> str:
     """What `where` says of this kind."""
     said = get_args(kind.model_fields["where"].annotation)
     if len(said) != 1:
-        raise TypeError(f'{kind.__name__}/where: it must be one word. Mend: where: Literal["…"]')
+        raise TypeError(f'{kind.__name__}/where: it must be one word. Fix: where: Literal["…"]')
     return str(said[0])
 
 

@@ -73,7 +73,7 @@ class BotpressV12(Service):
     owner: ClassVar[Owner | NoOwner | None] = Owner(
         made="start",
         password="botpress_admin_password",  # noqa: S106 - a name
-        told=("BP_ADMIN_EMAIL", "BP_ADMIN_PASSWORD"),
+        handed_in=("BP_ADMIN_EMAIL", "BP_ADMIN_PASSWORD"),
         question=Question(
             path="/api/v2/admin/auth/config",
             means=by_flag("payload", "isFirstUser", claimable_if=True),
@@ -84,7 +84,7 @@ class BotpressV12(Service):
         Secret("botpress_licence_key", "external", "botpress_licence_key", "Of Botpress Pro"),
     )
 
-    def told(self) -> dict[str, Any]:
+    def announced(self) -> dict[str, Any]:
         """What others may know of it."""
         return {"kind": self.kind, "licence": self.licence}
 
@@ -105,8 +105,8 @@ class BotpressV12(Service):
                 name=name,
                 cpu=self.cpu,
                 memory_mb=self.memory_mb,
-                least_cpu=1.0,
-                least_memory_mb=2048,
+                min_cpu=1.0,
+                min_memory_mb=2048,
                 disk_mb=2048,
                 source=f"{_REQUIREMENTS}: 1 CPU and 2 GB; disk: its pages and its models, ours",
             ),
@@ -130,7 +130,7 @@ class BotpressCloud(Service):
         Secret("botpress_token", "external", "botpress_token", "A personal access token at Botpress Cloud"),
     )
 
-    def told(self) -> dict[str, Any]:
+    def announced(self) -> dict[str, Any]:
         """What others may know of it."""
         return {"kind": self.kind, "apiUrl": API_URL, "workspaceId": self.workspace_id, "bots": self.bots}
 

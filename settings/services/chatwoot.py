@@ -158,7 +158,7 @@ class Chatwoot(Service):
     owner: ClassVar[Owner | NoOwner | None] = Owner(
         made="preparation",
         password="chatwoot_owner_password",  # noqa: S106 - a name
-        told=("SMOS_OWNER_EMAIL", "SMOS_OWNER_PASSWORD_FILE", "owner-password"),
+        handed_in=("SMOS_OWNER_EMAIL", "SMOS_OWNER_PASSWORD_FILE", "owner-password"),
         question=Question(
             path="/installation/onboarding",
             means=_onboarding,
@@ -200,8 +200,8 @@ def _container(
         name=name,
         cpu=cpu,
         memory_mb=memory_mb,
-        least_cpu=0.25,
-        least_memory_mb=1024,
+        min_cpu=0.25,
+        min_memory_mb=1024,
         disk_mb=disk_mb,
         source=source,
         passing=passing,

@@ -32,13 +32,13 @@ class Guard(Service):
                 name=name,
                 cpu=0.1,
                 memory_mb=64,
-                least_cpu=0.02,
-                least_memory_mb=32,
+                min_cpu=0.02,
+                min_memory_mb=32,
                 disk_mb=1,
                 source="ours: a psql of some 10 MB, and a shell",
             ),
         )
 
     def connections(self) -> int:
-        """One that stays."""
+        """The connection that it keeps open to the server."""
         return 1

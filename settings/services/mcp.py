@@ -89,7 +89,7 @@ class Mcp(Service):
     owner: ClassVar[Owner | NoOwner | None] = Owner(
         made="start",
         password="mcp_admin_password",  # noqa: S106 - a name
-        told=("PLATFORM_ADMIN_EMAIL", "PLATFORM_ADMIN_PASSWORD"),
+        handed_in=("PLATFORM_ADMIN_EMAIL", "PLATFORM_ADMIN_PASSWORD"),
         question=Question(
             path="/auth/email/login",
             body={"email": "admin@example.com", "password": "changeme"},
@@ -109,8 +109,8 @@ class Mcp(Service):
                 name=name,
                 cpu=self.cpu,
                 memory_mb=self.memory_mb,
-                least_cpu=0.5,
-                least_memory_mb=768,
+                min_cpu=0.5,
+                min_memory_mb=768,
                 source=f"{_CHART}: 500m and 768Mi, with two workers",
             ),
         )

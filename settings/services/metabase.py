@@ -17,7 +17,7 @@ from settings.services.service import Container, Hostname, Service
 __all__ = ["Metabase"]
 
 # The vendor's smallest example: a heap of 1 GB on 2 GB.
-LEAST_MEMORY_MB = 2048
+MIN_MEMORY_MB = 2048
 MEMORY_SOURCE = "https://www.metabase.com/docs/latest/troubleshooting-guide/running"
 POOL_OF_APPLICATION, POOL_OF_SCHEDULER = 15, 5
 """MB_APPLICATION_DB_MAX_CONNECTION_POOL_SIZE and MB_QUARTZ_MAX_CONNECTION_POOL_SIZE, at their defaults."""
@@ -31,7 +31,7 @@ class Metabase(Service):
     database: Name = Field(description="Which one of smarteros:databaseServers holds its own database")
     cpu: float = Field(1.0, ge=0.5, description="How many CPUs it may use")
     memory_mb: int = Field(
-        LEAST_MEMORY_MB, ge=64, description="How much memory it may use, in MB; half of it or more is for the heap"
+        MIN_MEMORY_MB, ge=64, description="How much memory it may use, in MB; half of it or more is for the heap"
     )
     timezone: str = Field("America/Santiago", description="The zone in which reports are meant")
     locale: str = Field("es", pattern="^[a-z]{2}(_[A-Z]{2})?$", description="The language of whoever chose none")
@@ -52,7 +52,7 @@ class Metabase(Service):
     owner: ClassVar[Owner | NoOwner | None] = Owner(
         made="preparation",
         password="metabase_admin_password",  # noqa: S106 - a name
-        told=("SMOS_SETUP_REQUEST", "metabase-setup.json"),
+        handed_in=("SMOS_SETUP_REQUEST", "metabase-setup.json"),
         question=Question(
             path="/api/session/properties",
             means=by_flag("has-user-setup", claimable_if=False),
@@ -67,8 +67,8 @@ class Metabase(Service):
                 name=container,
                 cpu=self.cpu,
                 memory_mb=self.memory_mb,
-                least_cpu=0.5,
-                least_memory_mb=LEAST_MEMORY_MB,
+                min_cpu=0.5,
+                min_memory_mb=MIN_MEMORY_MB,
                 disk_mb=1024,
                 source=f"{MEMORY_SOURCE}: a heap of 1 GB on 2 GB; disk: the drivers that it unpacks, ours",
                 passing=passing,

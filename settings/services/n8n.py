@@ -72,7 +72,7 @@ class QueueMode(Setting):
 
 
 class N8n(Service):
-    """The workflow engine."""
+    """n8n, the workflow engine: one process, or a queue with workers."""
 
     placement: Anywhere = Field(description="Where it runs")
     hostname: Hostname = Field(description="Its name in the zone")
@@ -111,7 +111,7 @@ class N8n(Service):
     owner: ClassVar[Owner | NoOwner | None] = Owner(
         made="start",
         password="n8n_owner_password",  # noqa: S106 - a name
-        told=("N8N_INSTANCE_OWNER_MANAGED_BY_ENV", "N8N_INSTANCE_OWNER_EMAIL", "N8N_INSTANCE_OWNER_PASSWORD_HASH"),
+        handed_in=("N8N_INSTANCE_OWNER_MANAGED_BY_ENV", "N8N_INSTANCE_OWNER_EMAIL", "N8N_INSTANCE_OWNER_PASSWORD_HASH"),
         hashed=True,
         question=Question(
             path="/rest/settings",
@@ -139,8 +139,8 @@ class N8n(Service):
         if where is None:
             return mode  # what is wrong with it is told already
         if not where.scales and workers.min_replicas != workers.max_replicas:
-            told = f"not {workers.min_replicas} to {workers.max_replicas}"
-            why = f"{where.called} runs as many workers as it is told, {told}"
+            text = f"not {workers.min_replicas} to {workers.max_replicas}"
+            why = f"{where.called} runs as many workers as it is told, {text}"
             mend = f"minReplicas: {workers.max_replicas} too, or placement: {{where: azure}}"
             raise fault(why, mend)
         if where.shares_redis and mode.redis is not None:
@@ -193,8 +193,8 @@ def _process(name: str, cpu: float, memory_mb: int, kind: str) -> Container:
         name=name,
         cpu=cpu,
         memory_mb=memory_mb,
-        least_cpu=0.2,
-        least_memory_mb=512,
+        min_cpu=0.2,
+        min_memory_mb=512,
         source=f"{_CHART}: {kind} requests 200m and 512Mi",
     )
 
@@ -204,7 +204,7 @@ def _runner(name: str, runner: Runner) -> Container:
         name=f"{name}-runner",
         cpu=runner.cpu,
         memory_mb=runner.memory_mb,
-        least_cpu=0.1,
-        least_memory_mb=256,
+        min_cpu=0.1,
+        min_memory_mb=256,
         source=f"{_CHART}: taskRunners requests 100m and 256Mi",
     )

@@ -16,7 +16,7 @@ from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
 from settings.services.service import Container, Hostname, Service
 
-__all__ = ["Odoo", "least_memory_mb", "memory_limits_mb"]
+__all__ = ["Odoo", "memory_limits_mb", "min_memory_mb"]
 
 DEPLOY = "https://www.odoo.com/documentation/19.0/administration/on_premise/deploy.html"
 
@@ -24,11 +24,11 @@ DEPLOY = "https://www.odoo.com/documentation/19.0/administration/on_premise/depl
 HEAVY_SHARE, LIGHT_MB, HEAVY_MB = 0.2, 150, 1024
 # The limits of the same page's example, 629145600 and 1677721600. They are of virtual memory: below the first a worker
 # starts anew after every request, below the second a report's program gets no memory.
-LEAST_SOFT_MB, LEAST_HARD_MB = 600, 1600
+MIN_SOFT_MB, MIN_HARD_MB = 600, 1600
 # `limit_memory_soft` and `limit_memory_hard` where nobody sets them (odoo/tools/config.py): 2048 and 2560.
 MOST_SOFT_MB, HARD_BY_SOFT = 2048, 1.25
 # A report asks the server that prints it for its styles: a single worker would wait for itself.
-LEAST_WORKERS = 2
+MIN_WORKERS = 2
 # Ours: the process that starts the workers, and what reports and uploads write to /tmp, which lies in memory.
 MASTER_MB, TMP_MB = 256, 256
 
@@ -43,10 +43,10 @@ def _vendors_password(answer: Answer) -> Claim:
     return "owned" if denied else "unknown"
 
 
-def least_memory_mb(workers: int, cron_workers: int) -> int:
+def min_memory_mb(workers: int, cron_workers: int) -> int:
     """What so many processes need, so that every one may reach its limits at the vendor's mix of requests."""
     heavy, light = _mix(workers + cron_workers + 1)
-    return MASTER_MB + TMP_MB + heavy * LEAST_HARD_MB + light * LEAST_SOFT_MB
+    return MASTER_MB + TMP_MB + heavy * MIN_HARD_MB + light * MIN_SOFT_MB
 
 
 def memory_limits_mb(memory_mb: int, workers: int, cron_workers: int) -> tuple[int, int]:
@@ -56,8 +56,8 @@ def memory_limits_mb(memory_mb: int, workers: int, cron_workers: int) -> tuple[i
     heavy, light = _mix(workers + cron_workers + 1)
     room = memory_mb - MASTER_MB - TMP_MB
     soft = min(MOST_SOFT_MB, int(room / (heavy * HARD_BY_SOFT + light)))
-    if soft * HARD_BY_SOFT < LEAST_HARD_MB:
-        return (room - heavy * LEAST_HARD_MB) // light, LEAST_HARD_MB
+    if soft * HARD_BY_SOFT < MIN_HARD_MB:
+        return (room - heavy * MIN_HARD_MB) // light, MIN_HARD_MB
     return soft, int(soft * HARD_BY_SOFT)
 
 
@@ -80,7 +80,7 @@ class Odoo(Service):
     cron_workers: int = Field(1, ge=1, le=8, description="How many processes do scheduled jobs")
     workers: int | None = Field(
         None,
-        ge=LEAST_WORKERS,
+        ge=MIN_WORKERS,
         le=64,
         description="How many processes answer requests, about 6 people each; by default by CPUs and memory",
     )
@@ -103,7 +103,7 @@ class Odoo(Service):
     owner: ClassVar[Owner | NoOwner | None] = Owner(
         made="preparation",
         password="odoo_admin_password",  # noqa: S106 - a name
-        told=("SMOS_OWNER_PASSWORD_FILE", "owner-password"),
+        handed_in=("SMOS_OWNER_PASSWORD_FILE", "owner-password"),
         question=Question(
             path="/web/session/authenticate",
             body={"jsonrpc": "2.0", "params": {"db": "odoo", "login": "admin", "password": "admin"}},
@@ -125,11 +125,11 @@ class Odoo(Service):
     def _enough(cls, value: int, info: ValidationInfo) -> int:
         if not {"workers", "cron_workers"} <= info.data.keys():
             return value  # what is wrong with them is told already
-        wanted, cron = info.data["workers"] or LEAST_WORKERS, info.data["cron_workers"]
-        least = least_memory_mb(wanted, cron)
+        wanted, cron = info.data["workers"] or MIN_WORKERS, info.data["cron_workers"]
+        least = min_memory_mb(wanted, cron)
         if value < least:
             why = f"{wanted} workers, {cron} for scheduled jobs and one for websockets need {least} MB"
-            fewer = "" if wanted == LEAST_WORKERS else "fewer workers, or "
+            fewer = "" if wanted == MIN_WORKERS else "fewer workers, or "
             raise fault(why, f"{fewer}memoryMb: {least}")
         return value
 
@@ -138,8 +138,8 @@ class Odoo(Service):
         """DEPLOY#worker-number-calculation: (#CPU * 2) + 1; fewer where there is not the memory for them."""
         if self.workers is not None:
             return self.workers
-        count = max(int(self.cpu * 2) + 1, LEAST_WORKERS)
-        while count > LEAST_WORKERS and least_memory_mb(count, self.cron_workers) > self.memory_mb:
+        count = max(int(self.cpu * 2) + 1, MIN_WORKERS)
+        while count > MIN_WORKERS and min_memory_mb(count, self.cron_workers) > self.memory_mb:
             count -= 1
         return count
 
@@ -157,8 +157,8 @@ class Odoo(Service):
                 name=container,
                 cpu=self.cpu,
                 memory_mb=self.memory_mb,
-                least_cpu=(self.worker_count - 1) / 2,
-                least_memory_mb=math.ceil(processes * each_mb),
+                min_cpu=(self.worker_count - 1) / 2,
+                min_memory_mb=math.ceil(processes * each_mb),
                 disk_mb=self.files_gb * 1024,
                 source=f"{DEPLOY}#builtin-server: 2 * CPUs + 1 workers, each 0.8 * 150 MB + 0.2 * 1 GB; disk: ours",
                 passing=passing,

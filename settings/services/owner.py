@@ -20,7 +20,7 @@ Claim = Literal["owned", "claimable", "unknown"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service answered."""
+    """What a service answered when it was asked for its owner."""
 
     status: int
     location: str = ""
@@ -55,7 +55,7 @@ class Owner:
     """By the service itself as it starts, before it answers; or by the command that ends well before it starts."""
     password: str
     """Which of the service's secrets it is."""
-    told: tuple[str, ...]
+    handed_in: tuple[str, ...]
     """The variables and secret files by which the owner is told to whoever makes him."""
     hashed: bool = False
     """Whether the service is told bcrypt's hash of the password, and never the password."""

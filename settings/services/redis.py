@@ -28,14 +28,14 @@ class Redis(Service):
     operated: ClassVar[Operated | None] = Operated(address=101, port=6379, local_port=41)
 
     def footprint(self, name: str) -> tuple[Container, ...]:
-        """One process."""
+        """The one container that Redis is."""
         return (
             Container(
                 name=name,
                 cpu=0.5,
                 memory_mb=self.memory_mb,
-                least_cpu=0.1,
-                least_memory_mb=64,
+                min_cpu=0.1,
+                min_memory_mb=64,
                 disk_mb=2 * self.memory_mb,
                 source="ours: the append-only file is at most written anew beside itself",
             ),

@@ -44,14 +44,14 @@ class Vault(Service):
     operated: ClassVar[Operated | None] = Operated(address=100, port=8200, local_port=40)
 
     def footprint(self, name: str) -> tuple[Container, ...]:
-        """One server."""
+        """The one container that Vault is."""
         return (
             Container(
                 name=name,
                 cpu=0.5,
                 memory_mb=self.memory_mb,
-                least_cpu=0.2,
-                least_memory_mb=256,
+                min_cpu=0.2,
+                min_memory_mb=256,
                 disk_mb=2048,
                 source="hashicorp/vault-helm values.yaml (commented example): 256Mi and 250m",
             ),

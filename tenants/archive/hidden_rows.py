@@ -55,7 +55,7 @@ def with_data_of(
     begin = end.find(_ENTRY, end.find(b"\nSET ") + 1)
     last = end[begin:] if begin > 0 else b""
     if not last or not dump.endswith(last):
-        raise ArchiveBroken("pg_dump wrote the end of the database differently twice. Mend: the same command again")
+        raise ArchiveBroken("pg_dump wrote the end of the database differently twice. Fix: the same command again")
     rows = b"".join(_copied(connection, table) for table in tables)
     return dump[: len(dump) - len(last)] + rows + last
 

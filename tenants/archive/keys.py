@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from apps.time_limits import redis_limits
+from provider.time_limits import redis_limits
 from tenants.archive.manifest import ArchiveBroken
 from tenants.names import TenantNames
 
@@ -70,7 +70,7 @@ class TenantKeys:
                 self._client.restore(self._prefix + name, lives_ms, value, replace=True)
             except redis.RedisError as error:
                 raise ArchiveBroken(
-                    f"redis.jsonl, line {number}: a key could not be put back: {str(error)[:200]}. Mend: another copy "
+                    f"redis.jsonl, line {number}: a key could not be put back: {str(error)[:200]}. Fix: another copy "
                     "of the archive, or a Redis that is as new as the one that wrote it"
                 ) from None
 

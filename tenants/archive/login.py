@@ -9,20 +9,20 @@ from typing import Any
 
 import psycopg
 
-from apps import owner_login
-from apps.owner_login import OwnerLogin
-from apps.time_limits import EXPORT, connected
+from provider import owner_login
+from provider.owner_login import OwnerLogin
+from provider.time_limits import EXPORT, connected
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server
 
-__all__ = ["forget_logins", "login_to", "provisioner", "told"]
+__all__ = ["forget_logins", "login_to", "provisioner", "reporting_refusals"]
 
 
 @contextlib.contextmanager
 def login_to(server: Server, provisioner_password: str, owner: str) -> Iterator[OwnerLogin]:
     """Makes it for the block. Raises ArchiveBroken."""
     with contextlib.ExitStack() as stack:
-        with told(server, f"no login to {owner}"):
+        with reporting_refusals(server, f"no login to {owner}"):
             connect = functools.partial(provisioner, server, provisioner_password)
             login = stack.enter_context(owner_login.login_of(connect, owner, EXPORT))
         yield login
@@ -30,12 +30,12 @@ def login_to(server: Server, provisioner_password: str, owner: str) -> Iterator[
 
 def forget_logins(server: Server, provisioner_password: str, owner: str) -> None:
     """Removes every login of this kind to a tenant's database that killed runs left. Raises ArchiveBroken."""
-    with told(server, owner), provisioner(server, provisioner_password) as connection:
+    with reporting_refusals(server, owner), provisioner(server, provisioner_password) as connection:
         owner_login.forget_logins(connection, owner)
 
 
 @contextlib.contextmanager
-def told(server: Server, what: str) -> Iterator[None]:
+def reporting_refusals(server: Server, what: str) -> Iterator[None]:
     """What PostgreSQL refuses in the block becomes ArchiveBroken."""
     try:
         yield

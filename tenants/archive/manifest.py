@@ -22,7 +22,7 @@ __all__ = ["TENANT", "ArchiveBroken", "Manifest", "Part", "digest", "lossy", "re
 
 TENANT = "tenant.yaml"
 OF_NO_STEP = ("applications: objects inside Chatwoot, n8n, Botpress, Odoo and Metabase are not in here",)
-_MEND = "Mend: another copy of the archive; it was written otherwise"
+_MEND = "Fix: another copy of the archive; it was written otherwise"
 
 
 class ArchiveBroken(OperatorError):
@@ -69,7 +69,7 @@ def read_manifest(content: bytes, parts: Mapping[str, bytes]) -> Manifest:
     known = Manifest.model_fields["format"].default
     if _format(content) != known:
         why = f"manifest.json: format: {_format(content)} is not known here: this version reads format {known}"
-        raise ArchiveBroken(f"{why}. Mend: the version of SmarterOS that wrote it, or a newer one")
+        raise ArchiveBroken(f"{why}. Fix: the version of SmarterOS that wrote it, or a newer one")
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
@@ -97,7 +97,7 @@ def read_manifest(content: bytes, parts: Mapping[str, bytes]) -> Manifest:
 
 def _format(content: bytes) -> object:
     try:
-        told = json.loads(content)
+        content_ = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return told.get("format") if isinstance(told, dict) else None
+    return content_.get("format") if isinstance(content_, dict) else None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenants.archive.content import Content
-from tenants.ground import Ground
 from tenants.model import Tenant
+from tenants.session import PlatformSession
 from tenants.steps import archived_parts
 from tenants.steps.step import ArchivedPart, PartStore, Step
 
@@ -54,10 +54,10 @@ class Parts:
 
 
 @contextlib.contextmanager
-def parts_of(ground: Ground, tenant: Tenant) -> Iterator[Parts]:
+def parts_of(session: PlatformSession, tenant: Tenant) -> Iterator[Parts]:
     """The parts of one tenant, reached for the block."""
     with contextlib.ExitStack() as stack:
-        yield Parts(tuple((part, stack.enter_context(part.reached(ground, tenant))) for _, part in archived_parts()))
+        yield Parts(tuple((part, stack.enter_context(part.reached(session, tenant))) for _, part in archived_parts()))
 
 
 def differences(found: Content, wanted: Content) -> Iterator[str]:

@@ -16,8 +16,8 @@ from tenants.archive.manifest import ArchiveBroken, Part
 
 if TYPE_CHECKING:
     from settings import Settings
-    from tenants.ground import Ground
     from tenants.model import Tenant
+    from tenants.session import PlatformSession
 
 __all__ = ["least_mb", "refuse_no_room_on_disk"]
 
@@ -37,7 +37,7 @@ def least_mb(parts: Mapping[str, Part]) -> int:
     return sum(one.size for name, one in parts.items() if name.endswith(_DUMP)) // _TEXT_AS_BINARY // _MB
 
 
-def refuse_no_room_on_disk(ground: Ground, tenant: Tenant, parts: Mapping[str, Part], say: Say) -> None:
+def refuse_no_room_on_disk(session: PlatformSession, tenant: Tenant, parts: Mapping[str, Part], say: Say) -> None:
     """Raises ArchiveBroken. Of a server that can't be asked, the import itself says so."""
     needed, quota = least_mb(parts), tenant.granted.database_mb
     if needed > quota:
@@ -45,12 +45,12 @@ def refuse_no_room_on_disk(ground: Ground, tenant: Tenant, parts: Mapping[str, P
             f"warning: its databases will fill {needed} MB at least, and the quota of {tenant.slug} is {quota} MB "
             "(quotas/databaseMb): the guard closes it then"
         )
-    name = ground.platform.server.name
-    disk, filled = disk_mb(ground.settings, name), _filled(ground)
+    name = session.platform.server.name
+    disk, filled = disk_mb(session.settings, name), _filled(session)
     if filled is not None and filled + needed > disk:
         raise ArchiveBroken(
             f"its databases will fill {needed} MB at least, and of the {disk} MB of the server {name} the databases "
-            f"that are there fill {filled} MB. Nothing was made. Mend: more disk (storageGb, or the host's diskGb)"
+            f"that are there fill {filled} MB. Nothing was made. Fix: more disk (storageGb, or the host's diskGb)"
         )
 
 
@@ -61,14 +61,14 @@ def disk_mb(settings: Settings, server: str) -> int:
     return (own if own is not None else next(one.disk_gb for one in settings.hosts if one.name == place.machine)) * 1024
 
 
-def _filled(ground: Ground) -> int | None:
+def _filled(session: PlatformSession) -> int | None:
     import psycopg
 
-    from apps.time_limits import connected
+    from provider.time_limits import connected
 
-    server = ground.platform.server
+    server = session.platform.server
     where = {"host": "127.0.0.1", "port": server.local_port, "dbname": "postgres", "sslmode": server.sslmode}
-    login = {"user": server.login, "password": ground.secrets.provisioner_password}
+    login = {"user": server.login, "password": session.secrets.provisioner_password}
     try:
         with connected({**where, **login}) as connection:
             row = connection.execute(_FILLED).fetchone()

@@ -17,7 +17,7 @@ from tenants.names import TenantNames
 
 __all__ = ["TenantSecretsInVault"]
 
-_MEND = "Mend: another copy of the archive"
+_MEND = "Fix: another copy of the archive"
 MOST_FOLDERS = 10_000
 """Each is a request."""
 
@@ -43,7 +43,7 @@ class TenantSecretsInVault:
                 raise ArchiveBroken(f"vault.json: {path} could not be put back: {error}. {_MEND}") from None
 
     def content(self) -> str:
-        """A checksum."""
+        """A checksum of what is in the tenant's part of Vault."""
         return hashlib.sha256(self.dump()).hexdigest()
 
     def _newest(self, path: str) -> dict[str, Any] | None:
@@ -62,14 +62,14 @@ class TenantSecretsInVault:
         while waiting:
             below, asked = waiting.pop(), asked + 1
             if asked > MOST_FOLDERS:
-                mend = f"Mend: vault kv metadata delete those below {self._mount}/{below}"
+                mend = f"Fix: vault kv metadata delete those below {self._mount}/{below}"
                 raise ArchiveBroken(f"Vault, {self._mount}: more than {MOST_FOLDERS} folders. {mend}")
             for key in self._listed(below):
                 path = f"{below}{key}"
                 if not key or "//" in f"/{path}":
                     raise ArchiveBroken(
                         f"Vault, {self._mount}: {path!r} has an empty part, and would be listed without end. "
-                        f"Mend: vault kv metadata delete {self._mount}/{path}"
+                        f"Fix: vault kv metadata delete {self._mount}/{path}"
                     )
                 if path.endswith("/"):
                     waiting.append(path)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from age_keyring.signing import Statement
 from kept import Damaged, keep, mapping
-from keyring.signing import Statement
 from tenants.archive.manifest import ArchiveBroken
 
 __all__ = ["Serials"]
@@ -39,13 +39,13 @@ class Serials:
         known = self._of(statement.stack, statement.subject)
         serial, what = statement.serial, f"archive {statement.serial} of {statement.subject}, of {statement.made}"
         if meant is not None and meant != serial:
-            raise ArchiveBroken(f"this is {what}, not {meant}. Mend: --serial {serial}, if this one is meant")
+            raise ArchiveBroken(f"this is {what}, not {meant}. Fix: --serial {serial}, if this one is meant")
         if meant is None and serial < known["newest"]:
             why = f"{what}, is older than {known['newest']}, which this machine has seen"
-            raise ArchiveBroken(f"{why}. Mend: the newer one; or, if this one is meant, --serial {serial}")
+            raise ArchiveBroken(f"{why}. Fix: the newer one; or, if this one is meant, --serial {serial}")
         if meant is None and serial in known["imported"]:
             raise ArchiveBroken(
-                f"{what}, was imported already. Mend: a newer one; or, if it is meant once more, --serial {serial}"
+                f"{what}, was imported already. Fix: a newer one; or, if it is meant once more, --serial {serial}"
             )
 
     def saw(self, statement: Statement, *, imported: bool = False) -> None:
@@ -61,7 +61,7 @@ class Serials:
         numbers = [known.get("newest"), *_list(known.get("imported"))] if isinstance(known, dict) else [None]
         if all(type(one) is int for one in numbers):
             return {"newest": numbers[0], "imported": numbers[1:]}
-        raise ArchiveBroken(f"{self.file}: {stack}/{slug}: no numbers of archives. Mend: {_MEND}")
+        raise ArchiveBroken(f"{self.file}: {stack}/{slug}: no numbers of archives. Fix: {_MEND}")
 
     def _all(self) -> dict[str, Any]:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tenants.archive.login import provisioner, told
+from tenants.archive.login import provisioner, reporting_refusals
 from tenants.platform import Server
 
 __all__ = ["settings_kept"]
@@ -45,12 +45,12 @@ class _Settled:
 @contextlib.contextmanager
 def settings_kept(server: Server, provisioner_password: str, name: str) -> Iterator[None]:
     """Whatever is set within the block of the database `name` and its owner is afterwards as before."""
-    with told(server, name), provisioner(server, provisioner_password) as connection:
+    with reporting_refusals(server, name), provisioner(server, provisioner_password) as connection:
         before = _settled(connection, name)
     try:
         yield
     finally:
-        with told(server, name), provisioner(server, provisioner_password) as connection:
+        with reporting_refusals(server, name), provisioner(server, provisioner_password) as connection:
             _put_back(connection, name, before, _settled(connection, name))
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.target import Workplace, keeps_in
+from age_keyring.store import write_whole
+from deploy.target import RunTarget, keeps_in
 from kept import words
-from keyring.store import write_whole
 from tenants.archive.file import SUFFIXES
 
 __all__ = ["Retention", "Shelf", "Shelved", "shelf_of"]
@@ -113,6 +113,6 @@ class Retention:
         return [one for one, until in found if until is not None and until <= self.today]
 
 
-def shelf_of(place: Workplace) -> Shelf:
+def shelf_of(place: RunTarget) -> Shelf:
     """The clone's own, which is in no commit; a simulated run's is its sandbox's."""
     return Shelf(keeps_in(place.target) / "archive")

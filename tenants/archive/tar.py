@@ -40,7 +40,7 @@ def packed(parts: Mapping[str, bytes], first: str) -> bytes:
 
 
 def unpacked(plain: bytes) -> dict[str, bytes]:
-    """Its files. Raises NotPlain."""
+    """The files of an archive: path → content. Raises NotPlain for one that has anything else in it."""
     parts: dict[str, bytes] = {}
     offset = 0
     while any(header := plain[offset : offset + BLOCK]):
@@ -67,12 +67,16 @@ def unpacked(plain: bytes) -> dict[str, bytes]:
 def _member(header: bytes) -> tuple[str, int]:
     if len(header) < BLOCK or header[257:265] != b"ustar\x0000":
         raise NotPlain("it is no plain tar, or cut off")
-    name, size, told = _NAME.fullmatch(header[:100]), _SIZE.fullmatch(header[124:136]), _SUM.fullmatch(header[148:156])
+    name, size, checksum = (
+        _NAME.fullmatch(header[:100]),
+        _SIZE.fullmatch(header[124:136]),
+        _SUM.fullmatch(header[148:156]),
+    )
     shown = header[:100].rstrip(b"\0").decode(errors="replace")
     if header[156:157] != _REGULAR or any(header[157:257]) or any(header[345:500]) or name is None:
         raise NotPlain(f"{shown!r} in it is no plain file of an archive")
-    if size is None or told is None:
+    if size is None or checksum is None:
         raise NotPlain(f"{shown!r}: its size or checksum is no plain number")
-    if sum(header) - sum(header[148:156]) + 8 * 32 != int(told[1], 8):
+    if sum(header) - sum(header[148:156]) + 8 * 32 != int(checksum[1], 8):
         raise NotPlain(f"{shown!r}: the checksum of its header is wrong")
     return name[1].decode(), int(size[1], 8)

@@ -18,7 +18,7 @@ __all__ = ["keys_in", "of_steps", "secrets_in", "tenant_in"]
 
 MOST_TENANT = 256 * 1024
 MOST_LIFE_MS = 1 << 53
-_MEND = "Mend: another copy of the archive; ./smos tenant export does not write this"
+_MEND = "Fix: another copy of the archive; ./smos tenant export does not write this"
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[^/\x00-\x1f\x7f?#%]{1,255}")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -26,7 +26,7 @@ class Files:
 
     @classmethod
     def of(cls, folders: Iterable[Path]) -> Files:
-        """As they are now."""
+        """The files of tenants as they are now, each with its checksum."""
         every = tuple(folders)
         return cls(every, {file: _digest(file) for folder in every for file in sorted(folder.glob("*.y*ml"))})
 

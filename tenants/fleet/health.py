@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tenants.ground import Ground
 from tenants.model import Tenant
+from tenants.session import PlatformSession
 from tenants.state import deployment
 from tenants.steps import steps
 from tenants.steps.step import HealthCheck as Check
@@ -18,11 +18,13 @@ from tenants.workfolder import folder_of
 __all__ = ["Check", "checks_of_all", "state_is_whole", "unwell"]
 
 
-def unwell(ground: Ground, tenant: Tenant, session: VaultSession | None, checks: Sequence[Check] | None = None) -> str:
+def unwell(
+    session: PlatformSession, tenant: Tenant, vault_session: VaultSession | None, checks: Sequence[Check] | None = None
+) -> str:
     """The first reason why a tenant is not well; nothing when it is."""
     for check in checks_of_all() if checks is None else checks:
         try:
-            why = check(ground, tenant, session)
+            why = check(session, tenant, vault_session)
         except Exception as error:  # a check that can't be made is a tenant that is not known to be well
             why = f"{type(error).__name__}: {error}".strip()
         if why:
@@ -30,9 +32,11 @@ def unwell(ground: Ground, tenant: Tenant, session: VaultSession | None, checks:
     return ""
 
 
-def state_is_whole(ground: Ground, tenant: Tenant, _session: VaultSession | None) -> str:
+def state_is_whole(session: PlatformSession, tenant: Tenant, _vault_session: VaultSession | None) -> str:
     """It has resources, and nothing in it was begun without an end."""
-    found = deployment(ground.place, folder_of(ground.place, tenant.slug), ground.project_of(tenant.slug), tenant.slug)
+    found = deployment(
+        session.place, folder_of(session.place, tenant.slug), session.project_of(tenant.slug), tenant.slug
+    )
     if not found or not found.get("resources"):
         return "there is no state"
     pending = len(found.get("pending_operations") or [])

@@ -16,7 +16,7 @@ from typing import Any
 
 from kept import raw
 
-__all__ = ["KEPT", "Journal", "Told", "latest", "read"]
+__all__ = ["KEPT", "Journal", "JournalRecord", "latest", "read"]
 
 KEPT = 50
 """So many journals are kept; the oldest are removed."""
@@ -47,7 +47,7 @@ class Journal:
 
 
 @dataclass(frozen=True)
-class Told:
+class JournalRecord:
     """What a journal tells of its run."""
 
     file: Path
@@ -62,7 +62,7 @@ class Told:
     """Whether it reached its end: nothing of its plan was left."""
 
 
-def read(file: Path) -> Told:
+def read(file: Path) -> JournalRecord:
     """The run that a journal tells. A last line that was cut off does not count."""
     begun: Mapping[str, Any] = {}
     done: dict[str, str] = {}
@@ -87,10 +87,10 @@ def read(file: Path) -> Told:
             failed[slug] = str(line.get("why", ""))
         elif kind == "finished":
             finished = True
-    return Told(file, begun, done, failed, tuple(running), finished)
+    return JournalRecord(file, begun, done, failed, tuple(running), finished)
 
 
-def latest(folder: Path, name: str) -> Told | None:
+def latest(folder: Path, name: str) -> JournalRecord | None:
     """The newest run of that name, or None."""
     files = sorted(folder.glob(f"*Z-{name}.jsonl"))
     return read(files[-1]) if files else None

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 
 __all__ = ["lean"]
 
@@ -22,7 +22,7 @@ _LOGS = "logs"
 
 
 @contextlib.contextmanager
-def lean(place: Workplace) -> Iterator[Workplace]:
+def lean(place: RunTarget) -> Iterator[RunTarget]:
     """For the block: the engine's home without a place for logs, with everything else of the real one."""
     home = Path(place.environ.get("PULUMI_HOME") or Path(place.environ.get("HOME", "~"), ".pulumi")).expanduser()
     (home / "plugins").mkdir(parents=True, exist_ok=True)  # what is fetched in between is kept

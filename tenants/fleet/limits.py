@@ -44,13 +44,13 @@ def refused_for(said: str) -> float | None:
     """For how many seconds a vendor refuses, by what the engine said; None when that is not what went wrong."""
     if not _REFUSED.search(said):
         return None
-    told = _AFTER.search(said)
-    return float(told[1]) if told else UNTOLD_S
+    wait = _AFTER.search(said)
+    return float(wait[1]) if wait else UNTOLD_S
 
 
 @dataclass
 class Bucket:
-    """One vendor's."""
+    """The token bucket of one vendor: how many requests it lets through, and when the next."""
 
     limit: Limit
     now: Callable[[], float] = time.monotonic
@@ -87,7 +87,7 @@ class Bucket:
 
 
 class Limiter:
-    """All vendors' together."""
+    """The buckets of all vendors together: a run waits until each lets it through."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept import lock_file
 from kept.say import Say
 
@@ -42,7 +42,7 @@ class Holder:
 
 
 @contextlib.contextmanager
-def alone(place: Workplace, what: str, say: Say, *, stopped: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+def alone(place: RunTarget, what: str, say: Say, *, stopped: Callable[[], bool] = lambda: False) -> Iterator[bool]:
     """Waits until no other run is on, and is the one for the block. False, and no lock, when `stopped` before."""
     with os.fdopen(
         lock_file(file_of(place), "remove it, and run the same command again"), "r+", errors="replace"
@@ -59,8 +59,8 @@ def alone(place: Workplace, what: str, say: Say, *, stopped: Callable[[], bool] 
                 file.truncate(0)
 
 
-def file_of(place: Workplace) -> Path:
-    """Where it is."""
+def file_of(place: RunTarget) -> Path:
+    """The file of the lock of an environment."""
     backend = place.environ.get("PULUMI_BACKEND_URL", "").partition("?")[0]
     folder = (
         Path(backend.removeprefix("file://")).expanduser() if backend.startswith("file://") else place.scratch.parent
@@ -70,15 +70,15 @@ def file_of(place: Workplace) -> Path:
 
 
 def _waited(file: IO[str], say: Say, stopped: Callable[[], bool]) -> bool:
-    told = ""
+    reported = ""
     while not stopped():
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = str(_read(file))
-            if holder != told:
+            if holder != reported:
                 say(f"waiting for the run of {holder}; Ctrl-C gives up")
-                told = holder
+                reported = holder
             time.sleep(LOOK_AGAIN_S)
             continue
         left = _read(file)

@@ -45,7 +45,7 @@ class Plan:
 
     @property
     def slugs(self) -> tuple[str, ...]:
-        """Every tenant, in order."""
+        """The slugs of all tenants of the plan, in the order of their waves."""
         return tuple(slug for wave in self.waves for slug in wave.slugs)
 
 

@@ -64,7 +64,7 @@ Health = Callable[[Sequence[Done]], Mapping[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """How it is done."""
+    """What the runner is given: the plan, what is done for one tenant, and whom to tell of each end."""
 
     plan: Plan
     act: Act
@@ -78,13 +78,13 @@ class Run:
     """How many requests a tenant's run will ask of which vendor."""
     limiter: Limiter = field(default_factory=lambda: Limiter({}))
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    told: Callable[[Done, int, int], None] = lambda *_: None
+    notify: Callable[[Done, int, int], None] = lambda *_: None
     """Of each tenant as it ends: what came of it, the how-manieth it is, of how many."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of all."""
+    """What came of all tenants: who was done, who failed, who was not begun."""
 
     done: tuple[Done, ...]
     left: tuple[str, ...]
@@ -124,7 +124,7 @@ def _look_after(wanted: Run, wave: Wave, done: dict[str, Done]) -> None:
         before = done[slug]
         done[slug] = Done(slug=slug, outcome=Outcome.UNWELL, seconds=before.seconds, why=why)
         wanted.journal.add("unwell", tenant=slug, why=why)
-        wanted.told(done[slug], len(done), len(wanted.plan.slugs))
+        wanted.notify(done[slug], len(done), len(wanted.plan.slugs))
     wanted.journal.add("wave", number=wave.number, reached=sum(slug in done for slug in wave.slugs), unwell=len(unwell))
 
 
@@ -204,7 +204,7 @@ class _Waving:
             fingerprint=self._wanted.fingerprints.get(one.slug, ""),
             **({"why": one.why} if one.why else {}),
         )
-        self._wanted.told(one, self._ended, self._planned)
+        self._wanted.notify(one, self._ended, self._planned)
         return one
 
     def _one(self, slug: str) -> Done | None:

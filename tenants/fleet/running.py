@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from deploy.engine_run import end_at_once
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from kept.say import Say
 from tenants.fleet import journal as journals
 from tenants.fleet.files import Files
@@ -24,15 +24,15 @@ from tenants.fleet.runner import Done, Outcome, Result, Run, run
 from tenants.fleet.stopping import Stopping, listening
 from tenants.fleet.usage import Usage
 from tenants.fleet.work import Work
-from tenants.ground import Ground, prepared
 from tenants.model import Tenant
 from tenants.registry import Registry
+from tenants.session import PlatformSession, prepared
 from tenants.silos import refuse_no_room
 from tenants.status import live, tell_lost, without_file
 
 __all__ = ["Summary", "Wish", "fleet"]
 
-Told = Callable[[Done, int, int], None]
+Notify = Callable[[Done, int, int], None]
 """Of each tenant as it ends: what came of it, the how-manieth it is, of how many."""
 WORKERS_ON_REAL_CLOUDS = 8
 """There, a tenant's time is spent in waiting for the vendors."""
@@ -57,7 +57,7 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What came of it."""
+    """What came of a run on many tenants, for the report and for `--json`."""
 
     result: Result
     planned: int
@@ -83,7 +83,7 @@ class Summary:
         return not self.failed and not self.result.left and not self.left_out
 
     def facts(self) -> dict[str, Any]:
-        """As `--json` ends."""
+        """The summary as the JSON object with which `--json` ends."""
         return {
             "tenants": self.planned,
             "known": self.known,
@@ -97,7 +97,7 @@ class Summary:
         }
 
 
-def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told) -> Summary:
+def fleet(place: RunTarget, wish: Wish, registry: Registry, say: Say, notify: Notify) -> Summary:
     """Does it. Raises RegistryError, NotReady and the like before the first tenant begins; never for one tenant."""
     begun, stopping = time.monotonic(), Stopping()
     files = Files.of(registry.folders)
@@ -111,9 +111,9 @@ def fleet(place: Workplace, wish: Wish, registry: Registry, say: Say, told: Told
         if not is_alone:
             ran = _Ran(Result((), whole.slugs, stopping.why, stopping.kind))
         else:
-            with lean(replace(place, apart=True)) as spare, prepared(spare, wish.stack, say) as ground:
-                refuse_no_room(ground.settings, (one.tenant for one in registry.entries))
-                ran = _run(ground, wish, registry, files, whole, stopping, say, told)
+            with lean(replace(place, apart=True)) as spare, prepared(spare, wish.stack, say) as session:
+                refuse_no_room(session.settings, (one.tenant for one in registry.entries))
+                ran = _run(session, wish, registry, files, whole, stopping, say, notify)
     if changed := files.changed():
         say(f"edited meanwhile, and for the next run: {', '.join(changed[:5])}{' and more' if changed[5:] else ''}")
     return Summary(
@@ -139,29 +139,29 @@ class _Ran(NamedTuple):
 
 
 def _run(
-    ground: Ground,
+    session: PlatformSession,
     wish: Wish,
     registry: Registry,
     files: Files,
     whole: Plan,
     stopping: Stopping,
     say: Say,
-    told: Told,
+    notify: Notify,
 ) -> _Ran:
     entries = {entry.tenant.slug: entry for entry in registry.entries}
-    fingerprints = {slug: ground.fingerprint(entries[slug].tenant) for slug in whole.slugs}
-    folder, name = ground.place.scratch.parent / "fleet", _name(wish)
+    fingerprints = {slug: session.fingerprint(entries[slug].tenant) for slug in whole.slugs}
+    folder, name = session.place.scratch.parent / "fleet", _name(wish)
     resumed, plan = whole, whole
     if not wish.anew and not wish.ahead:
         resumed = _resumed(journals.latest(folder, name), whole, fingerprints, say)
-        plan = _unknown(ground, resumed, {slug: entries[slug].tenant for slug in resumed.slugs})
+        plan = _unknown(session, resumed, {slug: entries[slug].tenant for slug in resumed.slugs})
     known = len(resumed.slugs) - len(plan.slugs)
     if known:
         say(f"{known} of {len(whole.slugs)} tenants are known to be unchanged (--anew asks for real)")
     if plan.slugs:
         say(f"{len(plan.slugs)} tenants: {in_words(plan.waves)}")
-    work = Work(ground=ground, entries=entries, files=files, say=say, ahead=wish.ahead, checks=wish.checks)
-    real = ground.place.target is Target.REAL
+    work = Work(session=session, entries=entries, files=files, say=say, ahead=wish.ahead, checks=wish.checks)
+    real = session.place.target is Target.REAL
     limits = wish.limits if wish.limits is not None else REAL if real else {}
     workers = wish.workers or (WORKERS_ON_REAL_CLOUDS if real else os.cpu_count() or 2)
     with Journal(folder, name) as journal:
@@ -180,15 +180,15 @@ def _run(
             costs=work.costs,
             limiter=Limiter(limits),
             fingerprints=fingerprints,
-            group=ground.project_of,  # two engines in one project's folder meet each other's half-written side files
-            told=told,
+            group=session.project_of,  # two engines in one project's folder meet each other's half-written side files
+            notify=notify,
         )
         return _Ran(run(wanted, stopping), len(whole.slugs) - len(resumed.slugs), known, str(journal.file))
 
 
-def _unknown(ground: Ground, plan: Plan, tenants: Mapping[str, Tenant]) -> Plan:
+def _unknown(session: PlatformSession, plan: Plan, tenants: Mapping[str, Tenant]) -> Plan:
     """The plan without those who are known to be unchanged; of many that are left, one goes alone again."""
-    known = ground.known_unchanged(tenants.values())
+    known = session.known_unchanged(tenants.values())
     return planned([one for slug, one in tenants.items() if slug not in known], Selection()) if known else plan
 
 
@@ -199,7 +199,7 @@ def _name(wish: Wish) -> str:
     return "-".join((wish.stack, *(part for part in parts if part)))
 
 
-def _resumed(before: journals.Told | None, whole: Plan, fingerprints: dict[str, str], say: Say) -> Plan:
+def _resumed(before: journals.JournalRecord | None, whole: Plan, fingerprints: dict[str, str], say: Say) -> Plan:
     """What is left of the plan after a run that did not reach its end."""
     if before is None or before.finished:
         return whole

@@ -53,7 +53,7 @@ class Stopping:
 def listening(stopping: Stopping, say: Callable[[str], None], at_once: Callable[[], None]) -> Iterator[None]:
     """For the block, in the main thread: SIGINT and SIGTERM stop the run, the second time with `at_once`."""
 
-    def told(_number: int, _frame: FrameType | None) -> None:
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
         if stopping.why:
             say("ending at once; run the same command again to complete what was cut off")
             at_once()
@@ -61,7 +61,7 @@ def listening(stopping: Stopping, say: Callable[[str], None], at_once: Callable[
             stopping.stop("stopped by the operator", Why.OPERATOR)
             say("finishing what runs, beginning no more; once more ends at once")
 
-    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

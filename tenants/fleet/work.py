@@ -20,9 +20,9 @@ from tenants.fleet.files import Files
 from tenants.fleet.health import Check, unwell
 from tenants.fleet.limits import refused_for
 from tenants.fleet.runner import Done, Outcome
-from tenants.ground import Ground
 from tenants.lifecycle import Applied
 from tenants.registry import Entry, RegistryError
+from tenants.session import PlatformSession
 from tenants.steps import steps
 from tenants.vault_session import VaultSession
 
@@ -40,7 +40,7 @@ _JUDGED = re.compile(r"^- \[mandatory\]")
 class Work:
     """On the tenants of one platform."""
 
-    ground: Ground
+    session: PlatformSession
     entries: Mapping[str, Entry]
     files: Files
     say: Callable[[str], None]
@@ -49,7 +49,7 @@ class Work:
     checks: Sequence[Check] | None = None
 
     def act(self, slug: str) -> Done:
-        """One tenant."""
+        """Does the work for one tenant: waits for the vendors' limits, runs the engine, looks at its health."""
         try:
             self.files.check(slug)
             applied = self._done(self.entries[slug])
@@ -63,37 +63,39 @@ class Work:
         """Of those that ended well, who is not well."""
         if self.ahead:
             return {}
-        login, vault = self.ground.secrets.vault, self.ground.platform.vault
-        session = VaultSession(vault.local_port, login, self.ground.stack) if vault and login else None
+        login, vault = self.session.secrets.vault, self.session.platform.vault
+        vault_session = VaultSession(vault.local_port, login, self.session.stack) if vault and login else None
         try:
             with ThreadPoolExecutor(max_workers=4) as several:
                 tenants = [self.entries[one.slug].tenant for one in done]
-                found = several.map(lambda one: (one.slug, unwell(self.ground, one, session, self.checks)), tenants)
-                unwell_ones = {slug: self._told(why) for slug, why in found if why}
+                found = several.map(
+                    lambda one: (one.slug, unwell(self.session, one, vault_session, self.checks)), tenants
+                )
+                unwell_ones = {slug: self._without_secrets(why) for slug, why in found if why}
             for slug in unwell_ones:
-                self.ground.known.forget(self.ground.stack_of(slug))
+                self.session.known.forget(self.session.stack_of(slug))
             return unwell_ones
         finally:
-            if session is not None:
-                session.close()
+            if vault_session is not None:
+                vault_session.close()
 
     def costs(self, slug: str) -> Mapping[str, float]:
         """How many requests of a vendor that counts them a tenant's run will make, at most. None where nothing is new:
         the engine compares with the state.
         """
         tenant = self.entries[slug].tenant
-        if slug in self.ground.stacks and lifecycle.is_judged(self.ground, tenant):
+        if slug in self.session.stacks and lifecycle.is_judged(self.session, tenant):
             return {}
         counted: Counter[str] = Counter()
         for step in steps():
-            counted.update(step.requests(tenant, self.ground.platform))
+            counted.update(step.requests(tenant, self.session.platform))
         return dict(counted)
 
     def _done(self, entry: Entry) -> Applied:
         say = lambda text: self.say(f"{entry.tenant.slug}: {text}")  # noqa: E731 - a function for one call
         if self.ahead:
-            return lifecycle.look_ahead(self.ground, entry, say)
-        return lifecycle.bring_up(self.ground, entry, say)
+            return lifecycle.look_ahead(self.session, entry, say)
+        return lifecycle.bring_up(self.session, entry, say)
 
     def _failed(self, slug: str, error: Exception) -> Done:
         said = error.said if isinstance(error, EngineFailed) else str(error) or type(error).__name__
@@ -102,15 +104,15 @@ class Work:
         return Done(
             slug=slug,
             outcome=Outcome.FAILED,
-            why=self._told(summed_up(said) if isinstance(error, EngineFailed) else said),
+            why=self._without_secrets(summed_up(said) if isinstance(error, EngineFailed) else said),
             again_in_s=again_in_s,
             refused=refused_s is not None,
             ends_all=isinstance(error, RegistryError | NoRoom),
             edited=isinstance(error, RegistryError),
         )
 
-    def _told(self, text: str) -> str:
-        return masked(text, _secrets(self.ground))
+    def _without_secrets(self, text: str) -> str:
+        return masked(text, _secrets(self.session))
 
 
 def summed_up(said: str) -> str:
@@ -133,10 +135,10 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     return text if len(text) <= LENGTH else f"{text[:LENGTH]}…"
 
 
-def _secrets(ground: Ground) -> list[str]:
+def _secrets(session: PlatformSession) -> list[str]:
     """Every secret that this process has handed to anybody."""
-    found = [*ground.encryption.environ().values(), ground.place.environ.get("PULUMI_CONFIG_PASSPHRASE", "")]
-    for value in dataclasses.asdict(ground.secrets).values():
+    found = [*session.encryption.environ().values(), session.place.environ.get("PULUMI_CONFIG_PASSPHRASE", "")]
+    for value in dataclasses.asdict(session.secrets).values():
         found += value.values() if isinstance(value, dict) else [value]
-    addresses = {ground.platform.vault.address} if ground.platform.vault else set()
+    addresses = {session.platform.vault.address} if session.platform.vault else set()
     return [str(one) for one in found if one and len(str(one)) >= 8 and one not in addresses]

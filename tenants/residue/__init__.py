@@ -12,8 +12,8 @@ from tenants.residue.left import Left, Sought
 from tenants.steps import steps
 
 if TYPE_CHECKING:
-    from tenants.ground import Ground
     from tenants.model import Tenant
+    from tenants.session import PlatformSession
     from tenants.steps.step import Search
 
 __all__ = ["Left", "Sought", "left_of", "searches"]
@@ -26,10 +26,10 @@ def searches() -> tuple[Search, ...]:
     return tuple(dict.fromkeys([*(one for step in steps() for one in step.searches), IN_THE_STATE]))
 
 
-def left_of(ground: Ground, tenant: Tenant, slugs: Iterable[str]) -> list[Left]:
+def left_of(session: PlatformSession, tenant: Tenant, slugs: Iterable[str]) -> list[Left]:
     """Everything that is left; an empty list is the proof. Raises NotReady when somebody can't be asked.
 
     `slugs`: of every tenant of the registry; those with a live stack count too.
     """
-    sought = Sought.among(tenant, {*slugs, *ground.stacks})
-    return [found for search in searches() for found in search.find(ground, sought)]
+    sought = Sought.among(tenant, {*slugs, *session.stacks})
+    return [found for search in searches() for found in search.find(session, sought)]

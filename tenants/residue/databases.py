@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deploy.guards import NotReady
-from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.residue.left import Left, Sought
+from tenants.session import PlatformSession
 
 __all__ = ["databases_left"]
 
@@ -20,21 +20,21 @@ _QUESTIONS = {
 }
 
 
-def databases_left(called: Callable[[TenantNames], str]) -> Callable[[Ground, Sought], Iterator[Left]]:
+def databases_left(called: Callable[[TenantNames], str]) -> Callable[[PlatformSession, Sought], Iterator[Left]]:
     """What finds those of that name on the tenants' server, asked as the provisioner. Databases come first: a role that
     owns one can't be dropped.
     """
 
-    def left(ground: Ground, sought: Sought) -> Iterator[Left]:
+    def left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
         import psycopg
 
-        from apps.owner_login import JOINT
+        from provider.owner_login import JOINT
         from tenants.archive.login import provisioner
 
-        server = ground.platform.server
+        server = session.platform.server
         where = f"PostgreSQL {server.name}"
         try:
-            with provisioner(server, ground.secrets.provisioner_password) as connection:
+            with provisioner(server, session.secrets.provisioner_password) as connection:
                 for what, (question, mend) in _QUESTIONS.items():
                     for (name,) in connection.execute(question).fetchall():
                         if sought.carries(name.partition(JOINT)[0], called, "_"):

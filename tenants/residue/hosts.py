@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from deploy.guards import NotReady
 from deploy.identities import means_of
 from hosts.ssh import SshProblem, run
-from tenants.ground import Ground
 from tenants.residue.left import Left, Sought
+from tenants.session import PlatformSession
 from tenants.steps.step import Search
 
 __all__ = ["LABEL", "LABELLED"]
@@ -21,10 +21,10 @@ _QUESTIONS = {
 }
 
 
-def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """Every host of the settings is asked, by SSH."""
-    config = means_of(ground.place, ground.settings).ssh_config
-    for host in ground.settings.remote_hosts:
+    config = means_of(session.place, session.settings).ssh_config
+    for host in session.settings.remote_hosts:
         for what, (question, mend) in _QUESTIONS.items():
             command = question.format(label=f"{LABEL}={sought.tenant.slug}")
             try:

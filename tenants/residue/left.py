@@ -20,7 +20,7 @@ class Left:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}. Mend: {self.mend}"
+        return f"{self.where}: {self.what}. Fix: {self.mend}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tenants.residue.left import Left, Sought
 from tenants.steps.step import Search, Step, StepContext, StepOutputs
 
 if TYPE_CHECKING:
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["STEP", "BlobContainer", "BlobContainerArgs", "azure_provider"]
 
@@ -174,17 +174,17 @@ def _requests(_tenant: Tenant, platform: Platform) -> Mapping[str, float]:
     return {"cloudflare": BUCKET if kind == "r2" else 0, "azure-native": CONTAINER if kind == "azure" else 0}
 
 
-def _retained(ground: Ground) -> Iterator[tuple[str, int]]:
-    storage = ground.settings.services.storage
+def _retained(session: PlatformSession) -> Iterator[tuple[str, int]]:
+    storage = session.settings.services.storage
     if storage is not None and storage.placement.deleted_kept_days is not None:
         yield f"{storage.placement.called} keeps the deleted blob container", storage.placement.deleted_kept_days
 
 
-def _left_on_azure(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left_on_azure(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """Asked as who is logged in at Azure. Whatever carries the tenant's tag or metadata counts, whatever its name."""
     from deploy.arm import listed
 
-    blobs = ground.platform.blobs
+    blobs = session.platform.blobs
     if blobs is None or blobs.kind != "azure":
         return
     group = f"/subscriptions/{blobs.subscription_id}/resourceGroups/{blobs.resource_group}/providers/Microsoft."
@@ -194,15 +194,15 @@ def _left_on_azure(ground: Ground, sought: Sought) -> Iterator[Left]:
     def identity_name(names: TenantNames) -> str:
         return f"{blobs.prefix}-{names.blobs}"
 
-    for one in listed(ground.place, containers, STORAGE_API):
+    for one in listed(session.place, containers, STORAGE_API):
         tagged = ((one.get("properties") or {}).get("metadata") or {}).get("tenant")
         if tagged == slug or (tagged is None and sought.carries(one["name"], _container, "-")):
             yield Left("Azure", f"the blob container {one['name']}", "az storage container-rm delete")
-    for one in listed(ground.place, f"{group}ManagedIdentity/userAssignedIdentities", IDENTITY_API):
+    for one in listed(session.place, f"{group}ManagedIdentity/userAssignedIdentities", IDENTITY_API):
         tagged = (one.get("tags") or {}).get("tenant")
         if tagged == slug or (tagged is None and sought.carries(one["name"], identity_name, "-")):
             yield Left("Azure", f"the identity {one['name']}", "az identity delete")
-    for one in listed(ground.place, f"{group}Authorization/roleAssignments", AUTHORIZATION_API):
+    for one in listed(session.place, f"{group}Authorization/roleAssignments", AUTHORIZATION_API):
         scope = str((one.get("properties") or {}).get("scope", "")).lower()
         container = scope.removeprefix(f"{containers}/".lower())
         if container != scope and sought.carries(container, _container, "-"):
@@ -213,18 +213,18 @@ def _container(names: TenantNames) -> str:
     return names.blobs
 
 
-def _left_in_r2(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left_in_r2(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """Asked with the token that makes the buckets."""
     from tenants.residue import cloudflare
 
-    blobs = ground.platform.blobs
+    blobs = session.platform.blobs
     if blobs is None or blobs.kind != "r2":
         return
 
     def bucket(names: TenantNames) -> str:
         return f"{blobs.prefix}-{names.blobs}"
 
-    for one in cloudflare.listed(ground, f"accounts/{blobs.account_id}/r2/buckets"):
+    for one in cloudflare.listed(session, f"accounts/{blobs.account_id}/r2/buckets"):
         if sought.carries(str(one.get("name")), bucket, "-"):
             yield Left("Cloudflare R2", f"the bucket {one['name']}", "empty it and delete it")
 

@@ -16,7 +16,7 @@ import pulumi_postgresql as postgresql
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from apps.sdk import Sessions
+from provider.sdk import Sessions
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Server
@@ -30,12 +30,12 @@ from tenants.steps.step import (
     StepContext,
     StepOutputs,
 )
-from tenants.tiers import told_limits
+from tenants.tiers import limits_comment
 
 if TYPE_CHECKING:
     from tenants.archive.content import Content
     from tenants.archive.database import Tables, TenantDatabase
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
     from tenants.vault_session import VaultSession
 
 __all__ = ["FILE", "STEP", "Database", "DatabaseArgs", "StoredDatabase", "tenant_database"]
@@ -54,7 +54,7 @@ class DatabaseArgs:
     connections: int
     is_open: bool
     limits: str
-    """What the role may use, for the guard of the server (tenants.tiers.told_limits)."""
+    """What the role may use, for the guard of the server (tenants.tiers.limits_comment)."""
     called: str = ""
     """The database and its owner, when it is not the tenant's first."""
 
@@ -151,21 +151,21 @@ class StoredDatabase:
         return self.says(self.there.content())
 
 
-def tenant_database(ground: Ground, name: str) -> TenantDatabase:
+def tenant_database(session: PlatformSession, name: str) -> TenantDatabase:
     """The database of that name on the tenants' server, as an archive is made of it."""
     from tenants.archive.database import TenantDatabase  # with PostgreSQL's client
 
-    return TenantDatabase(ground.platform.server, ground.secrets.provisioner_password, name)
+    return TenantDatabase(session.platform.server, session.secrets.provisioner_password, name)
 
 
 @contextlib.contextmanager
-def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore]:
-    there = tenant_database(ground, tenant.names.database)
+def _reached(session: PlatformSession, tenant: Tenant) -> Iterator[PartStore]:
+    there = tenant_database(session, tenant.names.database)
     yield StoredDatabase(there, says=lambda found: {"tables": found.digests, "rows": found.rows}, about=_about)
 
 
 def _about(found: Tables) -> dict[str, Any]:
-    from apps.migration_files import latest
+    from provider.migration_files import latest
     from tenants.steps.knowledge import SET
 
     return {"serverVersion": found.server_version, "schemaVersion": latest(SET)}
@@ -186,7 +186,7 @@ def _declare(ctx: StepContext) -> StepOutputs:
             names=names,
             connections=quotas.database_connections,
             is_open=ctx.is_open,
-            limits=told_limits(ctx.tenant.tier, quotas.database_connections, quotas.database_mb),
+            limits=limits_comment(ctx.tenant.tier, quotas.database_connections, quotas.database_mb),
         ),
         ResourceOptions(providers=[ctx.providers.postgres, ctx.providers.apps]),
     )
@@ -204,28 +204,28 @@ def _database(names: TenantNames) -> str:
     return names.database
 
 
-def _retained(ground: Ground) -> Iterator[tuple[str, int]]:
-    server = ground.settings.database_server(ground.platform.server.name).placement
+def _retained(session: PlatformSession) -> Iterator[tuple[str, int]]:
+    server = session.settings.database_server(session.platform.server.name).placement
     if server.restorable_days is not None:
         what = f"{server.called} can restore the database server to a point in time before this"
         yield what, server.restorable_days
 
 
-def database_answers(ground: Ground, tenant: Tenant, session: VaultSession | None) -> str:
+def database_answers(session: PlatformSession, tenant: Tenant, vault_session: VaultSession | None) -> str:
     """With what the tenant's applications find in Vault; without Vault, as the provisioner in the owner's name."""
     import psycopg
 
-    from apps.time_limits import connected
     from deploy.vault_api import VaultRefused
+    from provider.time_limits import connected
 
-    server, name = ground.platform.server, tenant.names.database
-    user, password, role = server.login, ground.secrets.provisioner_password, name
-    if session is not None:
+    server, name = session.platform.server, tenant.names.database
+    user, password, role = server.login, session.secrets.provisioner_password, name
+    if vault_session is not None:
         try:
-            told = session.api.ask("GET", f"{tenant.names.mount}/data/database", token=session.token())
+            report = vault_session.api.ask("GET", f"{tenant.names.mount}/data/database", token=vault_session.token())
         except VaultRefused as refused:
             return f"its login is not in Vault ({refused})"
-        data = told["data"]["data"]
+        data = report["data"]["data"]
         user, password, role = str(data["user"]), str(data["password"]), ""
     is_open = tenant.state == "active"
     try:
@@ -234,7 +234,7 @@ def database_answers(ground: Ground, tenant: Tenant, session: VaultSession | Non
             connection.execute("SELECT 1")
     except psycopg.OperationalError as error:
         return str(error).strip().splitlines()[-1] if is_open else ""
-    return "" if is_open or session is None else "it lets the login of a suspended tenant in"
+    return "" if is_open or vault_session is None else "it lets the login of a suspended tenant in"
 
 
 STEP = Step(

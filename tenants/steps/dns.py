@@ -19,7 +19,7 @@ from tenants.residue.left import Left, Sought
 from tenants.steps.step import Search, Step, StepContext, StepOutputs
 
 if TYPE_CHECKING:
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["STEP", "Dns", "DnsArgs"]
 
@@ -40,7 +40,7 @@ class DnsArgs:
 
 
 class Dns(ComponentResource):
-    """The record."""
+    """The record of the tenant's name in the zone."""
 
     domain: Output[str]
 
@@ -86,12 +86,12 @@ def _requests(_tenant: Tenant, _platform: Platform) -> Mapping[str, float]:
     return {"cloudflare": REQUESTS}
 
 
-def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """Records at the tenant's name or below it, and records that name it in their comment."""
     from tenants.residue import cloudflare
 
     tenant = sought.tenant
-    for one in cloudflare.listed(ground, f"zones/{ground.platform.zone_id}/dns_records"):
+    for one in cloudflare.listed(session, f"zones/{session.platform.zone_id}/dns_records"):
         name, comment = str(one.get("name", "")).lower(), str(one.get("comment") or "")
         if name == tenant.domain or name.endswith(f".{tenant.domain}") or comment == f"tenant {tenant.slug}":
             yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")

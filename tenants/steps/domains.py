@@ -22,7 +22,7 @@ from tenants.residue.left import Left, Sought
 from tenants.steps.step import Search, Step, StepContext, StepOutputs
 
 if TYPE_CHECKING:
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["STEP", "Domains", "DomainsArgs", "pending", "refused"]
 
@@ -53,7 +53,7 @@ class Domains(ComponentResource):
         super().__init__("smarteros:tenants:Domains", name, None, opts)
         answers = [self._hostname(name, domain, args) for domain in args.domains]
         found = Output.all(*answers)
-        self.known = found.apply(lambda all_of: [_told(*one) for one in zip(args.domains, all_of, strict=True)])
+        self.known = found.apply(lambda all_of: [_record_of(*one) for one in zip(args.domains, all_of, strict=True)])
         self.pending = found.apply(
             lambda all_of: [
                 one
@@ -76,7 +76,7 @@ class Domains(ComponentResource):
         return invoke_output(ASKED, asked, InvokeOutputOptions(parent=self, version=at)).apply(dict)
 
 
-def _told(domain: str, answer: dict[str, Any]) -> dict[str, str]:
+def _record_of(domain: str, answer: dict[str, Any]) -> dict[str, str]:
     return {"domain": domain, "status": str(answer.get("status") or "pending")}
 
 
@@ -117,12 +117,12 @@ def _requests(tenant: Tenant, _platform: Platform) -> Mapping[str, float]:
     return {"cloudflare": REQUESTS * len(tenant.domains)}
 
 
-def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     from tenants.residue import cloudflare
 
-    if not ground.platform.custom_domains:
+    if not session.platform.custom_domains:
         return
-    for one in cloudflare.listed(ground, f"zones/{ground.platform.zone_id}/custom_hostnames"):
+    for one in cloudflare.listed(session, f"zones/{session.platform.zone_id}/custom_hostnames"):
         if str(one.get("hostname", "")).lower() in sought.tenant.domains:
             yield Left("Cloudflare", f"the custom hostname {one['hostname']}", "delete it in SSL/TLS")
 

@@ -1,4 +1,5 @@
-"""The tenant's knowledge base: the tables of its database, brought forward by the files in apps/migrations/knowledge.
+"""The tenant's knowledge base: the tables of its database, brought forward by the files in
+provider/migrations/knowledge.
 
 They belong to the tenant's role. What is in them is the assistants' own business.
 """
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from apps.migration_files import latest
-from apps.sdk import Migrations
+from provider.migration_files import latest
+from provider.sdk import Migrations
 from tenants.names import TenantNames
 from tenants.steps.step import Step, StepContext, StepOutputs
 

@@ -24,12 +24,12 @@ from tenants.residue.hosts import LABELLED
 from tenants.secrets import derived_key
 from tenants.steps.database import Database, DatabaseArgs, StoredDatabase, tenant_database
 from tenants.steps.step import ArchivedPart, PartStore, Search, Step, StepContext, StepOutputs
-from tenants.tiers import SILO_SIZES, told_limits
+from tenants.tiers import SILO_SIZES, limits_comment
 
 if TYPE_CHECKING:
     from components.placements.docker import DockerHost
     from settings.services.n8n import N8n as N8nSettings
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["FILE", "STEP", "SiloN8n", "SiloN8nArgs"]
 
@@ -64,7 +64,7 @@ class _Connection:
 
 
 class SiloN8n(ComponentResource):
-    """Database and container."""
+    """An n8n of the tenant's own: its database, its container, its owner."""
 
     url: Output[str]
 
@@ -79,7 +79,7 @@ class SiloN8n(ComponentResource):
                 names=names,
                 connections=size.connections,
                 is_open=is_open,
-                limits=told_limits(tenant.tier, size.connections, tenant.granted.database_mb),
+                limits=limits_comment(tenant.tier, size.connections, tenant.granted.database_mb),
                 called=names.silo_database,
             ),
             ResourceOptions(parent=self),
@@ -188,13 +188,13 @@ def _silo(names: TenantNames) -> str:
 
 
 @contextlib.contextmanager
-def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore | None]:
+def _reached(session: PlatformSession, tenant: Tenant) -> Iterator[PartStore | None]:
     """What is encrypted in it opens under any slug: its key follows from the company's RUT."""
 
     if not _has_one(tenant):
         yield None
         return
-    yield StoredDatabase(tenant_database(ground, tenant.names.silo_database), lambda found: {"n8n": found.digest})
+    yield StoredDatabase(tenant_database(session, tenant.names.silo_database), lambda found: {"n8n": found.digest})
 
 
 def _refuse(settings: Settings, tenant: Tenant) -> None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from apps.time_limits import redis_limits
 from deploy.guards import NotReady
+from provider.time_limits import redis_limits
 from settings import Settings
 from tenants.archive.texts import keys_in
 from tenants.model import Tenant
@@ -31,7 +31,7 @@ from tenants.tiers import REDIS_SIZES, redis_memory_mb
 
 if TYPE_CHECKING:
     from tenants.archive.keys import TenantKeys
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["FILE", "STEP", "TenantRedis", "TenantRedisArgs"]
 
@@ -131,23 +131,23 @@ class _StoredKeys:
 
 
 @contextlib.contextmanager
-def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore | None]:
-    with keys_of(ground, tenant) as keys:
+def _reached(session: PlatformSession, tenant: Tenant) -> Iterator[PartStore | None]:
+    with keys_of(session, tenant) as keys:
         yield None if keys is None else _StoredKeys(keys)
 
 
-def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """On the Redis that was everybody's (tenants/shared_redis.py): asked as who makes the users."""
     import redis
 
-    server = ground.platform.redis
+    server = session.platform.redis
     if server is None:
         return
     client: Any = redis.Redis(
         host="127.0.0.1",
         port=server.local_port,
         username=server.login,
-        password=ground.secrets.redis_password,
+        password=session.secrets.redis_password,
         decode_responses=True,
         encoding_errors="replace",
         **redis_limits(),

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from settings import Settings
     from tenants.archive.content import Content
-    from tenants.ground import Ground
     from tenants.providers import Providers
     from tenants.residue.left import Left, Sought
+    from tenants.session import PlatformSession
     from tenants.vault_session import VaultSession
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
 
 Named = Callable[[TenantNames], str]
 """How something of a tenant is called."""
-HealthCheck = Callable[["Ground", Tenant, "VaultSession | None"], str]
+HealthCheck = Callable[["PlatformSession", Tenant, "VaultSession | None"], str]
 """Why the tenant is not well; nothing when it is. Raises what it likes: then that is why."""
 
 
@@ -95,7 +95,7 @@ class Search:
 
     where: str
     """Whom, in words."""
-    find: Callable[[Ground, Sought], Iterator[Left]]
+    find: Callable[[PlatformSession, Sought], Iterator[Left]]
     """Raises NotReady when it can't be asked."""
 
 
@@ -132,7 +132,7 @@ class ArchivedPart:
     """A step's file in an archive."""
 
     file: str
-    reached: Callable[[Ground, Tenant], AbstractContextManager[PartStore | None]]
+    reached: Callable[[PlatformSession, Tenant], AbstractContextManager[PartStore | None]]
     """Where it is, for the block; None where this tenant or platform has no place for it."""
     is_needed: bool = False
     """Whether an archive without it is none."""
@@ -183,7 +183,7 @@ def _nothing_refused(_settings: Settings, _tenant: Tenant) -> None:
     """Nothing is in its way."""
 
 
-def _nothing_retained(_ground: Ground) -> Iterator[tuple[str, int]]:
+def _nothing_retained(_session: PlatformSession) -> Iterator[tuple[str, int]]:
     return iter(())
 
 
@@ -217,7 +217,7 @@ class Step:
     """What it may use of the host of tenants' own instances."""
     refuse: Callable[[Settings, Tenant], None] = _nothing_refused
     """Raises NotReady, before anything is made, for a tenant that can't have it on this platform."""
-    retained: Callable[[Ground], Iterator[tuple[str, int]]] = _nothing_retained
+    retained: Callable[[PlatformSession], Iterator[tuple[str, int]]] = _nothing_retained
     """What a vendor keeps of it after its end, and for how many days."""
     checks: tuple[HealthCheck, ...] = ()
     """Whether it works, after a run on many."""

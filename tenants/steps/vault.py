@@ -26,7 +26,7 @@ from tenants.secrets import VaultLogin
 from tenants.steps.step import ArchivedPart, Dump, Named, PartStore, Search, Step, StepContext, StepOutputs
 
 if TYPE_CHECKING:
-    from tenants.ground import Ground
+    from tenants.session import PlatformSession
 
 __all__ = ["FILE", "STEP", "TenantVault", "TenantVaultArgs", "closed_policy", "confined_policy", "vault_provider"]
 
@@ -149,9 +149,9 @@ def _declare(ctx: StepContext) -> StepOutputs:
 
 
 @contextlib.contextmanager
-def _opened(ground: Ground) -> Iterator[tuple[VaultApi, str] | None]:
+def _opened(session: PlatformSession) -> Iterator[tuple[VaultApi, str] | None]:
     """Vault and a token of whoever makes tenants' parts, good for the block; None on a platform without Vault."""
-    reached, login = ground.platform.vault, ground.secrets.vault
+    reached, login = session.platform.vault, session.secrets.vault
     if reached is None or login is None:
         yield None
         return
@@ -183,8 +183,8 @@ class _StoredSecrets:
 
 
 @contextlib.contextmanager
-def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore | None]:
-    with _opened(ground) as opened:
+def _reached(session: PlatformSession, tenant: Tenant) -> Iterator[PartStore | None]:
+    with _opened(session) as opened:
         yield None if opened is None else _StoredSecrets(TenantSecretsInVault(*opened, tenant.names))
 
 
@@ -205,13 +205,13 @@ _LISTS: tuple[tuple[str, str, str, Named, str], ...] = (
 )
 
 
-def _left(ground: Ground, sought: Sought) -> Iterator[Left]:
+def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """Asked with the login that makes tenants' parts."""
-    with _opened(ground) as opened:
+    with _opened(session) as opened:
         if opened is None:
             return
         for method, path, what, called, mend in _LISTS:
-            for name in _names(*opened, method, path, ground.stack):
+            for name in _names(*opened, method, path, session.stack):
                 if sought.carries(name, called, "-"):
                     yield Left("Vault", f"{what} {name}", mend.format(name))
 
@@ -222,7 +222,7 @@ def _names(vault: VaultApi, token: str, method: str, path: str, stack: str) -> l
     except VaultRefused as refused:
         if refused.status == 404:  # of a list without an entry, Vault says so
             return []
-        mend = f"Mend: ./smos up {stack} gives the provisioner the right to list names" if refused.status == 403 else ""
+        mend = f"Fix: ./smos up {stack} gives the provisioner the right to list names" if refused.status == 403 else ""
         raise NotReady(f"Vault can't be asked what is left at {path}: {refused}. {mend}".rstrip(". ")) from None
     return sorted(name.rstrip("/") for name in (found if method == "GET" else found["keys"]))
 

@@ -55,6 +55,6 @@ def test_without_graphviz_it_says_how_to_get_it(prod: Settings, monkeypatch: pyt
     """And the picture stays as it is."""
     before = PICTURE.read_bytes()
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(NoGraphviz, match="Mend: apt-get install graphviz"):
+    with pytest.raises(NoGraphviz, match="Fix: apt-get install graphviz"):
         architecture.main()
     assert PICTURE.read_bytes() == before

@@ -63,7 +63,7 @@ def test_a_profile_that_there_is_none_of_is_bad_input() -> None:
     """With those that there are."""
     done = capacity("--profile", "half")
     assert done.returncode == 2
-    assert "--profile half: there is no such profile. Mend: one of: core, full" in done.stderr
+    assert "--profile half: there is no such profile. Fix: one of: core, full" in done.stderr
 
 
 def test_a_stack_that_there_is_none_of_is_bad_input() -> None:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from age_keyring import Identity, Keyring
 from cli import env
 from cli.outcome import BadInput
 from deploy import env_file
-from keyring import Identity, Keyring
 from settings import SHAPES, expected_secrets, load_files
 from settings.accounts import every_account
 from settings.reading import read_settings
@@ -97,7 +97,7 @@ def test_each_variable_says_how_to_come_by_it() -> None:
 
 @pytest.mark.parametrize("stack", ["prod", "backup", "local"])
 def test_no_key_that_a_stack_calls_for_is_missing(stack: str) -> None:
-    """What a service calls for only as some of its settings are, too (mend: its optional_secrets)."""
+    """What a service calls for only as some of its settings are, too (fix: its optional_secrets)."""
     settings = load_files(stack, ROOT)
     listed = {key.entry for group in groups(settings) for key in group.keys}
     assert {one.entry for one in expected_secrets(settings) if one.external} <= listed

@@ -12,9 +12,9 @@ import pyrage
 import pytest
 from typer.testing import CliRunner
 
+from age_keyring import Identity, Keyring, Recipient
 from cli.keys import app
 from kept.operator_error import OperatorError
-from keyring import Identity, Keyring, Recipient
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "t" * 40
@@ -101,9 +101,9 @@ def test_init_makes_what_a_change_of_settings_calls_for(ana: Operator) -> None:
 
 def test_verify_tells_what_is_missing_until_nothing_is(ana: Operator) -> None:
     """Exit code 1 and every entry; then for whom it is encrypted."""
-    told = ana.keys("verify", exit_code=1).stderr
-    assert "external/cloudflareApiToken" in told
-    assert "external/cloudflareDnsToken" in told
+    report = ana.keys("verify", exit_code=1).stderr
+    assert "external/cloudflareApiToken" in report
+    assert "external/cloudflareDnsToken" in report
     ana.keys("set", "external/cloudflareApiToken", stdin=f"{TOKEN}\n")
     ana.keys("set", "external/cloudflareDnsToken", stdin=TOKEN)
     ana.keys("set", "external/openaiApiKey", stdin=f"sk-proj-{TOKEN}")
@@ -142,9 +142,9 @@ def test_a_value_is_shown_on_request_only(ana: Operator) -> None:
 def test_a_second_person_gets_in_and_out(ana: Operator) -> None:
     """Their own init names the command that lets them in; removal says what it can't undo; the last one stays."""
     ben = Operator(ana.folder, "ben")
-    told = ben.keys("init", exit_code=1).stderr
+    report = ben.keys("init", exit_code=1).stderr
     public = Identity.read(ben.key).public[0]
-    assert f"./smos keys add-recipient {public}" in told
+    assert f"./smos keys add-recipient {public}" in report
     ana.keys("add-recipient", public, "--name", "ben")
     first = ben.keys("show", exit_code=1).stderr
     who = re.findall(r"SHA256:[^\s;]+", first)[0]
@@ -152,7 +152,7 @@ def test_a_second_person_gets_in_and_out(ana: Operator) -> None:
     assert "not signed with" in ben.keys("trust", "SHA256:x", "--name", "ana", exit_code=2).stderr
     ben.keys("trust", who, "--name", "ana")
     assert ben.opened() == ana.opened()
-    line = re.findall(r"keys trust '(ssh-ed25519 \S+)' --name", told)[0]
+    line = re.findall(r"keys trust '(ssh-ed25519 \S+)' --name", report)[0]
     assert "none of its recipients" not in ben.keys("show").stderr
     gone = ben.keys("remove-recipient", "ben")
     assert "knows the values so far" in gone.stderr

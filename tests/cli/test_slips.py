@@ -17,7 +17,7 @@ from cli import __main__ as entrance
 from cli import lazy
 from cli.commands import COMMANDS
 from cli.lazy import load
-from cli.told import INTERRUPTED
+from cli.reporting import INTERRUPTED
 
 ROOT = Path(__file__).resolve().parents[2]
 READS = {

@@ -91,7 +91,7 @@ def typed(words: Sequence[str], tmp_path: Path, **more: Any) -> subprocess.Compl
     )
 
 
-def told(done: subprocess.CompletedProcess[str]) -> str:
+def said_in_words(done: subprocess.CompletedProcess[str]) -> str:
     """What was said; no traceback is in it."""
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said
@@ -107,7 +107,7 @@ def test_names_of_which_there_is_nothing(command: Command, tmp_path: Path) -> No
     """From another folder, with no simulated clouds: exit code 1 or 2, with the way out; nothing is started for it."""
     words = slipped(command)
     done = typed(words, tmp_path)
-    said = told(done)
+    said = said_in_words(done)
     if len(words) > len(command.path):
         assert done.returncode in (1, 2), said
         assert any(word in said for word in ("Mend", "mend", "--help", "start them with")), said
@@ -116,7 +116,7 @@ def test_names_of_which_there_is_nothing(command: Command, tmp_path: Path) -> No
     if "--stack" in command.options and "slug" in {one.name for one in command.arguments}:
         wrong = typed([*command.path, "nosuchtenant", "--stack", "prd"], tmp_path)
         assert wrong.returncode in (1, 2)
-        told(wrong)
+        said_in_words(wrong)
     if len(words) > len(command.path):
         assert not _servers(tmp_path), "the simulated clouds were started for a name of which there is nothing"
 
@@ -128,7 +128,7 @@ def test_what_is_named_is_looked_for_first(words: Sequence[str], tmp_path: Path)
     file = tmp_path / "a-file"
     file.write_text("what is in it belongs nowhere")
     done = typed([word.format(file=file) for word in words], tmp_path)
-    said = told(done)
+    said = said_in_words(done)
     assert done.returncode in (1, 2), said
     assert any(word in said for word in ("Mend", "mend", "--help", "start them with", "What belongs there")), said
     assert not _servers(tmp_path), "the simulated clouds were started for a name of which there is nothing"
@@ -156,9 +156,9 @@ def test_nothing_can_be_written(command: Command, tmp_path: Path) -> None:
     """A file where the sandbox's folder belongs, and no variable at all; no room for a single byte."""
     bare = {"SMOS_SANDBOX": str(tmp_path / "sandbox"), "SMOS_KEYRING": str(tmp_path / "keyring.age")}
     (tmp_path / "sandbox").write_text("")
-    told(typed(slipped(command), tmp_path, env=bare))
+    said_in_words(typed(slipped(command), tmp_path, env=bare))
     (tmp_path / "sandbox").unlink()
-    told(typed(slipped(command), tmp_path, preexec_fn=_no_room))
+    said_in_words(typed(slipped(command), tmp_path, preexec_fn=_no_room))
 
 
 @pytest.mark.slow
@@ -169,14 +169,14 @@ def test_a_long_one_ends_soon_where_nothing_can_be_written(name: str, tmp_path: 
     environ = {**alone, "SMOS_SANDBOX": str(tmp_path / "sandbox")}
     done = typed(name.split(), tmp_path, env=environ, preexec_fn=_no_room)
     assert done.returncode == 1
-    assert "Mend" in told(done)
+    assert "Mend" in said_in_words(done)
     if name in ("bench", "keys init"):
         return  # the first has a sandbox of its own, the second needs none
     shutil.rmtree(tmp_path / "sandbox", ignore_errors=True)
     (tmp_path / "sandbox").write_text("")
     done = typed(name.split(), tmp_path, env=environ)
     assert done.returncode == 1
-    assert "Mend: move what lies there away" in told(done)
+    assert "Fix: move what lies there away" in said_in_words(done)
 
 
 def test_a_check_whose_tools_fail_says_which(

@@ -21,7 +21,7 @@ import yaml
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import config, mocks
 
-from keyring import Identity, Keyring, Recipient
+from age_keyring import Identity, Keyring, Recipient
 from settings import SHAPES, ExpectedSecret, Settings, expected_secrets, load_engine
 from settings.reading import read_settings
 from settings.systems.smarteros import SmarterOSServices

@@ -40,7 +40,7 @@ class Process:
     """Path → content, of the files that it can read."""
     resource: Declared
 
-    def told(self, variable: str) -> str | None:
+    def value_of(self, variable: str) -> str | None:
         """A variable of the wiring, also where the process is handed it by another way: exposed, or as a file."""
         for key in (variable, f"EXPOSED_{variable}"):
             if key in self.env:
@@ -62,7 +62,7 @@ def processes(declared: Sequence[Declared]) -> list[Process]:
 
 def calls_made(declared: Sequence[Declared]) -> set[str]:
     """The calls for which somebody has an address."""
-    return {call.name for call in CALLS for one in processes(declared) if one.told(f"SMOS_{call.name.upper()}_URL")}
+    return {call.name for call in CALLS for one in processes(declared) if one.value_of(f"SMOS_{call.name.upper()}_URL")}
 
 
 def flow_problems(declared: Sequence[Declared]) -> list[str]:
@@ -78,15 +78,15 @@ def flow_problems(declared: Sequence[Declared]) -> list[str]:
 
 def _problems_of(call: Call, running: list[Process], declared: Sequence[Declared]) -> Iterator[str]:
     prefix = f"SMOS_{call.name.upper()}"
-    callers = [one for one in running if one.told(f"{prefix}_URL")]
+    callers = [one for one in running if one.value_of(f"{prefix}_URL")]
     if not callers:
         yield f"{call.name}: nobody has an address to call"
     for caller in callers:
         if caller.service != call.caller:
             yield f"{call.name}: {caller.name} has its address, and is not {call.caller}"
-        if not re.fullmatch(rf"{call.caller}@[a-z0-9.-]+", caller.told(f"{prefix}_IDENTITY") or ""):
+        if not re.fullmatch(rf"{call.caller}@[a-z0-9.-]+", caller.value_of(f"{prefix}_IDENTITY") or ""):
             yield f"{call.name}: {caller.name} has no identity"
-        url = caller.told(f"{prefix}_URL") or ""
+        url = caller.value_of(f"{prefix}_URL") or ""
         callee = who_answers(url, caller, running, declared)
         if isinstance(callee, str):
             yield f"{call.name}: {caller.name} calls {url}: {callee}"
@@ -94,10 +94,12 @@ def _problems_of(call: Call, running: list[Process], declared: Sequence[Declared
             yield f"{call.name}: {caller.name} calls {url}: {refusal}"
         elif callee.service != call.callee:
             yield f"{call.name}: {caller.name} calls {url}, and {callee.name} answers"
-        elif not caller.told(f"{prefix}_HMAC") or caller.told(f"{prefix}_HMAC") != callee.told(f"{prefix}_HMAC"):
+        elif not caller.value_of(f"{prefix}_HMAC") or caller.value_of(f"{prefix}_HMAC") != callee.value_of(
+            f"{prefix}_HMAC"
+        ):
             yield f"{call.name}: {caller.name} and {callee.name} hold different secrets"
         else:
-            secret = str(caller.told(f"{prefix}_HMAC"))
+            secret = str(caller.value_of(f"{prefix}_HMAC"))
             for other in running:
                 if other.service not in (call.caller, call.callee) and other.holds(secret):
                     yield f"{call.name}: {other.name} holds its secret, too"
@@ -257,8 +259,8 @@ def _app(one: Declared, declared: Sequence[Declared]) -> Iterator[Process]:
     }
     for index, container in enumerate(inputs["template"]["containers"]):
         env = {
-            told["name"]: secrets[told["secretRef"]] if "secretRef" in told else told["value"]
-            for told in container["env"]
+            given["name"]: secrets[given["secretRef"]] if "secretRef" in given else given["value"]
+            for given in container["env"]
         }
         files = {
             f"{mount['mountPath']}/{path}": content

@@ -49,25 +49,25 @@ class Case:
     def configuration(self) -> dict[str, Any]:
         """prod's, with this service there: as prod has it, else by its defaults."""
         services: dict[str, Any] = deepcopy(prod_config()["services"])
-        told, accounts = services.get(self.service, {}), {}
-        if not told or not self._is_of_this_kind(told):
-            told = by_default(self.service, self.model, USUAL)
+        given, accounts = services.get(self.service, {}), {}
+        if not given or not self._is_of_this_kind(given):
+            given = by_default(self.service, self.model, USUAL)
             accounts = {part: self._without_keys(prod_config().get(part, {})) for part in ("ai", "accounts")}
         beside: dict[str, list[Any]] = {}
         if self.where:
             example = EXAMPLES[self.where]
-            told["placement"] = dict(example.placement)
-            if "database" in told:
-                told["database"] = example.database
+            given["placement"] = dict(example.placement)
+            if "database" in given:
+                given["database"] = example.database
             if example.pairs:
-                told |= dict(self._pairs(told))
+                given |= dict(self._pairs(given))
             if self.option:
-                told |= deepcopy(dict(example.options[self.service][self.option]))
+                given |= deepcopy(dict(example.options[self.service][self.option]))
             beside = {key: [*prod_config()[key], *found] for key, found in example.beside.items()}
         if self.service == "guard" and "tenants" in services:
-            services["tenants"]["database"] = told["database"]  # it is where they are
+            services["tenants"]["database"] = given["database"]  # it is where they are
         # Which services run is not the question here.
-        changed = {"services": {**services, self.service: told}, "profile": "custom"}
+        changed = {"services": {**services, self.service: given}, "profile": "custom"}
         return {**prod_config(), **beside, **accounts, **changed}
 
     def _without_keys(self, accounts: dict[str, Any]) -> dict[str, Any]:
@@ -78,18 +78,18 @@ class Case:
         }
         return {name: account for name, account in others.items() if account["for"]}
 
-    def _is_of_this_kind(self, told: dict[str, Any]) -> bool:
-        return set(told) <= {str(field.alias) for field in self.model.model_fields.values()}
+    def _is_of_this_kind(self, given: dict[str, Any]) -> bool:
+        return set(given) <= {str(field.alias) for field in self.model.model_fields.values()}
 
-    def _pairs(self, told: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         """The next pair of CPU and memory that Container Apps takes, for each of its containers."""
         fields = self.model.model_fields
         for name, field in fields.items():
             twin = fields.get(f"{name.removesuffix('cpu')}memory_mb") if name.endswith("cpu") else None
             if twin is None:
                 continue
-            cpu = float(told.get(str(field.alias), field.default))
-            memory_mb = int(told.get(str(twin.alias), twin.default))
+            cpu = float(given.get(str(field.alias), field.default))
+            memory_mb = int(given.get(str(twin.alias), twin.default))
             steps = math.ceil(max(cpu, memory_mb / 2048) * 4)
             yield str(field.alias), steps / 4
             yield str(twin.alias), steps * 512

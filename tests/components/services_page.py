@@ -12,9 +12,9 @@ from pathlib import Path
 from components.workload import Health, Sidecar, Volume, Workload
 from settings.systems.smarteros import SmarterOSServices
 from tests.components.declared import ROOT
+from tests.components.handed import HandedWorkload, fallback_sources, handed_workloads, source_of, sources_of
 from tests.components.placed import CASES, Case
 from tests.components.places import EXAMPLES
-from tests.components.told import Told, fallback_sources, source_of, sources_of, told_workloads
 
 __all__ = ["PAGE", "page", "uncovered"]
 
@@ -34,17 +34,17 @@ _NETWORKS = {"web": "`edge` (the reverse proxy, and out)", "data": "`data` (no w
 @cache
 def page() -> str:
     """The whole."""
-    told = told_workloads()
+    given = handed_workloads()
     lines = [_HEAD, "| service | what it is | runs on | its containers |", "| --- | --- | --- | --- |"]
-    services = [*SmarterOSServices.model_fields, *dict.fromkeys(one.service for one in told if _is_server(one))]
+    services = [*SmarterOSServices.model_fields, *dict.fromkeys(one.service for one in given if _is_server(one))]
     for service in services:
-        own = [one for one in told if one.service == service]
+        own = [one for one in given if one.service == service]
         names = ", ".join(f"[{one.name}](#{one.name.replace(',', '').replace(' ', '-')})" for one in own)
         lines.append(f"| {service} | {_about(service)} | {_places(service)} | {names or 'none'} |")
     refused = [line for service in SmarterOSServices.model_fields for line in _refused(service)]
     lines += ["\n## Where a service can't run, and why\n", *refused]
     for service in services:
-        own = [one for one in told if one.service == service]
+        own = [one for one in given if one.service == service]
         if own:
             lines.append(f"\n## Containers of {service}")
         for one in own:
@@ -52,10 +52,10 @@ def page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def uncovered(told: Told) -> list[str]:
+def uncovered(given: HandedWorkload) -> list[str]:
     """What of a container nobody's word is given for: variables, its user, the port, the volumes, the health check."""
-    sources = {**fallback_sources(), **sources_of(told.service)}
-    workload = told.workload
+    sources = {**fallback_sources(), **sources_of(given.service)}
+    workload = given.workload
     variables = [*workload.env, *workload.secrets]
     variables += [name for sidecar in workload.sidecars for name in (*sidecar.env, *sidecar.reaches)]
     wanted = {key: source_of(key, sources) for key in variables}
@@ -69,8 +69,8 @@ def uncovered(told: Told) -> list[str]:
     return [key for key, source in wanted.items() if not source]
 
 
-def _is_server(told: Told) -> bool:
-    return told.service not in SmarterOSServices.model_fields
+def _is_server(given: HandedWorkload) -> bool:
+    return given.service not in SmarterOSServices.model_fields
 
 
 def _about(service: str) -> str:
@@ -89,8 +89,8 @@ def _places(service: str) -> str:
     cases = [case for case in _cases(service) if case.typed and case.read()[0] is not None]
     places = dict.fromkeys(EXAMPLES[case.where].on_page for case in cases if case.where)
     bare = [case for case in cases if not case.where]
-    told = [*places, *("a database server" if _has_database(case) else "its vendor's" for case in bare)]
-    return " or ".join(told)
+    given = [*places, *("a database server" if _has_database(case) else "its vendor's" for case in bare)]
+    return " or ".join(given)
 
 
 def _has_database(case: Case) -> bool:
@@ -102,15 +102,15 @@ def _refused(service: str) -> Iterator[str]:
         settings, problems = case.read()
         if settings is None:
             kind = f" ({case.model.__name__})" if len(SmarterOSServices.kinds_of(service)) > 1 else ""
-            reasons = "; ".join(dict.fromkeys(f"{problem.why}. Mend: {problem.mend}" for problem in problems))
+            reasons = "; ".join(dict.fromkeys(f"{problem.why}. Fix: {problem.mend}" for problem in problems))
             yield f"- **{service}**{kind} on {EXAMPLES[case.where].on_page}: {reasons}"
 
 
-def _container(told: Told) -> Iterator[str]:
-    workload, sources = told.workload, {**fallback_sources(), **sources_of(told.service)}
-    yield f"\n### {told.name}\n"
-    if told.option:
-        yield f"- only with `{told.option}`"
+def _container(given: HandedWorkload) -> Iterator[str]:
+    workload, sources = given.workload, {**fallback_sources(), **sources_of(given.service)}
+    yield f"\n### {given.name}\n"
+    if given.option:
+        yield f"- only with `{given.option}`"
     yield f"- image: `{workload.image}`"
     yield from _process(workload, sources.get("user", ""))
     yield f"- port: {_port(workload)}" + (f" — {_link(sources.get('port', ''))}" if workload.port else "")
@@ -127,12 +127,12 @@ def _container(told: Told) -> Iterator[str]:
             f"- {scale.min_replicas} to {scale.max_replicas} replicas, one for each {scale.by.per_replica} entries of "
             f"the list `{scale.by.key}` in Redis"
         )
-    yield from _variables(told, {**workload.env, **workload.secrets}, sources)
+    yield from _variables(given, {**workload.env, **workload.secrets}, sources)
     if workload.secret_files:
         yield f"\n| file in {Workload.SECRETS_FOLDER} | content |\n| --- | --- |"
-        yield from (f"| `{file}` | {_content(told.values[file])} |" for file in sorted(workload.secret_files))
+        yield from (f"| `{file}` | {_content(given.values[file])} |" for file in sorted(workload.secret_files))
     for sidecar in workload.sidecars:
-        yield from _sidecar(told, sidecar, sources)
+        yield from _sidecar(given, sidecar, sources)
 
 
 def _process(workload: Workload | Sidecar, source: str = "") -> Iterator[str]:
@@ -174,21 +174,21 @@ def _content(described: str) -> str:
     return described if described.startswith(("secret", "from")) else "made by the program; no secret is in it"
 
 
-def _variables(told: Told, variables: Mapping[str, object], sources: Mapping[str, str]) -> Iterator[str]:
+def _variables(given: HandedWorkload, variables: Mapping[str, object], sources: Mapping[str, str]) -> Iterator[str]:
     if variables:
         yield "\n| variable | value | source |\n| --- | --- | --- |"
         for key in sorted(variables):
-            value = told.values[key].replace("|", "\\|")
+            value = given.values[key].replace("|", "\\|")
             yield f"| `{key}` | {value} | {_link(source_of(key, sources))} |"
 
 
-def _sidecar(told: Told, sidecar: Sidecar, sources: Mapping[str, str]) -> Iterator[str]:
-    yield f"\n#### {told.name.partition(',')[0]}-{sidecar.name}, beside it\n"
+def _sidecar(given: HandedWorkload, sidecar: Sidecar, sources: Mapping[str, str]) -> Iterator[str]:
+    yield f"\n#### {given.name.partition(',')[0]}-{sidecar.name}, beside it\n"
     yield f"- image: `{sidecar.image}`"
     yield from _process(sidecar)
     yield f"- health: {_health(sidecar.health, sidecar.port)} — {_link(sources.get('health', ''))}"
     rows = {key: f"`{value}`" for key, value in sidecar.env.items()}
-    rows |= {key: f"the address of {told.name}, port {port}" for key, port in sidecar.reaches.items()}
+    rows |= {key: f"the address of {given.name}, port {port}" for key, port in sidecar.reaches.items()}
     rows |= {key: "the same" for key in sidecar.shares}
     yield "\n| variable | value | source |\n| --- | --- | --- |"
     yield from (f"| `{key}` | {rows[key]} | {_link(source_of(key, sources))} |" for key in sorted(rows))

@@ -31,7 +31,7 @@ def of(stack: str, token: str) -> list[dict[str, Any]]:
 
 def core(stack: str) -> dict[str, Any]:
     """What the settings of an environment say of the services that both run."""
-    return {key: told for key, told in config_of(stack)["services"].items() if key in SYSTEM.profiles["core"]}
+    return {key: expected for key, expected in config_of(stack)["services"].items() if key in SYSTEM.profiles["core"]}
 
 
 def services(stack: str) -> set[tuple[str, str]]:

@@ -10,17 +10,17 @@ import pytest
 import yaml
 from pulumi import ResourceOptions
 
+from age_keyring import Keyring
 from capacity.report import report_of
 from components.placements import Refusal
 from components.placements.azure import AzurePlatform, AzurePlatformArgs
 from components.workload import Health, Volume, Workload
-from keyring import Keyring
 from settings import Settings, SettingsError, expected_secrets, load_files, secret_problems
 from settings.reading import read_settings
 from tests.components.declared import ROOT, config_of, declare, keyring_folder, prod_config, secrets_of
 
 
-def told(**changed: Any) -> list[str]:
+def problems_of(**changed: Any) -> list[str]:
     """What is wrong with prod's settings when some of them are others."""
     _, problems = read_settings("prod", prod_config() | changed, "Pulumi.prod.yaml")
     return [str(problem) for problem in problems]
@@ -29,7 +29,7 @@ def told(**changed: Any) -> list[str]:
 def services(**changed: dict[str, Any]) -> dict[str, Any]:
     """prod's services, some of them told something else."""
     found: dict[str, Any] = deepcopy(prod_config()["services"])
-    return {"services": {key: {**told_, **changed.get(key, {})} for key, told_ in found.items()}}
+    return {"services": {key: {**given, **changed.get(key, {})} for key, given in found.items()}}
 
 
 def written(folder: Path, stack: str, text: str) -> None:
@@ -46,15 +46,15 @@ def refused(folder: Path, stack: str) -> list[str]:
 
 def test_a_placement_that_a_service_cannot_run_on() -> None:
     """The model knows where each service can run."""
-    (text,) = told(**services(vault={"placement": {"where": "azure", "host": "vps"}}))
+    (text,) = problems_of(**services(vault={"placement": {"where": "azure", "host": "vps"}}))
     assert text == (
         'Pulumi.prod.yaml: smarteros:services/vault/placement/where: "azure": not one of the choices: it '
-        "can't run there. Mend: one of: 'docker'"
+        "can't run there. Fix: one of: 'docker'"
     )
-    (text,) = [one for one in told(**services(n8n={"placement": {"where": "r2"}})) if "n8n" in one]
+    (text,) = [one for one in problems_of(**services(n8n={"placement": {"where": "r2"}})) if "n8n" in one]
     assert text == (
         'Pulumi.prod.yaml: smarteros:services/n8n/placement: {"where": "r2"}: \'r2\' is not a place where it can run. '
-        "Mend: where: one of 'azure', 'docker'"
+        "Fix: where: one of 'azure', 'docker'"
     )
 
 
@@ -76,7 +76,7 @@ def test_a_database_on_smb() -> None:
         declare(run)
     assert str(failure.value) == (
         "database/volumes/data: /var/lib/data needs a POSIX file system, and Container Apps has none that is safe "
-        "(SMB). Mend: run it on a Docker host, or keep no files"
+        "(SMB). Fix: run it on a Docker host, or keep no files"
     )
 
 
@@ -89,7 +89,7 @@ def test_two_edges_in_one_file(tmp_path: Path) -> None:
     (text,) = refused(tmp_path, "prod")
     assert text == (
         f"Pulumi.prod.yaml: line {first + 5}, column 5: not YAML: traefik stands here a second time; the first is in "
-        f"line {first + 1}. Mend: mend that line"
+        f"line {first + 1}. Fix: mend that line"
     )
 
 
@@ -103,7 +103,7 @@ def test_two_edges_on_one_machine(tmp_path: Path) -> None:
         (text,) = refused(tmp_path, stack)
         assert text == (
             f'Pulumi.{stack}.yaml: smarteros:hosts/0/address: "203.0.113.10": the reverse proxy of Pulumi.{other}.yaml '
-            "is on this machine, too: both would publish its ports 80 and 443. Mend: a machine of its own, or no "
+            "is on this machine, too: both would publish its ports 80 and 443. Fix: a machine of its own, or no "
             "services.traefik in one of the two"
         )
     # Without its reverse proxy the second one may share the machine; nor can it have what is reached by a name.
@@ -121,32 +121,32 @@ def test_a_missing_external_secret() -> None:
     values = secrets_of("prod", prod_config())
     del values["external/cloudflareDnsToken"]
     folder = keyring_folder(tuple(sorted(values.items())))
-    from keyring import Identity
+    from age_keyring import Identity
 
     keyring = Keyring.open(folder / "keyring.age", Identity.read(folder / "key.txt"))
     (problem,) = secret_problems(expected_secrets(settings), keyring)
     assert str(problem) == (
         "keyring.age: external/cloudflareDnsToken: missing (For Traefik's certificate on the hosts: Zone:Read and "
-        "DNS:Edit, nothing else). Mend: create one at https://dash.cloudflare.com/profile/api-tokens (not the global "
+        "DNS:Edit, nothing else). Fix: create one at https://dash.cloudflare.com/profile/api-tokens (not the global "
         "API key); then ./smos keys set external/cloudflareDnsToken"
     )
 
 
 def test_a_duplicate_hostname() -> None:
     """Whoever comes second has to have another one; the short and the full form are the same."""
-    texts = told(**services(traefik={"hostname": "n8n.smarterbot.cl"}))
+    texts = problems_of(**services(traefik={"hostname": "n8n.smarterbot.cl"}))
     assert (
         'Pulumi.prod.yaml: smarteros:services/traefik/hostname: "n8n.smarterbot.cl": n8n has this name already. '
-        "Mend: another name"
+        "Fix: another name"
     ) in texts
 
 
 def test_a_refused_pair_of_cpu_and_memory() -> None:
     """Container Apps gives each CPU its memory."""
-    (text,) = told(**services(n8n={"cpu": 0.5, "memoryMb": 2048}))
+    (text,) = problems_of(**services(n8n={"cpu": 0.5, "memoryMb": 2048}))
     assert text == (
         'Pulumi.prod.yaml: smarteros:services/n8n: {"cpu": 0.5, "memoryMb": 2048}: Container Apps gives 0.5 CPU '
-        "exactly 1024 MB, not 2048. Mend: memoryMb: 1024, or another cpu"
+        "exactly 1024 MB, not 2048. Fix: memoryMb: 1024, or another cpu"
     )
 
 
@@ -159,7 +159,7 @@ def test_a_profile_that_does_not_fit() -> None:
     assert memory == (
         f"Pulumi.backup.yaml: smarteros:hosts/0/memoryMb: 8192: what runs there may use {held.used:.0f} MB ({held}); "
         f"there is room for 7168 (8192 less 1024 for Docker and the system), {held.used - 7168:.0f} too little. "
-        f"Mend: lower a memoryMb, or a host with {held.used + 1024:.0f} MB"
+        f"Fix: lower a memoryMb, or a host with {held.used + 1024:.0f} MB"
     )
     assert held.used > 2 * 7168
 
@@ -168,8 +168,8 @@ def test_a_profile_that_is_not_whole() -> None:
     """A `full` without one of its services is none."""
     found = services()["services"]
     del found["vault"]
-    (text,) = [one for one in told(services=found, profile="core") if "lack" in one]
+    (text,) = [one for one in problems_of(services=found, profile="core") if "lack" in one]
     assert text == (
         'Pulumi.prod.yaml: smarteros:profile: "core": core has n8n, redis, traefik, holding, vault, knowledge, '
-        "storage, tenants, guard; here lack vault. Mend: add services.vault; or profile: custom"
+        "storage, tenants, guard; here lack vault. Fix: add services.vault; or profile: custom"
     )

@@ -61,24 +61,24 @@ def refusals(botpress: Any) -> str:
     return "\n".join(map(str, problems))
 
 
-def told_of_the_platform(botpress: dict[str, Any] | None = None) -> dict[str, Any]:
+def announced_by_the_platform(botpress: dict[str, Any] | None = None) -> dict[str, Any]:
     """The output `platform`."""
-    told: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
 
     def build(settings: Any) -> None:
-        smarteros(settings).platform.apply(told.append)
+        smarteros(settings).platform.apply(reported.append)
 
     declare(build, **ALONE, services=services(botpress))
-    return told[0]
+    return reported[0]
 
 
 def test_it_runs_for_production_with_everything_in_its_database() -> None:
     """Bots and configuration, too: the container can be made anew."""
-    told = environment()
-    assert told["DATABASE_URL"].startswith("postgres://botpress:")
-    assert told["DATABASE_URL"].endswith("@smarteros-prod-postgres-vps:5432/botpress")
-    assert (told["BPFS_STORAGE"], told["BP_PRODUCTION"], told["AUTO_MIGRATE"]) == ("database", "true", "true")
-    assert told["EXTERNAL_URL"] == "https://botpress.smarterbot.cl"
+    env = environment()
+    assert env["DATABASE_URL"].startswith("postgres://botpress:")
+    assert env["DATABASE_URL"].endswith("@smarteros-prod-postgres-vps:5432/botpress")
+    assert (env["BPFS_STORAGE"], env["BP_PRODUCTION"], env["AUTO_MIGRATE"]) == ("database", "true", "true")
+    assert env["EXTERNAL_URL"] == "https://botpress.smarterbot.cl"
 
 
 def test_its_name_leads_to_it() -> None:
@@ -92,17 +92,17 @@ def test_its_name_leads_to_it() -> None:
 
 def test_without_a_licence_it_is_told_of_no_redis() -> None:
     """It would end itself: a cluster is for Pro."""
-    told = environment()
-    assert told["BP_CONFIG_PRO_ENABLED"] == "false"
-    assert not {"REDIS_URL", "CLUSTER_ENABLED", "BP_REDIS_SCOPE", "BP_CONFIG_PRO_LICENSEKEY"} & told.keys()
+    env = environment()
+    assert env["BP_CONFIG_PRO_ENABLED"] == "false"
+    assert not {"REDIS_URL", "CLUSTER_ENABLED", "BP_REDIS_SCOPE", "BP_CONFIG_PRO_LICENSEKEY"} & env.keys()
 
 
 def test_with_a_licence_it_has_its_user_of_redis() -> None:
     """And keeps to the names to which that user is held."""
-    told = environment(pro())
-    assert told["BP_CONFIG_PRO_ENABLED"] == told["CLUSTER_ENABLED"] == "true"
-    assert told["REDIS_URL"].startswith("redis://botpress:")
-    assert told["BP_REDIS_SCOPE"] == "botpress"
+    env = environment(pro())
+    assert env["BP_CONFIG_PRO_ENABLED"] == env["CLUSTER_ENABLED"] == "true"
+    assert env["REDIS_URL"].startswith("redis://botpress:")
+    assert env["BP_REDIS_SCOPE"] == "botpress"
     hidden = {
         str(one.value).split("=")[0]
         for one in named("botpress-container", pro()).inputs["envs"]
@@ -141,8 +141,8 @@ def test_bots_see_the_ends_of_their_calls_and_nothing_else() -> None:
     """Their sandbox shows EXPOSED_… of the environment: so no other secret of Botpress begins so. And the accounts that
     name Botpress, which are for them.
     """
-    told = environment()
-    exposed = {key for key in told if key.startswith("EXPOSED_")}
+    env = environment()
+    exposed = {key for key in env if key.startswith("EXPOSED_")}
     assert {"EXPOSED_SMOS_SECURE_URL", "EXPOSED_SMOS_SECURE_IDENTITY", "EXPOSED_SMOS_SECURE_HMAC"} <= exposed
     assert all(key.startswith(("EXPOSED_SMOS_", "EXPOSED_OPENAI_")) for key in exposed)
     plain = {str(one).split("=")[0] for one in named("botpress-container").inputs["envs"] if isinstance(one, str)}
@@ -151,23 +151,23 @@ def test_bots_see_the_ends_of_their_calls_and_nothing_else() -> None:
 
 def test_who_talks_to_a_bot_past_the_web_chat_logs_in() -> None:
     """The converse API without a login answers whoever knows a bot's name."""
-    told = environment()
-    assert told["BP_CONFIG_CONVERSE_ENABLEUNSECUREDENDPOINT"] == "false"
-    assert told["BP_CONFIG_HTTPSERVER_RATELIMIT_ENABLED"] == "true"
+    env = environment()
+    assert env["BP_CONFIG_CONVERSE_ENABLEUNSECUREDENDPOINT"] == "false"
+    assert env["BP_CONFIG_HTTPSERVER_RATELIMIT_ENABLED"] == "true"
 
 
 def test_a_message_may_be_as_long_as_whatsapps_and_a_tool_may_take_its_time() -> None:
     """Its own limits are 360 characters and 5 seconds."""
-    told = environment()
-    assert int(told["BP_CONFIG_CONVERSE_MAXMESSAGELENGTH"]) >= 4096
-    assert int(told["BP_CONFIG_CONVERSE_TIMEOUT"].removesuffix("s")) >= 30
+    env = environment()
+    assert int(env["BP_CONFIG_CONVERSE_MAXMESSAGELENGTH"]) >= 4096
+    assert int(env["BP_CONFIG_CONVERSE_TIMEOUT"].removesuffix("s")) >= 30
 
 
 def test_it_believes_only_the_proxies_before_it() -> None:
     """With `true` everybody could say where he calls from, and evade its limit."""
-    told = environment()["REVERSE_PROXY"]
-    assert told.startswith("uniquelocal, 173.245.48.0/20")
-    assert told != "true"
+    env = environment()["REVERSE_PROXY"]
+    assert env.startswith("uniquelocal, 173.245.48.0/20")
+    assert env != "true"
 
 
 def test_its_pools_are_its_connections() -> None:
@@ -180,8 +180,8 @@ def test_its_pools_are_its_connections() -> None:
 def test_where_words_become_vectors_is_a_choice() -> None:
     """Its vendor's public server, when nothing is said."""
     assert "BP_MODULE_NLU_LANGUAGESOURCES" not in environment()
-    told = environment(tuple(platform(**ALONE, services=services(languageServer="http://lang:3100"))))
-    assert json.loads(told["BP_MODULE_NLU_LANGUAGESOURCES"]) == [{"endpoint": "http://lang:3100"}]
+    env = environment(tuple(platform(**ALONE, services=services(languageServer="http://lang:3100"))))
+    assert json.loads(env["BP_MODULE_NLU_LANGUAGESOURCES"]) == [{"endpoint": "http://lang:3100"}]
 
 
 @pytest.mark.parametrize("botpress", [{"kind": "none"}, CLOUD])
@@ -193,15 +193,15 @@ def test_what_runs_elsewhere_or_nowhere_is_not_declared(botpress: dict[str, Any]
 
 def test_the_tenants_are_told_which_botpress_there_is() -> None:
     """Their bots are made there; no token is told."""
-    assert told_of_the_platform()["botpress"] == {"kind": "v12", "licence": "community"}
-    cloud = told_of_the_platform(CLOUD)["botpress"]
+    assert announced_by_the_platform()["botpress"] == {"kind": "v12", "licence": "community"}
+    cloud = announced_by_the_platform(CLOUD)["botpress"]
     assert cloud == {
         "kind": "cloud",
         "apiUrl": "https://api.botpress.cloud/v1",
         "workspaceId": "wkspace_01EXAMPLE",
         "bots": {"triage": "0f5e1c1e-example"},
     }
-    assert told_of_the_platform({"kind": "none"})["botpress"] is None
+    assert announced_by_the_platform({"kind": "none"})["botpress"] is None
 
 
 @pytest.mark.parametrize(("botpress", "warned"), [(None, True), (CLOUD, False), ({"kind": "none"}, False)])
@@ -237,8 +237,8 @@ def test_operators_are_told_each_time_that_v12_has_no_support(
 )
 def test_what_it_can_not_be_told_is_refused(botpress: Any, where: str, why: str, mend: str) -> None:
     """With its place, why, and the mend."""
-    told = [line for line in refusals(botpress).splitlines() if f"smarteros:{where}" in line]
-    assert any(why in line and mend in line.split("Mend: ")[1] for line in told), refusals(botpress)
+    given = [line for line in refusals(botpress).splitlines() if f"smarteros:{where}" in line]
+    assert any(why in line and mend in line.split("Fix: ")[1] for line in given), refusals(botpress)
 
 
 def test_with_a_licence_it_needs_a_redis_on_its_host() -> None:
@@ -246,16 +246,16 @@ def test_with_a_licence_it_needs_a_redis_on_its_host() -> None:
     for botpress, needs in ((PRO, True), (config_of("prod")["services"]["botpress"], False)):
         without = {key: value for key, value in services(botpress).items() if key not in ("redis", "mcp", "chatwoot")}
         _, problems = read_settings("prod", config_of("prod") | ALONE | {"services": without}, "Pulumi.prod.yaml")
-        told = [one for one in problems if "services/botpress" in str(one) and "needs Redis" in str(one)]
-        assert bool(told) is needs
+        given = [one for one in problems if "services/botpress" in str(one) and "needs Redis" in str(one)]
+        assert bool(given) is needs
 
 
 def test_every_variable_has_its_source() -> None:
     """docs/services.md is made of them."""
     language = tuple(platform(**ALONE, services=services(PRO, languageServer="http://lang:3100")))
-    told = environment() | environment(language)
-    for key in told:
+    env = environment() | environment(language)
+    for key in env:
         assert any(key == one or (one.endswith("*") and key.startswith(one[:-1])) for one in SOURCES), key
     for one in SOURCES:
-        said = [key for key in told if key == one or (one.endswith("*") and key.startswith(one[:-1]))]
+        said = [key for key in env if key == one or (one.endswith("*") and key.startswith(one[:-1]))]
         assert said or one in ("port", "user", "volumes", "health"), f"{one} is told nowhere"

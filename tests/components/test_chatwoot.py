@@ -142,10 +142,10 @@ def test_what_answers_over_tls_alone_is_called_by_its_public_name() -> None:
 def test_each_end_of_the_flow_is_told_to_both() -> None:
     """The worker sends the webhooks, the web answers the API."""
     for name in CONTAINERS[1:]:
-        told = environment(named(name))
-        assert told["SMOS_CLASSIFY_URL"] == "https://n8n.smarterbot.cl/webhook/chatwoot-message"
-        assert told["SMOS_CLASSIFY_HMAC_FILE"].startswith("/run/secrets/")
-        assert told["SMOS_ANSWER_HMAC_FILE"].startswith("/run/secrets/")
+        env = environment(named(name))
+        assert env["SMOS_CLASSIFY_URL"] == "https://n8n.smarterbot.cl/webhook/chatwoot-message"
+        assert env["SMOS_CLASSIFY_HMAC_FILE"].startswith("/run/secrets/")
+        assert env["SMOS_ANSWER_HMAC_FILE"].startswith("/run/secrets/")
     for container in ("chatwoot", "chatwoot-worker"):
         uploads = resolved(named(f"{container}-secrets-loader").inputs)["uploads"]
         files = {one["file"] for one in uploads}
@@ -174,10 +174,10 @@ def test_attachments_in_s3_need_no_volume() -> None:
     declared = tuple(platform(services=services(attachments=S3)))
     assert not [one for one in declared if one.name == "chatwoot-storage"]
     for name in CONTAINERS:
-        told = environment(named(name, declared))
-        assert told["ACTIVE_STORAGE_SERVICE"] == "s3_compatible"
-        assert (told["STORAGE_ENDPOINT"], told["STORAGE_BUCKET_NAME"]) == (S3["endpoint"], "chatwoot")
-        assert told["AWS_REQUEST_CHECKSUM_CALCULATION"] == "when_required"
+        env = environment(named(name, declared))
+        assert env["ACTIVE_STORAGE_SERVICE"] == "s3_compatible"
+        assert (env["STORAGE_ENDPOINT"], env["STORAGE_BUCKET_NAME"]) == (S3["endpoint"], "chatwoot")
+        assert env["AWS_REQUEST_CHECKSUM_CALCULATION"] == "when_required"
         hidden = [str(one.value) for one in named(name, declared).inputs["envs"] if isinstance(one, Hidden)]
         keys = {one.split("=", 1)[0] for one in hidden}
         assert keys == SECRETS | {"STORAGE_ACCESS_KEY_ID", "STORAGE_SECRET_ACCESS_KEY"}
@@ -190,12 +190,12 @@ def test_attachments_in_s3_need_no_volume() -> None:
         ("tls", 465, {"SMTP_ENABLE_STARTTLS_AUTO": "false", "SMTP_TLS": "true"}),
     ],
 )
-def test_mail_goes_through_the_server_of_the_settings(security: str, port: int, told: dict[str, str]) -> None:
+def test_mail_goes_through_the_server_of_the_settings(security: str, port: int, given: dict[str, str]) -> None:
     """By TLS, and the server's certificate is looked at."""
     mail = {"host": "smtp.example.com", "port": port, "security": security, "user": "me", "sender": "a@example.org"}
     declared = tuple(platform(services=services(mail=mail)))
     found = environment(named("chatwoot-worker-container", declared))
-    assert {key: value for key, value in found.items() if "STARTTLS" in key or key == "SMTP_TLS"} == told
+    assert {key: value for key, value in found.items() if "STARTTLS" in key or key == "SMTP_TLS"} == given
     assert (found["SMTP_ADDRESS"], found["SMTP_PORT"], found["SMTP_USERNAME"]) == ("smtp.example.com", str(port), "me")
     assert (found["MAILER_SENDER_EMAIL"], found["SMTP_DOMAIN"]) == ("a@example.org", "example.org")
     assert found["SMTP_OPENSSL_VERIFY_MODE"] == "peer"
@@ -211,10 +211,10 @@ def test_it_logs_in_at_redis_as_itself() -> None:
 
 def test_its_pools_are_its_connections() -> None:
     """A thread holds one; what the capacity model counts is what Rails is told."""
-    told = environment(named("chatwoot-container"))
+    env = environment(named("chatwoot-container"))
     chatwoot = Chatwoot.model_validate(services()["chatwoot"])
-    assert told["WEB_CONCURRENCY"] == "0"
-    assert chatwoot.connections() == int(told["RAILS_MAX_THREADS"]) + int(told["SIDEKIQ_CONCURRENCY"])
+    assert env["WEB_CONCURRENCY"] == "0"
+    assert chatwoot.connections() == int(env["RAILS_MAX_THREADS"]) + int(env["SIDEKIQ_CONCURRENCY"])
 
 
 def test_the_worker_has_time_to_end_what_it_does() -> None:
@@ -225,9 +225,9 @@ def test_the_worker_has_time_to_end_what_it_does() -> None:
 
 def test_nobody_makes_an_account_for_himself() -> None:
     """Accounts are tenants; and Chatwoot's vendor is told nothing."""
-    told = environment(named("chatwoot-container"))
-    assert (told["ENABLE_ACCOUNT_SIGNUP"], told["DISABLE_TELEMETRY"]) == ("false", "true")
-    assert told["FRONTEND_URL"] == "https://chatwoot.smarterbot.cl"
+    env = environment(named("chatwoot-container"))
+    assert (env["ENABLE_ACCOUNT_SIGNUP"], env["DISABLE_TELEMETRY"]) == ("false", "true")
+    assert env["FRONTEND_URL"] == "https://chatwoot.smarterbot.cl"
 
 
 def test_every_variable_has_its_source() -> None:

@@ -58,7 +58,7 @@ def test_a_place_that_the_settings_do_not_have_is_a_mistake_of_the_program() -> 
         here = Accepts(ContainerPlace).choices()["docker"].model_validate({"where": "docker", "host": "elsewhere"})
         with pytest.raises(TypeError, match=r"^the settings have no smarteros:hosts/elsewhere$"):
             placement_for(here, found)
-        with pytest.raises(TypeError, match=r"^where: new has no placement\. Mend: its line in chosen\.py$"):
+        with pytest.raises(TypeError, match=r"^where: new has no placement\. Fix: its line in chosen\.py$"):
             placement_for(Place.model_construct(where="new"), found)
 
     declare(build)
@@ -66,5 +66,5 @@ def test_a_place_that_the_settings_do_not_have_is_a_mistake_of_the_program() -> 
 
 def test_a_kind_is_added_once() -> None:
     """The second would hide the first."""
-    with pytest.raises(TypeError, match=r"^where: docker is a kind of place already\. Mend: another where$"):
+    with pytest.raises(TypeError, match=r"^where: docker is a kind of place already\. Fix: another where$"):
         add(DOCKER)

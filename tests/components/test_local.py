@@ -366,9 +366,9 @@ def test_the_output_says_where_it_is_and_has_no_place_for_tenants() -> None:
     """Their names would lead nowhere."""
     from tests.components.declared import declare, smarteros
 
-    told: list[Any] = []
-    declare(lambda settings: smarteros(settings).platform.apply(told.append), "local")
-    output = json.loads(json.dumps(told[0]))
+    reported: list[Any] = []
+    declare(lambda settings: smarteros(settings).platform.apply(reported.append), "local")
+    output = json.loads(json.dumps(reported[0]))
     assert output["urls"]["n8n"] == "http://n8n.localhost:8080"
     assert (output["zoneId"], output["tenants"]) == (None, None)
     assert output["databaseServers"]["own"]["localPort"] == 15632

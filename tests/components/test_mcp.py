@@ -57,10 +57,10 @@ def refusals(**changed: Any) -> str:
 
 def test_nobody_comes_in_without_a_token_of_somebody_known() -> None:
     """For the API and for MCP; and a well-signed token of nobody is refused, too."""
-    told = environment()
+    env = environment()
     asked = ("AUTH_REQUIRED", "MCP_REQUIRE_AUTH", "MCP_CLIENT_AUTH_ENABLED", "REQUIRE_USER_IN_DB")
-    assert {told[key] for key in asked} == {"true"}
-    assert "API_ALLOW_BASIC_AUTH" not in told
+    assert {env[key] for key in asked} == {"true"}
+    assert "API_ALLOW_BASIC_AUTH" not in env
 
 
 def test_its_pages_are_shut_unless_they_are_asked_for() -> None:
@@ -73,15 +73,15 @@ def test_its_pages_are_shut_unless_they_are_asked_for() -> None:
 
 def test_what_it_does_is_kept() -> None:
     """Who did what, and who failed to come in."""
-    told = environment()
-    assert (told["AUDIT_TRAIL_ENABLED"], told["SECURITY_LOGGING_ENABLED"]) == ("true", "true")
+    env = environment()
+    assert (env["AUDIT_TRAIL_ENABLED"], env["SECURITY_LOGGING_ENABLED"]) == ("true", "true")
 
 
 def test_its_limits_are_those_that_the_vendor_asks() -> None:
     """TOOL_RATE_LIMIT is shown by ContextForge and asked nowhere: it would be a limit on paper."""
-    told = environment(tuple(platform(services=services(requestsPerMinute=90, toolTimeoutS=20))))
-    assert (told["RATE_LIMIT_MEDIUM_RPM"], told["TOOL_TIMEOUT"]) == ("90", "20")
-    assert not [key for key in told if key.startswith("TOOL_") and key != "TOOL_TIMEOUT"]
+    env = environment(tuple(platform(services=services(requestsPerMinute=90, toolTimeoutS=20))))
+    assert (env["RATE_LIMIT_MEDIUM_RPM"], env["TOOL_TIMEOUT"]) == ("90", "20")
+    assert not [key for key in env if key.startswith("TOOL_") and key != "TOOL_TIMEOUT"]
 
 
 def test_its_secrets_are_secrets_and_the_same_after_a_rebuild() -> None:
@@ -98,27 +98,27 @@ def test_its_secrets_are_secrets_and_the_same_after_a_rebuild() -> None:
 
 def test_it_has_a_database_and_a_user_of_redis_of_its_own() -> None:
     """SQLAlchemy's form with psycopg; the user that the ACL of Redis knows."""
-    told = environment()
-    assert told["DATABASE_URL"].startswith("postgresql+psycopg://mcp:")
-    assert told["DATABASE_URL"].endswith("@smarteros-prod-postgres-vps:5432/mcp")
-    assert told["REDIS_URL"].startswith("redis://mcp:")
-    assert told["CACHE_TYPE"] == "redis"
+    env = environment()
+    assert env["DATABASE_URL"].startswith("postgresql+psycopg://mcp:")
+    assert env["DATABASE_URL"].endswith("@smarteros-prod-postgres-vps:5432/mcp")
+    assert env["REDIS_URL"].startswith("redis://mcp:")
+    assert env["CACHE_TYPE"] == "redis"
     # Its user of Redis is held to the keys that begin as its vendor's do.
-    assert "CACHE_PREFIX" not in told
+    assert "CACHE_PREFIX" not in env
 
 
 def test_on_a_server_that_speaks_tls_it_looks_at_the_certificate() -> None:
     """Encryption alone would be anybody's."""
-    told = environment(tuple(platform(services=services(database="azure"))))
-    assert "azure.com:5432/mcp?sslmode=verify-full&sslrootcert=/" in told["DATABASE_URL"]
+    env = environment(tuple(platform(services=services(database="azure"))))
+    assert "azure.com:5432/mcp?sslmode=verify-full&sslrootcert=/" in env["DATABASE_URL"]
 
 
 def test_its_pools_are_its_connections() -> None:
     """What the capacity model counts is what the gateway is told, for every worker."""
-    told = environment(tuple(platform(services=services(workers=3))))
-    pool = int(told["DB_POOL_SIZE"]) + int(told["DB_MAX_OVERFLOW"])
+    env = environment(tuple(platform(services=services(workers=3))))
+    pool = int(env["DB_POOL_SIZE"]) + int(env["DB_MAX_OVERFLOW"])
     wanted = Mcp.model_validate(config_of("prod")["services"]["mcp"] | {"workers": 3})
-    assert told["GUNICORN_WORKERS"] == "3"
+    assert env["GUNICORN_WORKERS"] == "3"
     assert 3 * pool <= wanted.connections() <= 3 * pool + 2
 
 
@@ -137,18 +137,18 @@ def test_it_shuns_private_addresses_but_for_its_neighbours() -> None:
     assert json.loads(environment()["SSRF_ALLOWED_NETWORKS"]) == []
     beside = services()
     beside["n8n"] |= {"placement": {"where": "docker", "host": "vps"}, "database": "vps"}
-    told = environment(tuple(platform(services=beside)))
-    assert json.loads(told["SSRF_ALLOWED_NETWORKS"]) == ["172.30.0.0/24"]
-    assert "SSRF_ALLOW_PRIVATE_NETWORKS" not in told
+    env = environment(tuple(platform(services=beside)))
+    assert json.loads(env["SSRF_ALLOWED_NETWORKS"]) == ["172.30.0.0/24"]
+    assert "SSRF_ALLOW_PRIVATE_NETWORKS" not in env
 
 
 def test_its_name_leads_to_it() -> None:
     """And its cookies are for TLS alone."""
     assert labels()["traefik.http.routers.mcp.rule"] == "Host(`mcp.smarterbot.cl`)"
     assert labels()["traefik.http.services.mcp.loadbalancer.server.port"] == "4444"
-    told = environment()
-    assert (told["APP_DOMAIN"], told["SECURE_COOKIES"]) == ("https://mcp.smarterbot.cl", "true")
-    assert json.loads(told["ALLOWED_ORIGINS"]) == ["https://mcp.smarterbot.cl"]
+    env = environment()
+    assert (env["APP_DOMAIN"], env["SECURE_COOKIES"]) == ("https://mcp.smarterbot.cl", "true")
+    assert json.loads(env["ALLOWED_ORIGINS"]) == ["https://mcp.smarterbot.cl"]
 
 
 def test_without_a_name_only_its_neighbours_reach_it() -> None:
@@ -170,9 +170,9 @@ def test_another_build_of_it_may_run() -> None:
 )
 def test_an_image_without_a_version_is_refused(image: str) -> None:
     """What runs tomorrow is what runs today."""
-    told = refusals(image=image)
-    assert "services/mcp/image" in told
-    assert "Mend: name:tag" in told
+    given = refusals(image=image)
+    assert "services/mcp/image" in given
+    assert "Fix: name:tag" in given
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_an_image_without_a_version_is_refused(image: str) -> None:
 )
 def test_what_it_can_not_be_told_is_refused(changed: dict[str, Any], where: str, why: str) -> None:
     """With its place, why, and a mend."""
-    told = [line for line in refusals(**changed).splitlines() if where in line]
-    assert any(why in line and "Mend: " in line for line in told), refusals(**changed)
+    given = [line for line in refusals(**changed).splitlines() if where in line]
+    assert any(why in line and "Fix: " in line for line in given), refusals(**changed)
 
 
 def test_it_needs_a_redis_on_its_host() -> None:
@@ -205,10 +205,10 @@ def test_it_needs_a_redis_on_its_host() -> None:
 
 def test_every_variable_has_its_source() -> None:
     """docs/services.md is made of them."""
-    told = environment()
-    for key in told:
+    env = environment()
+    for key in env:
         assert any(key == one or (one.endswith("*") and key.startswith(one[:-1])) for one in SOURCES), key
     assert {"port", "user", "volumes", "health"} <= SOURCES.keys()
     for one in SOURCES:
-        said = [key for key in told if key == one or (one.endswith("*") and key.startswith(one[:-1]))]
+        said = [key for key in env if key == one or (one.endswith("*") and key.startswith(one[:-1]))]
         assert said or one in ("port", "user", "volumes", "health"), f"{one} is told nowhere"

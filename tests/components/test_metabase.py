@@ -68,32 +68,32 @@ def test_java_is_told_the_heap_of_its_own_limit(memory_mb: int) -> None:
 
 def test_it_has_a_database_of_its_own() -> None:
     """Called as it is, with its own role, and without a word of TLS where the server speaks none."""
-    told = environment(named("metabase-container"))
-    assert told["MB_DB_CONNECTION_URI"] == "jdbc:postgresql://smarteros-prod-postgres-vps:5432/metabase"
-    assert told["MB_DB_USER"] == "metabase"
-    assert told["MB_DB_PASS_FILE"] == "/run/secrets/metabase-database-password"
+    env = environment(named("metabase-container"))
+    assert env["MB_DB_CONNECTION_URI"] == "jdbc:postgresql://smarteros-prod-postgres-vps:5432/metabase"
+    assert env["MB_DB_USER"] == "metabase"
+    assert env["MB_DB_PASS_FILE"] == "/run/secrets/metabase-database-password"
 
 
 def test_on_azure_it_verifies_the_servers_certificate() -> None:
     """Encryption alone would be anybody's: the name and who vouches for it are looked at."""
     app = named("metabase-app", tuple(platform(services=services(**AZURE))))
     (container,) = resolved(app.inputs)["template"]["containers"]
-    told = {one["name"]: one.get("value") for one in container["env"]}
+    env = {one["name"]: one.get("value") for one in container["env"]}
     assert re.fullmatch(
         r"jdbc:postgresql://[a-z0-9-]+\.postgres\.database\.azure\.com:5432/metabase"
         r"\?sslmode=verify-full&sslfactory=org\.postgresql\.ssl\.DefaultJavaSSLFactory",
-        told["MB_DB_CONNECTION_URI"],
+        env["MB_DB_CONNECTION_URI"],
     )
 
 
 def test_it_keeps_to_itself() -> None:
     """No sample, no tracking, no look for updates, no letters to users, no public links."""
-    told = environment(named("metabase-container"))
+    env = environment(named("metabase-container"))
     off = ["MB_LOAD_SAMPLE_CONTENT", "MB_ANON_TRACKING_ENABLED", "MB_CHECK_FOR_UPDATES", "MB_ENABLE_PUBLIC_SHARING"]
-    assert {told[key] for key in off} == {"false"}
-    assert told["MB_NO_SURVEYS"] == "true"
-    assert told["MB_SITE_URL"] == "https://metabase.smarterbot.cl"
-    assert told["MB_ADMIN_EMAIL"] == "dev@smarterbot.cl"
+    assert {env[key] for key in off} == {"false"}
+    assert env["MB_NO_SURVEYS"] == "true"
+    assert env["MB_SITE_URL"] == "https://metabase.smarterbot.cl"
+    assert env["MB_ADMIN_EMAIL"] == "dev@smarterbot.cl"
 
 
 @pytest.mark.parametrize("name", ["metabase-container", "metabase-prepare"])
@@ -128,8 +128,8 @@ def test_nobody_reaches_it_before_it_has_its_administrator() -> None:
 
 def test_its_pools_are_its_connections() -> None:
     """What the capacity model counts is what Metabase is told."""
-    told = environment(named("metabase-container"))
-    pools = [int(value) for key, value in told.items() if key.endswith("_MAX_CONNECTION_POOL_SIZE")]
+    env = environment(named("metabase-container"))
+    pools = [int(value) for key, value in env.items() if key.endswith("_MAX_CONNECTION_POOL_SIZE")]
     metabase = Metabase.model_validate(config_of("prod")["services"]["metabase"])
     assert metabase.connections() == sum(pools) == 20
 

@@ -58,10 +58,10 @@ class Stage:
     def run(self, tries: int = 200) -> subprocess.CompletedProcess[str]:
         """The script as the container runs it."""
         script = setup_script().replace("/app/run_metabase.sh", str(self.program)).replace(":3000", f":{self.port}")
-        told = {"SMOS_SETUP_REQUEST": f"{self.folder}/request.json", "SMOS_SETUP_PAUSE_S": "0.1"}
+        given = {"SMOS_SETUP_REQUEST": f"{self.folder}/request.json", "SMOS_SETUP_PAUSE_S": "0.1"}
         return subprocess.run(
             ["/bin/bash", "-c", script],
-            env={"PATH": "/usr/bin:/bin", "SMOS_SETUP_TRIES": str(tries), **told},
+            env={"PATH": "/usr/bin:/bin", "SMOS_SETUP_TRIES": str(tries), **given},
             capture_output=True,
             text=True,
             timeout=60,

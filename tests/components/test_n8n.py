@@ -103,7 +103,7 @@ def test_every_process_has_the_same_key_queue_and_database(where: str) -> None:
     """Else a worker can't open the credentials of the work that it takes, or never finds it."""
     values = configured(where, QUEUE[where])
     entries = secrets_of("prod", values)
-    told = [processes(where)[name] for name in ("n8n", *WORKERS[where])]
+    given = [processes(where)[name] for name in ("n8n", *WORKERS[where])]
     for plain in (
         "DB_POSTGRESDB_HOST",
         "DB_POSTGRESDB_DATABASE",
@@ -111,19 +111,19 @@ def test_every_process_has_the_same_key_queue_and_database(where: str) -> None:
         "N8N_WEBHOOK_URL",
         "N8N_RUNNERS_MODE",
     ):
-        assert len({one[plain] for one in told}) == 1, plain
+        assert len({one[plain] for one in given}) == 1, plain
     for queue in ("QUEUE_BULL_REDIS_HOST", "QUEUE_BULL_REDIS_PORT", "QUEUE_BULL_REDIS_TLS"):
-        assert len({one[queue] for one in told}) == 1, queue
-    assert {one["EXECUTIONS_MODE"] for one in told} == {"queue"}
-    assert {one["QUEUE_HEALTH_CHECK_ACTIVE"] for one in told} == {"true"}
-    assert {one["N8N_RUNNERS_MODE"] for one in told} == {"external"}
+        assert len({one[queue] for one in given}) == 1, queue
+    assert {one["EXECUTIONS_MODE"] for one in given} == {"queue"}
+    assert {one["QUEUE_HEALTH_CHECK_ACTIVE"] for one in given} == {"true"}
+    assert {one["N8N_RUNNERS_MODE"] for one in given} == {"external"}
     wanted = {
         "N8N_ENCRYPTION_KEY": entries["shared/n8nEncryptionKey"],
         "N8N_RUNNERS_AUTH_TOKEN": entries["prod/n8nRunnersAuthToken"],
     }
     if where == "docker":
         for key, value in wanted.items():
-            assert {one[key] for one in told} == {value}, key
+            assert {one[key] for one in given} == {value}, key
         return
     for app in ("n8n", "n8n-worker"):
         for key, value in wanted.items():
@@ -134,14 +134,14 @@ def test_every_process_has_the_same_key_queue_and_database(where: str) -> None:
 @pytest.mark.parametrize("where", ["azure", "docker"])
 def test_a_runner_has_the_token_and_nothing_else_that_is_secret(where: str) -> None:
     """The code of workflows runs there: no key, no database, no queue."""
-    for name, told in processes(where).items():
+    for name, expected in processes(where).items():
         if name.endswith("-runner"):
             plain = {"N8N_RUNNERS_TASK_BROKER_URI", "GENERIC_TIMEZONE", "N8N_RUNNERS_TASK_TIMEOUT"}
-            assert set(told) == {"N8N_RUNNERS_AUTH_TOKEN", *plain}, name
+            assert set(expected) == {"N8N_RUNNERS_AUTH_TOKEN", *plain}, name
             process = processes(where)[name.removesuffix("-runner")]
             # Both ends of a task give it up: after the same time.
-            assert told["N8N_RUNNERS_TASK_TIMEOUT"] == process["N8N_RUNNERS_TASK_TIMEOUT"]
-            assert told["N8N_RUNNERS_AUTH_TOKEN"] == process["N8N_RUNNERS_AUTH_TOKEN"]
+            assert expected["N8N_RUNNERS_TASK_TIMEOUT"] == process["N8N_RUNNERS_TASK_TIMEOUT"]
+            assert expected["N8N_RUNNERS_AUTH_TOKEN"] == process["N8N_RUNNERS_AUTH_TOKEN"]
 
 
 def test_secrets_of_a_queue_stay_secret() -> None:
@@ -158,13 +158,13 @@ def test_in_azure_workers_follow_the_list_of_what_waits() -> None:
     scale = app["template"]["scale"]
     assert (scale["minReplicas"], scale["maxReplicas"]) == (1, 3)
     (rule,) = scale["rules"]
-    told = processes("azure")["n8n-worker"]
+    given = processes("azure")["n8n-worker"]
     assert rule["custom"]["type"] == "redis"
     assert rule["custom"]["metadata"] == {
-        "address": f"{told['QUEUE_BULL_REDIS_HOST']}:{told['QUEUE_BULL_REDIS_PORT']}",
-        "listName": f"{told['QUEUE_BULL_PREFIX']}:jobs:wait",
+        "address": f"{given['QUEUE_BULL_REDIS_HOST']}:{given['QUEUE_BULL_REDIS_PORT']}",
+        "listName": f"{given['QUEUE_BULL_PREFIX']}:jobs:wait",
         "listLength": "5",
-        "enableTLS": told["QUEUE_BULL_REDIS_TLS"],
+        "enableTLS": given["QUEUE_BULL_REDIS_TLS"],
     }
     (auth,) = rule["custom"]["auth"]
     assert auth == {"secretRef": "queue-bull-redis-password", "triggerParameter": "password"}
@@ -179,22 +179,22 @@ def test_in_azure_the_queue_has_a_redis_of_its_own() -> None:
     assert cluster.inputs["sku"] == {"name": "Balanced_B0"}
     assert cluster.inputs["highAvailability"] == "Enabled"
     assert cluster.protect
-    told = processes("azure")["n8n"]
-    assert told["QUEUE_BULL_REDIS_HOST"] == f"{cluster.inputs['clusterName']}.brazilsouth.redis.azure.net"
-    assert told["QUEUE_BULL_REDIS_PORT"] == "10000"
-    assert told["QUEUE_BULL_REDIS_TLS"] == "true"
-    assert "QUEUE_BULL_REDIS_USERNAME" not in told, "it is the default user's key"
+    given = processes("azure")["n8n"]
+    assert given["QUEUE_BULL_REDIS_HOST"] == f"{cluster.inputs['clusterName']}.brazilsouth.redis.azure.net"
+    assert given["QUEUE_BULL_REDIS_PORT"] == "10000"
+    assert given["QUEUE_BULL_REDIS_TLS"] == "true"
+    assert "QUEUE_BULL_REDIS_USERNAME" not in given, "it is the default user's key"
 
 
 def test_on_a_host_the_queue_is_in_the_host_s_redis_as_n8n_s_own_user() -> None:
     """Whose rules hold the keys that n8n is told to use."""
-    told = processes("docker")["n8n"]
+    given = processes("docker")["n8n"]
     entries = secrets_of("prod", configured("docker", QUEUE["docker"]))
-    assert (told["QUEUE_BULL_REDIS_HOST"], told["QUEUE_BULL_REDIS_PORT"]) == ("smarteros-prod-redis", "6379")
-    assert told["QUEUE_BULL_REDIS_TLS"] == "false"
-    assert told["QUEUE_BULL_REDIS_USERNAME"] == "n8n"
-    assert told["QUEUE_BULL_REDIS_PASSWORD"] == entries["prod/redisPasswords/n8n"]
-    assert f"~{told['QUEUE_BULL_PREFIX']}:*" in users_file({"n8n": "x"}, ACCESS)
+    assert (given["QUEUE_BULL_REDIS_HOST"], given["QUEUE_BULL_REDIS_PORT"]) == ("smarteros-prod-redis", "6379")
+    assert given["QUEUE_BULL_REDIS_TLS"] == "false"
+    assert given["QUEUE_BULL_REDIS_USERNAME"] == "n8n"
+    assert given["QUEUE_BULL_REDIS_PASSWORD"] == entries["prod/redisPasswords/n8n"]
+    assert f"~{given['QUEUE_BULL_PREFIX']}:*" in users_file({"n8n": "x"}, ACCESS)
 
 
 def test_a_worker_does_what_it_was_told_and_ends_what_it_has_begun() -> None:
@@ -249,13 +249,13 @@ def test_what_the_capacity_model_counts_is_what_is_declared(where: str, kind: st
     ],
 )
 def test_what_can_not_be_is_refused_with_its_path_and_mend(
-    where: str, mode: dict[str, Any], path: str, told: str
+    where: str, mode: dict[str, Any], path: str, given: str
 ) -> None:
     """Before anything is declared."""
     (found,) = problems(where, {"kind": "queue", **mode})
     assert f"smarteros:services/n8n/mode{path}: " in found
-    assert told in found
-    assert "Mend: " in found
+    assert given in found
+    assert "Fix: " in found
 
 
 def test_a_queue_on_a_host_without_redis_is_refused() -> None:
@@ -269,9 +269,9 @@ def test_a_queue_on_a_host_without_redis_is_refused() -> None:
 def test_a_mode_that_there_is_not_is_refused() -> None:
     """With the modes that there are."""
     (found,) = problems("azure", {"kind": "cluster"})
-    assert found.endswith("'cluster' is no kind of it. Mend: kind: one of 'single', 'queue'")
+    assert found.endswith("'cluster' is no kind of it. Fix: kind: one of 'single', 'queue'")
     (found,) = problems("azure", {})
-    assert found.endswith("it does not say its kind. Mend: kind: one of single, queue")
+    assert found.endswith("it does not say its kind. Fix: kind: one of single, queue")
 
 
 @pytest.mark.parametrize("licence", ["internal", "customer_owned", "embed"])

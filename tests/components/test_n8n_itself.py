@@ -22,12 +22,12 @@ from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 from sandbox.redis.server.process import RedisProcess
 from settings.services.n8n import N8n
 from settings.services.owner import Answer, Owner
-from tests.apps.servers import free_port
 from tests.components import redis_real
 from tests.components.declared import prod_config, secrets_of
 from tests.components.owned_database import PASSWORD, owned_database
 from tests.components.redis_real import AUDITOR, PASSWORDS, refused
 from tests.components.test_n8n import processes
+from tests.provider.servers import free_port
 
 START_S = 240
 DEPRECATED = re.compile(r"^ - ([A-Z0-9_]+) -> ", re.MULTILINE)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from components.services import odoo
 from settings.reading import read_settings
-from settings.services.odoo import Odoo, least_memory_mb, memory_limits_mb
+from settings.services.odoo import Odoo, memory_limits_mb, min_memory_mb
 from tests.components.declared import Declared, Hidden, platform, prod_config, resolved
 
 MB = 1024 * 1024
@@ -176,7 +176,7 @@ SIZES = st.tuples(
 def test_processes_fit_into_the_container(sizes: tuple[int, int, int]) -> None:
     """soft < hard; all at the soft limit, and the vendor's share of heavy ones at the hard one, fit beside /tmp."""
     workers, cron, more = sizes
-    memory = least_memory_mb(workers, cron) + more
+    memory = min_memory_mb(workers, cron) + more
     soft, hard = memory_limits_mb(memory, workers, cron)
     processes = workers + cron + 1
     heavy = math.ceil(processes * 0.2)
@@ -194,15 +194,15 @@ def test_workers_follow_from_cpus_and_memory(cpu: float, cron: int, memory: int)
     try:
         wanted = Odoo.model_validate({**ON_HOST, "cpu": cpu, "cronWorkers": cron, "memoryMb": memory})
     except ValidationError:
-        assert memory < least_memory_mb(2, cron)
+        assert memory < min_memory_mb(2, cron)
         return
     count = wanted.worker_count
     assert 2 <= count <= max(2, int(cpu * 2) + 1)
-    assert least_memory_mb(count, cron) <= memory
-    assert count == max(2, int(cpu * 2) + 1) or least_memory_mb(count + 1, cron) > memory
+    assert min_memory_mb(count, cron) <= memory
+    assert count == max(2, int(cpu * 2) + 1) or min_memory_mb(count + 1, cron) > memory
     footprint, prepare = wanted.footprint("odoo")
     assert (footprint.passing, prepare.passing) == (False, True)
-    assert footprint.least_memory_mb <= footprint.memory_mb
+    assert footprint.min_memory_mb <= footprint.memory_mb
 
 
 @given(st.integers(2, 64), st.integers(1, 8), st.integers(3, 64))

@@ -95,7 +95,7 @@ class OdooStage:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         """The script as the container runs it."""
-        told = {
+        owner_env = {
             "ODOO_RC": f"{self.folder}/odoo.conf",
             "SMOS_ODOO_DATABASE": "odoo",
             "SMOS_OWNER_PASSWORD_FILE": f"{self.folder}/password",
@@ -106,7 +106,7 @@ class OdooStage:
                 "PATH": f"{self.folder}:/usr/bin:/bin",
                 "PYTHONPATH": str(self.folder),
                 "STAGE": str(self.folder),
-                **told,
+                **owner_env,
             },
             capture_output=True,
             text=True,
@@ -182,7 +182,7 @@ end
 """
 
 
-def chatwoots(folder: Path, **told: str) -> subprocess.CompletedProcess[str]:
+def chatwoots(folder: Path, **owner_env: str) -> subprocess.CompletedProcess[str]:
     """The script as `rails runner` runs it, with what stands for Chatwoot's classes before it."""
     ruby = shutil.which("ruby")
     if ruby is None:
@@ -191,7 +191,7 @@ def chatwoots(folder: Path, **told: str) -> subprocess.CompletedProcess[str]:
     given = {"SMOS_OWNER_EMAIL": "Dev@Example.com", "SMOS_OWNER_PASSWORD_FILE": f"{folder}/password"}
     return subprocess.run(
         [ruby, "-e", CHATWOOT + chatwoot.owner_script()],
-        env={"PATH": "/usr/bin:/bin", **given, **told},
+        env={"PATH": "/usr/bin:/bin", **given, **owner_env},
         capture_output=True,
         text=True,
         timeout=60,

@@ -29,7 +29,7 @@ def each(cases: list[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=str)
 
 
-def problems(service: Service, key: str, told: str, prepared: bool, password: str) -> Iterator[str]:
+def problems(service: Service, key: str, expected: str, prepared: bool, password: str) -> Iterator[str]:
     """What keeps a public service from having its owner before anybody reaches it: `told` is all that its containers
     are told, `prepared` whether a preparation ends before it starts.
     """
@@ -44,16 +44,16 @@ def problems(service: Service, key: str, told: str, prepared: bool, password: st
         yield f"{key} does not call for its owner's password in the keyring"
     if owner.made == "preparation" and not prepared:
         yield f"{key} says that its preparation makes the owner, and it has none"
-    for name in owner.told:
-        if not re.search(rf"(?<![A-Za-z0-9_-]){re.escape(name)}(?![A-Za-z0-9_])", told):
+    for name in owner.handed_in:
+        if not re.search(rf"(?<![A-Za-z0-9_-]){re.escape(name)}(?![A-Za-z0-9_])", expected):
             yield f"{key} does not tell {name}"
     if owner.hashed:
-        hashes = re.findall(r"\$2b\$\d{2}\$[./A-Za-z0-9]{53}", told)
+        hashes = re.findall(r"\$2b\$\d{2}\$[./A-Za-z0-9]{53}", expected)
         if not any(bcrypt.checkpw(password.encode()[:72], one.encode()) for one in hashes):
             yield f"{key} is told no hash of its owner's password"
-        if password in told:
+        if password in expected:
             yield f"{key} is told the password as well as its hash"
-    elif password not in told:
+    elif password not in expected:
         yield f"{key} is not told its owner's password"
 
 
@@ -72,7 +72,7 @@ def texts(value: Any) -> Iterator[str]:
 
 def of(case: Case) -> tuple[str, bool, str]:
     """All that it is told, whether it is prepared, and its owner's password."""
-    told = "\n".join(text for one in case.own() for text in texts(resolved(one.inputs)))
+    given = "\n".join(text for one in case.own() for text in texts(resolved(one.inputs)))
     containers = [one for one in case.own() if one.token == CONTAINER]
     prepared = any(one.name == f"{case.service}-prepare" for one in containers) or any(
         resolved(one.inputs)["template"].get("initContainers") for one in case.own() if one.token == APP
@@ -81,7 +81,7 @@ def of(case: Case) -> tuple[str, bool, str]:
     values = secrets_of("prod", case.configuration())
     entry = owner.password.split("_") if isinstance(owner, Owner) else []
     camel = entry[0] + "".join(word.capitalize() for word in entry[1:]) if entry else ""
-    return told, prepared, values.get(f"shared/{camel}", "")
+    return given, prepared, values.get(f"shared/{camel}", "")
 
 
 @each(PUBLIC)
@@ -97,15 +97,15 @@ def test_a_service_that_says_nothing_of_an_owner_is_refused(case: Case) -> None:
     class Silent(type(case.wanted)):  # type: ignore[misc] # made for each class in turn
         owner = None
 
-    told, prepared, password = of(case)
+    given, prepared, password = of(case)
     silent = Silent.model_validate(case.wanted.model_dump(by_alias=True))
-    assert list(problems(silent, case.service, told, prepared, password))
+    assert list(problems(silent, case.service, given, prepared, password))
     assert list(problems(case.wanted, case.service, "", prepared, password))
-    assert list(problems(case.wanted, case.service, told.replace(password, ""), prepared, "Another0ne" * 4))
+    assert list(problems(case.wanted, case.service, given.replace(password, ""), prepared, "Another0ne" * 4))
     owner = case.wanted.owner
     assert isinstance(owner, Owner)
     if owner.made == "preparation":
-        assert list(problems(case.wanted, case.service, told, False, password))
+        assert list(problems(case.wanted, case.service, given, False, password))
 
 
 @each(OWNED)
@@ -139,8 +139,8 @@ def test_a_worker_is_not_told_of_the_owner(case: Case) -> None:
     assert isinstance(owner, Owner)
     for one in case.own():
         if "-worker" in one.name and one.token in (CONTAINER, APP):
-            told = "\n".join(texts(resolved(one.inputs)))
-            assert not [name for name in owner.told if name in told], one.name
+            given = "\n".join(texts(resolved(one.inputs)))
+            assert not [name for name in owner.handed_in if name in given], one.name
 
 
 ANSWERS: dict[str, list[tuple[Answer, Claim]]] = {

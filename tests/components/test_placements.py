@@ -257,7 +257,9 @@ def test_a_routed_name_has_a_record_where_no_wildcard_leads_to_the_host() -> Non
         ("docker", {"access": ["data"]}, "access: it has a host name"),
     ],
 )
-def test_what_it_cannot_do_it_refuses_before_it_declares_any_of_it(kind: str, asked: dict[str, Any], told: str) -> None:
+def test_what_it_cannot_do_it_refuses_before_it_declares_any_of_it(
+    kind: str, asked: dict[str, Any], expected: str
+) -> None:
     """The refusal names workload, field and numbers, and how to mend it."""
     refused: list[str] = []
 
@@ -268,5 +270,5 @@ def test_what_it_cannot_do_it_refuses_before_it_declares_any_of_it(kind: str, as
 
     declared = declare(build)
     assert not [one for one in declared if one.name.startswith("app")]
-    assert refused[0].startswith(f"app/{told}")
-    assert "Mend: " in refused[0]
+    assert refused[0].startswith(f"app/{expected}")
+    assert "Fix: " in refused[0]

@@ -59,7 +59,7 @@ def test_a_host_does_not_start_what_was_prepared_badly(monkeypatch: pytest.Monke
         return found, {**outputs, **({"exitCode": 3} if args.name == "app-prepare" else {})}
 
     monkeypatch.setattr(Answers, "new_resource", badly)
-    with pytest.raises(Refusal, match=r"^app/prepare: its preparation ended with 3, .* Mend: `docker logs smarteros-"):
+    with pytest.raises(Refusal, match=r"^app/prepare: its preparation ended with 3, .* Fix: `docker logs smarteros-"):
         run("docker", PREPARED)
 
 
@@ -150,9 +150,9 @@ def test_a_host_runs_as_many_as_it_is_told() -> None:
         ({"scale": Scale(min_replicas=1, max_replicas=2, by=replace(QUEUE, password="KEY"))}, "KEY is no secret"),
     ],
 )
-def test_a_workload_that_contradicts_itself_can_not_be_made(asked: dict[str, Any], told: str) -> None:
+def test_a_workload_that_contradicts_itself_can_not_be_made(asked: dict[str, Any], expected: str) -> None:
     """A service's mistake, found where it is made."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=expected):
         replace(APP, **asked)
 
 
@@ -226,20 +226,20 @@ def test_an_object_store_has_every_container_protected_and_private(kind: str, to
 @pytest.mark.parametrize(
     ("where", "asked", "told"),
     [
-        (HOST, "blobs", "a host keeps no blobs. Mend: placement: {where: azure} or {where: r2}"),
-        (BUCKETS, "containers", "R2 runs no containers. Mend: placement: {where: azure} or {where: docker}"),
-        (BUCKETS, "postgres", "R2 runs no databases. Mend: placement: {where: azure} or {where: docker}"),
-        (HOST, "queues", "a host has no Redis for one service alone. Mend: placement: {where: azure}"),
-        (BUCKETS, "queues", "R2 has no Redis for one service alone. Mend: placement: {where: azure}"),
+        (HOST, "blobs", "a host keeps no blobs. Fix: placement: {where: azure} or {where: r2}"),
+        (BUCKETS, "containers", "R2 runs no containers. Fix: placement: {where: azure} or {where: docker}"),
+        (BUCKETS, "postgres", "R2 runs no databases. Fix: placement: {where: azure} or {where: docker}"),
+        (HOST, "queues", "a host has no Redis for one service alone. Fix: placement: {where: azure}"),
+        (BUCKETS, "queues", "R2 has no Redis for one service alone. Fix: placement: {where: azure}"),
     ],
 )
-def test_a_place_that_cannot_do_it_is_no_such_placement_and_is_refused(where: Place, asked: str, told: str) -> None:
+def test_a_place_that_cannot_do_it_is_no_such_placement_and_is_refused(where: Place, asked: str, expected: str) -> None:
     """It has no method that refuses: whoever looks for one that can is told who can."""
 
     def build(settings: Settings) -> None:
         found = MadePlaces(settings, cast(Resource, None))
         with pytest.raises(Refusal) as refused:
             getattr(found, asked)(where)
-        assert str(refused.value) == f"placement/{where.where}: {told}"
+        assert str(refused.value) == f"placement/{where.where}: {expected}"
 
     declare(build)

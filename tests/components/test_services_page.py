@@ -7,21 +7,21 @@ import re
 import pytest
 
 from settings.systems.smarteros import SmarterOSServices
+from tests.components.handed import handed_workloads, sources_of
 from tests.components.placed import CASES
 from tests.components.services_page import PAGE, page, uncovered
-from tests.components.told import sources_of, told_workloads
 
 
 def test_the_page_is_up_to_date() -> None:
-    """The page in docs/ is what is declared today (mend: .venv/bin/python -m tests.components.services_page)."""
+    """The page in docs/ is what is declared today (fix: .venv/bin/python -m tests.components.services_page)."""
     assert PAGE.read_text(encoding="utf-8") == page()
 
 
-@pytest.mark.parametrize("name", [one.name for one in told_workloads()])
+@pytest.mark.parametrize("name", [one.name for one in handed_workloads()])
 def test_everything_that_a_container_is_told_has_its_source(name: str) -> None:
-    """Each variable, the port, the volumes and the health check (mend: SOURCES of the service's module)."""
-    (told,) = [one for one in told_workloads() if one.name == name]
-    assert not uncovered(told)
+    """Each variable, the port, the volumes and the health check (fix: SOURCES of the service's module)."""
+    (given,) = [one for one in handed_workloads() if one.name == name]
+    assert not uncovered(given)
 
 
 @pytest.mark.parametrize("service", list(SmarterOSServices.model_fields))

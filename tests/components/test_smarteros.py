@@ -85,14 +85,14 @@ def test_no_secret_is_declared_in_plain(stack: str) -> None:
 def test_the_output_has_what_the_fleet_needs_and_no_secret() -> None:
     """`platform` is read by others: typed, and without a secret."""
 
-    told: list[Any] = []
+    reported: list[Any] = []
 
     def build(settings: Any) -> None:
         output = smarteros(settings).platform
-        output.apply(told.append)
+        output.apply(reported.append)
 
     declare(build)
-    (output,) = told
+    (output,) = reported
     text = json.dumps(output)
     assert not any(secret in text for secret in SECRET_TEXTS)
     assert output["urls"]["n8n"] == "https://n8n.smarterbot.cl"

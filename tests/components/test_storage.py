@@ -112,7 +112,7 @@ def test_without_backups_nothing_is_locked(place: str) -> None:
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
-def told(**more: Any) -> list[Problem]:
+def problems_of(**more: Any) -> list[Problem]:
     """What is wrong with prod's settings when its storage is told something else."""
     config = config_of("prod")
     services = {**config["services"], "storage": {**config["services"]["storage"], **more}}
@@ -139,7 +139,7 @@ def told(**more: Any) -> list[Problem]:
 )
 def test_what_can_not_be_kept_is_refused(more: dict[str, Any], path: str, why: str, mend: str) -> None:
     """With its place in the file, the reason and the mend."""
-    problem, *_ = told(**more)
+    problem, *_ = problems_of(**more)
     assert f"smarteros:services/storage/{path}:" in str(problem)
     assert why in str(problem)
     assert mend in str(problem)

@@ -15,21 +15,21 @@ from components.services.traefik import ENCODED
 from tests.components.declared import platform, resolved
 from tests.components.test_n8n import QUEUE, processes
 
-Told = dict[str, str]
+Env = dict[str, str]
 
 
-def unset(name: str) -> Callable[[Told], bool]:
+def unset(name: str) -> Callable[[Env], bool]:
     """It warns when nobody has said it."""
-    return lambda told: name not in told
+    return lambda given: name not in given
 
 
-def there(name: str) -> Callable[[Told], bool]:
+def there(name: str) -> Callable[[Env], bool]:
     """It warns when it is there at all."""
-    return lambda told: name in told
+    return lambda given: name in given
 
 
 # n8n-io/n8n packages/cli/src/deprecation/deprecation.service.ts: each entry of `deprecations`, and when it warns.
-N8N: dict[str, Callable[[Told], bool]] = {
+N8N: dict[str, Callable[[Env], bool]] = {
     **{
         name: there(name)
         for name in (
@@ -56,32 +56,32 @@ N8N: dict[str, Callable[[Told], bool]] = {
             "N8N_COMPRESSION_NODE_MAX_ZIP_ENTRIES",
         )
     },
-    "OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS": lambda told: (
-        told.get("EXECUTIONS_MODE") == "queue" and told.get("OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS") != "true"
+    "OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS": lambda given: (
+        given.get("EXECUTIONS_MODE") == "queue" and given.get("OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS") != "true"
     ),
-    "N8N_EXPRESSION_ENGINE": lambda told: told.get("N8N_EXPRESSION_ENGINE") == "legacy",
-    "N8N_DEFAULT_BINARY_DATA_MODE": lambda told: told.get("N8N_DEFAULT_BINARY_DATA_MODE") == "default",
-    "N8N_PATH": lambda told: told.get("N8N_PATH", "/") != "/",
+    "N8N_EXPRESSION_ENGINE": lambda given: given.get("N8N_EXPRESSION_ENGINE") == "legacy",
+    "N8N_DEFAULT_BINARY_DATA_MODE": lambda given: given.get("N8N_DEFAULT_BINARY_DATA_MODE") == "default",
+    "N8N_PATH": lambda given: given.get("N8N_PATH", "/") != "/",
 }
 
 # IBM/mcp-context-forge v1.0.8 mcpgateway/main.py:2148-2170, 1804, and config.py get_security_warnings.
-MCP: dict[str, Callable[[Told], bool]] = {
-    "JWT_ISSUER": lambda told: told.get("JWT_ISSUER", "mcpgateway") == "mcpgateway",
-    "JWT_AUDIENCE": lambda told: told.get("JWT_AUDIENCE", "mcpgateway-api") == "mcpgateway-api",
-    "UAID_ALLOWED_DOMAINS": lambda told: told.get("UAID_ALLOWED_DOMAINS", "[]") == "[]",
-    "UAID_ALLOW_ALL_DOMAINS": lambda told: told.get("UAID_ALLOW_ALL_DOMAINS", "false") != "false",
-    "AUTH_REQUIRED": lambda told: told.get("AUTH_REQUIRED") != "true",
-    "MCP_REQUIRE_AUTH": lambda told: told.get("MCP_REQUIRE_AUTH") != "true",
-    "REQUIRE_USER_IN_DB": lambda told: told.get("REQUIRE_USER_IN_DB") != "true",
-    "SKIP_SSL_VERIFY": lambda told: told.get("SKIP_SSL_VERIFY", "false") != "false",
-    "DEBUG": lambda told: told.get("DEBUG", "false") != "false",
-    "ALLOWED_ORIGINS": lambda told: "*" in told.get("ALLOWED_ORIGINS", "*"),
-    "DATABASE_URL": lambda told: told.get("DATABASE_URL", "sqlite").startswith("sqlite"),
+MCP: dict[str, Callable[[Env], bool]] = {
+    "JWT_ISSUER": lambda given: given.get("JWT_ISSUER", "mcpgateway") == "mcpgateway",
+    "JWT_AUDIENCE": lambda given: given.get("JWT_AUDIENCE", "mcpgateway-api") == "mcpgateway-api",
+    "UAID_ALLOWED_DOMAINS": lambda given: given.get("UAID_ALLOWED_DOMAINS", "[]") == "[]",
+    "UAID_ALLOW_ALL_DOMAINS": lambda given: given.get("UAID_ALLOW_ALL_DOMAINS", "false") != "false",
+    "AUTH_REQUIRED": lambda given: given.get("AUTH_REQUIRED") != "true",
+    "MCP_REQUIRE_AUTH": lambda given: given.get("MCP_REQUIRE_AUTH") != "true",
+    "REQUIRE_USER_IN_DB": lambda given: given.get("REQUIRE_USER_IN_DB") != "true",
+    "SKIP_SSL_VERIFY": lambda given: given.get("SKIP_SSL_VERIFY", "false") != "false",
+    "DEBUG": lambda given: given.get("DEBUG", "false") != "false",
+    "ALLOWED_ORIGINS": lambda given: "*" in given.get("ALLOWED_ORIGINS", "*"),
+    "DATABASE_URL": lambda given: given.get("DATABASE_URL", "sqlite").startswith("sqlite"),
 }
 
 
 @cache
-def told(stack: str, service: str) -> Told:
+def environment_of(stack: str, service: str) -> Env:
     """The environment of a container on a host."""
     (found,) = [one for one in platform(stack) if one.name == f"{service}-container"]
     return dict(str(one).split("=", 1) for one in resolved(found.inputs)["envs"])
@@ -97,12 +97,12 @@ def test_n8n_has_nothing_to_say_of_its_environment(where: str) -> None:
 
 def test_n8ns_measures_are_not_for_everybody() -> None:
     """They would be on n8n's own port, which has a public name; and nothing here reads them."""
-    assert told("backup", "n8n")["N8N_METRICS"] == "false"
+    assert environment_of("backup", "n8n")["N8N_METRICS"] == "false"
 
 
 def test_n8n_asks_nobody_at_its_start() -> None:
     """Neither its vendor's measures nor its list of MCP servers."""
-    environment = told("backup", "n8n")
+    environment = environment_of("backup", "n8n")
     assert environment["N8N_DIAGNOSTICS_ENABLED"] == "false"
     assert environment["N8N_DISABLED_MODULES"].split(",") == ["mcp-registry"]
 
@@ -110,18 +110,18 @@ def test_n8n_asks_nobody_at_its_start() -> None:
 @pytest.mark.parametrize("stack", ["prod", "local"])
 def test_the_gateway_has_nothing_to_say_of_its_environment(stack: str) -> None:
     """Of tokens, origins, other gateways."""
-    environment = told(stack, "mcp")
+    environment = environment_of(stack, "mcp")
     assert [variable for variable, warns in MCP.items() if warns(environment)] == []
 
 
 def test_a_token_of_one_environment_is_none_of_anothers() -> None:
     """The key that signs is the same for all: who issued a token, and for whom, is not."""
     for key in ("JWT_ISSUER", "JWT_AUDIENCE"):
-        assert len({told(stack, "mcp")[key] for stack in ("prod", "local")}) == 2
-    assert told("prod", "mcp")["JWT_ISSUER"] != told("prod", "mcp")["JWT_AUDIENCE"]
+        assert len({environment_of(stack, "mcp")[key] for stack in ("prod", "local")}) == 2
+    assert environment_of("prod", "mcp")["JWT_ISSUER"] != environment_of("prod", "mcp")["JWT_AUDIENCE"]
 
 
-def flags(stack: str) -> Told:
+def flags(stack: str) -> Env:
     """What Traefik is started with."""
     (found,) = [one for one in platform(stack) if one.name == "traefik-container"]
     words = [str(word).removeprefix("--").partition("=") for word in resolved(found.inputs)["command"]]

@@ -110,7 +110,7 @@ def without(declared: Sequence[Declared], *names: str) -> list[Declared]:
     return [one for one in declared if one.name not in names]
 
 
-def told_otherwise(variable: str, old: str, new: str) -> Callable[[dict[str, Any]], None]:
+def handed_otherwise(variable: str, old: str, new: str) -> Callable[[dict[str, Any]], None]:
     """Another value of a variable."""
 
     def change(inputs: dict[str, Any]) -> None:
@@ -154,7 +154,7 @@ INSIDE, OUTSIDE = "backup, all on one host, on standby", "prod: n8n in Azure, th
 BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str]] = {
     "inside: the port is wrong": (
         INSIDE,
-        lambda all_: changed(all_, "botpress-container", told_otherwise("EXPOSED_SMOS_SECURE_URL", "4444", "4445")),
+        lambda all_: changed(all_, "botpress-container", handed_otherwise("EXPOSED_SMOS_SECURE_URL", "4444", "4445")),
         "secure: botpress-container calls http://mcp:4445/servers/{server}/mcp: mcp-container does not listen at 4445",
     ),
     "inside: nobody is called so": (
@@ -179,18 +179,18 @@ BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str
     ),
     "inside: the caller's guard lets it nowhere": (
         INSIDE,
-        lambda all_: changed(all_, "mcp-container", told_otherwise("SSRF_ALLOWED_NETWORKS", "172.31", "172.32")),
+        lambda all_: changed(all_, "mcp-container", handed_otherwise("SSRF_ALLOWED_NETWORKS", "172.31", "172.32")),
         "mcp-container is not allowed to call into smarteros-backup-edge",
     ),
     "inside: the callee sends it to TLS": (
         "a developer's own machine",
-        lambda all_: changed(all_, "chatwoot-container", told_otherwise("FORCE_SSL", "false", "true")),
+        lambda all_: changed(all_, "chatwoot-container", handed_otherwise("FORCE_SSL", "false", "true")),
         "chatwoot-container answers to TLS alone",
     ),
     "inside: the caller refuses all that is private": (
         "a developer's own machine",
         lambda all_: changed(
-            all_, "chatwoot-container", told_otherwise("SAFE_FETCH_ALLOW_PRIVATE_NETWORK", "true", "false")
+            all_, "chatwoot-container", handed_otherwise("SAFE_FETCH_ALLOW_PRIVATE_NETWORK", "true", "false")
         ),
         "chatwoot-container calls no private address",
     ),
@@ -206,12 +206,12 @@ BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str
     ),
     "the caller has no identity": (
         INSIDE,
-        lambda all_: changed(all_, "mcp-container", told_otherwise("SMOS_EXECUTE_IDENTITY", "mcp@", "n8n@")),
+        lambda all_: changed(all_, "mcp-container", handed_otherwise("SMOS_EXECUTE_IDENTITY", "mcp@", "n8n@")),
         "execute: mcp-container has no identity",
     ),
     "another service answers": (
         INSIDE,
-        lambda all_: changed(all_, "mcp-container", told_otherwise("SMOS_EXECUTE_URL", "n8n:5678", "botpress:3000")),
+        lambda all_: changed(all_, "mcp-container", handed_otherwise("SMOS_EXECUTE_URL", "n8n:5678", "botpress:3000")),
         "execute: mcp-container calls http://botpress:3000/webhook/mcp-execute, and botpress-container answers",
     ),
     "outside: no record leads to the host": (
@@ -279,8 +279,8 @@ BROKEN: dict[str, tuple[str, Callable[[Sequence[Declared]], list[Declared]], str
 @pytest.mark.parametrize("how", BROKEN)
 def test_what_is_broken_is_found(how: str) -> None:
     """The walk itself: each way in which a message could be stopped is one that it tells."""
-    case, breaking, told = BROKEN[how]
-    assert any(told in one for one in flow_problems(breaking(graph(case)))), flow_problems(breaking(graph(case)))
+    case, breaking, given = BROKEN[how]
+    assert any(given in one for one in flow_problems(breaking(graph(case)))), flow_problems(breaking(graph(case)))
 
 
 @pytest.mark.parametrize("case", ["prod, n8n as a queue", "prod, n8n as a queue on the host"])
@@ -288,14 +288,14 @@ def test_whoever_runs_the_code_of_workflows_holds_no_secret(case: str) -> None:
     """The runners beside n8n and its workers: what they run is written by whoever may edit a workflow."""
     runners = [one for one in processes(graph(case)) if "runner" in one.name]
     assert runners
-    held = [one.told(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(case)) for call in CALLS]
+    held = [one.value_of(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(case)) for call in CALLS]
     assert not [one.name for one in runners for secret in held if secret and one.holds(secret)]
 
 
 def test_a_third_who_holds_a_secret_is_found() -> None:
     """A signature that a third can make says nothing."""
     (botpress,) = [one for one in processes(graph(INSIDE)) if one.name == "botpress-container"]
-    secret = botpress.told("SMOS_SECURE_HMAC")
+    secret = botpress.value_of("SMOS_SECURE_HMAC")
     leaked = changed(graph(INSIDE), "redis-container", lambda inputs: inputs.update(envs=[f"X={secret}"]))
     assert flow_problems(leaked) == ["secure: redis-container holds its secret, too"]
 
@@ -321,8 +321,8 @@ def test_after_a_fail_over_the_secrets_are_the_same_and_a_developers_are_his_own
 
 def test_the_secrets_of_the_calls_are_secrets() -> None:
     """Wherever they are handed over."""
-    told = [one.told(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(INSIDE)) for call in CALLS]
-    secrets = {secret for secret in told if secret}
+    given = [one.value_of(f"SMOS_{call.name.upper()}_HMAC") for one in processes(graph(INSIDE)) for call in CALLS]
+    secrets = {secret for secret in given if secret}
     assert len(secrets) == len(ALL)
     texts = json.dumps([_plain(one.inputs) for one in graph(INSIDE)])
     assert not [secret for secret in secrets if secret in texts]
@@ -339,37 +339,37 @@ def _plain(value: Any) -> Any:
 
 def addresses(stack: str, **changed_: Any) -> dict[str, Any]:
     """What the output `platform` tells of the calls."""
-    told: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
 
     def build(settings: Any) -> None:
-        smarteros(settings).platform.apply(told.append)
+        smarteros(settings).platform.apply(reported.append)
 
     declare(build, stack, **changed_)
-    found: dict[str, Any] = told[0]["wiring"]
+    found: dict[str, Any] = reported[0]["wiring"]
     return found
 
 
 def test_others_are_told_the_addresses_and_no_secret() -> None:
     """The tenants' programs make webhooks, tools and bots from them."""
-    told = addresses("prod")
-    assert told["secure"] == {
+    given = addresses("prod")
+    assert given["secure"] == {
         "caller": "botpress",
         "callee": "mcp",
         "url": "http://mcp:4444/servers/{server}/mcp",
         "identity": "botpress@smarterbot.cl",
     }
-    assert told["converse"]["url"] == "https://botpress.smarterbot.cl/api/v1/bots/{bot}/converse/{user}/secured"
-    assert told["execute"]["url"] == "https://n8n.smarterbot.cl/webhook/mcp-execute"
-    assert all(set(one) == {"caller", "callee", "url", "identity"} for one in told.values())
+    assert given["converse"]["url"] == "https://botpress.smarterbot.cl/api/v1/bots/{bot}/converse/{user}/secured"
+    assert given["execute"]["url"] == "https://n8n.smarterbot.cl/webhook/mcp-execute"
+    assert all(set(one) == {"caller", "callee", "url", "identity"} for one in given.values())
 
 
 def test_chatwoot_calls_and_is_called_by_public_names_also_on_the_same_host() -> None:
     """It refuses addresses of private networks, and what would allow them would allow them to every tenant. And what
     comes to it without TLS it sends away.
     """
-    told = addresses("backup", **beside())
-    assert told["classify"]["url"].startswith("https://n8n-standby.smarterbot.cl/")
-    assert told["answer"]["url"].startswith("https://chatwoot-standby.smarterbot.cl/")
+    given = addresses("backup", **beside())
+    assert given["classify"]["url"].startswith("https://n8n-standby.smarterbot.cl/")
+    assert given["answer"]["url"].startswith("https://chatwoot-standby.smarterbot.cl/")
     for one in processes(graph(INSIDE)):
         assert "SAFE_FETCH_ALLOW_PRIVATE_NETWORK" not in one.env
 
@@ -378,13 +378,13 @@ def test_a_botpress_in_the_cloud_is_called_there_and_calls_by_public_names() -> 
     """n8n gets its address and a token for it; nothing of Botpress is in the host's network."""
     services = prod_with(mcp={})["services"] | {"botpress": CLOUD}
     declared = platform(profile="custom", ai={}, services=services)
-    holders = {one.service for one in processes(declared) if one.told("SMOS_CONVERSE_TOKEN")}
+    holders = {one.service for one in processes(declared) if one.value_of("SMOS_CONVERSE_TOKEN")}
     assert holders == {"n8n"}
-    told = addresses("prod", profile="custom", ai={}, services=services)
-    assert told["converse"]["url"] == "https://api.botpress.cloud/v1/chat/messages"
-    assert told["secure"]["url"] == "https://mcp.smarterbot.cl/servers/{server}/mcp"
+    given = addresses("prod", profile="custom", ai={}, services=services)
+    assert given["converse"]["url"] == "https://api.botpress.cloud/v1/chat/messages"
+    assert given["secure"]["url"] == "https://mcp.smarterbot.cl/servers/{server}/mcp"
     (mcp,) = [one for one in processes(declared) if one.service == "mcp"]
-    assert mcp.told("SMOS_SECURE_HMAC")
+    assert mcp.value_of("SMOS_SECURE_HMAC")
 
 
 @pytest.mark.parametrize(
@@ -398,25 +398,27 @@ def test_who_is_called_from_elsewhere_needs_a_name(botpress: dict[str, Any], ref
     _, problems = read_settings(
         "prod", config_of("prod") | {"profile": "custom", "ai": {}, "services": services}, "Pulumi.prod.yaml"
     )
-    told = [str(one) for one in problems]
-    assert bool(told) is refused, told
-    for one in told:
+    given = [str(one) for one in problems]
+    assert bool(given) is refused, given
+    for one in given:
         assert "smarteros:services/mcp/hostname" in one
         assert "botpress calls it from elsewhere (secure), and no name leads to it" in one
-        assert one.endswith("Mend: hostname: mcp; or both on the same host")
+        assert one.endswith("Fix: hostname: mcp; or both on the same host")
 
 
 def test_the_page_says_how_a_call_is_signed_and_its_example_is_right() -> None:
     """Its code, run with its own values, gives its own result."""
     page = (ROOT / "docs" / "wiring.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    told = dict(re.findall(r"^\| (\w+) \| `(.*)` \|$", page, re.MULTILINE))
+    given = dict(re.findall(r"^\| (\w+) \| `(.*)` \|$", page, re.MULTILINE))
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102 - the page's own example
-    told_body = told["body"].encode()
-    made = names["signature"](told["secret"], int(told["t"]), told["method"], told["path"], told["identity"], told_body)
-    assert made == told["header"]
-    assert told["path"] == next(call.path for call in CALLS if call.name == "execute")
+    told_body = given["body"].encode()
+    made = names["signature"](
+        given["secret"], int(given["t"]), given["method"], given["path"], given["identity"], told_body
+    )
+    assert made == given["header"]
+    assert given["path"] == next(call.path for call in CALLS if call.name == "execute")
 
 
 def test_the_page_names_every_call_with_its_path() -> None:

@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kept",),
-    ("engine", "intents", "keyring"),
+    ("engine", "intents", "age_keyring"),
     ("settings", "sandbox"),
-    ("hosts", "policy", "apps", "capacity"),
+    ("hosts", "policy", "provider", "capacity"),
     ("access", "components"),
     ("__main__",),
     ("deploy",),

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from cli import __main__ as entrance
-from cli.told import told
+from cli.reporting import reporting
 from kept.operator_error import OperatorError
 from tests.conventions.exceptions import OTHER_ERRORS
 from tests.conventions.rooms import ROOT, sources
@@ -30,27 +30,27 @@ def test_a_new_error_needs_no_table(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     """Wherever in a command it is raised, it ends in its words and with its exit code."""
 
     def fails(**_: object) -> None:
-        with told():
+        with reporting():
             raise Lost(where="acme.yaml", why="not there", mend="write it")
 
     monkeypatch.setattr(entrance, "app", fails)
     with pytest.raises(SystemExit) as ended:
         entrance.main()
     assert ended.value.code == 2
-    assert capsys.readouterr().err == "smos: acme.yaml: not there. Mend: write it\n"
+    assert capsys.readouterr().err == "smos: acme.yaml: not there. Fix: write it\n"
 
 
 def test_a_new_error_is_json_where_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """One object on standard output, and the same exit code."""
-    with pytest.raises(typer.Exit) as ended, told(as_json=True):
-        raise Lost("what, where, why. Mend: so")
+    with pytest.raises(typer.Exit) as ended, reporting(as_json=True):
+        raise Lost("what, where, why. Fix: so")
     assert ended.value.exit_code == 2
-    assert json.loads(capsys.readouterr().out) == {"ok": False, "error": "what, where, why. Mend: so"}
+    assert json.loads(capsys.readouterr().out) == {"ok": False, "error": "what, where, why. Fix: so"}
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:
     """What is no operator's error comes through as it is."""
-    with pytest.raises(ZeroDivisionError), told(as_json=True):
+    with pytest.raises(ZeroDivisionError), reporting(as_json=True):
         raise ZeroDivisionError
 
 

@@ -37,7 +37,7 @@ def compare(found: Mapping[str, int], listed: Mapping[str, tuple[int, str]], wha
     new = {name: size for name, size in found.items() if name not in listed}
     assert not new, f"{what}: {new}"
     gone = sorted(set(listed) - set(found))
-    assert not gone, f"no longer in need of an exception: {gone}. Mend: take them out of {LIST}"
+    assert not gone, f"no longer in need of an exception: {gone}. Fix: take them out of {LIST}"
     grown = {name: size for name, size in found.items() if size > listed[name][0]}
     assert not grown, f"{what}, and longer than the {LIST} allows them: {grown}"
 

@@ -91,8 +91,8 @@ def running() -> Iterator[Fake]:
                 return self._send(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}', {}, with_body)
             digest = fake.header or "sha256:" + hashlib.sha256(body).hexdigest()
             says = fake.says_digest and (with_body or fake.head_says_digest)
-            told = {"Docker-Content-Digest": digest} if says else {}
-            return self._send(200, body, {"Content-Type": fake.media_type, **told}, with_body)
+            given = {"Docker-Content-Digest": digest} if says else {}
+            return self._send(200, body, {"Content-Type": fake.media_type, **given}, with_body)
 
         def _send(self, status: int, body: bytes, headers: dict[str, str], with_body: bool) -> None:
             self.send_response(status)

@@ -22,9 +22,9 @@ from settings import SettingsError, load_files
 from settings.default_images import every_default_image
 from settings.images import Image, parsed_image, read_lock
 from settings.reading import read_settings
-from tests.apps.servers import free_port
 from tests.components.declared import ROOT, platform, prod_config, resolved
 from tests.deploy.registry_here import MANIFEST, Fake, index, running
+from tests.provider.servers import free_port
 
 AMD = ("linux", "amd64")
 ARM = ("linux", "arm64")
@@ -230,11 +230,11 @@ def test_the_lock_of_the_repository_is_one() -> None:
 
 def test_a_stacks_digest_is_what_docker_and_azure_are_told() -> None:
     """By tag and digest, in every place."""
-    told = {"redis": f"redis:7.2.16@{DIGEST}", "n8n": f"docker.n8n.io/n8nio/n8n:2.35.7@{DIGEST}"}
-    found = platform("prod", images=told)
+    given = {"redis": f"redis:7.2.16@{DIGEST}", "n8n": f"docker.n8n.io/n8nio/n8n:2.35.7@{DIGEST}"}
+    found = platform("prod", images=given)
     texts = [str(resolved(one.inputs)) for one in found]
-    assert any(told["redis"] in text for text in texts)
-    assert any(told["n8n"] in text for text in texts)
+    assert any(given["redis"] in text for text in texts)
+    assert any(given["n8n"] in text for text in texts)
     assert not [text for text in texts if "redis:7.2.16'" in text]
 
 

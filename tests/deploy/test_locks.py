@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from deploy.locks import Locked, free_of_dead_locks
-from deploy.target import Workplace
+from deploy.target import RunTarget
 
 NAMES = ["f30fcf6e.json", "f30fcf6e.json.18e9c7333eb9904f.tmp"]
 
@@ -29,7 +29,7 @@ def lock(folder: Path, name: str, pid: int, host: str = "") -> Path:
 
 def free(folder: Path) -> None:
     """As a run does before it begins."""
-    place = cast(Workplace, SimpleNamespace(environ={"PULUMI_BACKEND_URL": f"file://{folder}"}))
+    place = cast(RunTarget, SimpleNamespace(environ={"PULUMI_BACKEND_URL": f"file://{folder}"}))
     free_of_dead_locks(place, "smarteros-tenants-07", "acme", lambda _: None)
 
 

@@ -76,11 +76,11 @@ def stack(schema: Schema, tmp_path: Path) -> Iterator[Stack]:
 
 def refused(stack: Stack, *, down: bool = False) -> set[str]:
     """The names of what the next run takes over only when it is told to."""
-    with pytest.raises(NotReady) as told:
+    with pytest.raises(NotReady) as raised:
         stack.destroy() if down else stack.up()
-    lines = str(told.value).splitlines()
+    lines = str(raised.value).splitlines()
     for line in lines:
-        assert re.search("Nothing was done to it. Mend: .*--take-over .*--leave", line), line
+        assert re.search("Nothing was done to it. Fix: .*--take-over .*--leave", line), line
     return {line.split(" ", 1)[0] for line in lines}
 
 

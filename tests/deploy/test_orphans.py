@@ -19,7 +19,7 @@ import pytest
 
 import engine
 from deploy import idle, orphans
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 
 ROOT = Path(__file__).resolve().parents[2]
 SOON_S = 30.0  # half of what a provider may take; on a quiet machine it is 3 s
@@ -49,10 +49,10 @@ time.sleep(600)
 """
 
 
-def workplace(folder: Path) -> Workplace:
+def run_target(folder: Path) -> RunTarget:
     """A state of this test's own."""
     environ = {"PULUMI_BACKEND_URL": f"file://{folder}"}
-    return Workplace(
+    return RunTarget(
         target=Target.SANDBOX,
         pulumi=Path("pulumi"),
         project=folder,
@@ -92,7 +92,7 @@ def test_a_plugin_finishes_what_it_does_and_is_then_ended(tmp_path: Path, kind: 
     with plugin(tmp_path, kind, WORK_S) as (process, done):
         said: list[str] = []
         begun = time.monotonic()
-        orphans.end_orphans(workplace(tmp_path), said.append)
+        orphans.end_orphans(run_target(tmp_path), said.append)
         took = time.monotonic() - begun
         assert done.exists(), "it was cut off"
         assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
@@ -106,7 +106,7 @@ def test_a_plugin_that_does_nothing_is_ended_at_once(tmp_path: Path, kind: str) 
     """That it can be asked is no reason to wait for it: 64 s it took, for nothing."""
     with plugin(tmp_path, kind, 0.0) as (process, _):
         begun = time.monotonic()
-        orphans.end_orphans(workplace(tmp_path), lambda _: None)
+        orphans.end_orphans(run_target(tmp_path), lambda _: None)
         assert idle.QUIET_S <= time.monotonic() - begun < SOON_S / 2
         assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
@@ -116,7 +116,7 @@ def test_who_does_not_finish_is_ended_and_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(orphans, "FINISH_S", 0.5)
     with plugin(tmp_path, "connection", 600.0) as (process, done):
         said: list[str] = []
-        orphans.end_orphans(workplace(tmp_path), said.append)
+        orphans.end_orphans(run_target(tmp_path), said.append)
         assert not done.exists()
         assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     assert "still worked after" in said[-1]
@@ -126,7 +126,7 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {root!r})
 from pulumi import ResourceOptions
-from apps.sdk import ServerAccess, Sessions, apps_provider
+from provider.sdk import ServerAccess, Sessions, apps_provider
 access = ServerAccess(host="127.0.0.1", port={port}, user="provisioner", password="a-password-of-twenty-letters")
 provider = apps_provider("apps", postgres=access)
 Sessions("ended", role="t_acme", allowed=False, opts=ResourceOptions(provider=provider))
@@ -137,7 +137,7 @@ def project(folder: Path, port: int) -> dict[str, str]:
     """A project with our own provider as a plugin, and the environment to run it with."""
     about: dict[str, Any] = {"name": "killed", "runtime": {"name": "python"}}
     about["runtime"]["options"] = {"virtualenv": str(Path(sys.executable).parent.parent)}
-    about["plugins"] = {"providers": [{"name": "smarteros-apps", "path": str(ROOT / "apps")}]}
+    about["plugins"] = {"providers": [{"name": "smarteros-apps", "path": str(ROOT / "provider")}]}
     (folder / "Pulumi.yaml").write_text(json.dumps(about))
     (folder / "__main__.py").write_text(PROGRAM.format(root=str(ROOT), port=port))
     kept = {key: value for key, value in of_a_dead_command(folder).items() if not key.startswith("PULUMI_")}
@@ -170,7 +170,7 @@ def test_our_own_provider_finishes_its_request_when_the_engine_is_killed(tmp_pat
             with pytest.raises(TimeoutError):
                 assert asked.recv(4096) is None, "it hung up while it waited for an answer"
         begun = time.monotonic()
-        orphans.end_orphans(workplace(tmp_path), lambda _: None)
+        orphans.end_orphans(run_target(tmp_path), lambda _: None)
         assert time.monotonic() - begun < SOON_S
     assert not [one for one in psutil.process_iter() if _of(one, tmp_path)]
 

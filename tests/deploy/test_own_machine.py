@@ -14,7 +14,7 @@ from deploy.guards import NotReady, hosts_ready, tunnel_open
 from deploy.losses import LEFT_BEHIND, Loss, LossRefused, refuse
 from deploy.platform import Wish, hosts_up
 from deploy.simulated import freshen
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import ROOT, RunTarget, Target
 from sandbox.core.inventory import Inventory
 from sandbox.docker.server.api import DockerSocket
 from sandbox.home import Home
@@ -52,9 +52,9 @@ def engine(tmp_path: Path) -> Iterator[DockerSocket]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, project: Path) -> Workplace:
-    """A workplace in which nothing is started."""
-    return Workplace(
+def place(tmp_path: Path, project: Path) -> RunTarget:
+    """A run target in which nothing is started."""
+    return RunTarget(
         target=Target.REAL,
         pulumi=tmp_path / "pulumi",
         project=project,
@@ -64,7 +64,7 @@ def place(tmp_path: Path, project: Path) -> Workplace:
     )
 
 
-def told(project: Path, tmp_path: Path, **environ: str) -> dict[str, Finding]:
+def doctor(project: Path, tmp_path: Path, **environ: str) -> dict[str, Finding]:
     """What a real run needs, by name, on a machine on which nobody has logged in anywhere."""
     bare = {"HOME": str(tmp_path), "SMOS_KEY_FILE": str(tmp_path / "key.txt"), "PULUMI_HOME": str(tmp_path), "PATH": ""}
     return {one.what: one for one in examine("local", Target.REAL, {**bare, **environ}, project)}
@@ -72,7 +72,7 @@ def told(project: Path, tmp_path: Path, **environ: str) -> dict[str, Finding]:
 
 def test_it_lacks_an_engine_and_a_keyring_and_no_account(project: Path, tmp_path: Path) -> None:
     """No server, no zone, no subscription: nothing of them is asked for."""
-    found = told(project, tmp_path)
+    found = doctor(project, tmp_path)
     assert {name for name, one in found.items() if not one.ok} == {"docker engine", "keyring"}
     assert "start Docker" in found["docker engine"].mend
     assert "DOCKER_HOST" in found["docker engine"].mend
@@ -82,23 +82,23 @@ def test_it_lacks_an_engine_and_a_keyring_and_no_account(project: Path, tmp_path
 
 def test_an_engine_that_answers_is_not_missed(project: Path, tmp_path: Path, engine: DockerSocket) -> None:
     """It is asked at its socket."""
-    found = told(project, tmp_path)["docker engine"]
+    found = doctor(project, tmp_path)["docker engine"]
     assert (found.ok, found.detail) == (True, f"answers at unix://{tmp_path}/docker.sock")
 
 
 def test_the_plugin_is_missed_where_the_engine_may_not_get_it(project: Path, tmp_path: Path) -> None:
     """Else it comes with the first run."""
-    assert told(project, tmp_path)["docker plugin"].ok
-    missing = told(project, tmp_path, **{NOT_AUTOMATIC: "true"})["docker plugin"]
+    assert doctor(project, tmp_path)["docker plugin"].ok
+    missing = doctor(project, tmp_path, **{NOT_AUTOMATIC: "true"})["docker plugin"]
     assert not missing.ok
     version = missing.mend.rpartition(" ")[2]
     assert missing.mend == f"pulumi plugin install resource docker {version}"
     (tmp_path / "plugins" / f"resource-docker-v{version}").mkdir(parents=True)
-    assert told(project, tmp_path, **{NOT_AUTOMATIC: "true"})["docker plugin"].ok
+    assert doctor(project, tmp_path, **{NOT_AUTOMATIC: "true"})["docker plugin"].ok
 
 
 def test_a_run_waits_for_the_engine_and_begins_with_it(
-    place: Workplace, settings: Settings, engine: DockerSocket
+    place: RunTarget, settings: Settings, engine: DockerSocket
 ) -> None:
     """Nothing begins which can't end well."""
     hosts_ready(place, settings, "local")
@@ -107,7 +107,7 @@ def test_a_run_waits_for_the_engine_and_begins_with_it(
         hosts_ready(place, settings, "local")
 
 
-def test_there_is_no_tunnel_to_open_and_no_host_to_prepare(place: Workplace, settings: Settings) -> None:
+def test_there_is_no_tunnel_to_open_and_no_host_to_prepare(place: RunTarget, settings: Settings) -> None:
     """Neither starts anything: there is no engine and no SSH here."""
     said: list[str] = []
     with tunnel_open(place, settings, said.append):

@@ -183,9 +183,9 @@ def test_cloudflare_is_asked_for_records_and_certificates(cloudflare: str, setti
 def test_a_token_that_cloudflare_refuses_is_said_without_showing_it(cloudflare: str, settings: Settings) -> None:
     """Nothing is taken for missing because nobody was let in."""
     wanted = {"zoneId": ZONE, "name": "n8n.smarterbot.cl", "type": "A", "content": "203.0.113.9"}
-    with pytest.raises(Unknown, match="Cloudflare does not say whether it exists: answered 403") as told:
+    with pytest.raises(Unknown, match="Cloudflare does not say whether it exists: answered 403") as raised:
         identity_of(pending(RECORD, wanted, {"apiToken": "short"}), Means(settings=settings, cloudflare=cloudflare))
-    assert "short" not in str(told.value)
+    assert "short" not in str(raised.value)
 
 
 def test_a_host_knows_its_containers_by_name(cloud: Inventory) -> None:

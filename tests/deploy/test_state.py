@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy import state
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -21,11 +21,11 @@ def silent(_text: str) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
-    """A workplace whose state is kept in files."""
+def place(tmp_path: Path) -> RunTarget:
+    """A run target whose state is kept in files."""
     (tmp_path / "runs").mkdir()
     (tmp_path / "state/.pulumi/stacks/smarteros").mkdir(parents=True)
-    return Workplace(
+    return RunTarget(
         target=Target.SANDBOX,
         pulumi=Path("/nowhere/pulumi"),
         project=tmp_path,
@@ -35,7 +35,7 @@ def place(tmp_path: Path) -> Workplace:
     )
 
 
-def write(place: Workplace, resources: int, **more: Any) -> Path:
+def write(place: RunTarget, resources: int, **more: Any) -> Path:
     """A state with so many resources."""
     file = state.checkpoint_file(place, "smarteros", "prod")
     assert file is not None
@@ -49,13 +49,13 @@ def write(place: Workplace, resources: int, **more: Any) -> Path:
     return file
 
 
-def test_no_state_yet_is_no_fault(place: Workplace) -> None:
+def test_no_state_yet_is_no_fault(place: RunTarget) -> None:
     """The first `up` of all."""
     assert state.protect(place, "prod", silent) is None
     assert state.copies(place, "prod") == []
 
 
-def test_a_state_is_copied_for_its_owner_alone(place: Workplace) -> None:
+def test_a_state_is_copied_for_its_owner_alone(place: RunTarget) -> None:
     """Each state once, whatever was done with it in between."""
     write(place, 1)
     assert len((state.protect(place, "prod", silent) or {})["resources"]) == 1
@@ -68,7 +68,7 @@ def test_a_state_is_copied_for_its_owner_alone(place: Workplace) -> None:
     assert stat.S_IMODE(found[0].file.parent.stat().st_mode) == 0o700
 
 
-def test_the_last_twenty_are_kept(place: Workplace) -> None:
+def test_the_last_twenty_are_kept(place: RunTarget) -> None:
     """A year of operations fills no disk."""
     for number in range(state.KEPT + 3):
         write(place, number)
@@ -77,7 +77,7 @@ def test_the_last_twenty_are_kept(place: Workplace) -> None:
 
 
 @pytest.mark.parametrize("content", ["", '{"version": 3, "checkpoint": {"sta', "[]", "{}"])
-def test_a_cut_off_state_is_recognised_and_the_way_back_named(place: Workplace, content: str) -> None:
+def test_a_cut_off_state_is_recognised_and_the_way_back_named(place: RunTarget, content: str) -> None:
     """A full disk leaves such a file. Nothing is copied over the good copies."""
     file = write(place, 3)
     state.protect(place, "prod", silent)
@@ -100,7 +100,7 @@ def test_a_cut_off_state_is_recognised_and_the_way_back_named(place: Workplace, 
     ],
 )
 def test_a_urn_changed_by_hand_is_told_before_the_engine_starts(
-    place: Workplace, changed: dict[str, Any], said: str
+    place: RunTarget, changed: dict[str, Any], said: str
 ) -> None:
     """The engine would say that its snapshot is broken, or plan to delete what is there."""
     file = write(place, 3)
@@ -108,12 +108,12 @@ def test_a_urn_changed_by_hand_is_told_before_the_engine_starts(
     held = json.loads(file.read_text())
     held["checkpoint"]["latest"]["resources"][0].update(changed)
     file.write_text(json.dumps(held))
-    with pytest.raises(state.BrokenState, match=r"\./smos state restore prod") as told:
+    with pytest.raises(state.BrokenState, match=r"\./smos state restore prod") as raised:
         state.protect(place, "prod", silent)
-    assert said in str(told.value)
+    assert said in str(raised.value)
 
 
-def test_a_damaged_copy_is_shown_and_never_chosen(place: Workplace) -> None:
+def test_a_damaged_copy_is_shown_and_never_chosen(place: RunTarget) -> None:
     """The newest whole one comes back."""
     write(place, 3)
     state.protect(place, "prod", silent)
@@ -128,7 +128,7 @@ def test_a_damaged_copy_is_shown_and_never_chosen(place: Workplace) -> None:
         state.restore(place, "prod", silent, newest.taken)
 
 
-def test_a_copy_comes_back_and_what_was_there_is_kept(place: Workplace) -> None:
+def test_a_copy_comes_back_and_what_was_there_is_kept(place: RunTarget) -> None:
     """The newest by default, or the one that is named."""
     file = write(place, 3)
     state.protect(place, "prod", silent)
@@ -146,7 +146,7 @@ def test_a_copy_comes_back_and_what_was_there_is_kept(place: Workplace) -> None:
         state.restore(place, "prod", silent, "yesterday")
 
 
-def test_too_little_room_is_refused_with_numbers(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_room_is_refused_with_numbers(place: RunTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three times the state and 64 MB; else nothing begins."""
     write(place, 1)
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: Usage(1, 1, 50 * state.MB))
@@ -155,7 +155,7 @@ def test_too_little_room_is_refused_with_numbers(place: Workplace, monkeypatch: 
     assert state.copies(place, "prod") == []
 
 
-def test_a_side_file_that_was_cut_off_is_removed(place: Workplace) -> None:
+def test_a_side_file_that_was_cut_off_is_removed(place: RunTarget) -> None:
     """The engine reads no state beside a broken one; beside none it does."""
     file = write(place, 1)
     whole, cut, partly = (file.with_name(f"prod.json{end}.attrs") for end in ("", ".bak", ".gz"))

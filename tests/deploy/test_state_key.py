@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from access.states import STATES
+from age_keyring import Identity, Keyring, Recipient
 from deploy.state_key import keep_state_key, kept_at
 from deploy.vault_api import VaultApi, VaultRefused
-from keyring import Identity, Keyring, Recipient
 from tests.sandbox.vault.server.servers import Asked, real, simulated
 from tests.sandbox.vault.server.test_policy import VAULTS
 

@@ -65,10 +65,10 @@ def change(stack: Stack, **inputs: Any) -> None:
 def refusal(stack: Stack, claims: Claims | None = None) -> str:
     """Why the next run refuses it; the vendor's thing stays as it is, and the state without it."""
     before, held = made(stack), stack.held()
-    with pytest.raises(NotReady) as told:
+    with pytest.raises(NotReady) as raised:
         stack.up(claims)
     assert (made(stack), stack.held()) == (before, held)
-    return str(told.value)
+    return str(raised.value)
 
 
 def test_what_bears_our_mark_is_taken_over_by_itself(marked: Stack) -> None:
@@ -83,18 +83,18 @@ def test_what_bears_no_mark_of_ours_is_refused_whatever_is_said(tags: dict[str, 
     """Somebody else made it under the name in between."""
     change(marked, tags=tags)
     (example,) = marked.examples
-    told = refusal(marked, Claims(take=[example.name]))
-    assert "so it was not made here" in told
-    assert f"pulumi import {IDENTITY}" in told
+    given = refusal(marked, Claims(take=[example.name]))
+    assert "so it was not made here" in given
+    assert f"pulumi import {IDENTITY}" in given
 
 
 def test_what_bears_no_mark_needs_the_operators_word(bare: Stack) -> None:
     """Both ways out are named, and lead out."""
     (example,) = bare.examples
-    told = refusal(bare)
-    assert "a name alone proves nothing" in told
-    assert f"--take-over {example.name}" in told
-    assert f"--leave {example.name}" in told
+    given = refusal(bare)
+    assert "a name alone proves nothing" in given
+    assert f"--take-over {example.name}" in given
+    assert f"--leave {example.name}" in given
     assert bare.up(Claims(ask=lambda text: example.name in text)).changed == 0
 
 

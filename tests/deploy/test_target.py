@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.target import ROOT, Target, Workplace, WrongTarget, agreed, state_of
+from deploy.target import ROOT, RunTarget, Target, WrongTarget, agreed, state_of
 from settings.target import MARKER, backend_url, mark, mismatch, signs, target_of
 
 SANDBOX, REAL = Target.SANDBOX, Target.REAL
@@ -51,7 +51,7 @@ def test_a_run_begins_only_when_all_four_agree(
     assert f"target: {target.value}" in problem
     named = {line.strip().split(":")[0] for line in problem.splitlines()[1:] if line.startswith("  ")}
     assert named == against
-    assert "no state was read. Mend: " in problem
+    assert "no state was read. Fix: " in problem
 
 
 @pytest.mark.parametrize("shell", [None, "sandbox", "real"])
@@ -98,7 +98,7 @@ def test_the_clone_can_not_lie_in_a_sandbox() -> None:
 
 def test_a_real_run_from_within_the_shadow_project_is_refused(sandbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator stands in the shadow project and says `--target real`."""
-    place = Workplace(
+    place = RunTarget(
         target=REAL,
         pulumi=Path("pulumi"),
         project=sandbox / "clone",
@@ -142,4 +142,4 @@ def test_smos_refuses_a_real_run_in_a_shell_of_the_sandbox(sandbox: Path, more: 
     )
     assert done.returncode == 2, done.stderr
     assert "target: real, but not everything around this run agrees" in done.stderr
-    assert "Mend: a new terminal" in done.stderr
+    assert "Fix: a new terminal" in done.stderr

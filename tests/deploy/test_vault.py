@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from age_keyring import Identity, Keyring, Recipient
 from deploy import vault
 from deploy.guards import NotReady
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import ROOT, RunTarget, Target
 from deploy.vault_api import Keys, VaultApi, VaultRefused
-from keyring import Identity, Keyring, Recipient
 from sandbox.vault.server.http import VaultServer
 from settings import Settings, load_files
 from settings.parts import Tunnel
@@ -27,12 +27,12 @@ def server(tmp_path: Path) -> Iterator[VaultServer]:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
-    """A workplace with a keyring of its own."""
+def place(tmp_path: Path) -> RunTarget:
+    """A run target with a keyring of its own."""
     identity = Identity.make(tmp_path / "key.txt")
     Keyring.create(tmp_path / "keyring.age", [Recipient(identity.public[0], "test")], identity).save()
     environ = {"SMOS_KEYRING": str(tmp_path / "keyring.age"), "SMOS_KEY_FILE": str(tmp_path / "key.txt")}
-    return Workplace(
+    return RunTarget(
         target=Target.SANDBOX,
         pulumi=tmp_path / "pulumi",
         project=tmp_path,
@@ -55,18 +55,18 @@ def settings_at(port: int) -> Settings:
     )
 
 
-def keyring_of(place: Workplace) -> Keyring:
+def keyring_of(place: RunTarget) -> Keyring:
     """What is on the disk."""
     return Keyring.open(Path(place.environ["SMOS_KEYRING"]), Identity.read(Path(place.environ["SMOS_KEY_FILE"])))
 
 
-def start(place: Workplace, server: VaultServer, said: list[str], anew: bool = False) -> None:
+def start(place: RunTarget, server: VaultServer, said: list[str], anew: bool = False) -> None:
     """Initialises it, without its inside."""
     settings = settings_at(server.port)
     vault._initialize(place, settings, VaultApi(server.port), said.append, anew)
 
 
-def test_keys_are_in_the_keyring_before_it_goes_on(place: Workplace, server: VaultServer) -> None:
+def test_keys_are_in_the_keyring_before_it_goes_on(place: RunTarget, server: VaultServer) -> None:
     """All shares and the root token; none of them is said or shown."""
     said: list[str] = []
     start(place, server, said)
@@ -78,7 +78,7 @@ def test_keys_are_in_the_keyring_before_it_goes_on(place: Workplace, server: Vau
     assert repr(Keys(("share",), "token")) == "Keys(1 shares)"
 
 
-def test_a_restart_is_opened_with_the_keyrings_keys(place: Workplace, server: VaultServer) -> None:
+def test_a_restart_is_opened_with_the_keyrings_keys(place: RunTarget, server: VaultServer) -> None:
     """Sealed again after each start; opening twice is no error."""
     start(place, server, [])
     settings = settings_at(server.port)
@@ -88,7 +88,7 @@ def test_a_restart_is_opened_with_the_keyrings_keys(place: Workplace, server: Va
     assert not vault.state(place, settings, print).seal.sealed
 
 
-def test_keys_of_a_vault_that_was_are_never_overwritten(place: Workplace, server: VaultServer, tmp_path: Path) -> None:
+def test_keys_of_a_vault_that_was_are_never_overwritten(place: RunTarget, server: VaultServer, tmp_path: Path) -> None:
     """An empty Vault beside known keys stops; with `anew` the old keys are kept aside."""
     start(place, server, [])
     before = keyring_of(place).get("prod/vault/unsealKeys/1")
@@ -104,7 +104,7 @@ def test_keys_of_a_vault_that_was_are_never_overwritten(place: Workplace, server
     assert [after.get(path) for path in aside] == [before]
 
 
-def test_a_keyring_without_the_keys_says_so(place: Workplace, server: VaultServer) -> None:
+def test_a_keyring_without_the_keys_says_so(place: RunTarget, server: VaultServer) -> None:
     """Too few, or of another Vault: what is wrong, and where the right ones are."""
     with pytest.raises(NotReady, match=r"not initialised.*\./smos vault init prod"):
         vault.open_sealed(place, settings_at(server.port), print)
@@ -123,7 +123,7 @@ def test_a_refusal_is_told_in_vaults_own_words(server: VaultServer) -> None:
     assert api.status().sealed
 
 
-def test_an_environment_without_vault_says_how_to_get_one(place: Workplace) -> None:
+def test_an_environment_without_vault_says_how_to_get_one(place: RunTarget) -> None:
     """The key that is missing in the settings."""
     settings = load_files("prod", ROOT)
     without = settings.model_copy(

@@ -23,7 +23,7 @@ import engine
 from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
 from deploy.open_intents import close_done, journal_of, noting
 from deploy.take_over import Claims, take_over
-from deploy.target import ROOT, Target, Workplace, without_pulumi
+from deploy.target import ROOT, RunTarget, Target, without_pulumi
 from intents.known import known_in, read_state
 from sandbox.cloudflare.server import api as cloudflare_api
 from sandbox.core.compiler import sdk_version
@@ -154,7 +154,7 @@ class _Provider(Provider):
 class Stack:
     """The stack of all of them, on a state of its own."""
 
-    place: Workplace
+    place: RunTarget
     vendors: Vendors
     examples: list[Example]
     said: list[str] = field(default_factory=list)
@@ -245,7 +245,7 @@ def standing(tmp_path: Path, schema: Schema, only: str = "") -> Iterator[Stack]:
             vendors.cloud.close()
 
 
-def _workplace(tmp_path: Path, vendors: Vendors, cloudflare: str) -> Workplace:
+def _workplace(tmp_path: Path, vendors: Vendors, cloudflare: str) -> RunTarget:
     project, scratch, states = tmp_path / "project", tmp_path / "own" / "runs", tmp_path / "states"
     for folder in (project, scratch, states):
         folder.mkdir(parents=True)
@@ -263,7 +263,7 @@ def _workplace(tmp_path: Path, vendors: Vendors, cloudflare: str) -> Workplace:
             "SMOS_CLOUDFLARE_API": cloudflare,
         }
     )
-    place = Workplace(
+    place = RunTarget(
         target=Target.SANDBOX,
         pulumi=found.path,
         project=project,

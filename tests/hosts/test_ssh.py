@@ -113,7 +113,7 @@ def test_a_host_without_docker_is_not_ready(vps: Machine) -> None:
     """Before the bootstrap the answer is the command that does it; after it, nothing is wrong."""
     vps.state.clear()
     assert ready.problem(vps.known, "prod", vps.config) == (
-        "Host vps (deploy@203.0.113.10) has no Docker yet. Mend: ./smos host up prod"
+        "Host vps (deploy@203.0.113.10) has no Docker yet. Fix: ./smos host up prod"
     )
     vps.state["docker"] = "28.5.1"
     assert ready.problem(vps.known, "prod", vps.config) is None

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from age_keyring import Identity, Keyring
 from intents.marks import mark_of
-from keyring import Identity, Keyring
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Clone
@@ -38,14 +38,16 @@ AND EXISTS (SELECT FROM aclexplode(COALESCE(datacl, acldefault('d', datdba))) WH
 def with_nothing_to_refresh(clone: Clone, stack: str) -> None:
     """Right after a run, asking every vendor shows no change."""
     said = clone.shell(f"pulumi refresh --stack {stack} --preview-only --json").stdout
-    told, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])
+    report, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])
     changed = [
         (one["urn"].rsplit("::", 1)[-1], sorted(one.get("detailedDiff") or {}) or "gone")
-        for one in told["steps"]
+        for one in report["steps"]
         if one.get("detailedDiff") or not one.get("newState")
     ]
     assert changed == [], f"a refresh of {stack} right after its run: {changed}"
-    assert set(told["changeSummary"]) == {"same"}, f"a refresh of {stack} right after its run: {told['changeSummary']}"
+    assert set(report["changeSummary"]) == {"same"}, (
+        f"a refresh of {stack} right after its run: {report['changeSummary']}"
+    )
 
 
 def without_a_mark(clone: Clone, stack: str) -> list[str]:

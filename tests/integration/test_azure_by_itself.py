@@ -26,8 +26,8 @@ def test_a_disk_that_has_grown_stops_nobody(demo: Clone, seen: str) -> None:
     """Whether or not a refresh has told of it: the next `up` goes well, and from then on there is nothing to do."""
     before = disk_gb(demo)
     (server,) = demo.inventory("azure-native:dbforpostgresql:Server")
-    told = demo.smos("sandbox", "grow", server["id"].rsplit("/", 1)[-1]).stdout
-    assert f"{before} → {before * 2} GB" in told
+    report = demo.smos("sandbox", "grow", server["id"].rsplit("/", 1)[-1]).stdout
+    assert f"{before} → {before * 2} GB" in report
     done = demo.shell(f"{seen}pulumi up --stack prod --yes && {UNCHANGED}")
     assert "replace" not in done.stdout
     assert disk_gb(demo) == before * 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from keyring import Identity, Keyring, Recipient
+from age_keyring import Identity, Keyring, Recipient
 from tests.integration.conftest import Clone
 from tests.n8n_format import opened, sealed
 
@@ -31,9 +31,9 @@ def with_keyring(clone: Clone) -> Clone:
 
 def facts(clone: Clone, *command: str) -> dict[str, Any]:
     """What one command of `./smos` tells as JSON."""
-    told = json.loads(clone.smos(*command, "--json").stdout.splitlines()[-1])
-    assert isinstance(told, dict)
-    return told
+    report = json.loads(clone.smos(*command, "--json").stdout.splitlines()[-1])
+    assert isinstance(report, dict)
+    return report
 
 
 def texts(value: Any) -> Iterator[str]:

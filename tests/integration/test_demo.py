@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import yaml
 
-from keyring import Identity, Keyring
+from age_keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 from tests.integration.looked_after import who_may_connect, who_should_not, with_nothing_to_refresh
 
@@ -79,9 +79,9 @@ def test_n8n_answers_under_its_own_name_with_its_certificate(demo: Clone) -> Non
 
 def test_nobody_can_claim_a_service_that_runs(demo: Clone) -> None:
     """Asked as a stranger would ask, by the public names: every one has its owner, and n8n's measures are nobody's."""
-    told = last_json(demo.smos("status", "prod", "--json").stdout)
-    assert told["ok"], told
-    seen = {(one["service"], one["path"]): one["state"] for one in told["services"]}
+    report = last_json(demo.smos("status", "prod", "--json").stdout)
+    assert report["ok"], report
+    seen = {(one["service"], one["path"]): one["state"] for one in report["services"]}
     assert {service for service, _ in seen} == {"n8n", "chatwoot", "metabase", "botpress", "mcp", "odoo", "holding"}
     assert seen["n8n", "/metrics"] == "owned"
     assert [key for key, state in seen.items() if state not in ("owned", "nobody's")] == []

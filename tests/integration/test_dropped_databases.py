@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from keyring import Identity, Keyring
+from age_keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 

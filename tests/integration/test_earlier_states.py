@@ -43,14 +43,14 @@ def changes(clone: Clone, stack: str, project: str = "") -> dict[str, list[str]]
     cwd = f"export PULUMI_OPTION_CWD=$PULUMI_OPTION_CWD/{project}\n" if project else ""
     done = clone.shell(f"{cwd}pulumi preview --stack {stack} {UNREAD} --json", ok=None)
     assert done.stdout.lstrip().startswith("{"), done.stdout + done.stderr
-    told: dict[str, Any] = json.JSONDecoder().raw_decode(done.stdout.lstrip())[0]
+    report: dict[str, Any] = json.JSONDecoder().raw_decode(done.stdout.lstrip())[0]
     found: dict[str, list[str]] = {}
-    for step in told.get("steps", []):
+    for step in report.get("steps", []):
         if step["op"] not in ("same", "read"):
             found.setdefault(step["op"], []).append(step["urn"])
-    wrong = [one["message"] for one in told.get("diagnostics") or [] if one["severity"] == "error"]
+    wrong = [one["message"] for one in report.get("diagnostics") or [] if one["severity"] == "error"]
     assert wrong == [], wrong
-    assert told["changeSummary"].get("same", 0) > 0, "the state was not there"
+    assert report["changeSummary"].get("same", 0) > 0, "the state was not there"
     return found
 
 
@@ -72,5 +72,5 @@ def test_an_earlier_programs_states_are_unchanged(opened: Clone) -> None:
     """The platform, the inside of Vault and a tenant, as an earlier program left them: today's changes none of them."""
     assert changes(opened, "prod") == {}
     assert changes(opened, "prod", "access") == {}
-    told = opened.smos("tenant", "plan", TENANT, "--json").stdout.splitlines()[-1]
-    assert json.loads(told)["changes"] == 0, told
+    report = opened.smos("tenant", "plan", TENANT, "--json").stdout.splitlines()[-1]
+    assert json.loads(report)["changes"] == 0, report

@@ -101,9 +101,9 @@ def test_who_is_known_to_be_unchanged_is_only_counted(clone: Clone) -> None:
     """No engine is started for them; who changed is done. A state that somebody wrote, a state that was restored, a
     drift and another keyring's key: each is asked for real again.
     """
-    known = last_json((told := clone.smos(*EVERY, "--json")).stdout)
+    known = last_json((report := clone.smos(*EVERY, "--json")).stdout)
     assert (known["tenants"], known["known"], known["unchanged"], known["changed"]) == (3, 3, 3, 0)
-    assert "3 known to be unchanged, 0 applied" in told.stderr
+    assert "3 known to be unchanged, 0 applied" in report.stderr
     assert not [one for one in events(journal(clone)) if one["event"] == "begun"]
     file = clone.home.folder / "registry" / "fleet-2.yaml"
     before = file.read_text()
@@ -201,9 +201,9 @@ def test_two_operators_are_one_after_the_other(clone: Clone) -> None:
     until(lambda: has_begun(clone, before, "fleet-1"))
     other = begun(clone, "--json")
     assert "fleet-6" in one.communicate()[1]
-    out, told = other.communicate()
+    out, report = other.communicate()
     assert last_json(out)["unchanged"] == 6
-    assert f"process {one.pid} on " in told
+    assert f"process {one.pid} on " in report
     assert (one.returncode, other.returncode) == (0, 0)
 
 
@@ -214,9 +214,9 @@ def test_ctrl_c_finishes_what_runs(clone: Clone) -> None:
     running = begun(clone, "--workers", "1")
     until(lambda: has_begun(clone, before, "fleet-2"))
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate()
+    _, report = running.communicate()
     assert running.returncode == 130
-    assert "finishing what runs" in told
+    assert "finishing what runs" in report
     ended = [one for one in events(journal(clone)) if one["event"] == "ended"]
     assert {one["outcome"] for one in ended} == {"unchanged"}
     assert 2 <= len(ended) < 6
@@ -233,9 +233,9 @@ def test_a_file_edited_meanwhile_is_refused(clone: Clone) -> None:
     running = begun(clone, "--anew", "--workers", "1")
     until(lambda: has_begun(clone, before, "fleet-1"))
     file.write_text(file.read_text() + "tier: pro\n")
-    _, told = running.communicate()
+    _, report = running.communicate()
     assert running.returncode == 2
-    assert "tenants/registry/fleet-6.yaml: this file was edited" in told
+    assert "tenants/registry/fleet-6.yaml: this file was edited" in report
     done = last_json(clone.smos(*EVERY, "--json").stdout)
     assert (done["failed"], done["tenants"]) == (0, 6)
 
@@ -270,8 +270,8 @@ def test_no_secret_is_in_a_journal(clone: Clone) -> None:
     keyring = [line.split()[0] for line in clone.shell("./smos keys show").stdout.splitlines() if "/" in line]
     assert "prod/statesKey" in keyring
     wanted = ["prod/vault/statesSecretId", "prod/vault/provisionerSecretId", "shared/statePassphrase"]
-    told = "".join(file.read_text() for file in (clone.home.folder / "fleet").iterdir()) + "".join(clone.said)
+    reported = "".join(file.read_text() for file in (clone.home.folder / "fleet").iterdir()) + "".join(clone.said)
     for path in wanted:
         value = clone.shell(f"./smos keys show {path} --reveal").stdout.strip()
         assert len(value) > 8
-        assert value not in told
+        assert value not in reported

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from keyring import Identity, Keyring
+from age_keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 
 pytestmark = pytest.mark.slow

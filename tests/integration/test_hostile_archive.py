@@ -10,8 +10,8 @@ import psycopg
 import pyrage
 import pytest
 
-from keyring import Identity, Keyring
-from keyring.signing import opened, private_of, public_of
+from age_keyring import Identity, Keyring
+from age_keyring.signing import opened, private_of, public_of
 from tenants.archive.manifest import digest
 from tenants.archive.tar import packed, unpacked
 from tenants.steps.database import FILE as DATABASE

@@ -47,11 +47,11 @@ def interrupted(clone: Clone, words: tuple[str, ...], when: Callable[[], bool]) 
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             raise
-    told = file.read_text()
-    assert running.returncode == 130, told
-    assert "interrupted; run the same command again" in told
-    assert "Traceback" not in told, told
-    return told
+    given = file.read_text()
+    assert running.returncode == 130, given
+    assert "interrupted; run the same command again" in given
+    assert "Traceback" not in given, given
+    return given
 
 
 def locks(clone: Clone) -> list[str]:

@@ -103,5 +103,5 @@ def test_what_a_service_lacks_is_said_before_anything_is_made(fresh: Clone) -> N
     without(fresh, "traefik")
     done = fresh.smos("up", "local", "--yes", ok=False)
     assert "smarteros:services/n8n/placement/host" in done.stderr
-    assert "Mend: services.traefik on that host" in done.stderr
+    assert "Fix: services.traefik on that host" in done.stderr
     assert fresh.inventory("docker") == []

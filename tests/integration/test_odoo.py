@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from keyring import Identity, Keyring
+from age_keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 
 pytestmark = pytest.mark.slow

@@ -74,8 +74,8 @@ def place() -> Iterator[Place]:
     python = clone.root / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to(program)
-    told = clone.root / ".venv" / "pyvenv.cfg"
-    told.write_text(re.sub(r"(?m)^home = .*$", f"home = {Path(program).parent}", told.read_text()))
+    env = clone.root / ".venv" / "pyvenv.cfg"
+    env.write_text(re.sub(r"(?m)^home = .*$", f"home = {Path(program).parent}", env.read_text()))
     environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C", "SMOS_PYTHON": program}
     try:
         yield Place(clone.root, {**environ, **needed})
@@ -128,6 +128,6 @@ def test_a_clone_that_is_not_ready_says_so_before_its_set_up(place: Place) -> No
         assert done.returncode == 1, said
         assert "Traceback" not in said, said
         assert str(place.root) in said
-        assert "Mend: " in said
+        assert "Fix: " in said
     finally:
         aside.rename(place.root / ".venv")

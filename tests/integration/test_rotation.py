@@ -22,11 +22,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from age_keyring import Identity, Keyring
 from components.placements.azure.postgres import ADMIN_USER as AZURE_ADMIN
 from components.placements.docker.postgres import ADMIN_USER as HOST_ADMIN
 from components.services.postgres import PROVISIONER_LOGIN
 from deploy.keys import NotGenerated, fresh_value
-from keyring import Identity, Keyring
 from settings import load_files, services
 from settings.expected import expected_secrets
 from settings.parts import camel

@@ -52,8 +52,8 @@ def test_a_second_system_comes_up_and_takes_a_tenant(fresh: Clone) -> None:
     assert "botpress" not in output
     running = {one["urn"].rsplit("::", 1)[-1] for one in fresh.inventory("docker:index/container:Container")}
     assert {"board-container", "traefik-container"} <= running
-    told = json.loads(fresh.smos("tenant", "apply", "acme", "--json").stdout.splitlines()[-1])
-    assert told["changes"] > 0
+    report = json.loads(fresh.smos("tenant", "apply", "acme", "--json").stdout.splitlines()[-1])
+    assert report["changes"] > 0
     again = json.loads(fresh.smos("up", "prod", "--yes", "--json").stdout.splitlines()[-1])
     assert again["changes"] == 0
 

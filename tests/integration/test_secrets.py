@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from keyring import Identity, Keyring
+from age_keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 from tests.integration.test_tenant_life import stack

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from deploy import state
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from engine import find
 from settings.state import AzblobState, S3State, backend_of
 
@@ -43,7 +43,7 @@ def bucket() -> Iterator[str]:
     server.stop()
 
 
-def workplace(folder: Path, backend: str, **credentials: str) -> Workplace:
+def run_target(folder: Path, backend: str, **credentials: str) -> RunTarget:
     """A project without a program, with its state there."""
     project = folder / "project"
     project.mkdir()
@@ -58,7 +58,7 @@ def workplace(folder: Path, backend: str, **credentials: str) -> Workplace:
         "PULUMI_CONFIG_PASSPHRASE": "only for this test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    return Workplace(
+    return RunTarget(
         target=Target.REAL,
         pulumi=find().path,
         project=project,
@@ -68,7 +68,7 @@ def workplace(folder: Path, backend: str, **credentials: str) -> Workplace:
     )
 
 
-def pulumi(place: Workplace, *arguments: str) -> str:
+def pulumi(place: RunTarget, *arguments: str) -> str:
     """The plain CLI."""
     command = [str(place.pulumi), *arguments, "--cwd", str(place.project)]
     done = subprocess.run(command, env=dict(place.environ), capture_output=True, text=True, check=False)
@@ -76,7 +76,7 @@ def pulumi(place: Workplace, *arguments: str) -> str:
     return done.stdout
 
 
-def round_trip(place: Workplace) -> None:
+def round_trip(place: RunTarget) -> None:
     """A stack there, copied before an operation, and brought back from the copy."""
     assert state.protect(place, "prod", print) is None, "there is no stack yet"
     pulumi(place, "stack", "init", "prod")
@@ -90,7 +90,7 @@ def test_state_in_a_bucket_that_speaks_s3(tmp_path: Path, bucket: str) -> None:
     """As Cloudflare's R2: an endpoint of its own, path style, region auto."""
     url = backend_of(S3State(kind="s3", bucket="our-state", endpoint=bucket, region="auto"), tmp_path)
     assert url is not None
-    round_trip(workplace(tmp_path, url, AWS_ACCESS_KEY_ID="k", AWS_SECRET_ACCESS_KEY="s"))
+    round_trip(run_target(tmp_path, url, AWS_ACCESS_KEY_ID="k", AWS_SECRET_ACCESS_KEY="s"))
 
 
 @pytest.mark.skipif(shutil.which("azurite-blob") is None, reason="Azurite is not installed: npm install -g azurite")
@@ -107,7 +107,7 @@ def test_state_in_a_container_of_azure(tmp_path: Path) -> None:
         here = f"{url}&protocol=http&domain=127.0.0.1:{port}&localemu=true"
         make_container(port)
         keys = {"AZURE_STORAGE_ACCOUNT": "devstoreaccount1", "AZURE_STORAGE_KEY": AZURITE_KEY}
-        round_trip(workplace(tmp_path, here, **keys))
+        round_trip(run_target(tmp_path, here, **keys))
     finally:
         server.terminate()
         server.wait(10)

@@ -14,8 +14,8 @@ import pytest
 import redis
 import yaml
 
+from age_keyring import Identity, Keyring
 from deploy.vault_api import VaultApi
-from keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 from tests.integration.test_tenant_life import Data, made, rut, with_redis
@@ -75,12 +75,12 @@ def test_status_tells_what_it_uses_and_doctor_whether_redis_answers(tenant: Clon
     usage = last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)["usage"][f"t_{SLUG}"]
     assert (usage["databaseMbQuota"], usage["connectionsQuota"], usage["connections"]) == (10240, 10, 0)
     assert 0 < usage["databaseMb"] < 100
-    told = last_json(tenant.smos("doctor", "prod", "--json").stdout)["checks"]
-    assert [one["detail"] for one in told if one["what"] == "redis"] == ["answers"]
+    report = last_json(tenant.smos("doctor", "prod", "--json").stdout)["checks"]
+    assert [one["detail"] for one in report if one["what"] == "redis"] == ["answers"]
     with without_the_host(tenant):
         assert "usage" not in last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)
-        told = last_json(tenant.smos("doctor", "prod", "--json").stdout)["checks"]
-        (detail,) = [one["detail"] for one in told if one["what"] == "redis"]
+        report = last_json(tenant.smos("doctor", "prod", "--json").stdout)["checks"]
+        (detail,) = [one["detail"] for one in report if one["what"] == "redis"]
         assert detail.startswith("can't be asked now")
 
 
@@ -94,8 +94,8 @@ def test_what_can_be_reached_is_closed_while_vault_is_sealed_or_the_host_is_away
     sealed(tenant)
     refused = tenant.smos("tenant", "suspend", SLUG, ok=False)
     said = refused.stdout + refused.stderr
-    assert f"tenant {SLUG}: not closed: Vault (vault); the other doors are. Mend: the same command again" in said, said
-    assert "is sealed. Mend: ./smos vault unseal prod" in said
+    assert f"tenant {SLUG}: not closed: Vault (vault); the other doors are. Fix: the same command again" in said, said
+    assert "is sealed. Fix: ./smos vault unseal prod" in said
     assert leads_to(tenant).startswith("pausa.")
     assert not reached_storage(tenant, reach)
     with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):

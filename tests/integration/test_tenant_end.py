@@ -107,7 +107,7 @@ class Planter:
 
 
 @contextlib.contextmanager
-def in_the_clouds(clone: Clone, told: dict[str, Any]) -> Iterator[None]:
+def in_the_clouds(clone: Clone, given: dict[str, Any]) -> Iterator[None]:
     """A stack of a project of its own, of which the tenants' commands know nothing."""
     exported = json.loads(clone.shell("pulumi stack export --stack prod").stdout)["deployment"]["resources"]
     docker = next(
@@ -117,10 +117,10 @@ def in_the_clouds(clone: Clone, told: dict[str, Any]) -> Iterator[None]:
     )
     version = docker.pop("version", "")
     docker.pop("__internal", None)
-    blobs, tags = told["tenants"]["blobs"], {"system": told["system"], "environment": "prod", "managed-by": "pulumi"}
+    blobs, tags = given["tenants"]["blobs"], {"system": given["system"], "environment": "prod", "managed-by": "pulumi"}
     planted = {
         **{"root": str(clone.root), "slug": SLUG, "domain": DOMAIN, "blobs": blobs, "tags": tags},
-        **{"zone": told["zoneId"], "edge": told["tenants"]["edgeName"]},
+        **{"zone": given["zoneId"], "edge": given["tenants"]["edgeName"]},
         "docker": {"inputs": docker, "version": version},
     }
     folder = clone.home.folder / "planted"  # the sandbox's engine works in its own folders alone
@@ -143,20 +143,20 @@ def in_the_clouds(clone: Clone, told: dict[str, Any]) -> Iterator[None]:
 def test_what_is_planted_in_the_clouds_is_found(tenant: Clone) -> None:
     """By another Pulumi project: record, blob container, identity, role assignment, volume."""
     registry = tenant.home.folder / "registry" / f"{SLUG}.yaml"
-    text, told = registry.read_text(), platform(tenant)
+    text, given = registry.read_text(), platform(tenant)
     tenant.smos(*DELETE)
     registry.write_text(text)
     (registry.parent / f"{SLUG}.gone").unlink(missing_ok=True)
-    with in_the_clouds(tenant, told):
+    with in_the_clouds(tenant, given):
         failed = tenant.smos(*DELETE, ok=False)
         assert failed.returncode == 1
         said = last_json(failed.stdout)["error"]
     for line in (
-        f"the CNAME record {DOMAIN}. Mend: ",
-        f"the blob container t-{SLUG}. Mend: az storage container-rm delete",
-        f"t-{SLUG}. Mend: az identity delete",
-        "Mend: az role assignment delete",
-        "the volume planted. Mend: docker volume rm planted",
+        f"the CNAME record {DOMAIN}. Fix: ",
+        f"the blob container t-{SLUG}. Fix: az storage container-rm delete",
+        f"t-{SLUG}. Fix: az identity delete",
+        "Fix: az role assignment delete",
+        "the volume planted. Fix: docker volume rm planted",
     ):
         assert line in said
     assert registry.exists()
@@ -182,10 +182,10 @@ def test_what_is_planted_behind_pulumis_back_is_found(tenant: Clone) -> None:
     assert failed.returncode == 1
     said = last_json(failed.stdout)["error"]
     for line in (
-        f"the database t_{SLUG}_copy. Mend: DROP DATABASE",
-        f"the role t_{SLUG}. Mend: DROP ROLE",
-        f"the mount kv-{SLUG}. Mend: vault secrets disable",
-        f"the key tenant-{SLUG}. Mend: vault delete",
+        f"the database t_{SLUG}_copy. Fix: DROP DATABASE",
+        f"the role t_{SLUG}. Fix: DROP ROLE",
+        f"the mount kv-{SLUG}. Fix: vault secrets disable",
+        f"the key tenant-{SLUG}. Fix: vault delete",
     ):
         assert line in said
     assert f"t_{SLUG}s" not in said

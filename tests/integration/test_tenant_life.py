@@ -240,8 +240,8 @@ def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path
         (("suspend", "../acme"), "is no tenant's slug"),
     ],
 )
-def test_what_is_wrong_stops_before_anything(demo: Clone, words: tuple[str, ...], told: str) -> None:
+def test_what_is_wrong_stops_before_anything(demo: Clone, words: tuple[str, ...], expected: str) -> None:
     """Exit code 1 or 2, and the tenant as it was."""
     done = demo.smos("tenant", *words, ok=False)
-    assert told in done.stdout + done.stderr
+    assert expected in done.stdout + done.stderr
     assert last_json(demo.smos("tenant", "status", "acme", "--json").stdout)["status"] == "up"

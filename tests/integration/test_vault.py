@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyring import Identity, Keyring
+from age_keyring import Identity, Keyring
 from tests.integration.conftest import Clone
 from tests.sandbox.vault.server.servers import Asked
 

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 import psycopg
 
-from apps.migration_files import latest
-from apps.migrations import MIGRATIONS, MigrationsInputs
 from components.services.guard import DATABASE, ROLE
 from components.services.postgres import PROVISIONER
+from provider.migration_files import latest
+from provider.migrations import MIGRATIONS, MigrationsInputs
 from sandbox.docker.server.process import Startup
 from sandbox.postgresql.server.clients import PostgresClient
 from sandbox.postgresql.server.clusters import ADDRESS
@@ -88,14 +88,14 @@ def _functions(server: Neighbours) -> None:
     login = server.parameters(server.admin, "postgres")
     access = {key: login[key] for key in ("host", "port", "user", "password")}
     wanted = {"database": DATABASE, "role": PROVISIONER, "set": "guard", "version": latest("guard")}
-    MIGRATIONS.acts.create({"postgres": json.dumps(access)}, MigrationsInputs.model_validate(wanted))
+    MIGRATIONS.handler.create({"postgres": json.dumps(access)}, MigrationsInputs.model_validate(wanted))
 
 
 def limit(server: Neighbours, slug: str, **limits: int) -> None:
     """What a tenant may use, as its steps say it."""
     with server.provisioner() as connection:
-        told = f"smarteros {json.dumps(limits)}"
-        connection.execute(cast(Any, f"COMMENT ON ROLE {TenantNames(slug).database} IS '{told}'"))
+        comment = f"smarteros {json.dumps(limits)}"
+        connection.execute(cast(Any, f"COMMENT ON ROLE {TenantNames(slug).database} IS '{comment}'"))
 
 
 def within(seconds: float, done: Callable[[], bool]) -> bool:

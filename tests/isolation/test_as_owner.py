@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from apps.migration_files import latest
-from apps.migrations import MIGRATIONS, MigrationsInputs
 from components.services.postgres import PROVISIONER, PROVISIONER_LOGIN
+from provider.migration_files import latest
+from provider.migrations import MIGRATIONS, MigrationsInputs
 from tests.components.declared import platform, resolved
 from tests.isolation.neighbours import Neighbours, neighbours
 
@@ -80,12 +80,12 @@ REFUSAL = [(f'permission denied to set role "{PROVISIONER}"',)]
 
 def test_a_trigger_that_meets_a_migration(server: Neighbours) -> None:
     """The tables in which migrations are written down are the tenant's, too."""
-    MIGRATIONS.acts.create(config(server), WANTED)
+    MIGRATIONS.handler.create(config(server), WANTED)
     with server.tenant("acme") as own:
         for table in ("_yoyo_log", "yoyo_lock"):
             own.execute(f"CREATE TRIGGER t BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION taking()")
         own.execute("DROP TABLE chunks, documents CASCADE; DELETE FROM _yoyo_migration")
-    MIGRATIONS.acts.create(config(server), WANTED)
+    MIGRATIONS.handler.create(config(server), WANTED)
     assert tried(server) == REFUSAL
     assert_kept(server)
 
@@ -111,8 +111,8 @@ def test_what_a_killed_run_left_is_removed_by_the_next(server: Neighbours) -> No
     """And until then nobody can log in with it for longer than an hour."""
     with server.provisioner() as connection:
         connection.execute("CREATE ROLE t_acme$0 LOGIN VALID UNTIL '2000-01-01' IN ROLE t_acme")
-    MIGRATIONS.acts.create(config(server), WANTED)
-    assert MIGRATIONS.acts.read(config(server), "t_acme/knowledge", WANTED) == {"version": WANTED.version}
+    MIGRATIONS.handler.create(config(server), WANTED)
+    assert MIGRATIONS.handler.read(config(server), "t_acme/knowledge", WANTED) == {"version": WANTED.version}
     assert_kept(server)
 
 

@@ -16,13 +16,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from apps.dependents import release
-from apps.kind import NotDone
-from apps.owner_login import GOOD_FOR, login_of
-from apps.sessions import SESSIONS, SessionsInputs
-from apps.time_limits import EXPORT, QUESTION, connected
 from components.services.postgres import PROVISIONER, PROVISIONER_LOGIN
 from components.services.tenants import TEMPLATE
+from provider.dependents import release
+from provider.owner_login import GOOD_FOR, login_of
+from provider.resource_type import ProviderError
+from provider.sessions import SESSIONS, SessionsInputs
+from provider.time_limits import EXPORT, QUESTION, connected
 from tenants.archive import database as archived
 from tenants.archive.database import TenantDatabase
 from tenants.archive.login import provisioner
@@ -55,11 +55,11 @@ def server(running: Neighbours) -> Iterator[Neighbours]:
         for name in (ME, OTHER):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         for name in (ME, OTHER):
-            release(lambda database: provisioner(told(running), word(running), database), name)
+            release(lambda database: provisioner(server_of(running), word(running), database), name)
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
 
 
-def told(server: Neighbours) -> Server:
+def server_of(server: Neighbours) -> Server:
     """As a tenant's platform tells it."""
     return Server(
         name="vps",
@@ -79,10 +79,10 @@ def word(server: Neighbours) -> str:
 
 def end(server: Neighbours, name: str) -> None:
     """As a stack is destroyed: the sessions' resource, the database, the role. Nothing of it waits for long."""
-    made_ready(told(server), word(server), name)
+    made_ready(server_of(server), word(server), name)
     known = SessionsInputs(role=name, allowed=True, password="")
-    SESSIONS.acts.delete(config(server), name, known)
-    with provisioner(told(server), word(server)) as connection:
+    SESSIONS.handler.delete(config(server), name, known)
+    with provisioner(server_of(server), word(server)) as connection:
         connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
@@ -114,7 +114,7 @@ def let_in(server: Neighbours, database: str) -> psycopg.Connection[Any] | None:
 def test_nobody_keeps_anothers_role(server: Neighbours, what: str) -> None:
     """Given something, a role can't be dropped: that is seen first. It is taken back, and nothing else."""
     if attack(server, *GIVEN[what]):
-        with provisioner(told(server), word(server)) as connection:
+        with provisioner(server_of(server), word(server)) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(OTHER)))
             with pytest.raises(psycopg.errors.DependentObjectsStillExist):
                 connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(OTHER)))
@@ -133,7 +133,7 @@ def test_what_is_given_to_the_platforms_roles_is_taken_back(server: Neighbours, 
     attack(
         server, "own", f"GRANT SELECT ON customers TO {role}; ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {role}"
     )
-    assert release(lambda database: provisioner(told(server), word(server), database), role, owned=False) == []
+    assert release(lambda database: provisioner(server_of(server), word(server), database), role, owned=False) == []
     with server.tenant(MINE) as own:
         found = own.execute("SELECT relacl::text FROM pg_class WHERE relname = 'customers'").fetchone()
         defaults = own.execute("SELECT defaclacl::text FROM pg_default_acl").fetchall()
@@ -159,8 +159,8 @@ def test_nobody_stays_by_what_it_left(server: Neighbours, what: str) -> None:
 def test_nobodys_consent_is_needed_for_an_export(server: Neighbours, what: str) -> None:
     """All of it is in the dump, and the tenant is as it was: what hides rows hides them again."""
     attack(server, "own", SHUT[what])
-    made_ready(told(server), word(server), ME)
-    there = TenantDatabase(told(server), word(server), ME)
+    made_ready(server_of(server), word(server), ME)
+    there = TenantDatabase(server_of(server), word(server), ME)
     content, found = there.dump()
     assert canary(MINE).encode() in content
     assert found.rows["public.customers"] == 1
@@ -194,11 +194,11 @@ def test_rows_hidden_from_their_owner_come_back_in_their_place(server: Neighbour
         for table in ('"odd ""name"', "parts", "parts_1", "lines", "customers"):
             own.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             own.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    content, found = TenantDatabase(told(server), word(server), ME).dump()
+    content, found = TenantDatabase(server_of(server), word(server), ME).dump()
     assert found.rows['public."odd ""name"'] == 2
     assert found.rows["public.parts"] == 1
     assert found.rows["public.lines"] == 2
-    other = TenantDatabase(told(server), word(server), OTHER)
+    other = TenantDatabase(server_of(server), word(server), OTHER)
     other.restore(content)
     assert other.content() == found
     assert other.dump()[1] == found
@@ -219,7 +219,7 @@ def test_a_transaction_that_never_ends_holds_no_role(server: Neighbours) -> None
 def test_a_lock_ends_an_export_and_its_holder_is_told(server: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
     """While its doors are open, who holds it is told; with closed doors its sessions end, and the export goes on."""
     monkeypatch.setattr(archived, "EXPORT", replace(EXPORT, lock_s=1))
-    there = TenantDatabase(told(server), word(server), ME)
+    there = TenantDatabase(server_of(server), word(server), ME)
     with contextlib.suppress(psycopg.OperationalError), server.tenant(MINE, application_name="its shop") as connection:
         connection.execute("BEGIN")
         connection.execute("LOCK TABLE customers")
@@ -229,8 +229,8 @@ def test_a_lock_ends_an_export_and_its_holder_is_told(server: Neighbours, monkey
                 work()
             assert time.monotonic() - begun < 15
             assert f"session {connection.info.backend_pid} of {ME} ('its shop') holds 1 locks" in str(refused.value)
-            assert "Mend: " in str(refused.value)
-        made_ready(told(server), word(server), ME)
+            assert "Fix: " in str(refused.value)
+        made_ready(server_of(server), word(server), ME)
         assert there.dump()[1].rows["public.customers"] == 1
 
 
@@ -246,7 +246,7 @@ def test_a_function_that_catches_its_end_is_ended_from_outside(server: Neighbour
     begun = time.monotonic()
     with (
         pytest.raises(psycopg.errors.QueryCanceled, match="not done after 3 s"),
-        login_of(lambda: provisioner(told(server), word(server)), ME, limits) as login,
+        login_of(lambda: provisioner(server_of(server), word(server)), ME, limits) as login,
         connected({**server.parameters(login.user, ME), "password": login.password}, limits, role=ME) as connection,
     ):
         connection.execute("SELECT public.deaf()")
@@ -258,7 +258,7 @@ def test_a_function_that_catches_its_end_is_ended_from_outside(server: Neighbour
 
 def test_a_killed_runs_login_is_good_for_minutes_and_removed_by_whoever_comes_next(server: Neighbours) -> None:
     """Whatever tenant comes next. One with which somebody is at work is left alone."""
-    with login_of(lambda: provisioner(told(server), word(server)), OTHER, EXPORT) as login:
+    with login_of(lambda: provisioner(server_of(server), word(server)), OTHER, EXPORT) as login:
         with server.provisioner() as connection:
             row = connection.execute("SELECT rolvaliduntil - now() FROM pg_roles WHERE rolname = %s", (login.user,))
             (good_for,) = row.fetchone() or (datetime.timedelta(days=1),)
@@ -274,10 +274,10 @@ def test_a_killed_runs_login_is_good_for_minutes_and_removed_by_whoever_comes_ne
             for left in (f"{OTHER}$dead", f"{OTHER}$beef"):
                 ended = sql.Identifier(left), sql.Literal(_a_minute_ago(connection))
                 connection.execute(sql.SQL("ALTER ROLE {} VALID UNTIL {}").format(*ended))
-            TenantDatabase(told(server), word(server), ME).content()
+            TenantDatabase(server_of(server), word(server), ME).content()
             query = "SELECT rolname FROM pg_roles WHERE rolname LIKE %s"
             assert connection.execute(query, (f"{OTHER}$%",)).fetchall() == [(f"{OTHER}$beef",)]
-    TenantDatabase(told(server), word(server), ME).content()
+    TenantDatabase(server_of(server), word(server), ME).content()
     with server.provisioner() as connection:
         assert connection.execute(query, (f"{OTHER}$%",)).fetchall() == []
 
@@ -328,7 +328,7 @@ def test_who_gives_again_and_again_is_told_or_loses(server: Neighbours) -> None:
             try:
                 end(server, OTHER)
                 break
-            except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.LockNotAvailable, NotDone):
+            except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.LockNotAvailable, ProviderError):
                 server_database_again(server)
     finally:
         stop.set()
@@ -338,7 +338,10 @@ def test_who_gives_again_and_again_is_told_or_loses(server: Neighbours) -> None:
 
 def server_database_again(server: Neighbours) -> None:
     """The database that a failed end has dropped already."""
-    with provisioner(told(server), word(server)) as connection, contextlib.suppress(psycopg.errors.DuplicateDatabase):
+    with (
+        provisioner(server_of(server), word(server)) as connection,
+        contextlib.suppress(psycopg.errors.DuplicateDatabase),
+    ):
         connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(OTHER)))
 
 

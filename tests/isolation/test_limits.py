@@ -60,7 +60,7 @@ def neighbour(server: Neighbours, guard: GuardAtWork) -> Iterator[psycopg.Connec
     assert TenantNames(B).database + ":" not in guard.said()
 
 
-def told(guard: GuardAtWork, line: str) -> bool:
+def says(guard: GuardAtWork, line: str) -> bool:
     """Whether it says so, now or soon: it says it after it has done it."""
     return within(AT_MOST_S, lambda: line in guard.said())
 
@@ -99,7 +99,7 @@ def test_a_statement_without_an_end_is_ended(
         ended = is_ended(own, statement)
         timer.cancel()
     assert ended
-    assert told(guard, f"{NAME}: ended: a statement of more than 2 s")
+    assert says(guard, f"{NAME}: ended: a statement of more than 2 s")
 
 
 def test_a_transaction_that_does_nothing_is_ended(
@@ -120,7 +120,7 @@ def test_a_transaction_of_many_short_statements_is_ended(
     with server.tenant(A) as own:
         own.execute("BEGIN")
         assert within(AT_MOST_S, lambda: is_ended(own, "SELECT pg_sleep(0.2)"))
-    assert told(guard, f"{NAME}: ended: a transaction of more than 4 s")
+    assert says(guard, f"{NAME}: ended: a transaction of more than 4 s")
 
 
 def test_a_thousand_connections_are_as_many_as_it_may_have(
@@ -144,7 +144,7 @@ def test_a_thousand_connections_are_as_many_as_it_may_have(
     _closed(held)
     assert lifted
     assert few
-    assert told(guard, f"{NAME}: ended: more than 3 connections")
+    assert says(guard, f"{NAME}: ended: more than 3 connections")
     with server.provisioner() as connection:
         connection.execute(f"ALTER ROLE {NAME} CONNECTION LIMIT 5")
 
@@ -168,7 +168,7 @@ def test_a_session_in_a_database_of_everybodys_is_ended(
     """An idle one in `template1` would stop every database from being made."""
     with server.tenant(A, "postgres") as own:
         assert within(AT_MOST_S, lambda: is_ended(own, "SELECT 1"))
-    assert told(guard, f"{NAME}: ended: a session in the database postgres, which is not its own")
+    assert says(guard, f"{NAME}: ended: a session in the database postgres, which is not its own")
 
 
 def test_the_guard_holds_one_connection(server: Neighbours, guard: GuardAtWork) -> None:
@@ -219,7 +219,7 @@ def test_who_fills_the_disk_is_warned_and_then_closed(
     assert within(AT_MOST_S, lambda: not can_connect(server))
     limit(server, A, **{**FEW, "database_mb": 2000})
     assert within(AT_MOST_S, lambda: can_connect(server))
-    assert told(guard, f"{NAME}: open again")
+    assert says(guard, f"{NAME}: open again")
 
 
 def test_the_guard_outlives_what_everybody_may_do_to_it(server: Neighbours, guard: GuardAtWork) -> None:

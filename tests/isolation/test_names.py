@@ -20,11 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 
-from apps.migrations import MigrationsInputs
-from apps.redis_user import AclUserInputs
-from apps.sessions import SessionsInputs
 from components.services.redis_users import own_users_file
-from deploy.target import Workplace
+from deploy.target import RunTarget
+from provider.migrations import MigrationsInputs
+from provider.redis_user import AclUserInputs
+from provider.sessions import SessionsInputs
 from tenants.model import RESERVED, Tenant, slug_fault
 from tenants.names import TenantNames
 from tenants.registry import Registry, parsed, text_of
@@ -181,7 +181,7 @@ def test_in_a_rule_of_traefik_a_name_ends_where_it_ends(one: str, other: str) ->
 def test_paths_stay_in_their_folder(slug: str) -> None:
     """Of the registry and of the work folders."""
     top = Path("/scratch")
-    place = cast(Workplace, SimpleNamespace(scratch=top / "run"))
+    place = cast(RunTarget, SimpleNamespace(scratch=top / "run"))
     assert folder_of(place, slug).parent == top / "tenants"
     tenant = known(slug)
     assert tenant is not None

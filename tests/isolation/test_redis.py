@@ -213,7 +213,7 @@ def test_the_provisioner_reads_no_services_keys(server: RedisProcess, key: str) 
 
 def test_what_info_tells_everybody(server: RedisProcess) -> None:
     """Counts of the whole server, which clients of queues ask for: no name of a key, a user or a channel."""
-    told = str(ask(tenant(server, "acme"), "INFO", "all"))
+    report = str(ask(tenant(server, "acme"), "INFO", "all"))
     for slug in SLUGS[1:]:
-        assert TenantNames(slug).redis_user not in told
-    assert "canary" not in told
+        assert TenantNames(slug).redis_user not in report
+    assert "canary" not in report

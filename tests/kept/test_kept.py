@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import kept
-from keyring import Identity, Keyring, KeyringError
+from age_keyring import Identity, Keyring, KeyringError
 from sandbox.home import Home
 from sandbox.scene import Scene
 from settings.documents import load_document
@@ -54,10 +54,10 @@ def test_every_damage_is_told_with_path_and_mend(tmp_path: Path, damage: Callabl
     file.write_bytes(WHOLE)
     assert kept.mapping(file, MEND) == {"a": 1}
     damage(file)
-    with pytest.raises(kept.Damaged) as told:
+    with pytest.raises(kept.Damaged) as raised:
         kept.mapping(file, MEND)
-    assert str(told.value).startswith(f"{file}: ")
-    assert str(told.value).endswith(f". Mend: {MEND}")
+    assert str(raised.value).startswith(f"{file}: ")
+    assert str(raised.value).endswith(f". Fix: {MEND}")
     assert not kept.same(file, WHOLE)
 
 
@@ -140,9 +140,9 @@ def test_a_keyring_and_its_key(tmp_path: Path, damage: Callable[[Path], object])
     file.write_bytes(b"an age file, or not")
     for one, read in ((file, lambda: Keyring.open(file, identity)), (key, lambda: Identity.read(key))):
         damage(one)
-        with pytest.raises((KeyringError, FileNotFoundError)) as told:
+        with pytest.raises((KeyringError, FileNotFoundError)) as raised:
             read()
-        assert one.name in str(told.value)
+        assert one.name in str(raised.value)
 
 
 @pytest.mark.parametrize("way", [*WAYS, "a link", "a number of 10,000 digits", "a date that is none"])
@@ -160,9 +160,9 @@ def test_a_tenants_file(tmp_path: Path, way: str) -> None:
         file.write_text(text.replace("Acme", "2026-99-99"))
     else:
         WAYS[way](file)
-    with pytest.raises(RegistryError) as told:
+    with pytest.raises(RegistryError) as raised:
         Registry((tmp_path,), "smarterbot.cl").find("acme")
-    said = str(told.value)
+    said = str(raised.value)
     assert "acme.yaml" in said
     assert len(said) < 2_000, "a value of thousands of characters is not repeated"
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deploy.target import ROOT, Target, Workplace, without_pulumi
+from deploy.target import ROOT, RunTarget, Target, without_pulumi
 from tests.live.account import NotAllowed, account_from
 from tests.live.replay import replay
 from tests.sandbox.test_examples import RIGHT, WRONG
@@ -30,7 +30,7 @@ def main() -> int:
         folder = Path(name)
         (folder / "state").mkdir()
         environ = {**without_pulumi(), "PULUMI_BACKEND_URL": f"file://{folder / 'state'}"}
-        place = Workplace(
+        place = RunTarget(
             target=Target.REAL,
             pulumi=found.path,
             project=folder,

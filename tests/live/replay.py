@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.engine_run import EngineFailed, run
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from kept.say import Say
 from sandbox.core.compiler import sdk_version
 from tests.live.account import Account
@@ -71,7 +71,7 @@ class _Stop(Exception):
 
 @dataclass
 class _Run:
-    place: Workplace
+    place: RunTarget
     folder: Path
     account: Account
     say: Say
@@ -107,7 +107,7 @@ class _Run:
 
 
 def replay(
-    place: Workplace, folder: Path, account: Account, right: Iterable[Case], wrong: Iterable[Case], say: Say
+    place: RunTarget, folder: Path, account: Account, right: Iterable[Case], wrong: Iterable[Case], say: Say
 ) -> dict[str, Finding]:
     """Every case of the wanted types, within budget and time; answers what was found, type by type."""
     found: dict[str, Finding] = {}
@@ -126,7 +126,7 @@ def replay(
 
 
 @contextmanager
-def _started(place: Workplace, folder: Path, account: Account, say: Say, mark: str) -> Iterator[_Run]:
+def _started(place: RunTarget, folder: Path, account: Account, say: Say, mark: str) -> Iterator[_Run]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Pulumi.yaml").write_text("name: smarteros-live\nruntime: python\n")
     (folder / "__main__.py").write_text(PROGRAM)
@@ -163,8 +163,8 @@ def _replay(live: _Run, case: Case, expected: bool, finding: Finding) -> None:
         live.say(f"{case}: {'refused' if refusal else 'accepted'}")
         if bool(refusal) == expected:
             says = "accepted" if expected else "refused"
-            told = _short(refusal) if refusal else "accepted"
-            finding.disagreements.append({"case": case.name, "table": says, "vendor": told})
+            text = _short(refusal) if refusal else "accepted"
+            finding.disagreements.append({"case": case.name, "table": says, "vendor": text})
     finally:
         live.declare([])
         leftover = _made(live)

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         environ = environment(folder, plugins_of(name, plugins), os.environ)
         results += live(name, environ, folder, chance, _say)
     remember(wished.record, plugins, results, datetime.now(UTC).date())
-    return _told(results, len(wished.life or LIVES))
+    return _summary(results, len(wished.life or LIVES))
 
 
 def plugins_of(life: str, plugins: list[Plugin]) -> list[Plugin]:
@@ -80,7 +80,7 @@ def _found() -> list[Plugin]:
     return found
 
 
-def _told(results: list[Result], lives: int) -> int:
+def _summary(results: list[Result], lives: int) -> int:
     failed = [result for result in results if result.why]
     for result in failed:
         _say(f"FAILED {result.life}: {result.step}: {result.why}")

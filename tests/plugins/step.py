@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import yaml
 
+from age_keyring import KeyringError
 from demo.life import tour_a_life
 from deploy import guards, platform, vault
 from deploy.engine_run import EngineFailed, Outcome, run
 from deploy.simulated import simulated
 from deploy.target import PROJECT, Target
-from keyring import KeyringError
 from sandbox import client
 from sandbox.home import Home, SandboxError
 from settings import SettingsError

@@ -88,8 +88,8 @@ def _hosts() -> Stack:
 
     def prepared() -> None:
         keys = {host.name: pulumi.Output.secret(f"the key of {host.name}") for host in settings.remote_hosts}
-        told = SimpleNamespace(remote_hosts=settings.remote_hosts, secrets=SimpleNamespace(host_private_keys=keys))
-        hosts.declare(cast(Settings, told))
+        given = SimpleNamespace(remote_hosts=settings.remote_hosts, secrets=SimpleNamespace(host_private_keys=keys))
+        hosts.declare(cast(Settings, given))
 
     pulumi.runtime.test(prepared)()  # type: ignore[no-untyped-call] # untyped SDK
     return Stack(resources=tuple(resources_of(monitor.declared)), facts=facts_of(settings))

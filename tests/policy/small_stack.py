@@ -11,7 +11,7 @@ import pytest
 
 import engine
 from deploy.engine_run import EngineFailed, run
-from deploy.target import Target, Workplace, without_pulumi
+from deploy.target import RunTarget, Target, without_pulumi
 from sandbox import client
 from sandbox.home import Home
 
@@ -52,7 +52,7 @@ class SmallStack:
             "PULUMI_CONFIG_PASSPHRASE": "only for this test",
         }
         environ.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
-        self.place = Workplace(
+        self.place = RunTarget(
             target=Target.SANDBOX,
             pulumi=found.path,
             project=self.project,

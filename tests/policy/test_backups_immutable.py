@@ -11,7 +11,7 @@ from policy.rule import UNKNOWN, Resource
 from policy.rules.backups_immutable import RULE
 from tests.policy.judged import FACTS, said_of_stack
 
-TOLD = replace(FACTS, backups="backups")
+HANDED = replace(FACTS, backups="backups")
 BLOBS = "azure-native:storage:BlobContainer"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 LOCK = "cloudflare:index/r2BucketLock:R2BucketLock"
@@ -61,13 +61,13 @@ WRONG: list[tuple[list[Resource], str]] = [
 @pytest.mark.parametrize("stack", RIGHT)
 def test_what_is_right_passes(stack: list[Resource]) -> None:
     """Nothing is said of it."""
-    assert said_of_stack(RULE, stack, TOLD) == []
+    assert said_of_stack(RULE, stack, HANDED) == []
 
 
 @pytest.mark.parametrize(("stack", "words"), WRONG)
 def test_what_is_wrong_is_told(stack: list[Resource], words: str) -> None:
     """One fault, one violation, and it says what."""
-    ((_, text),) = said_of_stack(RULE, stack, TOLD)
+    ((_, text),) = said_of_stack(RULE, stack, HANDED)
     assert words in text
 
 

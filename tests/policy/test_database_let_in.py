@@ -46,9 +46,9 @@ def test_a_server_that_is_shown_and_says_nothing_is_told(access: Any) -> None:
     ((_, text),) = said_of_stack(RULE, [server(access)])
     assert "nothing says whom it lets in" in text
     for other in (rule("psql-two"), rule(group="rg-other")):
-        told = [text for _, text in said_of_stack(RULE, [server(access), other])]
-        assert any("nothing says whom it lets in" in one for one in told)
-        assert any("which this stack has not" in one for one in told)
+        given = [text for _, text in said_of_stack(RULE, [server(access), other])]
+        assert any("nothing says whom it lets in" in one for one in given)
+        assert any("which this stack has not" in one for one in given)
 
 
 def test_a_rule_that_opens_somebody_elses_server_is_told() -> None:

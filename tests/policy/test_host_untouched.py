@@ -61,7 +61,7 @@ def test_the_rule_is_told_of_the_socket_by_the_settings() -> None:
     values["hosts"][0] |= {"socket": ROOTLESS, "dockerHost": f"unix://{ROOTLESS}"}
     settings, problems = read_settings("local", values, "Pulumi.local.yaml")
     assert settings is not None, problems
-    assert Facts.of(facts_of(settings).told()).socket == ROOTLESS
+    assert Facts.of(facts_of(settings).as_config()).socket == ROOTLESS
 
 
 @pytest.mark.parametrize(("token", "inputs"), RIGHT)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from apps.migrations import MigrationsInputs
-from apps.sessions import SessionsInputs
 from intents.marks import MARKS
 from policy.catalogue import level, rules
 from policy.known import KINDS, node_of
 from policy.known.kind import Default, Node, leaves
 from policy.rule import Facts, Resource, StackRule
+from provider.migrations import MigrationsInputs
+from provider.sessions import SessionsInputs
 from sandbox.vendors import packages
 from settings.parts import Setting
 from tests.components.declared import Declared
@@ -92,8 +92,8 @@ def test_what_passed_once_is_refused() -> None:
 
 def test_there_are_enough_of_them_and_none_twice() -> None:
     """Each is another change."""
-    told = [(one.stack, one.resource, one.token, repr(one.changes)) for one in (*INTENT, *BREACHES)]
-    assert len(set(told)) == len(told)
+    given = [(one.stack, one.resource, one.token, repr(one.changes)) for one in (*INTENT, *BREACHES)]
+    assert len(set(given)) == len(given)
     assert len(INTENT) >= LEAST
 
 

@@ -86,7 +86,7 @@ def test_a_tenant_has_the_domains_of_its_own_file() -> None:
     for name in ("acme.cl", "www.beta.cl", "x.www.acme.cl", "other.example.com"):
         assert len(said(RULE, HOSTNAME, {"hostname": name}, acme)) == 1, name
     assert len(said(RULE, RECORD, {"name": "www.acme.cl"}, acme)) == 1
-    assert Facts.of(acme.told()) == acme
+    assert Facts.of(acme.as_config()) == acme
 
 
 def test_without_the_zone_nothing_is_guessed() -> None:

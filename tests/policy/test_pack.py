@@ -106,9 +106,9 @@ def test_facts_survive_the_file(own_machine: bool) -> None:
         doors=("edge.example.com",),
         is_real=True,
     )
-    told = configuration(facts)["host-memory"]
-    assert told.pop("enforcementLevel") == ("advisory" if own_machine else "mandatory")
-    assert Facts.of(told) == facts
+    given = configuration(facts)["host-memory"]
+    assert given.pop("enforcementLevel") == ("advisory" if own_machine else "mandatory")
+    assert Facts.of(given) == facts
 
 
 def test_the_documentation_has_every_rule() -> None:

@@ -52,9 +52,9 @@ def test_what_is_wrong_is_told(token: str, inputs: dict[str, Any], words: str) -
 
 def test_what_the_settings_say_is_what_it_is() -> None:
     """The zone, the account, the subscription; untold, any."""
-    told = replace(FACTS, zone_id="z")
+    given = replace(FACTS, zone_id="z")
     record = {"name": "x", "type": "A", "content": "c"}
-    for zone, facts, wrong in (("z", told, 0), ("other", told, 1), ("other", FACTS, 0), (UNKNOWN, told, 0)):
+    for zone, facts, wrong in (("z", given, 0), ("other", given, 1), ("other", FACTS, 0), (UNKNOWN, given, 0)):
         assert len(said(RULE, "cloudflare:index/dnsRecord:DnsRecord", {**record, "zoneId": zone}, facts)) == wrong
 
 

@@ -62,6 +62,6 @@ def test_a_key_of_the_platform_that_never_leaves_vault_is_told() -> None:
     kept = vault_key("states", exportable=True, allowPlaintextBackup=True)
     stays = [vault_key("a"), vault_key("b", exportable=True), vault_key("c", allowPlaintextBackup=True)]
     assert said_of_stack(RULE, [kept, vault_key("tenant-acme")]) == []
-    told = said_of_stack(RULE, stays)
-    assert [name for name, _ in told] == ["a", "b", "c"]
-    assert "never leaves Vault" in told[0][1]
+    given = said_of_stack(RULE, stays)
+    assert [name for name, _ in given] == ["a", "b", "c"]
+    assert "never leaves Vault" in given[0][1]

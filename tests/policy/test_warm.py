@@ -40,7 +40,7 @@ def connected(port: int, tenant: str) -> analyzer_pb2_grpc.AnalyzerStub:
     return engine
 
 
-def told(engine: analyzer_pb2_grpc.AnalyzerStub, path: str, own: str | None = None) -> list[str]:
+def judged(engine: analyzer_pb2_grpc.AnalyzerStub, path: str, own: str | None = None) -> list[str]:
     """What is said of a policy of Vault that opens a path."""
     request = analyzer_pb2.AnalyzeRequest(
         type="vault:index/policy:Policy",
@@ -57,10 +57,10 @@ def test_each_connection_has_its_own_facts(port: int) -> None:
     """Of two tenants, the one that came last does not decide what is the other's."""
     acme, beesmart = connected(port, "acme"), connected(port, "beesmart")
     for _ in range(3):
-        assert told(acme, "kv-acme/data/x") == told(beesmart, "kv-beesmart/data/x") == []
+        assert judged(acme, "kv-acme/data/x") == judged(beesmart, "kv-beesmart/data/x") == []
         assert (
-            told(acme, "kv-beesmart/data/x", "acme")
-            == told(beesmart, "kv-acme/data/x", "beesmart")
+            judged(acme, "kv-beesmart/data/x", "acme")
+            == judged(beesmart, "kv-acme/data/x", "beesmart")
             == ["vault-paths-confined"]
         )
 
@@ -78,7 +78,7 @@ def test_connections_that_were_are_forgotten(port: int, monkeypatch: pytest.Monk
     acme = connected(port, "acme")
     for number in range(5):
         connected(port, f"other-{number}")
-        assert told(acme, "kv-acme/data/x") == []
+        assert judged(acme, "kv-acme/data/x") == []
 
 
 def test_what_the_whole_stack_shows_is_judged(port: int) -> None:

@@ -16,7 +16,7 @@ FOLDER = DOCS / "providers"
 
 @pytest.mark.parametrize("package", packages(), ids=lambda package: package.name)
 def test_a_provider_page_is_up_to_date(package: Package) -> None:
-    """The page in docs/ is what the tables make today (mend: ./smos sandbox pages)."""
+    """The page in docs/ is what the tables make today (fix: ./smos sandbox pages)."""
     assert (FOLDER / f"{package.name}.md").read_text(encoding="utf-8") == page(
         package, last_checked(DOCS / "live-checks.json")
     )

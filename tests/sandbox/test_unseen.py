@@ -57,7 +57,7 @@ def test_what_is_wrong_is_refused(case: Case, schema: Schema, tmp_path: Path, re
     """What the vendor refuses is refused, and told of the property that is wrong."""
     found = refusals(case, schema, tmp_path)
     if found:
-        assert any(_told(one.path, case.data["at"]) for one in found), found
+        assert any(_concerns(one.path, case.data["at"]) for one in found), found
     elif case.token.startswith("vault:"):
         assert asked_of_vault(case, schema, tmp_path) != ""
     else:
@@ -87,7 +87,7 @@ def test_each_vendor_has_as_many_as_promised(vendor: str) -> None:
     assert counts[1] >= least[1]
 
 
-def _told(path: str, at: str) -> bool:
+def _concerns(path: str, at: str) -> bool:
     """Whether a refusal is of that property, or of what it stands in."""
     return "" in (at, path) or path.startswith(at) or at.startswith(path)
 

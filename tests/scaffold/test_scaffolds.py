@@ -111,14 +111,14 @@ def test_the_longest_name_is_formatted_too() -> None:
 @pytest.mark.parametrize("name", ["", " ", "x y", "X", "../x", "x/y", "1", "ñ", "x\n", "$x", "class", "x" * 200])
 def test_what_is_no_name_is_refused(kind: str, name: str) -> None:
     """With what one looks like; nothing is written."""
-    with pytest.raises(ScaffoldRefused, match=r"Mend: .* as in "):
+    with pytest.raises(ScaffoldRefused, match=r"Fix: .* as in "):
         plan(SCAFFOLDS[kind], name, ROOT)
 
 
 @kinds
 def test_what_exists_is_refused(kind: str) -> None:
     """Whoever has the name keeps it."""
-    with pytest.raises(ScaffoldRefused, match=rf"{re.escape(TAKEN[kind])}: .*Mend: another name"):
+    with pytest.raises(ScaffoldRefused, match=rf"{re.escape(TAKEN[kind])}: .*Fix: another name"):
         plan(SCAFFOLDS[kind], TAKEN[kind], ROOT)
 
 
@@ -129,7 +129,7 @@ def test_a_file_that_lies_there_is_not_written_over(kind: str, tmp_path: Path) -
         there = tmp_path / file.relative_to(ROOT)
         there.parent.mkdir(parents=True, exist_ok=True)
         there.symlink_to("nowhere")
-        with pytest.raises(ScaffoldRefused, match=r"is there already\. Mend: "):
+        with pytest.raises(ScaffoldRefused, match=r"is there already\. Fix: "):
             plan(SCAFFOLDS[kind], NAMES[kind], tmp_path)
         there.unlink()
 
@@ -168,9 +168,9 @@ def test_all_of_it_is_written_or_nothing(fails_at: int, tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("token", "why"),
     [
-        ("heroku:app/app:App", "no provider heroku is simulated. Mend: one of azure-native, cloudflare"),
-        ("cloudflare:index/queue:Queues", "the SDK has no such type. Mend: its token"),
-        ("cloudflare:index/elsewhere:Queue", "the SDK has no such type. Mend: its token"),
+        ("heroku:app/app:App", "no provider heroku is simulated. Fix: one of azure-native, cloudflare"),
+        ("cloudflare:index/queue:Queues", "the SDK has no such type. Fix: its token"),
+        ("cloudflare:index/elsewhere:Queue", "the SDK has no such type. Fix: its token"),
     ],
 )
 def test_a_type_that_nobody_could_declare_is_refused(token: str, why: str) -> None:

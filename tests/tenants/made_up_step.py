@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from pulumi import Input, ResourceOptions
 
-from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Platform
 from tenants.residue.databases import databases_left
+from tenants.session import PlatformSession
 from tenants.steps.database import Database, DatabaseArgs, StoredDatabase, tenant_database
 from tenants.steps.step import ArchivedPart, PartStore, Search, Step, StepContext, StepOutputs
-from tenants.tiers import told_limits
+from tenants.tiers import limits_comment
 
 __all__ = ["FILE", "STEP"]
 
@@ -35,7 +35,7 @@ def _declare(ctx: StepContext) -> StepOutputs:
             names=tenant.names,
             connections=CONNECTIONS,
             is_open=ctx.is_open,
-            limits=told_limits(tenant.tier, CONNECTIONS, tenant.granted.database_mb),
+            limits=limits_comment(tenant.tier, CONNECTIONS, tenant.granted.database_mb),
             called=_database(tenant.names),
         ),
         ResourceOptions(providers=[ctx.providers.postgres, ctx.providers.apps]),
@@ -45,8 +45,8 @@ def _declare(ctx: StepContext) -> StepOutputs:
 
 
 @contextlib.contextmanager
-def _reached(ground: Ground, tenant: Tenant) -> Iterator[PartStore]:
-    there = tenant_database(ground, _database(tenant.names))
+def _reached(session: PlatformSession, tenant: Tenant) -> Iterator[PartStore]:
+    there = tenant_database(session, _database(tenant.names))
     yield StoredDatabase(there, says=lambda found: {"steps": {"guestbook": found.digest}})
 
 
@@ -66,5 +66,5 @@ STEP = Step(
     lossy=("guests: who is just writing is not in here",),
     requests=_requests,
     memory_mb=lambda tenant: 7 if tenant.has_own_instances else 0,
-    checks=(lambda _ground, _tenant, _session: "",),
+    checks=(lambda _session, _tenant, _vault_session: "",),
 )

@@ -24,26 +24,26 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from access.provisioner import APPROLE, PROVISIONER, provisioner_policy
-from apps.migration_files import latest
-from apps.migrations import MIGRATIONS, MigrationsInputs
-from keyring.signing import Statement, private_of, signed
+from age_keyring.signing import Statement, private_of, signed
+from provider.migration_files import latest
+from provider.migrations import MIGRATIONS, MigrationsInputs
 from sandbox.postgresql.server.clusters import Cluster
 from tenants.archive import file as archive
 from tenants.archive.database import TenantDatabase
 from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.login import forget_logins
 from tenants.archive.manifest import ArchiveBroken, Manifest, Part, digest, read_manifest
-from tenants.archive.moves import Opened, fill
 from tenants.archive.parts import Parts, parts_of
-from tenants.ground import Ground
+from tenants.archive.transfer import Opened, fill
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
+from tenants.session import PlatformSession
 from tenants.steps.database import FILE as DATABASE
 from tenants.steps.redis import FILE as REDIS
 from tenants.steps.vault import FILE as VAULT
-from tests.apps.servers import PASSWORD, admin, config_of, limited_keeper, postgres_server, redis_server
+from tests.provider.servers import PASSWORD, admin, config_of, limited_keeper, postgres_server, redis_server
 from tests.sandbox.vault.server.servers import Asked, simulated
 
 ACME, OTHER = TenantNames("acme"), TenantNames("zapato-azul")
@@ -76,14 +76,14 @@ class Place:
         secrets = TenantSecrets(
             cloudflare_token="", provisioner_password=PASSWORD, redis_password=PASSWORD, vault=login
         )
-        self.ground = cast(Ground, SimpleNamespace(platform=platform, secrets=secrets))
+        self.session = cast(PlatformSession, SimpleNamespace(platform=platform, secrets=secrets))
 
     def own(self, names: TenantNames) -> psycopg.Connection[Any]:
         """As the owner."""
         return psycopg.connect(**admin(self.cluster, names.database, names.database), autocommit=True)
 
     def parts(self, names: TenantNames) -> contextlib.AbstractContextManager[Parts]:
-        return parts_of(self.ground, tenant(names))
+        return parts_of(self.session, tenant(names))
 
     def keys(self, names: TenantNames) -> TenantKeys:
         """Of the names' Redis."""
@@ -133,7 +133,7 @@ def _make(place: Place, names: TenantNames) -> None:
     with psycopg.connect(**admin(place.cluster, names.database), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION vector")
     wanted = {"database": names.database, "role": names.database, "set": "knowledge", "version": latest("knowledge")}
-    MIGRATIONS.acts.create(config_of(place.cluster), MigrationsInputs.model_validate(wanted))
+    MIGRATIONS.handler.create(config_of(place.cluster), MigrationsInputs.model_validate(wanted))
     place.vault.done("POST", f"sys/mounts/{names.mount}", {"type": "kv-v2"})
 
 
@@ -222,7 +222,7 @@ def test_everything_comes_back_with_the_same_checksums(place: Place, target: Ten
             connection.execute("DELETE FROM chunks; INSERT INTO numbered DEFAULT VALUES; SELECT nextval('\"Nº\"')")
         place.redis.client().set(f"{ACME.redis_prefix}later", "goes")
     for _ in range(2):  # again, it ends the same
-        found = fill(place.ground, _opened(parts, content), tenant(target), lambda _: None)
+        found = fill(place.session, _opened(parts, content), tenant(target), lambda _: None)
     assert found == content
     with place.own(target) as connection:
         assert connection.execute("SELECT doubled(4), nextval('\"Nº\"')").fetchone() == (8, 42)
@@ -289,7 +289,7 @@ def test_one_changed_value_is_another_checksum(place: Place) -> None:
         connection.execute("CREATE TABLE own (v text); INSERT INTO own VALUES ('a'); CREATE SEQUENCE s")
         connection.execute("SELECT lo_from_bytea(9999, '\\x01')")
     seen = []
-    acts: list[Callable[[], object]] = [
+    handler: list[Callable[[], object]] = [
         lambda: None,
         lambda: _do(place, "UPDATE own SET v = 'b'"),
         lambda: _do(place, "SELECT nextval('s')"),
@@ -298,11 +298,11 @@ def test_one_changed_value_is_another_checksum(place: Place) -> None:
         lambda: place.redis.client().set("t_acme:k", "2"),
         lambda: place.vault.done("POST", "kv-acme/data/k", {"data": {"a": 1}}),
     ]
-    for act in acts:
+    for act in handler:
         act()
         with place.parts(ACME) as there:
             seen.append(there.content().model_dump_json())
-    assert len(set(seen)) == len(acts)
+    assert len(set(seen)) == len(handler)
 
 
 def _do(place: Place, statement: str) -> None:
@@ -355,13 +355,13 @@ def test_a_failure_while_filling_is_told_and_nothing_of_the_sql_stays(place: Pla
     """Broken SQL: all or nothing; a key that Redis does not take; a table that is not as the archive says."""
     with place.parts(ACME) as there:
         parts, content, _ = there.dump()
-    for broken, told in (
+    for broken, expected in (
         ({DATABASE: b"CREATE TABLE half (v int);\nSELECT 1/0;\n"}, "division by zero"),
         ({REDIS: json.dumps(["a2V5", "bm8=", 0]).encode() + b"\n"}, "redis.jsonl, line 1"),
         ({DATABASE: parts[DATABASE] + b"CREATE TABLE public.more (v int);\n"}, "not as in the archive"),
     ):
-        with pytest.raises(ArchiveBroken, match=told):
-            fill(place.ground, _opened({**parts, **broken}, content), tenant(OTHER), lambda _: None)
+        with pytest.raises(ArchiveBroken, match=expected):
+            fill(place.session, _opened({**parts, **broken}, content), tenant(OTHER), lambda _: None)
     with place.own(OTHER) as connection:
         assert connection.execute("SELECT to_regclass('public.half')").fetchone() == (None,)
 
@@ -371,7 +371,7 @@ def test_a_failure_while_filling_is_told_and_nothing_of_the_sql_stays(place: Pla
 IDENTITY = pyrage.x25519.Identity.generate()
 READER = cast(Any, SimpleNamespace(keys=[IDENTITY]))
 KEY, OTHER_KEY = private_of("01" * 32), private_of("02" * 32)
-TOLD = Statement(purpose="archive", stack="prod", subject="acme", made="2026-01-31T12:00:00Z", serial=7, signer="")
+STATEMENT = Statement(purpose="archive", stack="prod", subject="acme", made="2026-01-31T12:00:00Z", serial=7, signer="")
 PARTS_TOLD = {"parts": {name: {"sha256": "", "size": 0} for name in ("database.sql", "tenant.yaml", "x.sql")}}
 PARTS = {"database.sql": b"SELECT 1;\n", "tenant.yaml": b"name: Acme\n"}
 
@@ -419,18 +419,18 @@ def _hidden(content: bytes) -> bytes:
 
 
 def _whole(
-    parts: dict[str, bytes] | None = None, told: dict[str, Any] | None = None, **more: Any
+    parts: dict[str, bytes] | None = None, handed: dict[str, Any] | None = None, **more: Any
 ) -> list[tuple[tarfile.TarInfo, bytes]]:
     wanted = PARTS if parts is None else parts
     return [
-        (_member("manifest.json"), _manifest(PARTS, **(told or {}), **more)),
+        (_member("manifest.json"), _manifest(PARTS, **(handed or {}), **more)),
         *((_member(name), one) for name, one in wanted.items()),
     ]
 
 
 def _sealed(content: bytes, key: Any = KEY, **more: Any) -> bytes:
-    told = replace(TOLD, **{"plain_size": len(content), **more})
-    return signed(key, told, pyrage.encrypt(content, [IDENTITY.to_public()]))
+    handed = replace(STATEMENT, **{"plain_size": len(content), **more})
+    return signed(key, handed, pyrage.encrypt(content, [IDENTITY.to_public()]))
 
 
 def _read(file: Path, content: bytes, *, sealed: bool = False, trust: str = "") -> Manifest:
@@ -480,10 +480,10 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_no_whole_archive_is_refused_with_a_mend(tmp_path: Path, what: str) -> None:
     """Whoever has the recipients' public keys can make a file that opens: what is in it is judged, and never a path."""
-    content, told = BROKEN[what]
-    with pytest.raises(ArchiveBroken, match=told) as raised:
+    content, handed = BROKEN[what]
+    with pytest.raises(ArchiveBroken, match=handed) as raised:
         _read(tmp_path / "a.archive", content)
-    assert "Mend: " in str(raised.value)
+    assert "Fix: " in str(raised.value)
 
 
 def test_a_changed_or_torn_file_and_another_key_are_refused(tmp_path: Path) -> None:
@@ -491,11 +491,17 @@ def test_a_changed_or_torn_file_and_another_key_are_refused(tmp_path: Path) -> N
     sealed = _sealed(_tar(_whole()))
     for index in (*range(0, 700, 11), len(sealed) // 2, len(sealed) - 1):
         changed = sealed[:index] + bytes([sealed[index] ^ 1]) + sealed[index + 1 :]
-        with pytest.raises(ArchiveBroken, match=r"a\.archive: .*Mend: "):
+        with pytest.raises(ArchiveBroken, match=r"a\.archive: .*Fix: "):
             _read(tmp_path / "a.archive", changed, sealed=True)
     other = pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()])
-    for content in (sealed[:-20], sealed[:40], b"", signed(KEY, TOLD, other), signed(KEY, TOLD, b"no age file")):
-        with pytest.raises(ArchiveBroken, match=r"a\.archive: .*Mend: "):
+    for content in (
+        sealed[:-20],
+        sealed[:40],
+        b"",
+        signed(KEY, STATEMENT, other),
+        signed(KEY, STATEMENT, b"no age file"),
+    ):
+        with pytest.raises(ArchiveBroken, match=r"a\.archive: .*Fix: "):
             _read(tmp_path / "a.archive", content, sealed=True)
 
 
@@ -504,13 +510,13 @@ def test_what_opens_proves_no_sender(tmp_path: Path) -> None:
     with another size than was signed, it is refused before it is decrypted; and no message tells what to type.
     """
     plain = pyrage.encrypt(_tar(_whole()), [IDENTITY.to_public()])
-    for content, told in (
+    for content, expected in (
         (plain, "it is not signed"),
         (_sealed(_tar(_whole()), OTHER_KEY), "not signed by anybody who is trusted"),
         (_sealed(_tar(_whole()), purpose="proof"), "not signed by anybody who is trusted"),
         (_sealed(_tar(_whole()), plain_size=5), "and 5 are told"),
     ):
-        with pytest.raises(ArchiveBroken, match=told) as refused:
+        with pytest.raises(ArchiveBroken, match=expected) as refused:
             _read(tmp_path / "a.archive", content, sealed=True)
         assert hashlib.sha256(content).hexdigest() not in str(refused.value)
 
@@ -534,7 +540,7 @@ def test_there_must_be_room_before_anything_is_written_or_opened(
     recipient = cast(Any, SimpleNamespace(key=lambda where: IDENTITY.to_public()))
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=100))
     with pytest.raises(ArchiveBroken, match=r"100 are free.*make room"):
-        archive.write(tmp_path / "b.archive", PARTS, (recipient,), KEY, TOLD)
+        archive.write(tmp_path / "b.archive", PARTS, (recipient,), KEY, STATEMENT)
     assert not (tmp_path / "b.archive").exists()
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=100))
     monkeypatch.setattr("tenants.archive.file.raw", lambda *_: pytest.fail("it was read"))

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from settings.state import AzblobState, LocalState, LoginState, S3State, backend_of
 from tenants.beside import Beside, Bucket, Folder, beside
 
@@ -117,4 +117,4 @@ def test_every_write_of_a_state_is_another_version(backend: Backend) -> None:
 def test_which_backends_can_bear_notes(state: Any, kind: type, tmp_path: Path) -> None:
     """Every kind that the settings know has an answer; of the last two, nothing is known: every tenant is asked."""
     environ = {"PULUMI_BACKEND_URL": backend_of(state, tmp_path) or ""}
-    assert isinstance(beside(cast(Workplace, SimpleNamespace(environ=environ))), kind)
+    assert isinstance(beside(cast(RunTarget, SimpleNamespace(environ=environ))), kind)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from deploy.guards import NotReached
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from tenants import closing, desired, lifecycle
 from tenants.closing import without_secrets
 from tenants.model import State, Tenant
@@ -68,7 +68,7 @@ def test_who_is_being_closed_is_closed_as_far_as_can_be(
     tenant = Tenant.model_validate({"rut": "12345678-5", "name": "Acme", "domain": "acme.example.com"})
     entry = cast(Entry, SimpleNamespace(tenant=tenant))
     registry: Any = SimpleNamespace(find=lambda _: entry, set_state=lambda *_: False)
-    place: Any = cast(Workplace, None)
+    place: Any = cast(RunTarget, None)
     with pytest.raises(NotReached):
         desired.set_state(place, "prod", lambda: registry, "acme", state, lambda _: None)
     assert asked == (["the host vps does not answer"] if closed else [])

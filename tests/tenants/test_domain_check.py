@@ -383,9 +383,9 @@ def test_the_command_ends_with_0_only_when_all_is_right(server: Server) -> None:
 def test_the_command_tells_programs_the_same(server: Server) -> None:
     """One JSON object, whole."""
     asked = ["check", "missing.acme.cl", "--json", "--resolver", f"127.0.0.1:{server.port}"]
-    told = json.loads(CliRunner().invoke(command.app, asked).stdout)
-    assert (told["ok"], told["tenant"], told["target"]) == (False, "acme", TARGET)
-    assert [Finding(**one).kind for one in told["findings"]] == ["cname-missing"]
+    report = json.loads(CliRunner().invoke(command.app, asked).stdout)
+    assert (report["ok"], report["tenant"], report["target"]) == (False, "acme", TARGET)
+    assert [Finding(**one).kind for one in report["findings"]] == ["cname-missing"]
 
 
 @pytest.mark.usefixtures("registered")

@@ -47,8 +47,8 @@ def run(
     monkeypatch: pytest.MonkeyPatch, status: str, takes: bool, tenant: Tenant = TENANT
 ) -> tuple[list[Declared], Any]:
     """What is declared, and what the stack tells."""
-    told: dict[str, Any] = {}
-    monkeypatch.setattr(pulumi, "export", lambda _, known: told.update(known))
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", lambda _, known: given.update(known))
     monitor, cloud = Recorder(), Cloudflare(status)
     monitor.mocks = cloud
     mocks.set_mocks(cloud, project="smarteros-tenants", stack="acme-2", preview=False, monitor=monitor)
@@ -58,7 +58,7 @@ def run(
     def declare() -> Any:
         program(tenant, where, SECRETS)()
         keys = ("domains", "pending")
-        return pulumi.Output.from_input({key: told[key] for key in keys if key in told}).apply(found.update)
+        return pulumi.Output.from_input({key: given[key] for key in keys if key in given}).apply(found.update)
 
     pulumi.runtime.test(declare)()  # type: ignore[no-untyped-call] # untyped SDK
     assert len(cloud.asked) == (len(tenant.domains) if takes else 0)
@@ -78,9 +78,9 @@ def test_each_domain_is_a_custom_hostname_of_the_zone(monkeypatch: pytest.Monkey
 
 def test_what_waits_for_the_customer_is_pending_with_the_record_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reason and mend, and no failure."""
-    _, told = run(monkeypatch, "pending", takes=True)
-    assert [one["status"] for one in told["domains"]] == ["pending", "pending"]
-    first = told["pending"][0]
+    _, given = run(monkeypatch, "pending", takes=True)
+    assert [one["status"] for one in given["domains"]] == ["pending", "pending"]
+    first = given["pending"][0]
     assert first["what"] == "domain www.acme.cl"
     assert "does not CNAME" in first["reason"]
     assert "www.acme.cl CNAME acme-2.example.com" in first["mend"]
@@ -88,22 +88,22 @@ def test_what_waits_for_the_customer_is_pending_with_the_record_to_set(monkeypat
 
 def test_an_active_domain_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was pending in the last run is asked anew."""
-    _, told = run(monkeypatch, "active", takes=True)
-    assert told["pending"] == []
-    assert {one["status"] for one in told["domains"]} == {"active"}
+    _, given = run(monkeypatch, "active", takes=True)
+    assert given["pending"] == []
+    assert {one["status"] for one in given["domains"]} == {"active"}
 
 
 def test_a_platform_without_own_domains_leaves_them_pending(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cloudflare for SaaS is enabled by a human: until then nothing is declared, and nothing fails."""
-    declared, told = run(monkeypatch, "pending", takes=False)
+    declared, given = run(monkeypatch, "pending", takes=False)
     assert not [one for one in declared if one.token == HOSTNAME]
-    assert told["pending"] == refused(TENANT.domains)
+    assert given["pending"] == refused(TENANT.domains)
 
 
 def test_a_tenant_without_domains_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty list, so that whoever reads it needs no guess."""
-    _, told = run(monkeypatch, "pending", takes=True, tenant=TENANT.model_copy(update={"domains": ()}))
-    assert told == {"pending": []}
+    _, given = run(monkeypatch, "pending", takes=True, tenant=TENANT.model_copy(update={"domains": ()}))
+    assert given == {"pending": []}
 
 
 @pytest.mark.parametrize("status", ["pending", "moved", "blocked", "pending_deletion", ""])

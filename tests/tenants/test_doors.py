@@ -34,7 +34,7 @@ def test_the_engine_goes_on_past_a_door_that_cannot_be_reached(state: str) -> No
     named = (
         "PostgreSQL (database-owner), Vault (vault-policy), its name (dns-record), its Redis (t-acme-redis-container)"
     )
-    assert f"tenant acme: not closed: {named}; the other doors are. Mend: the same command again" in said
+    assert f"tenant acme: not closed: {named}; the other doors are. Fix: the same command again" in said
     assert "connection refused" in said
 
 

@@ -37,7 +37,7 @@ def step(name: str, old: dict[str, Any], new: dict[str, Any] | None, *paths: str
 
 def test_the_vendors_names_are_told_and_not_the_providers_bookkeeping() -> None:
     """Also of a secret, which looks the same on both sides, and of what is deep in a property."""
-    told = {
+    given = {
         "steps": [
             step("same", {"a": 1, "__defaults": []}, {"a": 1, "__defaults": ["a"], "__pulumi_raw_state_delta": {}}),
             step("owner", {"superuser": False, "__meta": ""}, {"superuser": True}),
@@ -46,7 +46,7 @@ def test_the_vendors_names_are_told_and_not_the_providers_bookkeeping() -> None:
             step("database", {"name": "t"}, None),
         ]
     }
-    assert desired._changes(json.dumps(told)) == [
+    assert desired._changes(json.dumps(given)) == [
         "owner: superuser",
         "sessions: password",
         "record: data, tags",

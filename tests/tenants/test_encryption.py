@@ -11,7 +11,7 @@ import pytest
 
 from access.states import STATES, STATES_URL, states_policy
 from deploy.guards import NotReady
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from tenants.encryption import Encryption, encrypted_with
 from tenants.platform import Platform, Vault
 from tenants.secrets import VaultLogin
@@ -100,7 +100,7 @@ def test_a_login_that_is_refused_says_the_mend(vault: Asked) -> None:
 
 def test_what_an_operators_shell_says_of_vault_does_not_reach_the_engine(tmp_path: Path) -> None:
     """Another Vault's address, token or namespace in it would be asked instead."""
-    place = Workplace(
+    place = RunTarget(
         target=Target.SANDBOX,
         pulumi=tmp_path,
         project=tmp_path,

@@ -9,20 +9,20 @@ from typing import Any, cast
 import pytest
 
 from deploy.engine_run import EngineFailed
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from settings import Settings
 from tenants import endings, last_rights, lifecycle
 from tenants.encryption import Encryption
-from tenants.ground import Ground
+from tenants.session import PlatformSession
 from tests.tenants.test_stack import NOTHING_KNOWN, SECRETS, platform
 
 DELETING = {"resources": [], "pending_operations": [{"type": "deleting", "resource": {"urn": "u"}}]}
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Workplace:
-    """A workplace of which only the folder counts."""
-    return cast(Workplace, SimpleNamespace(project=tmp_path, scratch=tmp_path / "runs", environ={}))
+def there(tmp_path: Path) -> RunTarget:
+    """A run target of which only the folder counts."""
+    return cast(RunTarget, SimpleNamespace(project=tmp_path, scratch=tmp_path / "runs", environ={}))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return commands
 
 
-def test_a_pending_deletion_is_read_anew_once(there: Workplace, runs: list[str]) -> None:
+def test_a_pending_deletion_is_read_anew_once(there: RunTarget, runs: list[str]) -> None:
     """As is a destruction that the state has forgotten; else nothing is read."""
     assert endings.forget_deleted(there, "acme", DELETING, lambda _: None)
     assert not endings.forget_deleted(there, "acme", {"resources": []}, lambda _: None)
@@ -46,7 +46,7 @@ def test_a_pending_deletion_is_read_anew_once(there: Workplace, runs: list[str])
     assert runs == ["refresh", "refresh"]
 
 
-def test_a_reading_that_fails_is_done_again(there: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reading_that_fails_is_done_again(there: RunTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine has dropped the pending operation by then."""
 
     def fail(*_: Any, **__: Any) -> None:
@@ -59,7 +59,7 @@ def test_a_reading_that_fails_is_done_again(there: Workplace, monkeypatch: pytes
             endings.forget_deleted(there, "acme", found, lambda _: None)
 
 
-def test_an_end_reads_before_it_deletes(there: Workplace, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_reads_before_it_deletes(there: RunTarget, runs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """And leaves its mark until it has ended."""
 
     def deleting(*words: Any, **_: Any) -> None:
@@ -71,7 +71,7 @@ def test_an_end_reads_before_it_deletes(there: Workplace, runs: list[str], monke
     for name in ("clear_the_way", "nothing_keeps"):
         monkeypatch.setattr(last_rights, name, lambda *_, name=name: runs.append(name))
     monkeypatch.setattr(lifecycle, "run_with_events", deleting)
-    ground = Ground(
+    session = PlatformSession(
         place=there,
         policy_pack=there.project,
         settings=cast(Settings, None),
@@ -81,7 +81,7 @@ def test_an_end_reads_before_it_deletes(there: Workplace, runs: list[str], monke
         encryption=cast(Encryption, SimpleNamespace(applied=lambda one: one, readable=lambda *_: 0, provider="x")),
         stacks={},
     )
-    lifecycle.take_down(ground, "acme", lambda _: None)
+    lifecycle.take_down(session, "acme", lambda _: None)
     assert runs == ["refresh", "state", "clear_the_way", "nothing_keeps", "destroy", "stack"]
 
 
@@ -95,13 +95,13 @@ UPDATING = {
 }
 
 
-def test_what_was_being_changed_is_read_anew_once(there: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_being_changed_is_read_anew_once(there: RunTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     """By name; also when the reading failed, or something else has touched the state since: the engine forgets it."""
-    told: list[tuple[str, ...]] = []
+    reported: list[tuple[str, ...]] = []
 
     def reads(*words: Any, **_: Any) -> None:
-        told.append(words[2:])
-        if len(told) == 1:
+        reported.append(words[2:])
+        if len(reported) == 1:
             raise EngineFailed("refresh")
 
     monkeypatch.setattr(endings, "run", reads)
@@ -111,13 +111,13 @@ def test_what_was_being_changed_is_read_anew_once(there: Workplace, monkeypatch:
     forgotten = {"resources": UPDATING["resources"]}
     endings.remember_changed(there, forgotten)
     assert endings.read_changed(there, "acme", forgotten, lambda _: None) == 1
-    assert told[0] == told[1]
-    assert told[1][-2:] == ("--target", "a")
+    assert reported[0] == reported[1]
+    assert reported[1][-2:] == ("--target", "a")
     assert endings.read_changed(there, "acme", forgotten, lambda _: None) == 0
-    assert len(told) == 2
+    assert len(reported) == 2
 
 
-def test_a_reading_of_everything_counts_too(there: Workplace, runs: list[str]) -> None:
+def test_a_reading_of_everything_counts_too(there: RunTarget, runs: list[str]) -> None:
     """What is gone can't be read by name."""
     endings.remember_changed(there, {**UPDATING, **DELETING, "pending_operations": UPDATING["pending_operations"]})
     assert endings.forget_deleted(there, "acme", DELETING, lambda _: None)

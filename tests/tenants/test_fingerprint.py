@@ -27,7 +27,14 @@ from tests.tenants.test_stack import SECRETS, TENANT, platform
 ROOTED = replace(SECRETS, root_key="ab" * 32)
 ENTRIES = (
     *("tenants/lifecycle.py", "tenants/stack.py", "tenants/fleet/running.py", "tenants/servers.py", "cli/tenant.py"),
-    *("apps/server.py", "apps/provider.py", "policy/warm.py", "sandbox/server.py", "engine/program.py", "__main__.py"),
+    *(
+        "provider/server.py",
+        "provider/servicer.py",
+        "policy/warm.py",
+        "sandbox/server.py",
+        "engine/program.py",
+        "__main__.py",
+    ),
 )
 """Where what happens to a tenant begins: the commands, the program, what serves the provider and the policies, and the
 platform's own program, of whose outputs a tenant is made.
@@ -125,12 +132,12 @@ def test_every_module_that_is_imported_for_a_tenant_decides() -> None:
         "tenants",
         "components",
         "settings",
-        "apps",
+        "provider",
         "policy",
         "engine",
         "deploy",
         "sandbox",
-        "keyring",
+        "age_keyring",
         "access",
     }
 

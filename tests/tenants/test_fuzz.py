@@ -20,13 +20,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from age_keyring import Identity, Keyring, KeyringError, Recipient
+from age_keyring.header import check_header
+from age_keyring.recipients import read_recipients
+from age_keyring.signers import own_key
+from age_keyring.signing import SignatureRefused, Statement, opened, signed, signer_of
 from deploy.vault_api import VaultApi, VaultRefused
 from kept import Damaged, mapping
-from keyring import Identity, Keyring, KeyringError, Recipient
-from keyring.header import check_header
-from keyring.recipients import read_recipients
-from keyring.signers import own_key
-from keyring.signing import SignatureRefused, Statement, opened, signed, signer_of
 from tenants.archive import file as archive
 from tenants.archive.database import _unrestricted
 from tenants.archive.manifest import ArchiveBroken, read_manifest
@@ -132,7 +132,7 @@ def test_a_statement(line: bytes) -> None:
     """Signed by whom one trusts, in any form."""
     import base64
 
-    from keyring.signing import FIRST_LINE, public_of
+    from age_keyring.signing import FIRST_LINE, public_of
 
     signature = base64.b64encode(KEY.sign(b"smarteros\0archive\0" + line))
     content = FIRST_LINE + b"\n" + signature + b"\n" + line + b"\nbody"
@@ -232,8 +232,8 @@ def test_a_journal_of_numbers(tmp_path: Path, content: bytes) -> None:
     """On the shelf."""
     serials = Serials(tmp_path)
     serials.file.write_bytes(content)
-    told = Statement(purpose="archive", stack="prod", subject="acme", made="", serial=7, signer="")
-    in_words(lambda: serials.refuse_old(told, None), ArchiveBroken, size=len(content))
+    statement = Statement(purpose="archive", stack="prod", subject="acme", made="", serial=7, signer="")
+    in_words(lambda: serials.refuse_old(statement, None), ArchiveBroken, size=len(content))
 
 
 @fewer
@@ -267,12 +267,12 @@ def test_a_keyring(mine: tuple[Keyring, Identity], data: st.DataObject) -> None:
     whole = keyring.file.read_bytes()
     text = pyrage.decrypt(whole, list(identity.keys))
     to = [Recipient(identity.public[0], "me").key("")]
-    told = Statement(purpose="keyring", stack="", subject="s", made="2026-01-31T12:00:00Z", serial=1, signer="")
+    statement = Statement(purpose="keyring", stack="", subject="s", made="2026-01-31T12:00:00Z", serial=1, signer="")
     body = text.split(b"\n", 3)[3]
     content = data.draw(
         like(whole)
         | like(text).map(lambda plain: pyrage.encrypt(plain, to, armored=True))
-        | like(body).map(lambda plain: pyrage.encrypt(signed(own_key(identity), told, plain), to, armored=True))
+        | like(body).map(lambda plain: pyrage.encrypt(signed(own_key(identity), statement, plain), to, armored=True))
     )
     file = keyring.file.with_name("other.age")
     file.write_bytes(content)

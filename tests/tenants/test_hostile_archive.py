@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from apps.time_limits import EXPORT
+from provider.time_limits import EXPORT
 from sandbox.postgresql.server.clusters import Cluster
 from tenants.archive.database import TenantDatabase
 from tenants.archive.manifest import ArchiveBroken
 from tenants.platform import Server
-from tests.apps.servers import PASSWORD, admin, postgres_server
+from tests.provider.servers import PASSWORD, admin, postgres_server
 
 TENANT, VICTIM = "t_acme", "t_zapato_azul"
 STOLEN = "stolen-passw0rd"
@@ -189,8 +189,8 @@ def test_what_needs_more_than_the_tenants_rights_is_refused_in_words(
 ) -> None:
     """And leaves nothing behind: the tenant is filled from a good archive afterwards."""
     there, before, mark = TenantDatabase(server, PASSWORD, TENANT), _everybody(cluster), tmp_path / "mark"
-    content, told = REFUSED[what]
-    with pytest.raises(ArchiveBroken, match=f"(?i){told}"):
+    content, expected = REFUSED[what]
+    with pytest.raises(ArchiveBroken, match=f"(?i){expected}"):
         there.restore(content.replace("{mark}", str(mark)).encode())
     assert not mark.exists()
     assert _everybody(cluster) == before

@@ -13,7 +13,7 @@ from components.services.redis import _config
 from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.manifest import ArchiveBroken
 from tenants.names import TenantNames
-from tests.apps.servers import PASSWORD, redis_server
+from tests.provider.servers import PASSWORD, redis_server
 
 ACME = TenantNames("acme")
 

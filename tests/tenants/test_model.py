@@ -64,10 +64,10 @@ def test_a_tenant_may_use_what_its_tier_allows_and_less_where_its_file_says_so()
         ({"locale": "es"}, 'locale: "es": not a language and a country'),
     ],
 )
-def test_what_is_refused_is_named_by_its_path(more: dict[str, Any], told: str) -> None:
+def test_what_is_refused_is_named_by_its_path(more: dict[str, Any], expected: str) -> None:
     """Path, value, why and mend; before anything is made."""
-    (one,) = [line for line in mistakes(**more) if told in line]
-    assert "Mend: " in one
+    (one,) = [line for line in mistakes(**more) if expected in line]
+    assert "Fix: " in one
 
 
 @pytest.mark.parametrize(

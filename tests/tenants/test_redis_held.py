@@ -14,7 +14,7 @@ import redis
 
 from deploy.guards import NotReady
 from deploy.redis_rescue import Login
-from deploy.target import ROOT, Workplace
+from deploy.target import ROOT, RunTarget
 from tenants import redis_held
 from tenants.redis_held import redis_finding
 from tests.components import redis_real
@@ -26,7 +26,7 @@ class Place:
     project = ROOT
 
 
-PLACE = cast(Workplace, Place())
+PLACE = cast(RunTarget, Place())
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, login: Any) -> None:
@@ -69,7 +69,7 @@ def test_one_that_cannot_be_asked_in_time_lacks_nothing_that_is_known(monkeypatc
     """Its host is away, or nobody says anything."""
 
     def away() -> Any:
-        raise NotReady("the host vps does not answer. Mend: try again")
+        raise NotReady("the host vps does not answer. Fix: try again")
 
     asked(monkeypatch, away)
     found = redis_finding(PLACE, "prod")

@@ -65,7 +65,7 @@ def test_the_wrong_check_digit_names_the_right_number(tmp_path: Path) -> None:
     said = refused(tmp_path, rut="12345678-9")
     assert said.startswith('tenants/registry/acme.yaml: rut: "12345678-9": ')
     assert "12345678-5" in said
-    assert "Mend:" in said
+    assert "Fix:" in said
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_unsafe_and_reserved_slugs_are_refused_as_slugs(tmp_path: Path, domain: 
     said = refused(tmp_path, domain=domain)
     assert "slug" in said
     assert ": domain: " in said
-    assert "Mend:" in said
+    assert "Fix:" in said
 
 
 def test_no_service_of_the_platform_can_be_taken() -> None:
@@ -186,7 +186,7 @@ def test_a_value_that_holds_itself_is_a_mistake_like_another(tmp_path: Path, tex
     write(tmp_path, "acme.yaml", f"rut: 12345678-5\ndomain: acme.example.com\n{text}\n")
     said = mistakes(tmp_path)
     assert said[0].startswith("tenants/registry/acme.yaml")
-    assert "Mend:" in said[0]
+    assert "Fix:" in said[0]
 
 
 def test_a_huge_value_is_not_made_whole_to_be_cut() -> None:

@@ -18,19 +18,19 @@ from access.provisioner import APPROLE, PROVISIONER, provisioner_policy
 from deploy.arm import ARM_API
 from deploy.guards import NotReady
 from deploy.identities import CLOUDFLARE_API
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from sandbox.azure.server import arm as arm_api
 from sandbox.cloudflare.server import api as cloudflare_api
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
 from tenants import residue
-from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.platform import Redis, Server, Vault
 from tenants.residue import Left, cloudflare, hosts, left_of, searches
 from tenants.secrets import TenantSecrets, VaultLogin
+from tenants.session import PlatformSession
 from tenants.steps.step import Search
-from tests.apps.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
+from tests.provider.servers import PASSWORD, admin, limited_provisioner, postgres_server, redis_server
 from tests.sandbox.vault.server.servers import Asked, simulated
 from tests.tenants.test_stack import BLOBS, NOTHING_KNOWN, platform
 
@@ -56,7 +56,7 @@ class Everywhere:
         self.cluster, self.redis, self.vault = parts["cluster"], parts["redis"], cast(Asked, parts["vault"])
         self.cloud, self.stacks = cast(Inventory, parts["cloud"]), {"acme-2": "smarteros-tenants-00"}
         self.labelled: dict[str, list[str]] = {}
-        self.ground = cast(Ground, parts["ground"])
+        self.session = cast(PlatformSession, parts["session"])
 
     def sql(self, statement: str) -> None:
         """As the provisioner."""
@@ -70,7 +70,7 @@ class Everywhere:
 
     def left(self) -> list[Left]:
         """What is found."""
-        return left_of(self.ground, TENANT, OTHERS)
+        return left_of(self.session, TENANT, OTHERS)
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +100,9 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
         usual = platform(True)
         own = {"local_port": servers["cluster"].port, "login": "login", "provisioner": "provisioner"}
         server = Server(**{**vars(usual.server), **own})
-        place = Workplace(
+        place = RunTarget(
             **{
-                **{name: cast(Any, None) for name in Workplace.__dataclass_fields__},
+                **{name: cast(Any, None) for name in RunTarget.__dataclass_fields__},
                 "target": Target.SANDBOX,
                 "environ": {ARM_API: f"{address}/arm", CLOUDFLARE_API: f"{address}/client/v4"},
             }
@@ -114,7 +114,7 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
             "vault": Vault(local_port=servers["vault"].port),
             "custom_domains": True,
         }
-        ground = Ground(
+        session = PlatformSession(
             place=place,
             policy_pack=tmp_path,
             settings=cast(Any, SimpleNamespace(remote_hosts=[SimpleNamespace(name="vps")])),
@@ -129,7 +129,7 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
             encryption=cast(Any, None),
             stacks={"acme-2": "smarteros-tenants-00"},
         )
-        found = Everywhere(**servers, cloud=cloud, ground=ground)
+        found = Everywhere(**servers, cloud=cloud, session=session)
         monkeypatch.setattr("tenants.residue.state.stacks_of", lambda *_: found.stacks)
         monkeypatch.setattr("tenants.residue.state.folder_of", lambda *_: tmp_path)
         monkeypatch.setattr(hosts, "means_of", lambda *_: SimpleNamespace(ssh_config=None))
@@ -306,11 +306,11 @@ PLANTED: dict[str, tuple[str, Plant, str]] = {
 @pytest.mark.parametrize("what", PLANTED)
 def test_what_is_planted_is_found_with_its_mend(everywhere: Everywhere, what: str) -> None:
     """One thing at one vendor is one line, which says where, what and how it goes."""
-    where, plant, told = PLANTED[what]
+    where, plant, expected = PLANTED[what]
     plant(everywhere)
     (found,) = everywhere.left()
     assert found.where.startswith(where)
-    assert told in str(found)
+    assert expected in str(found)
 
 
 SHOWS = {
@@ -346,9 +346,9 @@ def test_each_search_is_needed(everywhere: Everywhere, monkeypatch: pytest.Monke
 
 def test_a_bucket_of_r2_is_found_and_a_neighbours_is_not(everywhere: Everywhere) -> None:
     """Where the platform's storage is R2."""
-    values = {**vars(everywhere.ground.platform), "blobs": BLOBS["r2"]}
-    fields = {**vars(everywhere.ground), "platform": type(everywhere.ground.platform)(**values)}
-    everywhere.ground = Ground(**fields)
+    values = {**vars(everywhere.session.platform), "blobs": BLOBS["r2"]}
+    fields = {**vars(everywhere.session), "platform": type(everywhere.session.platform)(**values)}
+    everywhere.session = PlatformSession(**fields)
     token, prefix = "cloudflare:index/r2Bucket:R2Bucket", BLOBS["r2"].prefix
     everywhere.record(token, "b2", accountId="f" * 32, name=f"{prefix}-t-acme-2")
     assert everywhere.left() == []
@@ -385,6 +385,8 @@ def test_every_page_of_a_list_is_read(everywhere: Everywhere, monkeypatch: pytes
         return pages[len(asked) - 1]
 
     monkeypatch.setattr(cloudflare, "_get", answered)
-    names = [one["name"] for path in ("zones/z/dns_records", "b") for one in cloudflare.listed(everywhere.ground, path)]
+    names = [
+        one["name"] for path in ("zones/z/dns_records", "b") for one in cloudflare.listed(everywhere.session, path)
+    ]
     assert names == ["a", "b", "c", "d"]
     assert asked == ["per_page=100&page=1", "per_page=100&page=2", "per_page=100&page=1", "per_page=100&cursor=x+y"]

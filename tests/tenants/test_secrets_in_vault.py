@@ -33,7 +33,7 @@ def test_a_folder_in_itself_is_told(monkeypatch: pytest.MonkeyPatch, keys: tuple
     """An empty part of a path leads to where it is; a folder that is everywhere below itself ends, too."""
     monkeypatch.setattr(secrets, "MOST_FOLDERS", 2_000)
     there = Listed(*keys)
-    with pytest.raises(ArchiveBroken, match=r"Vault, kv-acme: .*Mend: "):
+    with pytest.raises(ArchiveBroken, match=r"Vault, kv-acme: .*Fix: "):
         TenantSecretsInVault(cast(VaultApi, there), "token", TenantNames("acme")).dump()
     assert there.asked <= 2_001
 

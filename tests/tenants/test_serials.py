@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from keyring.signing import Statement
+from age_keyring.signing import Statement
 from tenants.archive.manifest import ArchiveBroken
 from tenants.archive.serials import Serials
 
-TOLD = Statement(purpose="archive", stack="prod", subject="acme", made="2026-01-31T12:00:00Z", serial=7, signer="")
+STATEMENT = Statement(purpose="archive", stack="prod", subject="acme", made="2026-01-31T12:00:00Z", serial=7, signer="")
 
 
 def test_an_older_archive_or_one_that_was_imported_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
     """By its number, which is above all before it; for each tenant and environment apart."""
     serials = Serials(tmp_path)
     first = serials.next("prod", "acme")
-    old, new = replace(TOLD, serial=first), replace(TOLD, serial=first + 1)
+    old, new = replace(STATEMENT, serial=first), replace(STATEMENT, serial=first + 1)
     serials.saw(old)
     serials.refuse_old(old, None)
     serials.saw(new)
@@ -37,5 +37,5 @@ def test_an_older_archive_or_one_that_was_imported_is_refused_unless_it_is_meant
         serials.refuse_old(other, None)
     for damage in ("{", "[]", '{"prod/acme": 1}', '{"prod/acme": {"newest": "x", "imported": []}}'):
         serials.file.write_text(damage)
-        with pytest.raises(ArchiveBroken, match=r"serials\.json.*Mend: remove it"):
+        with pytest.raises(ArchiveBroken, match=r"serials\.json.*Fix: remove it"):
             serials.refuse_old(new, None)

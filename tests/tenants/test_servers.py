@@ -10,14 +10,14 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2_grpc, provider_pb2_grpc
 
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from tenants.servers import served
 
 
-def place(tmp_path: Path, attached: str) -> Workplace:
-    """A workplace whose engine attaches to these."""
+def place(tmp_path: Path, attached: str) -> RunTarget:
+    """A run target whose engine attaches to these."""
     environ = {"PULUMI_DEBUG_PROVIDERS": attached, "HOME": "/x"} if attached else {"HOME": "/x"}
-    return Workplace(
+    return RunTarget(
         target=Target.SANDBOX,
         pulumi=tmp_path,
         project=tmp_path,

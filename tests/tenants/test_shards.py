@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from deploy.target import Workplace
+from deploy.target import RunTarget
 from tenants import state
 from tenants.shards import SHARDS, is_tenants, project_of
 
@@ -56,7 +56,7 @@ def test_stacks_are_found_wherever_they_are(tmp_path: Path) -> None:
         ("smarteros-tenants-x", "other.json"),
     ):
         stack(tmp_path, project, name)
-    place = cast(Workplace, SimpleNamespace(environ={"PULUMI_BACKEND_URL": f"file://{tmp_path}"}))
+    place = cast(RunTarget, SimpleNamespace(environ={"PULUMI_BACKEND_URL": f"file://{tmp_path}"}))
     assert state.stacks_of(place, tmp_path) == {
         "acme": "smarteros-tenants-63",
         "old": "smarteros-tenants",
@@ -76,7 +76,7 @@ def test_in_a_bucket_one_start_of_the_engine_finds_them(tmp_path: Path, monkeypa
         )
 
     monkeypatch.setattr(state, "run", run)
-    place = cast(Workplace, SimpleNamespace(environ={"PULUMI_BACKEND_URL": "s3://bucket"}))
+    place = cast(RunTarget, SimpleNamespace(environ={"PULUMI_BACKEND_URL": "s3://bucket"}))
     found = state.stacks_of(place, tmp_path / "tenants")
     assert found == {"acme": "smarteros-tenants-63", "old": "smarteros-tenants"}
     assert asked == [("stack", "ls", "--all", "--json")]

@@ -15,18 +15,18 @@ import pyrage
 import pytest
 import redis
 
+from age_keyring import Identity, Keyring, Recipient
 from deploy.guards import NotReady
-from deploy.target import Workplace
-from keyring import Identity, Keyring, Recipient
+from deploy.target import RunTarget
 from sandbox.redis.server.process import RedisProcess
 from tenants import shared_redis
 from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.shelf import Shelf
-from tenants.ground import Ground
 from tenants.model import Tenant
 from tenants.platform import Redis
-from tests.apps.servers import PASSWORD, Server, limited_keeper, redis_server
+from tenants.session import PlatformSession
 from tests.components import redis_real
+from tests.provider.servers import PASSWORD, Server, limited_keeper, redis_server
 
 WORD, KEYS = "acme-Passw0rd-of-twenty-letters", {"t_acme:cart": "bread", "t_acme:session": "1"}
 URN = "urn:pulumi:acme::smarteros-tenants-32::smarteros:tenants:RedisUser$smarteros-apps:redis:AclUser::redis-user"
@@ -58,9 +58,9 @@ class Move:
         keyring.save()
         self.identity = identity
         environ = {"SMOS_KEYRING": str(keyring.file), "SMOS_KEY_FILE": str(folder / "key.txt")}
-        self.there = cast(Workplace, SimpleNamespace(project=folder, environ=environ))
-        self.ground = cast(
-            Ground,
+        self.there = cast(RunTarget, SimpleNamespace(project=folder, environ=environ))
+        self.session = cast(
+            PlatformSession,
             SimpleNamespace(
                 place=self.there,
                 stack="prod",
@@ -75,11 +75,11 @@ class Move:
 
     def begin(self, one: Tenant) -> list[str]:
         """Before the engine runs."""
-        return shared_redis.taken_away(self.ground, self.there, one, FOUND, self.said.append)
+        return shared_redis.taken_away(self.session, self.there, one, FOUND, self.said.append)
 
     def end(self, one: Tenant) -> None:
         """After it ran."""
-        shared_redis.given_back(self.ground, self.there, one, self.said.append)
+        shared_redis.given_back(self.session, self.there, one, self.said.append)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_its_keys_come_into_its_own_and_a_killed_run_goes_on(move: Move) -> None
     assert pyrage.decrypt(file.read_bytes(), list(move.identity.keys)).count(b"\n") == len(KEYS)
     assert move.run == [("state", "unprotect", URN, "--yes", "--stack", "acme")]
     # Killed here, the next run finds no user in the state.
-    assert shared_redis.taken_away(move.ground, move.there, tenant(), {"resources": []}, move.said.append) == []
+    assert shared_redis.taken_away(move.session, move.there, tenant(), {"resources": []}, move.said.append) == []
     move.end(tenant())
     assert {key: move.own.client().get(key) for key in KEYS} == KEYS
     move.own.client().set("t_acme:cart", "newer")
@@ -127,7 +127,7 @@ def test_who_has_none_keeps_the_file_and_is_told(move: Move) -> None:
 
 def test_who_has_no_user_there_is_not_looked_for(move: Move) -> None:
     """And who has one without keys leaves no file."""
-    assert shared_redis.taken_away(move.ground, move.there, tenant(), None, move.said.append) == []
+    assert shared_redis.taken_away(move.session, move.there, tenant(), None, move.said.append) == []
     redis_real.client(move.shared, "t_acme", WORD).delete(*KEYS)
     assert move.begin(tenant()) == []
     assert kept(move) == []
@@ -179,5 +179,5 @@ def test_a_state_that_the_version_before_has_written_is_one_of_those(move: Move)
     assert shared_redis.left_in_a_preview(tenant(own=False), found, move.said.append) == ["--exclude", user["urn"]]
     with pytest.raises(NotReady):
         shared_redis.refuse_not_moved(found, "algorithmics")
-    assert shared_redis.taken_away(move.ground, move.there, tenant(own=False), found, move.said.append) == []
+    assert shared_redis.taken_away(move.session, move.there, tenant(own=False), found, move.said.append) == []
     assert move.run == [("state", "unprotect", user["urn"], "--yes", "--stack", "acme")]

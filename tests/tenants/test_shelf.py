@@ -50,9 +50,9 @@ def test_only_what_has_expired_of_deleted_tenants_goes(shelf: Shelf) -> None:
 def test_until_when_each_is_kept(shelf: Shelf) -> None:
     """Of a tenant that is there there is no such day."""
     retention = Retention(frozenset({"acme"}), TODAY)
-    told = {one.file.name: retention.until(one) for one in shelf.archives()}
-    assert told["acme-20250101T000000Z.tar.age"] is None
-    assert told["gone-20260215T120000Z.tar.age"] == datetime.date(2026, 3, 17)
+    given = {one.file.name: retention.until(one) for one in shelf.archives()}
+    assert given["acme-20250101T000000Z.tar.age"] is None
+    assert given["gone-20260215T120000Z.tar.age"] == datetime.date(2026, 3, 17)
 
 
 def test_an_interrupted_delete_finds_its_archive(shelf: Shelf) -> None:

@@ -92,8 +92,8 @@ def test_it_has_a_database_and_a_key_of_its_own() -> None:
 def test_nobody_becomes_its_owner_by_being_the_first() -> None:
     """It answers under a public name, too: its owner is the operators', with a password that is no other tenant's."""
     environment = dict(str(one).split("=", 1) for one in resolved({"envs": container()["envs"]})["envs"])
-    told = {"N8N_INSTANCE_OWNER_MANAGED_BY_ENV", "N8N_INSTANCE_OWNER_EMAIL", "N8N_INSTANCE_OWNER_PASSWORD_HASH"}
-    assert told <= environment.keys()
+    handed = {"N8N_INSTANCE_OWNER_MANAGED_BY_ENV", "N8N_INSTANCE_OWNER_EMAIL", "N8N_INSTANCE_OWNER_PASSWORD_HASH"}
+    assert handed <= environment.keys()
     assert environment["N8N_INSTANCE_OWNER_MANAGED_BY_ENV"] == "true"
     password = derived_key(ROOT_KEY, "n8n owner password", "12345678-5")
     assert bcrypt.checkpw(password.encode(), environment["N8N_INSTANCE_OWNER_PASSWORD_HASH"].encode())
@@ -143,8 +143,10 @@ def test_every_resource_is_what_the_vendors_take_and_the_policies_allow() -> Non
     for one in declared():
         if one.token in tokens:
             assert list(schema.failures(one.token, resolved(one.inputs))) == [], one.name
-    told = facts_of(settings(), "acme-2")
-    facts = replace(told, zone_id="0" * 32, doors=("edge.example.com", "pausa.example.com"))  # as the platform's output
+    handed = facts_of(settings(), "acme-2")
+    facts = replace(
+        handed, zone_id="0" * 32, doors=("edge.example.com", "pausa.example.com")
+    )  # as the platform's output
     assert list(violations(declared(), facts)) == []
 
 

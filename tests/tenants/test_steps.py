@@ -22,10 +22,10 @@ from tenants.archive.texts import of_steps, secrets_in
 from tenants.doors import doors_of
 from tenants.fleet.health import checks_of_all
 from tenants.fleet.work import Work
-from tenants.ground import Ground
 from tenants.names import TenantNames
 from tenants.platform import Platform
 from tenants.residue import searches
+from tenants.session import PlatformSession
 from tenants.silos import own_memory_mb
 from tenants.stack import program
 from tenants.steps import MODULES, owners_of, steps
@@ -56,9 +56,9 @@ def declared() -> dict[str, Declared]:
 
 def costs(where: Platform) -> dict[str, float]:
     """Of a new tenant."""
-    ground = SimpleNamespace(platform=where, stacks={})
+    session = SimpleNamespace(platform=where, stacks={})
     entries = {"acme-2": SimpleNamespace(tenant=TENANT)}
-    work = Work(ground=cast(Ground, ground), entries=cast(Any, entries), files=cast(Any, None), say=print)
+    work = Work(session=cast(PlatformSession, session), entries=cast(Any, entries), files=cast(Any, None), say=print)
     return dict(work.costs("acme-2"))
 
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_changed_alone_is_told_and_nothing_is_written(monkeypatch
     """A writer that changes something else beside the state is not believed."""
     for writer in ("_in_place", "_anew"):
         monkeypatch.setattr(f"tenants.tenant_file.{writer}", lambda text, state: f"{text}tier: pro\nstate: {state}\n")
-    with pytest.raises(Unreadable, match=r"acme.yaml: state: .*Mend: write state: suspended into it by hand"):
+    with pytest.raises(Unreadable, match=r"acme.yaml: state: .*Fix: write state: suspended into it by hand"):
         with_state(HEAD, "suspended", "acme.yaml")
 
 
@@ -208,6 +208,6 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatc
 
 def test_what_is_no_yaml_is_told_by_place_and_without_its_content() -> None:
     """A value of it could be a secret that somebody put there by mistake."""
-    with pytest.raises(Unreadable) as told:
+    with pytest.raises(Unreadable) as raised:
         values_of("token: [hvs.secret\n", "acme.yaml")
-    assert "hvs" not in str(told.value)
+    assert "hvs" not in str(raised.value)

@@ -15,7 +15,7 @@ from tenants import usage
 from tenants.model import Tenant
 from tenants.usage import Used
 from tests.isolation.neighbours import Neighbours, neighbours
-from tests.isolation.test_end_of_life import told, word
+from tests.isolation.test_end_of_life import server_of, word
 
 ACME = Tenant.model_validate({"rut": "12345678-5", "name": "Acme", "domain": "acme.example.com"})
 
@@ -28,7 +28,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_the_server_tells_disk_and_connections_to_the_provisioner(server: Neighbours) -> None:
     """Another's sessions do not count; a database that is not there is left out."""
-    platform: Any = type("Platform", (), {"server": told(server)})()
+    platform: Any = type("Platform", (), {"server": server_of(server)})()
     with server.tenant("acme"), server.tenant("acme"), server.tenant("acme-2"):
         ((name, mb, connections),) = usage._rows(platform, word(server), ["t_acme", "n8n_acme"])
     assert (name, connections) == ("t_acme", 2)

@@ -209,7 +209,7 @@ class AzurePlatform(ComponentResource):
         )
 
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
-        """A storage account."""
+        """Declares a storage account with its containers."""
         wanted = self._settings.services.storage
         if wanted is None:
             raise TypeError("the settings have no services/storage")

@@ -126,7 +126,7 @@ class ObjectStorage:
         self._settings = settings
 
     def object_store(self, name: str, opts: ResourceOptions) -> ObjectStore:
-        """Buckets."""
+        """Declares a bucket for each container that is wanted."""
         wanted = self._settings.services.storage
         if wanted is None:
             raise TypeError("the settings have no services/storage")

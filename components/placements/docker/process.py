@@ -43,7 +43,7 @@ def ended_well(name: str, part: str, container_name: str, identity: str, exit_co
     why = f"{what} ended with {exit_code}, so it is not started"
     mend = f"`docker logs {container_name}` on its host says why; ./smos up runs it again"
     if is_dry_run():
-        log.warn(f"{name}/{part}: {why}. Mend: {mend}")
+        log.warn(f"{name}/{part}: {why}. Fix: {mend}")
         return identity
     raise Refusal(name, part, why, mend)
 

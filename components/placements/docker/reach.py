@@ -34,7 +34,7 @@ class PublishedPort:
 
 
 class Reach(Protocol):
-    """What differs between hosts."""
+    """How visitors reach what runs on a host: by its proxy's certificate, or on the loopback of one's own machine."""
 
     entry_point: str
     """Of the reverse proxy, for what browsers open."""
@@ -51,7 +51,7 @@ class Reach(Protocol):
         """Whether the reverse proxy leads to it."""
 
     def url(self, name: str, hostname: str) -> str:
-        """Where browsers find it."""
+        """The address at which browsers find a service on this host."""
 
     def lead(self, name: str, hostname: str, opts: ResourceOptions) -> None:
         """Makes the name lead to this host."""
@@ -87,7 +87,7 @@ class OnServer:
         return bool(workload.hostname) and not workload.published_ports
 
     def url(self, name: str, hostname: str) -> str:
-        """Behind Cloudflare."""
+        """The address behind Cloudflare at which browsers find a service."""
         return self._settings.named_address(hostname).url
 
     def lead(self, name: str, hostname: str, opts: ResourceOptions) -> None:

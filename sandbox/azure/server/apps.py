@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from sandbox.apps.server.stand_ins import Told, reply
+from sandbox.apps.server.stand_ins import Startup, reply
 from sandbox.azure.server.revisions import Revisions
 from sandbox.core.backend import Ask
 from sandbox.core.inventory import Inventory
@@ -55,7 +55,7 @@ class Apps:
             certificate=self._bound(str(domain["certificateId"])) if domain is not None and bound else None,
             health_path=str(ready[0]["httpGet"]["path"]) if ready else "/",
             health=lambda: self._health(app, container),
-            reply=lambda path, body: reply(self._told(app, container), path, body),
+            reply=lambda path, body: reply(self._startup(app, container), path, body),
             problem=unknown if domain is None else None,
         )
 
@@ -92,11 +92,11 @@ class Apps:
             return f"database: {str(error).strip().splitlines()[-1]}"
         return None
 
-    def _told(self, app: Record, container: Mapping[str, Any]) -> Told:
+    def _startup(self, app: Record, container: Mapping[str, Any]) -> Startup:
         before = app.inputs["template"].get("initContainers") or []
         secrets = self._revisions.secrets(app)
         files = {name.removeprefix("file-"): value for name, value in secrets.items() if name.startswith("file-")}
-        return Told(
+        return Startup(
             image=str(container.get("image")),
             env=self._settings(app, container),
             files=files,

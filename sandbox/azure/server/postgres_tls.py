@@ -39,7 +39,7 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 @dataclass(frozen=True, kw_only=True)
 class TlsFront:
-    """How one server answers."""
+    """The TLS that one simulated Flexible Server speaks in front of a real PostgreSQL."""
 
     context: ssl.SSLContext
     upstream: tuple[str, int]
@@ -69,7 +69,7 @@ class Listening:
         return port
 
     async def open(self, port: int) -> None:
-        """Starts to listen."""
+        """Starts to listen for clients on a port of this machine."""
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", port)
 
     async def close(self) -> None:

@@ -45,13 +45,13 @@ class Edge:
         self.port = self._front.port
 
     def close(self) -> None:
-        """Ends both listeners."""
+        """Ends both listeners: the one for visitors, and the one that stands for the origins."""
         self._front.close()
         self._back.close()
 
     @property
     def authority_pem(self) -> str:
-        """What a visitor trusts."""
+        """The certificate of the authority that a visitor of the edge has to trust, as PEM."""
         return authority(self._cloud, PUBLIC_WEB).pem
 
     def _visitor_context(self, name: str) -> ssl.SSLContext | None:

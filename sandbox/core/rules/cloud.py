@@ -50,7 +50,7 @@ class Unique(Rule):
         return self.says or "is taken: it must be unique" + (f" within {', '.join(self.within)}" if self.within else "")
 
     def key(self, props: Props) -> tuple[str, ...]:
-        """What must differ."""
+        """The values by which two resources of the type must differ."""
         props = self.kept(props) if self.kept is not None else props
         return tuple(str(lookup(props, path)).lower() for path in (self.path, *self.within))
 

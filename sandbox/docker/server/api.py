@@ -58,7 +58,7 @@ class DockerSocket:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends the listener of Docker's API."""
         self._server.shutdown()
         self._server.server_close()
         with contextlib.suppress(OSError):

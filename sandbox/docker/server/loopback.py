@@ -57,7 +57,7 @@ class Loopback:
         ]
 
     def close(self) -> None:
-        """Ends every listener."""
+        """Ends the listeners of all published ports."""
         for servers in self._open.values():
             self._run(_closed(servers))
         self._open.clear()
@@ -81,7 +81,7 @@ class Loopback:
                 raise ValueError(
                     "Unable to start container: driver failed programming external connectivity on endpoint "
                     f"{record.inputs.get('name')}: Bind for {ADDRESS}:{port['external']:.0f} failed: "
-                    "port is already allocated. Mend: end the program that listens there, or another port"
+                    "port is already allocated. Fix: end the program that listens there, or another port"
                 ) from None
             self._open.setdefault(_key(record), []).append(server)
 

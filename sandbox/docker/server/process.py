@@ -74,8 +74,8 @@ class ContainerProcess:
         # Short, and without a space: a container's script does not quote its own paths.
         self._root = Path(tempfile.mkdtemp(prefix=f"smos-{self.what}-"))
         self._lay_out(startup)
-        told = {name: self._adapted(value, startup) for name, value in startup.environment.items()}
-        environment = {**told, "PATH": f"{self._root / 'bin'}:/usr/bin:/bin", "LC_ALL": "C"}
+        adapted = {name: self._adapted(value, startup) for name, value in startup.environment.items()}
+        environment = {**adapted, "PATH": f"{self._root / 'bin'}:/usr/bin:/bin", "LC_ALL": "C"}
         with (folder / f"{self.what}.log").open("wb") as log:
             os.chmod(log.name, 0o600)
             self._process = subprocess.Popen(  # noqa: S603  the container's command, which our own program declared
@@ -96,7 +96,7 @@ class ContainerProcess:
 
     @property
     def server(self) -> psutil.Process:
-        """The server's own process."""
+        """The process of the server that stands for the container."""
         return psutil.Process(int(words(self._folder / "pid", ANEW)))
 
     def close(self) -> None:

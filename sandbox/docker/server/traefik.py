@@ -16,7 +16,7 @@ from sandbox.core.inventory import Inventory
 from sandbox.core.origin import Origin
 from sandbox.core.records import Record
 from sandbox.docker.containers import CONTAINER
-from sandbox.docker.server.environment import told_container
+from sandbox.docker.server.environment import startup_of
 
 __all__ = ["origin"]
 
@@ -34,7 +34,7 @@ def origin(cloud: Inventory, address: str, name: str) -> Origin | None:
         app=str(found.inputs.get("name")),
         image=str(found.inputs.get("image")),
         certificate=_certificate(cloud, address, name),
-        reply=lambda path, body: reply(told_container(cloud, found), path, body),
+        reply=lambda path, body: reply(startup_of(cloud, found), path, body),
     )
 
 
@@ -49,7 +49,7 @@ def _certificate(cloud: Inventory, address: str, name: str) -> tuple[str, str] |
         flags = [str(one) for one in container.inputs.get("command") or []]
         if container.scope.rsplit(":", 1)[0] != address or not any(one.startswith(_RESOLVES) for one in flags):
             continue
-        if not told_container(cloud, container).file("CF_DNS_API_TOKEN_FILE"):
+        if not startup_of(cloud, container).file("CF_DNS_API_TOKEN_FILE"):
             continue
         matches = (match for match in map(_NAMED.fullmatch, flags) if match)
         names = tuple(one for match in matches for one in match[1].split(","))

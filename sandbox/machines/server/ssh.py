@@ -102,7 +102,7 @@ async def serve(host: SimulatedHost, route: Route, port: int = 0) -> asyncssh.SS
 
 
 class _Server(asyncssh.SSHServer):
-    """One client's connection."""
+    """The server's side of one client's SSH connection."""
 
     def __init__(self, host: SimulatedHost, route: Route) -> None:
         self._host = host

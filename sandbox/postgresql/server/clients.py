@@ -38,13 +38,13 @@ __all__ = ["PostgresClient", "PostgresClients"]
 
 
 class PostgresClient(ContainerProcess):
-    """A running one."""
+    """A container that speaks to PostgreSQL by itself, run as a process of this machine."""
 
     what = "psql"
     note = "the sandbox has the psql of PostgreSQL 18"
 
     def programs(self) -> Mapping[str, str]:
-        """The image's client."""
+        """The program of the image that is run here: psql."""
         return {"psql": f'{shlex.quote(program("psql"))} "$@"'}
 
 
@@ -100,7 +100,7 @@ class PostgresClients:
             return [{"folder": path.name} for path, one in self._running.items() if one.running]
 
     def close(self) -> None:
-        """Stops all of them."""
+        """Stops all clients that run."""
         with self._lock:
             self._records = {}
             for place in list(self._running):
@@ -110,10 +110,10 @@ class PostgresClients:
         return runs_image(self._cloud, record, IMAGES) and not runs_server(record)
 
     def _start(self, record: Record) -> None:
-        told = environment(record)
-        found = self._server(record, told.get("PGHOST", ""))
+        env = environment(record)
+        found = self._server(record, env.get("PGHOST", ""))
         if found is None:
-            raise ValueError(f"psql: error: could not translate host name {told.get('PGHOST')!r} to address")
+            raise ValueError(f"psql: error: could not translate host name {env.get('PGHOST')!r} to address")
         place = self._place(record)
         mounts = {str(path): place / "scratch" for path in record.inputs.get("tmpfs") or {}}
         mounts |= {path: place / name for name, path in volumes(record).items()}
@@ -122,7 +122,7 @@ class PostgresClients:
             Startup(
                 command=command(record),
                 health=health(record),
-                environment={**told, "PGHOST": found[0], "PGPORT": str(found[1])},
+                environment={**env, "PGHOST": found[0], "PGPORT": str(found[1])},
                 mounts=mounts,
                 files=files_below(self._cloud, record),
             ),

@@ -73,7 +73,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         if ":" in str(folder) or "'" in str(folder):
-            raise PostgresError(f"{folder}: PostgreSQL can't use a path with ':' or a quote. Mend: rename the folder.")
+            raise PostgresError(f"{folder}: PostgreSQL can't use a path with ':' or a quote. Fix: rename the folder.")
         self.folder = folder.absolute()
         self.data = self.folder / "data"
         self._process: subprocess.Popen[bytes] | None = None

@@ -93,7 +93,7 @@ def end_leftover(folder: Path) -> None:
         pid, started = words(folder / "owner", "").split()
         owner = psutil.Process(int(pid))
         if owner.pid != os.getpid() and abs(owner.create_time() - float(started)) < 1:
-            raise PostgresError(f"{folder}: process {pid} runs this cluster. Mend: stop that sandbox first.")
+            raise PostgresError(f"{folder}: process {pid} runs this cluster. Fix: stop that sandbox first.")
     for signal in (SIGINT, SIGQUIT):
         with suppress(psutil.NoSuchProcess):
             server.send_signal(signal)

@@ -41,7 +41,7 @@ def install_folder() -> Path:
             return folder
     raise PostgresError(
         f"The package {WHEEL} with PostgreSQL 18 is not installed in this Python ({places or 'nowhere'}). "
-        "Mend: run ./smos once more; it completes the virtualenv."
+        "Fix: run ./smos once more; it completes the virtualenv."
     )
 
 
@@ -64,7 +64,7 @@ def _unprivileged() -> tuple[str, ...]:
     if setpriv is None:
         raise PostgresError(
             "PostgreSQL refuses to run as root, and the program setpriv (package util-linux), which would "
-            "start it as nobody, is missing. Mend: install util-linux, or run ./smos as a normal user."
+            "start it as nobody, is missing. Fix: install util-linux, or run ./smos as a normal user."
         )
     return (
         setpriv,

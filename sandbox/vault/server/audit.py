@@ -62,7 +62,7 @@ def _parses(value: Any) -> bool:
 
 
 def devices(call: Call, rest: str) -> dict[str, Any] | None:
-    """sys/audit."""
+    """Answers sys/audit: lists, enables and disables audit devices."""
     kept: dict[str, Any] = call.core.barrier.state["audit"]
     path = rest.strip("/") + "/"
     if call.operation == "read" and not rest:

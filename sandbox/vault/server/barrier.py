@@ -83,7 +83,7 @@ class Barrier:
         return self._key is None
 
     def status(self) -> dict[str, Any]:
-        """As sys/seal-status answers."""
+        """Whether it is initialised and sealed, as sys/seal-status answers."""
         seal = self._seal() if self.initialized else {"shares": 0, "threshold": 0}
         return {
             "type": "shamir",
@@ -144,7 +144,7 @@ class Barrier:
         self._given, self._nonce = [], ""
 
     def seal(self) -> None:
-        """Forgets the key."""
+        """Seals Vault: forgets the key with which its storage is read."""
         self._key, self.state = None, {}
 
     def keep(self, *parts: str) -> None:

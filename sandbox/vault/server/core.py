@@ -68,7 +68,7 @@ class Token(dict[str, Any]):
 
     @property
     def policies(self) -> list[str]:
-        """Their names."""
+        """The names of the token's policies."""
         return list(self["policies"])
 
 
@@ -88,13 +88,13 @@ class Call:
 
     @property
     def store(self) -> dict[str, Any]:
-        """What the engine keeps."""
+        """The part of the storage that the engine keeps its entries in."""
         found: dict[str, Any] = self.core.barrier.state["data"].setdefault(self.mount["uuid"], {})
         return found
 
 
 class Engine(Protocol):
-    """What is mounted."""
+    """What a secrets engine or an auth method must have to be mounted."""
 
     def exists(self, call: Call) -> bool | None:
         """Whether a write would change something (update) or make it (create); None when every write is an update."""
@@ -104,7 +104,7 @@ class Engine(Protocol):
 
 
 class Core:
-    """One Vault."""
+    """One Vault: its storage, its mounts, its tokens, and how a request finds its way among them."""
 
     def __init__(self, folder: Path, engines: Mapping[str, Engine], system: Engine, tokens: Engine) -> None:
         self.folder = folder
@@ -164,7 +164,7 @@ class Core:
         return "create" if engine.exists(call) is False else "update"
 
     def _is_login(self, path: str) -> bool:
-        """Logins need no token."""
+        """Whether the path is one of a login, which needs no token."""
         for prefix, mount in self.barrier.state["auth"].items():
             if path.startswith(f"auth/{prefix}"):
                 return mount["type"] == "approle" and path == f"auth/{prefix}login"

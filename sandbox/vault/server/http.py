@@ -43,7 +43,7 @@ class VaultServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port of 127.0.0.1 on which it listens."""
         return int(self._http.server_address[1])
 
     @property
@@ -52,7 +52,7 @@ class VaultServer:
         return self._core.barrier.sealed
 
     def close(self) -> None:
-        """Stops it."""
+        """Stops listening and ends its threads."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(5)
@@ -79,8 +79,8 @@ class VaultServer:
                 return _health(answer, query), answer
         except VaultError as error:
             if error.data is not None or error.warnings:
-                told = {"data": error.data, "warnings": list(error.warnings) or None}
-                return error.status, {**_wrapped(told), "mount_type": ""}
+                content = {"data": error.data, "warnings": list(error.warnings) or None}
+                return error.status, {**_wrapped(content), "mount_type": ""}
             return error.status, {"errors": list(error.errors)}
         if answer is None:
             return 204, None
@@ -103,9 +103,9 @@ class VaultServer:
                 bearer = self.headers.get("Authorization") or ""
                 token = token or bearer.removeprefix("Bearer ").strip()
                 place, _, query = self.path.partition("?")
-                told = unquote(place)
-                clean = posixpath.normpath(told) + ("/" if told.endswith("/") else "")
-                if clean != told:  # another spelling of a path, also of an encoded one: as Go's own router answers
+                decoded = unquote(place)
+                clean = posixpath.normpath(decoded) + ("/" if decoded.endswith("/") else "")
+                if clean != decoded:  # another spelling of a path, also of an encoded one: as Go's own router answers
                     self.send_response(307)
                     self.send_header("Location", quote(clean) + (f"?{query}" if query else ""))
                     self.send_header("Content-Length", "0")

@@ -143,8 +143,11 @@ class KeyValue:
             del secret["versions"][old]
         _secrets(call)[name] = secret
         ignored = sorted(set(call.data) - {"data", "options", "version"})
-        told = [f"Endpoint ignored these unrecognized parameters: [{' '.join(ignored)}]"] if ignored else None
-        return {"data": {**about, "custom_metadata": secret["custom_metadata"], "version": number}, "warnings": told}
+        warnings = [f"Endpoint ignored these unrecognized parameters: [{' '.join(ignored)}]"] if ignored else None
+        return {
+            "data": {**about, "custom_metadata": secret["custom_metadata"], "version": number},
+            "warnings": warnings,
+        }
 
     def _delete(self, call: Call, name: str) -> None:
         secret = _secrets(call).get(name)
@@ -160,10 +163,10 @@ class KeyValue:
         return {"data": {**secret, "versions": versions, **more}}
 
     def _write_about(self, call: Call, name: str) -> None:
-        told = call.data.get("custom_metadata")
-        if told is not None and not isinstance(told, Mapping):
+        warnings = call.data.get("custom_metadata")
+        if warnings is not None and not isinstance(warnings, Mapping):
             raise VaultError(400, _no_map("custom_metadata"))
-        problem = metadata_problem(told or {})
+        problem = metadata_problem(warnings or {})
         if problem:
             raise VaultError(400, f"1 error occurred:\n\t* {problem}\n\n")
         secret = _secrets(call).setdefault(name, _empty())

@@ -46,10 +46,10 @@ def mount_path_problem(path: str) -> str:
 
 
 class Mounts:
-    """Both tables."""
+    """The two tables of what is mounted: secrets engines and auth methods."""
 
     def engines(self, call: Call, rest: str) -> dict[str, Any] | None:
-        """sys/mounts."""
+        """Answers sys/mounts: lists, mounts, tunes and unmounts secrets engines."""
         if rest == "" and call.operation == "read":
             return _both({path: _info(path, one) for path, one in _table(call, "").items()})
         path, tuned = _place(rest)
@@ -68,7 +68,7 @@ class Mounts:
         return None
 
     def methods(self, call: Call, rest: str) -> dict[str, Any] | None:
-        """sys/auth."""
+        """Answers sys/auth: lists, enables, tunes and disables auth methods."""
         if rest == "" and call.operation == "read":
             table = _table(call, "auth/")
             return _both({path.removeprefix("auth/"): _info(path, one) for path, one in table.items()})
@@ -92,8 +92,8 @@ class Mounts:
         path, _ = _place(rest)
         found = call.core.mounted_at(path)
         if found is None or call.token is None or not call.core.acl(call.token).reaches(found[0]):
-            told = "preflight capability check returned 403, please ensure client's policies grant access to path"
-            raise denied(f'{told} "{path}"', first=False)
+            why = "preflight capability check returned 403, please ensure client's policies grant access to path"
+            raise denied(f'{why} "{path}"', first=False)
         info = _info(*found)
         for name in ("default_lease_ttl", "max_lease_ttl"):
             info["config"][name] = info["config"][name] or MAX_TTL_S
@@ -175,8 +175,8 @@ class Mounts:
         after = int((found[1]["options"] or {}).get("version") or 0)
         if after <= before:
             return None
-        told = f"Upgrading mount from version {before} to version {after}. This mount will be unavailable for a brief"
-        return {"warnings": [f"{told} period and will resume service shortly."]}
+        why = f"Upgrading mount from version {before} to version {after}. This mount will be unavailable for a brief"
+        return {"warnings": [f"{why} period and will resume service shortly."]}
 
 
 def _place(rest: str) -> tuple[str, bool]:
@@ -261,8 +261,8 @@ def _tuned(path: str, mount: dict[str, Any], data: Mapping[str, Any]) -> None:
         _duration(data[name]) if data.get(name) else config[name] for name in ("default_lease_ttl", "max_lease_ttl")
     )
     if default_s and max_s and default_s > max_s:
-        told = f"backend max lease TTL of {max_s} would be less than backend default lease TTL of {default_s}"
-        raise VaultError(400, told)
+        why = f"backend max lease TTL of {max_s} would be less than backend default lease TTL of {default_s}"
+        raise VaultError(400, why)
     if "listing_visibility" in data and data["listing_visibility"] not in VISIBILITIES:
         raise VaultError(400, f"invalid listing_visibility {data['listing_visibility']}")
     kind = data.get("token_type")

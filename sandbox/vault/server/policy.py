@@ -279,7 +279,7 @@ class ACL:
         )
 
     def capabilities(self, path: str) -> list[str]:
-        """As sys/capabilities answers."""
+        """The capabilities on a path, as sys/capabilities answers them."""
         if self.root:
             return ["root"]
         granted = self.granted(path, "list")

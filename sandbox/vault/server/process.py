@@ -65,7 +65,7 @@ class VaultProcess:
         return self._status() != 200
 
     def close(self) -> None:
-        """Stops it."""
+        """Ends the process, which keeps what it has written."""
         self._process.terminate()
         try:
             self._process.wait(10)

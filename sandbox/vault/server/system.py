@@ -16,7 +16,7 @@ __all__ = ["System"]
 
 
 class System:
-    """sys/."""
+    """Answers what lies below sys/ for whoever has a token: mounts, policies, capabilities, audit devices."""
 
     def __init__(self) -> None:
         self._mounts = Mounts()
@@ -110,8 +110,8 @@ class System:
         if call.operation == "read":
             if name not in texts:
                 raise VaultError(404)
-            told = {"name": name, "rules" if old else "policy": texts[name]}
-            return {**told, "data": told} if old else {"data": told}
+            answer = {"name": name, "rules" if old else "policy": texts[name]}
+            return {**answer, "data": answer} if old else {"data": answer}
         if name == "root" or (name == "default" and call.operation == "delete"):
             word = "delete" if call.operation == "delete" else "update"
             raise VaultError(

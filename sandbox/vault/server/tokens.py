@@ -12,14 +12,14 @@ __all__ = ["Tokens", "auth_answer"]
 
 
 class Tokens:
-    """auth/token/."""
+    """Answers what lies below auth/token/: creates, looks up, renews and revokes tokens."""
 
     def exists(self, call: Call) -> bool | None:
         """Every write here is an update."""
         return None
 
     def handle(self, call: Call) -> dict[str, Any] | None:
-        """By the path."""
+        """Does what the path below auth/token/ asks for."""
         acts = {
             **{"lookup-self": self._lookup_self, "create": self._create, "create-orphan": self._create},
             **{"revoke-self": self._revoke_self, "renew-self": self._renew_self},

@@ -139,8 +139,8 @@ class Transit:
 def _period(data: Mapping[str, Any]) -> int:
     period = int(data.get("auto_rotate_period") or 0)
     if period < 0:
-        told = f"cannot provide negative value '{period}'"
-        raise VaultError(400, f'Field validation failed: error converting input for field "auto_rotate_period": {told}')
+        why = f"cannot provide negative value '{period}'"
+        raise VaultError(400, f'Field validation failed: error converting input for field "auto_rotate_period": {why}')
     if 0 < period < 3600:
         raise VaultError(400, ROTATION)
     return period

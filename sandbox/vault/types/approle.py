@@ -58,8 +58,8 @@ def _create_role(computing: Computing) -> Mapping[str, Any]:
     inputs, path = computing.inputs, _path(computing.inputs)
     _write(computing, path, _body(inputs), f'error writing AppRole auth backend role "{path}"')
     if inputs.get("roleId"):
-        told = f'error writing AppRole auth backend role "{path}"\'s RoleID'
-        _write(computing, f"{path}/role-id", {"role_id": inputs["roleId"]}, told)
+        failing = f'error writing AppRole auth backend role "{path}"\'s RoleID'
+        _write(computing, f"{path}/role-id", {"role_id": inputs["roleId"]}, failing)
     return {"id": path, **(_read_role(computing) or {})}
 
 
@@ -76,11 +76,11 @@ def _update_role(computing: Computing, old: Props) -> Mapping[str, Any] | None:
     return _read_role(computing)
 
 
-def _write(computing: Computing, path: str, body: Mapping[str, Any], told: str) -> Any:
+def _write(computing: Computing, path: str, body: Mapping[str, Any], failing: str) -> Any:
     try:
         return write(computing, path, body)
     except Refused as refused:
-        raise Refused(f"{told}: {refused}", refused.status) from None
+        raise Refused(f"{failing}: {refused}", refused.status) from None
 
 
 def _read_role(computing: Computing) -> Mapping[str, Any] | None:

@@ -47,13 +47,13 @@ def _write_secret(computing: Computing) -> Mapping[str, Any]:
     write(computing, _at(inputs, "data"), body)
     about = inputs.get("customMetadata")
     if about:
-        told: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         for ours, theirs in (("maxVersions", "max_versions"), ("casRequired", "cas_required")):
             if ours in about:
-                told[theirs] = about[ours]
+                given[theirs] = about[ours]
         if "data" in about:
-            told["custom_metadata"] = about["data"]
-        write(computing, _at(inputs, "metadata"), told)
+            given["custom_metadata"] = about["data"]
+        write(computing, _at(inputs, "metadata"), given)
     return {"id": _at(inputs, "data"), "path": _at(inputs, "data"), **(_metadata(computing) or {})}
 
 
@@ -63,8 +63,8 @@ def _metadata(computing: Computing) -> Mapping[str, Any] | None:
     found = read(computing, _at(computing.inputs, "data"), deleted=True)
     if found is None:
         return None
-    told = {key: value for key, value in found["data"]["metadata"].items() if value not in (None, {})}
-    return {"metadata": {key: value if isinstance(value, str) else json.dumps(value) for key, value in told.items()}}
+    given = {key: value for key, value in found["data"]["metadata"].items() if value not in (None, {})}
+    return {"metadata": {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}}
 
 
 def _delete_secret(computing: Computing) -> None:
@@ -168,8 +168,8 @@ def _create_key(computing: Computing) -> Mapping[str, Any]:
     try:
         write(computing, path, body)
     except Refused as refused:
-        told = f"error creating encryption key {inputs['name']} for transit secret backend {inputs['backend']!r}"
-        raise Refused(f"{told}: {refused}", refused.status) from None
+        given = f"error creating encryption key {inputs['name']} for transit secret backend {inputs['backend']!r}"
+        raise Refused(f"{given}: {refused}", refused.status) from None
     return {"id": path, **_configure_key(computing, NOT_AT_CREATION)}
 
 

@@ -35,8 +35,8 @@ class Board(Service):
                 name=name,
                 cpu=0.1,
                 memory_mb=32,
-                least_cpu=0.02,
-                least_memory_mb=16,
+                min_cpu=0.02,
+                min_memory_mb=16,
                 source="ours: the vendor states none",
             ),
         )

@@ -93,7 +93,7 @@ ROWS = (
             service="PostgreSQL",
             act="outlive",
             attempt=f"gives its role {what}, so that it can't be dropped",
-            stopped_by="asked of pg_shdepend and taken back before the role goes (apps.dependents)",
+            stopped_by="asked of pg_shdepend and taken back before the role goes (provider.dependents)",
             test=f"{_END}::test_nobody_keeps_anothers_role",
         )
         for what in GIVEN
@@ -128,7 +128,7 @@ ROWS = (
         service="PostgreSQL",
         act="outlive",
         attempt="holds its role in a transaction that never ends",
-        stopped_by="the session is ended (apps.dependents), no statement waits longer than its limit",
+        stopped_by="the session is ended (provider.dependents), no statement waits longer than its limit",
         test=f"{_END}::test_a_transaction_that_never_ends_holds_no_role",
     ),
     Row(
@@ -146,7 +146,7 @@ ROWS = (
         service="PostgreSQL",
         act="stop",
         attempt="a function that catches the end of its statement, met by who works in its database",
-        stopped_by="the login's sessions are ended from outside (apps.owner_login)",
+        stopped_by="the login's sessions are ended from outside (provider.owner_login)",
         test=f"{_END}::test_a_function_that_catches_its_end_is_ended_from_outside",
     ),
     Row(

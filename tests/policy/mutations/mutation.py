@@ -30,9 +30,9 @@ class Mutation:
     protect: bool | None = None
 
     def __str__(self) -> str:
-        told = [f"{path}={'(gone)' if value is GONE else value}" for path, value in self.changes.items()]
+        given = [f"{path}={'(gone)' if value is GONE else value}" for path, value in self.changes.items()]
         what = self.token.rpartition(":")[2] or self.resource
-        return re.sub(r"[^ -~]", "?", f"{self.stack}/{what} {' '.join(told)}")[:150]
+        return re.sub(r"[^ -~]", "?", f"{self.stack}/{what} {' '.join(given)}")[:150]
 
 
 def changed(stack: str, resource: str, *changes: Mapping[str, Any]) -> list[Mutation]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sandbox.core import judge
-from sandbox.core.outputs import told_back
+from sandbox.core.outputs import as_written_back
 from sandbox.postgresql.connection import Refused
 from sandbox.postgresql.server.clusters import Cluster
 from tests.sandbox.postgresql.postgresql_acts import (
@@ -230,6 +230,6 @@ def test_a_locale_is_read_back(config: dict[str, Any]) -> None:
 
 def test_a_list_of_wanted_items_never_grows_at_a_refresh() -> None:
     """extractInputs of the bridge: the input keeps what it wanted and what is still there; the state shows the rest."""
-    assert told_back([], ["CONNECT"]) == []
-    assert told_back(["a", "b"], ["b", "c"]) == ["b"]
-    assert told_back("DEFAULT", "C") == "C"
+    assert as_written_back([], ["CONNECT"]) == []
+    assert as_written_back(["a", "b"], ["b", "c"]) == ["b"]
+    assert as_written_back("DEFAULT", "C") == "C"

@@ -26,11 +26,11 @@ def test_it_tells_who_came_out_well_and_who_was_cut_off(tmp_path: Path) -> None:
         written.add("ended", tenant="ee", outcome="failed", why="no room", fingerprint="x")
         written.add("unwell", tenant="cc", why="no answer")
         written.add("begun", tenant="dd")
-    told = read(written.file)
-    assert told.begun["pid"] == 1
-    assert told.done == {"aa": "of-aa", "bb": "of-bb"}
-    assert told.failed == {"ee": "no room", "cc": "no answer"}
-    assert (told.running, told.finished) == (("dd",), False)
+    given = read(written.file)
+    assert given.begun["pid"] == 1
+    assert given.done == {"aa": "of-aa", "bb": "of-bb"}
+    assert given.failed == {"ee": "no room", "cc": "no answer"}
+    assert (given.running, given.finished) == (("dd",), False)
 
 
 def test_a_line_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
@@ -40,8 +40,8 @@ def test_a_line_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
         written.add("finished")
     whole = written.file.read_bytes()
     written.file.write_bytes(whole[:-8])
-    told = read(written.file)
-    assert (dict(told.done), told.finished) == ({"aa": "1"}, False)
+    given = read(written.file)
+    assert (dict(given.done), given.finished) == ({"aa": "1"}, False)
 
 
 def test_it_outlives_a_kill(tmp_path: Path) -> None:
@@ -59,9 +59,9 @@ def test_it_outlives_a_kill(tmp_path: Path) -> None:
     assert writing.stdout.readline()
     os.kill(writing.pid, signal.SIGKILL)
     writing.wait()
-    told = latest(tmp_path, "x")
-    assert told is not None
-    assert (dict(told.done), told.running) == ({"aa": "1"}, ("bb",))
+    given = latest(tmp_path, "x")
+    assert given is not None
+    assert (dict(given.done), given.running) == ({"aa": "1"}, ("bb",))
     with Journal(tmp_path, "x") as anew:
         anew.add("finished")
     newest = latest(tmp_path, "x")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from tenants.fleet.lean import lean
 
 
@@ -14,7 +14,7 @@ def test_a_home_without_room_for_logs(tmp_path: Path) -> None:
     scratch.mkdir()
     (home / "logs").mkdir(parents=True)
     (home / "credentials.json").write_text("{}")
-    place = Workplace(
+    place = RunTarget(
         target=Target.SANDBOX,
         pulumi=tmp_path,
         project=tmp_path,
@@ -35,7 +35,7 @@ def test_a_home_without_room_for_logs(tmp_path: Path) -> None:
 
 def test_without_a_home_of_its_own_it_is_the_operators(tmp_path: Path) -> None:
     """`~/.pulumi`, as the engine has it."""
-    place = Workplace(
+    place = RunTarget(
         target=Target.REAL,
         pulumi=tmp_path,
         project=tmp_path,

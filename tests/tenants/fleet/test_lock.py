@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.target import ROOT, Target, Workplace
+from deploy.target import ROOT, RunTarget, Target
 from tenants.fleet import lock
 from tenants.fleet.lock import alone, file_of
 
 HOLDS = """
-import sys; from pathlib import Path; from deploy.target import Target, Workplace; from tenants.fleet.lock import alone
+import sys; from pathlib import Path; from deploy.target import Target, RunTarget; from tenants.fleet.lock import alone
 folder = Path(sys.argv[1])
-place = Workplace(target=Target.SANDBOX, pulumi=folder, project=folder, hosts_project=folder, scratch=folder / "runs",
+place = RunTarget(target=Target.SANDBOX, pulumi=folder, project=folder, hosts_project=folder, scratch=folder / "runs",
                   environ={"PULUMI_BACKEND_URL": f"file://{folder}"})
 with alone(place, "apply of 9 tenants on prod", print):
     print("holding", flush=True)
@@ -30,10 +30,10 @@ with alone(place, "apply of 9 tenants on prod", print):
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunTarget:
     """A state of files."""
     monkeypatch.setattr(lock, "LOOK_AGAIN_S", 0.02)
-    return Workplace(
+    return RunTarget(
         target=Target.SANDBOX,
         pulumi=tmp_path,
         project=tmp_path,
@@ -44,7 +44,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
 
 
 @pytest.fixture
-def other(place: Workplace, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def other(place: RunTarget, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another operator's run, which is on."""
     command = [sys.executable, "-c", HOLDS, str(tmp_path)]
     found = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
@@ -55,7 +55,7 @@ def other(place: Workplace, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     found.wait()
 
 
-def test_the_second_waits_and_says_for_whom(place: Workplace, other: subprocess.Popen[str]) -> None:
+def test_the_second_waits_and_says_for_whom(place: RunTarget, other: subprocess.Popen[str]) -> None:
     """Who, which process on which machine, since when, what. Then it is its turn."""
     said: list[str] = []
     got = threading.Event()
@@ -85,7 +85,7 @@ def test_the_second_waits_and_says_for_whom(place: Workplace, other: subprocess.
     assert file_of(place).read_text() == ""
 
 
-def test_a_killed_run_holds_nothing(place: Workplace, other: subprocess.Popen[str]) -> None:
+def test_a_killed_run_holds_nothing(place: RunTarget, other: subprocess.Popen[str]) -> None:
     """Its lock went with it; that it did not end well is said."""
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
@@ -98,7 +98,7 @@ def test_a_killed_run_holds_nothing(place: Workplace, other: subprocess.Popen[st
 
 
 @pytest.mark.usefixtures("other")
-def test_who_waits_can_give_up(place: Workplace) -> None:
+def test_who_waits_can_give_up(place: RunTarget) -> None:
     """Ctrl-C ends the waiting; the other run is not touched."""
     stopped = iter([False, False, True, True])
     with alone(place, "x", lambda _: None, stopped=lambda: next(stopped)) as is_alone:
@@ -106,15 +106,15 @@ def test_who_waits_can_give_up(place: Workplace) -> None:
     assert "apply of 9 tenants" in file_of(place).read_text()
 
 
-def test_a_lock_that_holds_nonsense_is_told_all_the_same(place: Workplace) -> None:
+def test_a_lock_that_holds_nonsense_is_told_all_the_same(place: RunTarget) -> None:
     """A full disk may have cut it off."""
     file_of(place).write_text('{"user": "x')
     with alone(place, "x", lambda _: None) as is_alone:
         assert is_alone
 
 
-def test_a_state_elsewhere_is_locked_for_this_clone(place: Workplace, tmp_path: Path) -> None:
+def test_a_state_elsewhere_is_locked_for_this_clone(place: RunTarget, tmp_path: Path) -> None:
     """Beside the clone's own files."""
-    remote = Workplace(**{**vars(place), "environ": {"PULUMI_BACKEND_URL": "s3://bucket?region=x"}})
+    remote = RunTarget(**{**vars(place), "environ": {"PULUMI_BACKEND_URL": "s3://bucket?region=x"}})
     assert file_of(remote) == tmp_path / "tenants-run.lock"
     assert file_of(place) == tmp_path / "tenants-run.lock"

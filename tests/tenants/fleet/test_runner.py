@@ -205,14 +205,14 @@ def test_of_a_group_one_is_done_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 4])
 def test_nobody_is_left_out_and_each_is_told_once(tmp_path: Path, workers: int) -> None:
     """A line a tenant, counted upwards."""
-    told: list[tuple[str, int, int]] = []
+    notified: list[tuple[str, int, int]] = []
     result, _ = through(
         tmp_path,
         plan(1, 30, 9),
         done,
         workers=workers,
-        told=lambda one, number, of: told.append((one.slug, number, of)),
+        notify=lambda one, number, of: notified.append((one.slug, number, of)),
     )
     assert sorted(one.slug for one in result.done) == sorted(plan(1, 30, 9).slugs)
-    assert [number for _, number, _ in told] == list(range(1, 41))
-    assert {of for _, _, of in told} == {40}
+    assert [number for _, number, _ in notified] == list(range(1, 41))
+    assert {of for _, _, of in notified} == {40}

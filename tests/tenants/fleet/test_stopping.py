@@ -14,7 +14,7 @@ import pytest
 
 from deploy import engine_run
 from deploy.engine_run import EngineFailed, end_at_once
-from deploy.target import Target, Workplace
+from deploy.target import RunTarget, Target
 from tenants.fleet.stopping import Stopping, listening
 
 
@@ -41,7 +41,7 @@ def test_the_first_reason_stays() -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
+def place(tmp_path: Path) -> RunTarget:
     """One whose engine tells its process group, and then waits; it ends on the second signal only."""
     engine = tmp_path / "pulumi"
     engine.write_text(
@@ -49,7 +49,7 @@ def place(tmp_path: Path) -> Workplace:
         "open(sys.argv[1], 'w').write(f'{os.getpid()} {os.getpgrp()}')\ntime.sleep(60)\ntime.sleep(60)\n"
     )
     engine.chmod(0o700)
-    return Workplace(
+    return RunTarget(
         target=Target.SANDBOX,
         pulumi=engine,
         project=tmp_path,
@@ -61,7 +61,7 @@ def place(tmp_path: Path) -> Workplace:
 
 
 def test_an_engine_apart_is_ended_by_its_run_alone(
-    place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: RunTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has a process group of its own; at once is interrupted first, and soon after killed."""
     monkeypatch.setattr(engine_run, "AT_ONCE_S", 0.3)

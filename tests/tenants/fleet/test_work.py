@@ -19,9 +19,9 @@ from tenants.fleet.files import Files
 from tenants.fleet.health import Check, unwell
 from tenants.fleet.runner import Done
 from tenants.fleet.work import Work, masked, summed_up
-from tenants.ground import Ground
 from tenants.lifecycle import Applied
 from tenants.registry import Entry
+from tenants.session import PlatformSession
 from tests.tenants.test_stack import SECRETS, TENANT, platform
 
 SAID = """
@@ -57,7 +57,7 @@ def file(tmp_path: Path) -> Path:
 def wanted(file: Path) -> Work:
     """Work on one tenant."""
     token = {"VAULT_SERVER_URL": "http://127.0.0.1:15440", "VAULT_SERVER_TOKEN": "hvs.Throw4way-token"}
-    ground = SimpleNamespace(
+    session = SimpleNamespace(
         platform=platform(True),
         secrets=SECRETS,
         encryption=SimpleNamespace(environ=lambda: token),
@@ -67,7 +67,7 @@ def wanted(file: Path) -> Work:
         stack_of=lambda slug: ("smarteros-tenants", slug),
     )
     entries = {"acme-2": Entry(TENANT, file)}
-    return Work(ground=cast(Ground, ground), entries=entries, files=Files.of([file.parent]), say=print)
+    return Work(session=cast(PlatformSession, session), entries=entries, files=Files.of([file.parent]), say=print)
 
 
 def result(work_: Work, monkeypatch: pytest.MonkeyPatch, outcome: object) -> Done:
@@ -136,7 +136,7 @@ def test_health_is_asked_of_each_and_a_check_that_breaks_is_no_health(wanted: Wo
         raise OSError("nobody there, Throw4way-secret")
 
     def names(checks: Sequence[Check]) -> str:
-        return unwell(wanted.ground, TENANT, None, checks)
+        return unwell(wanted.session, TENANT, None, checks)
 
     assert names([fine]) == ""
     assert names([fine, broken]) == "broken: OSError: nobody there, Throw4way-secret"

@@ -65,11 +65,11 @@ def _prefix(value: Value, _: Props) -> bool | str:
 
 
 def _tag(value: Value, _: Props) -> bool | str:
-    name, told = known(value, "name"), known(value, "value")
+    name, given = known(value, "name"), known(value, "value")
     if isinstance(name, str) and not re.fullmatch(r"[A-Za-z0-9 +./:=_-]{1,128}", name):
         return f"name {name[:40]!r}"
-    wrong = isinstance(told, str) and not re.fullmatch(r"[A-Za-z0-9 +./:=_-]{0,256}", told)
-    return not wrong or f"value {str(told)[:40]!r}"
+    wrong = isinstance(given, str) and not re.fullmatch(r"[A-Za-z0-9 +./:=_-]{0,256}", given)
+    return not wrong or f"value {str(given)[:40]!r}"
 
 
 def _tracked(inputs: Props, cloud: Cloud, config: Props) -> str | None:

@@ -114,7 +114,7 @@ def _attributes(value: Value) -> bool | str:
 
 
 def _is_size(text: str) -> bool:
-    """docker/go-units, FromHumanSize and RAMInBytes."""
+    """Whether a text is a size, as docker/go-units reads it (FromHumanSize, RAMInBytes)."""
     return re.fullmatch(r"\d+(\.\d+)? ?([kKmMgGtTpP]?[iI]?[bB]?)", text) is not None
 
 

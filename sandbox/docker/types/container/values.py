@@ -89,7 +89,7 @@ def address(value: Value, _: Props) -> bool:
 
 
 def ipv4(value: Value, _: Props) -> bool:
-    """An IPv4 address."""
+    """Whether a value is an IPv4 address."""
     try:
         ipaddress.IPv4Address(value)
     except ValueError:
@@ -118,7 +118,7 @@ def host_name(value: Value, _: Props) -> bool:
 
 
 def unique_keys(value: Value, _: Props) -> bool | str:
-    """No variable twice."""
+    """Whether each variable is given once."""
     seen: set[str] = set()
     for item in value if isinstance(value, list) else ():
         if item is UNKNOWN or not isinstance(item, str):
@@ -168,7 +168,7 @@ def health_test(value: Value, _: Props) -> bool:
 
 
 def swap(value: Value, props: Props) -> bool | str:
-    """Memory and swap together."""
+    """Whether memory and swap together are no less than the memory alone."""
     memory = props.get("memory")
     if value in (-1, 0) or memory is UNKNOWN:
         return True
@@ -291,7 +291,7 @@ def tmpfs(value: Value, _: Props) -> bool | str:
 
 
 def base64_text(value: Value, _: Props) -> bool:
-    """Standard base64."""
+    """Whether a value is text in standard base64."""
     try:
         base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):

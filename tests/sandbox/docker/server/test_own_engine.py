@@ -90,7 +90,7 @@ def test_it_answers_at_its_socket_until_it_is_closed(cloud: Inventory, tmp_path:
     """The same question that a run asks of a real engine before it begins."""
     file = tmp_path / "docker.sock"
     host = f"unix://{file}"
-    assert "No such file or directory. Mend: start Docker" in str(own_engine.problem(host))
+    assert "No such file or directory. Fix: start Docker" in str(own_engine.problem(host))
     engine = DockerSocket(file, cloud)
     try:
         assert file.stat().st_mode & 0o777 == 0o600

@@ -35,7 +35,7 @@ def connect(port: int, *, anonymous: bool = False) -> redis.Redis:
     return redis.Redis(host=ADDRESS, port=port, password=None if anonymous else "hunter2hunter2", decode_responses=True)
 
 
-def told(folder: Path, config: str = CONFIG) -> Startup:
+def startup_in(folder: Path, config: str = CONFIG) -> Startup:
     """A small Redis with its data and its configuration in volumes."""
     return Startup(
         command=["redis-server", "/run/secrets/redis.conf"],
@@ -48,7 +48,7 @@ def told(folder: Path, config: str = CONFIG) -> Startup:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisProcess]:
     """One that runs, in a folder whose name has a space."""
-    found = RedisProcess(tmp_path / "with a space", told(tmp_path / "with a space"))
+    found = RedisProcess(tmp_path / "with a space", startup_in(tmp_path / "with a space"))
     yield found
     found.close()
 
@@ -65,15 +65,15 @@ def test_it_is_small_and_answers_on_this_machine_only(server: RedisProcess) -> N
 
 def test_what_was_written_outlives_a_stop_and_a_kill(tmp_path: Path) -> None:
     """The append-only file has it, also after kill -9."""
-    first = RedisProcess(tmp_path, told(tmp_path))
+    first = RedisProcess(tmp_path, startup_in(tmp_path))
     connect(first.port).set("kept", "1")
     first.close()
-    second = RedisProcess(tmp_path, told(tmp_path))
+    second = RedisProcess(tmp_path, startup_in(tmp_path))
     connect(second.port).set("also", "2")
     time.sleep(1.2)  # appendfsync is everysec
     second.server.kill()
     second.close()
-    third = RedisProcess(tmp_path, told(tmp_path))
+    third = RedisProcess(tmp_path, startup_in(tmp_path))
     assert connect(third.port).mget("kept", "also") == ["1", "2"]
     third.close()
 
@@ -93,7 +93,7 @@ def test_what_redis_refuses_makes_the_container_unhealthy(
     """With the real provider's words and Redis's own, and nothing is left running."""
     monkeypatch.setattr(RedisProcess, "start_timeout_s", 1.0)
     with pytest.raises(RedisRefused, match=f"(?s)failed to be in healthy state.*({says})"):
-        RedisProcess(tmp_path, told(tmp_path, config))
+        RedisProcess(tmp_path, startup_in(tmp_path, config))
     pid = int((tmp_path / "pid").read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -121,16 +121,16 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
         time.sleep(0.05)
     left = Path(json.loads((tmp_path / "process.json").read_text())[2])
     assert left.is_dir()
-    RedisProcess(tmp_path, told(tmp_path)).close()
+    RedisProcess(tmp_path, startup_in(tmp_path)).close()
     assert not left.exists()
 
 
 def test_one_that_outlived_its_sandbox_is_ended_by_the_next(tmp_path: Path) -> None:
     """Two may never write the same file: the old one is proved by its start time, and stopped."""
-    old = RedisProcess(tmp_path, told(tmp_path))
+    old = RedisProcess(tmp_path, startup_in(tmp_path))
     connect(old.port).set("kept", "1")
     server = old.server
-    new = RedisProcess(tmp_path, told(tmp_path))
+    new = RedisProcess(tmp_path, startup_in(tmp_path))
     assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
     assert connect(new.port).get("kept") == "1"
     new.close()
@@ -173,7 +173,7 @@ class Docker:
 
     def redis(self, **more: Any) -> Record:
         """The container itself."""
-        startup = told(self.folder)
+        startup = startup_in(self.folder)
         asked: Mapping[str, Any] = {
             "image": "redis:7.2.16",
             "command": list(startup.command),

@@ -33,8 +33,8 @@ def test_a_token_may_what_its_policies_say(vault: Asked, case: dict[str, Any]) -
     names = [f"case-{index}" for index in range(len(case["policies"]))]
     for name, document in zip(names, case["policies"], strict=True):
         vault.done("PUT", f"sys/policies/acl/{name}", {"policy": document})
-    told = vault.done("POST", "sys/capabilities", {"token": vault.token(*names), "paths": list(case["paths"])})
-    assert {path: sorted(told["data"][path]) for path in case["paths"]} == case["paths"]
+    given = vault.done("POST", "sys/capabilities", {"token": vault.token(*names), "paths": list(case["paths"])})
+    assert {path: sorted(given["data"][path]) for path in case["paths"]} == case["paths"]
 
 
 @pytest.mark.parametrize(
