@@ -36,7 +36,7 @@ def doctor(
         for one in found:
             typer.echo(f"  {'ok     ' if one.ok else 'MISSING'}  {one.what}: {one.detail}")
             if not one.ok:
-                typer.echo(f"           mend: {one.mend}")
+                typer.echo(f"           fix: {one.mend}")
         typer.echo(f"{len(lacking)} of {len(found)} are missing" if lacking else "nothing is missing on this machine")
     if lacking:
         raise typer.Exit(1)

@@ -46,6 +46,6 @@ def redis(
     else:
         typer.echo(f"{whose}: {done or held or 'it answers'}")
         if not ok:
-            typer.echo(f"mend: ./smos redis{f' --tenant {tenant}' if tenant else ''} --stack {stack} --end", err=True)
+            typer.echo(f"fix: ./smos redis{f' --tenant {tenant}' if tenant else ''} --stack {stack} --end", err=True)
     if not ok:
         raise typer.Exit(1)

@@ -99,9 +99,9 @@ def status(slug: Slug, stack: Environment = "prod", as_json: AsJson = False, tar
     else:
         typer.echo(f"{slug}: {found.word}, {found.resources} resources" + (f", {found.changed}" if found.up else ""))
         if found.up and not found.unfinished and not found.as_wanted:
-            typer.echo(f"  its file says {found.tenant.state}; mend: ./smos tenant apply {slug}")
+            typer.echo(f"  its file says {found.tenant.state}; fix: ./smos tenant apply {slug}")
         if found.unfinished:
-            typer.echo(f"  {found.unfinished} operations without an end; mend: ./smos tenant apply {slug}")
+            typer.echo(f"  {found.unfinished} operations without an end; fix: ./smos tenant apply {slug}")
         for one in found.known.get("pending") or []:
             typer.echo(f"  pending: {one['what']}: {one['reason']}. Fix: {one['mend']}")
         for each in used:

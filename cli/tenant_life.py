@@ -213,6 +213,6 @@ def drift(
     else:
         typer.echo(f"tenant {slug}: {'mended' if found.mended else 'not as wanted'}: {', '.join(found.changed)}")
         if not found.mended:
-            typer.echo(f"mend: ./smos tenant drift {slug} --mend", err=True)
+            typer.echo(f"fix: ./smos tenant drift {slug} --mend", err=True)
     if not ok:
         raise typer.Exit(1)

@@ -285,7 +285,7 @@ def refuse(stack: str, losses: Sequence[Loss], allowed: Iterable[str] | None) ->
     raise LossRefused(
         f"{stack}: {what} would be lost; nothing was changed\n"
         + "\n".join(f"  {loss}" for loss in open_)
-        + f"\nMend: {mend}"
+        + f"\nFix: {mend}"
     )
 
 

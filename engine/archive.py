@@ -59,7 +59,7 @@ def fetch(target: Path, say: Say) -> None:
             raise ChecksumMismatch(
                 f"{url} does not match its published SHA-256 and was refused\n"
                 f"  published: {expected}\n  received:  {actual}\n"
-                "  mend: check the proxy or mirror (SMOS_ENGINE_URL) that served it; "
+                "  fix: check the proxy or mirror (SMOS_ENGINE_URL) that served it; "
                 "or build from source: python3 -m engine --route build"
             )
         _unpack(packed, folder)
@@ -75,7 +75,7 @@ def _agrees_with_git(name: str, published: str, say: Say) -> None:
         raise ChecksumMismatch(
             f"{name} is published with another SHA-256 than the one in {IN_GIT.name}, and was refused\n"
             f"  in git:    {known}\n  published: {published}\n"
-            "  mend: find out which is right before all else; or build from source: python3 -m engine --route build"
+            "  fix: find out which is right before all else; or build from source: python3 -m engine --route build"
         )
 
 

@@ -143,7 +143,7 @@ def _run(command: Sequence[str], log: Path, what: str) -> None:
     text = log.read_text(errors="replace")
     mend = next((mend for sign, mend in MENDS.items() if sign in text), "the log says more")
     last = "".join(f"    {line}\n" for line in text.splitlines()[-LOG_LINES:])
-    raise Failed(f"{what} failed\n{last}  mend: {mend}\n  log:  {log}")
+    raise Failed(f"{what} failed\n{last}  fix: {mend}\n  log:  {log}")
 
 
 def _has_packages(clone: Path) -> bool:

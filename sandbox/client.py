@@ -97,7 +97,7 @@ def _launch(home: Home) -> Running:
     tail = "".join(home.log.read_text(errors="replace").splitlines()[-1:])
     with contextlib.suppress(OSError):
         process.terminate()
-    raise SandboxError(f"the sandbox did not start: {tail}\nMend: read {home.log}; `./smos sandbox reset` begins anew")
+    raise SandboxError(f"the sandbox did not start: {tail}\nFix: read {home.log}; `./smos sandbox reset` begins anew")
 
 
 def stop(home: Home, timeout_s: float = 15.0) -> bool:

@@ -81,8 +81,8 @@ def _app(inputs: Props) -> Iterator[tuple[str, str]]:
             at = f"template.{where}[{index}]"
             for number, variable in enumerate(each(part(container).get("env"))):
                 name, value = part(variable).get("name"), part(variable).get("value")
-                reported = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
-                if isinstance(name, str) and reported and not _is_switch(value) and names_a_secret(name):
+                is_given = value not in (None, UNKNOWN) and str(value).lower() not in _NEVER_SECRET
+                if isinstance(name, str) and is_given and not _is_switch(value) and names_a_secret(name):
                     mend = "secretRef, from Key Vault"
                     yield f"{at}.env[{number}].value", f"the variable {name} has its value in the app: {mend}"
             yield from _command(at, [*each(part(container).get("command")), *each(part(container).get("args"))])

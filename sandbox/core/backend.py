@@ -52,7 +52,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What a backend is given of the sandbox in which it stands: its folder, its inventory, its scene."""
+    """What a backend is given of its sandbox: folder, inventory, the loop in which it runs, and whom it may ask."""
 
     folder: Path
     """The sandbox's own."""

@@ -133,11 +133,12 @@ def test_a_missing_external_secret() -> None:
 
 
 def test_a_duplicate_hostname() -> None:
-    """Whoever comes second has to have another one; the short and the full form are the same."""
+    """Whoever comes second has to have another one (the platform's services come first); the short and the full form
+    are the same.
+    """
     texts = problems_of(**services(traefik={"hostname": "n8n.smarterbot.cl"}))
     assert (
-        'Pulumi.prod.yaml: smarteros:services/traefik/hostname: "n8n.smarterbot.cl": n8n has this name already. '
-        "Fix: another name"
+        'Pulumi.prod.yaml: smarteros:services/n8n/hostname: "n8n": traefik has this name already. Fix: another name'
     ) in texts
 
 

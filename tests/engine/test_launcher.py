@@ -142,7 +142,7 @@ def test_failed_step_says_why_and_how_to_mend(clone: Clone) -> None:
     for part in (
         "installing the packages failed",
         "no-such-package",
-        "mend:",
+        "fix:",
         "setup.log",
         "goes on from here",
     ):

@@ -94,7 +94,7 @@ def test_a_damaged_file_is_told_or_made_anew(demo: Clone, one: Kept, way: str) -
         assert one.heals, f"{way} of {file} was not noticed:\n{said}"
         return
     assert file_is_named(file, said), said
-    assert "Fix: " in said or "mend: " in said or "→" in said, said
+    assert "Fix: " in said or "fix: " in said or "→" in said, said
 
 
 def file_is_named(file: Path, said: str) -> bool:

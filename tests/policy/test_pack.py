@@ -112,7 +112,7 @@ def test_facts_survive_the_file(own_machine: bool) -> None:
 
 
 def test_the_documentation_has_every_rule() -> None:
-    """docs/policies.md: one row a rule, with its sentence and its level; and no row for a rule that is gone (mend:
+    """docs/policies.md: one row a rule, with its sentence and its level; and no row for a rule that is gone (fix:
     ./smos policies --pages).
     """
     page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
