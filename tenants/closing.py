@@ -80,7 +80,7 @@ def _by_the_engine(
     kept = replace(session, secrets=replace(session.secrets, vault=None))
     with tempfile.TemporaryDirectory(dir=session.place.scratch) as folder:
         there = _copied(session, tenant.slug, found, Path(folder))
-        words = (*_UNASKED, "--continue-on-error")
+        words = (*_UNASKED, "--continue-on-error", *session.policies_for(tenant))
         program = program_of(kept, declared, found)
         try:
             yield from _deleted(there, tenant.slug, found, said)

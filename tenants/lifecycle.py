@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy import policies
 from deploy.engine_run import Outcome, run, run_with_events
 from deploy.guards import NotReady
 from deploy.open_intents import close_done, journal_of, noting
@@ -106,7 +105,7 @@ def bring_up(
     check_ownership(found, slug, session.platform, tenant)
     there = _workplace(session, slug, found)
     judged = session.fingerprint(tenant)
-    arguments = [] if _was_judged(there, judged) else _policies(session, tenant)
+    arguments = [] if _was_judged(there, judged) else session.policies_for(tenant)
     remember_changed(there, found)
     mended = repair(there, session.settings, slug, found or {}, say, project, claims) > 0
     looked = forget_deleted(there, slug, found, say) or read_changed(there, slug, found, say) > 0
@@ -148,7 +147,7 @@ def look_ahead(session: PlatformSession, entry: Entry, say: Say, *, quiet: bool 
     check_ownership(found, slug, session.platform, tenant)
     there = _workplace(session, slug, found)
     program = program_of(session, tenant, found)
-    more = [*_policies(session, tenant), *left_in_a_preview(tenant, found, say)]
+    more = [*session.policies_for(tenant), *left_in_a_preview(tenant, found, say)]
     outcome = run_inline(there, there.project, "preview", slug, program, *more, quiet=quiet)
     return Applied(tenant, outcome, time.monotonic() - begun)
 
@@ -217,11 +216,6 @@ def workplace_of(session: PlatformSession, slug: str) -> RunTarget:
 
 def _names(session: PlatformSession, slug: str) -> tuple[str, str]:
     return session.project_of(slug), slug
-
-
-def _policies(session: PlatformSession, tenant: Tenant) -> list[str]:
-    facts = policies.facts_of(session.settings, tenant.slug, tenant.domains, session.place.target)
-    return policies.arguments(facts, folder_of(session.place, tenant.slug), session.policy_pack)
 
 
 def is_judged(session: PlatformSession, tenant: Tenant) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from deploy import guards, vault
+from deploy import guards, policies, vault
 from deploy.guards import NotReached
 from deploy.orphans import end_orphans
 from deploy.target import RunTarget, agreed
@@ -71,6 +71,11 @@ class PlatformSession:
     def known_unchanged(self, tenants: Iterable[Tenant]) -> set[str]:
         """The slugs of those of whom a run could say no more than is known."""
         return self.known.unchanged({self.stack_of(one.slug): one for one in tenants if one.slug in self.stacks})
+
+    def policies_for(self, tenant: Tenant) -> list[str]:
+        """What a run of the engine on this tenant is given, so that the pack judges it."""
+        facts = policies.facts_of(self.settings, tenant.slug, tenant.domains, self.place.target)
+        return policies.arguments(facts, folder_of(self.place, tenant.slug), self.policy_pack)
 
     def fingerprint(self, tenant: Tenant) -> str:
         """Of all that decides what is declared for a tenant, and of the rules that judge it."""

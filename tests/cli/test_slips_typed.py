@@ -110,7 +110,7 @@ def test_names_of_which_there_is_nothing(command: Command, tmp_path: Path) -> No
     said = said_in_words(done)
     if len(words) > len(command.path):
         assert done.returncode in (1, 2), said
-        assert any(word in said for word in ("Mend", "mend", "--help", "start them with")), said
+        assert any(word in said for word in ("Fix", "fix", "--help", "start them with")), said
     if any(one.name == "stack" and one.required for one in command.arguments) and "Missing option" not in said:
         assert "did you mean Pulumi.prod.yaml?" in said
     if "--stack" in command.options and "slug" in {one.name for one in command.arguments}:
@@ -130,7 +130,7 @@ def test_what_is_named_is_looked_for_first(words: Sequence[str], tmp_path: Path)
     done = typed([word.format(file=file) for word in words], tmp_path)
     said = said_in_words(done)
     assert done.returncode in (1, 2), said
-    assert any(word in said for word in ("Mend", "mend", "--help", "start them with", "What belongs there")), said
+    assert any(word in said for word in ("Fix", "fix", "--help", "start them with", "What belongs there")), said
     assert not _servers(tmp_path), "the simulated clouds were started for a name of which there is nothing"
 
 
@@ -169,7 +169,7 @@ def test_a_long_one_ends_soon_where_nothing_can_be_written(name: str, tmp_path: 
     environ = {**alone, "SMOS_SANDBOX": str(tmp_path / "sandbox")}
     done = typed(name.split(), tmp_path, env=environ, preexec_fn=_no_room)
     assert done.returncode == 1
-    assert "Mend" in said_in_words(done)
+    assert "Fix" in said_in_words(done)
     if name in ("bench", "keys init"):
         return  # the first has a sandbox of its own, the second needs none
     shutil.rmtree(tmp_path / "sandbox", ignore_errors=True)
