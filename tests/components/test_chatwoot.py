@@ -184,7 +184,7 @@ def test_attachments_in_s3_need_no_volume() -> None:
 
 
 @pytest.mark.parametrize(
-    ("security", "port", "told"),
+    ("security", "port", "given"),
     [
         ("starttls", 587, {"SMTP_ENABLE_STARTTLS_AUTO": "true"}),
         ("tls", 465, {"SMTP_ENABLE_STARTTLS_AUTO": "false", "SMTP_TLS": "true"}),

@@ -236,7 +236,7 @@ def test_what_the_capacity_model_counts_is_what_is_declared(where: str, kind: st
 
 
 @pytest.mark.parametrize(
-    ("where", "mode", "path", "told"),
+    ("where", "mode", "path", "given"),
     [
         ("azure", {"workers": {"minReplicas": 4, "maxReplicas": 3}}, "/workers", "minReplicas is 4, and maxReplicas 3"),
         ("azure", {"workers": {"minReplicas": 0}}, "/workers/minReplicas", "greater than or equal to 1"),

@@ -229,7 +229,7 @@ def test_a_routed_name_has_a_record_where_no_wildcard_leads_to_the_host() -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked", "told"),
+    ("kind", "asked", "expected"),
     [
         ("azure", {"sidecars": [replace(HELPER, cpu=0.3)]}, "cpu: Container Apps takes 0.25 to 4 CPU in steps"),
         ("azure", {"sidecars": [replace(HELPER, cpu=4, memory_mb=8192)]}, "cpu: Container Apps takes 0.25 to 4 CPU"),

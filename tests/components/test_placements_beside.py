@@ -143,7 +143,7 @@ def test_a_host_runs_as_many_as_it_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "expected"),
     [
         ({"sidecars": [replace(HELPER, port=8080)]}, "listen on one port"),
         ({"sidecars": [replace(HELPER, shares=["COLOR"])]}, "shares COLOR, which is not set"),
@@ -224,7 +224,7 @@ def test_an_object_store_has_every_container_protected_and_private(kind: str, to
 
 
 @pytest.mark.parametrize(
-    ("where", "asked", "told"),
+    ("where", "asked", "expected"),
     [
         (HOST, "blobs", "a host keeps no blobs. Fix: placement: {where: azure} or {where: r2}"),
         (BUCKETS, "containers", "R2 runs no containers. Fix: placement: {where: azure} or {where: docker}"),

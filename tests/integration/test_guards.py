@@ -39,7 +39,7 @@ def test_all_mistakes_in_the_settings_are_told_at_once(fresh: Clone) -> None:
         "smarteros:hosts/0/sshPort",
         "twenty-two",
         "smarteros:domain",
-        "Mend",
+        "Fix",
     ):
         assert part in done.stderr, part
     assert not (fresh.home.state / ".pulumi" / "stacks" / "smarteros" / "prod.json").exists()

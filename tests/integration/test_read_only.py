@@ -114,7 +114,7 @@ def test_what_would_write_says_where_it_can_not(words: str, place: Place) -> Non
     assert "Traceback" not in said, said
     assert str(place.root / ".smos") in said
     assert "Permission denied" in said
-    assert "Mend" in said
+    assert "Fix" in said
     assert Home(place.root / ".smos" / "sandbox").running() is None
 
 

@@ -230,7 +230,7 @@ def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (("delete", "acme"), "nobody can be asked here"),
         (("delete", "acme", "--yes", "--confirm", "acme-2"), "the slug must be this one's"),

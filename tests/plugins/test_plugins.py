@@ -84,7 +84,7 @@ def test_a_plugin_that_would_leave_this_machine_is_refused(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["vault", "vault=/bin/true", "=/bin/true", "vault=/nowhere/pulumi-resource-vault"])
 def test_a_program_that_is_not_there_is_told(text: str) -> None:
-    with pytest.raises(SandboxError, match="Mend"):
+    with pytest.raises(SandboxError, match="Fix"):
         official_plugins({VARIABLE: text})
 
 

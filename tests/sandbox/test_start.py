@@ -44,7 +44,7 @@ def test_a_second_server_of_one_folder_ends_with_the_reason(tmp_path: Path) -> N
     home = Home(tmp_path)
     with home.serving():
         assert home.is_served
-        with pytest.raises(SandboxError, match=rf"process {os.getpid()}\)\. Mend"), home.serving():
+        with pytest.raises(SandboxError, match=rf"process {os.getpid()}\)\. Fix"), home.serving():
             pass
     assert not home.is_served
 
@@ -62,7 +62,7 @@ def test_another_clones_server_is_left_alone(tmp_path: Path, *, is_there: bool, 
         note = {"pid": server.pid, "started": psutil.Process(server.pid).create_time(), "ports": {}, "control": 0}
         write_private(home.note, json.dumps({**note, "token": "", "code": "its own", "clone": str(other)}))
         if is_there:
-            with pytest.raises(SandboxError, match=f"of another clone, {other}.*Mend"):
+            with pytest.raises(SandboxError, match=f"of another clone, {other}.*Fix"):
                 client.start(home)
         else:
             client._refuse_anothers(home, home.running())

@@ -42,7 +42,7 @@ def test_a_tenant_may_use_what_its_tier_allows_and_less_where_its_file_says_so()
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "expected"),
     [
         ({"quotas": {"databaseConnections": 6}}, "quotas/databaseConnections: 6: the tier basic allows 5"),
         ({"quotas": {"storageGb": 0}}, "quotas/storageGb: 0: it should be greater than or equal to 1"),

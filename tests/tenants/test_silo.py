@@ -165,7 +165,7 @@ def test_what_the_host_has_no_memory_for_is_refused(tier: str, count: int) -> No
     host = host_of(settings())
     few = settings().model_copy(update={"hosts": (host.model_copy(update={"memory_mb": 2048}),)})
     many = [tenant(tier=tier, state="suspended", domain=f"t{number}x.{few.domain}") for number in range(count)]
-    with pytest.raises(NotReady, match=r"MB for containers.*t0x.*Mend"):
+    with pytest.raises(NotReady, match=r"MB for containers.*t0x.*Fix"):
         refuse_no_room(few, many)
     refuse_no_room(few, [tenant(isolation={"n8n": "pool"})])
     refuse_no_room(settings(), many)

@@ -104,9 +104,9 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
         import sys, time
         from pathlib import Path
         sys.path.insert(0, {str(ROOT)!r})
-        from tests.sandbox.redis.server.test_process import told
+        from tests.sandbox.redis.server.test_process import startup_in
         from sandbox.redis.server.process import RedisProcess
-        found = RedisProcess(Path({str(tmp_path)!r}), told(Path({str(tmp_path)!r})))
+        found = RedisProcess(Path({str(tmp_path)!r}), startup_in(Path({str(tmp_path)!r})))
         print(found.server.pid, flush=True)
         time.sleep(60)
     """)
