@@ -16,9 +16,6 @@ from bench.fleet import UNCHANGED_CORE_S, Measured, figures
 
 __all__ = ["CURVE", "DATA", "PAGE", "curve", "filled", "read", "table", "write"]
 
-# pygal adds a finder of modules that Python 3.12 and pytest can't ask: it has no find_spec, and no plugin of it is here.
-sys.meta_path[:] = [one for one in sys.meta_path if hasattr(one, "find_spec")]
-
 DATA, CURVE, PAGE = "docs/performance.json", "docs/performance.svg", "docs/performance.md"
 BEGIN, END = "<!-- measured: ./smos bench fleet --write -->", "<!-- end of what was measured -->"
 WIDTH, HEIGHT = 720, 400
