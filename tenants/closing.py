@@ -160,7 +160,7 @@ class _Door:
 
 def _by_hand(session: PlatformSession, tenant: Tenant, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
     doors = [_Door("vault", _close_vault)] if session.platform.vault is not None else []
-    doors += [_Door("own-redis", _close_redis)] if tenant.redis is not None else []
+    doors += [_Door(f"t-{tenant.slug}-redis", _close_redis)] if tenant.redis is not None else []
     for door in doors:
         try:
             door.close(session, tenant)

@@ -114,7 +114,7 @@ def test_what_can_be_reached_is_closed_while_vault_is_sealed_or_the_host_is_away
     with without_the_host(tenant):
         refused = tenant.smos("tenant", "suspend", SLUG, ok=False)
     said = refused.stdout + refused.stderr
-    for door in ("PostgreSQL (database-owner)", "Vault (vault)", "its Redis (own-redis)"):
+    for door in ("PostgreSQL (database-owner)", "Vault (vault)", f"its Redis (t-{SLUG}-redis)"):
         assert door in said.partition("the other doors are")[0], said
     assert leads_to(tenant).startswith("pausa.")
     assert not reached_storage(tenant, reach)
