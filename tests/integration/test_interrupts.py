@@ -95,8 +95,8 @@ def tenant(demo: Clone) -> Iterator[Clone]:
     try:
         yield demo
     finally:
-        demo.smos("tenant", "destroy", SLUG, "--allow-loss", SLUG, ok=None)
-        file.unlink()
+        demo.smos("tenant", "delete", SLUG, "--no-export", "--yes", "--confirm", SLUG, ok=None)
+        file.unlink(missing_ok=True)
 
 
 def test_a_tenants_apply_at_every_moment(tenant: Clone) -> None:
