@@ -101,8 +101,8 @@ def main() -> None:
         typer.echo(f"smos: {said}", err=True)
         sys.exit(1)
     finally:
-        # Of an interrupt in the middle of a text that is executed, as dataclasses do, Python 3.11 remembers to end by the
-        # signal, whatever the exit code; until the next text.
+        # After an interrupt in the middle of a text that is executed, as dataclasses do, Python 3.11 would end by the
+        # signal, whatever the exit code, if no other text followed.
         exec("")  # noqa: S102 nothing is executed
         gc.freeze()  # or the interpreter looks through all of it once more before it ends
 

@@ -236,7 +236,7 @@ def test_deleted_leaves_nothing_and_imported_is_the_same(tenant: Clone, tmp_path
         (("delete", "acme", "--yes", "--confirm", "acme-2"), "the slug must be this one's"),
         (("delete", "acme", "--yes"), "belong together"),
         (("delete", "nobody", "--yes", "--confirm", "nobody"), "there is no such file"),
-        (("import", "/dev/null"), "a device, where a file belongs"),
+        (("import", "/dev/null"), "it is no archive"),
         (("suspend", "../acme"), "is no tenant's slug"),
     ],
 )
