@@ -1,6 +1,6 @@
 """What a step of a tenant is, and what it is handed: one part of a tenant, of which its file says everything.
 
-Whoever walks the steps (`tenants.stack`, `tenants.residue`, `tenants.archive`, `tenants.fleet`, the documentation)
+Whoever walks the steps (`tenants.stack`, `tenants.residue`, `tenants.archive`, `tenants.fleet`)
 knows none by name: what others must know of a step, it says itself. Each field has a default that says nothing, so a
 step that keeps no data needs a name and what it declares. Nothing is declared or asked here.
 """
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchivedPart",
     "Dump",
-    "Feature",
     "HealthCheck",
-    "LifeCycle",
     "Named",
     "PartStore",
     "Search",
@@ -146,27 +144,6 @@ class ArchivedPart:
     """What is not as in the archive, in words, where a checksum is not enough: what was found, what is wanted."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Feature:
-    """A row of the documentation: what a tenant has."""
-
-    where: str
-    what: str
-    called: str
-    made_with: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LifeCycle:
-    """A row of the documentation: what becomes of it."""
-
-    what: str
-    isolated_by: str
-    export: str
-    restore: str
-    erase: str
-
-
 def _no_requests(_tenant: Tenant, _platform: Platform) -> Mapping[str, float]:
     return {}
 
@@ -221,5 +198,3 @@ class Step:
     """What a vendor keeps of it after its end, and for how many days."""
     checks: tuple[HealthCheck, ...] = ()
     """Whether it works, after a run on many."""
-    features: tuple[Feature, ...] = ()
-    life_cycle: tuple[LifeCycle, ...] = ()
