@@ -93,6 +93,17 @@ def killed(clone: Clone, slug: str, after_s: float, whom: str) -> bool:
     return True
 
 
+def applied_to_its_end(clone: Clone, slug: str) -> None:
+    """One apply; two where the kill fell between the vendor's answer and the state of a thing that the operator names."""
+    done = clone.smos("tenant", "apply", slug, "--json", ok=None)
+    if done.returncode != 0:
+        named = set(re.findall(r"--take-over ([\w.-]+)", done.stdout))
+        assert named and named <= NAMED_BY_THE_OPERATOR, done.stdout + done.stderr
+        words = [word for name in sorted(named) for word in ("--take-over", name)]
+        done = clone.smos("tenant", "apply", slug, *words, "--json")
+    assert last_json(done.stdout)["ok"]
+
+
 @pytest.fixture(scope="module")
 def undisturbed(demo: Clone) -> Iterator[tuple[Clone, float]]:
     """A platform with a tenant that nobody interrupted, and how long that took in seconds. All of them go again."""
@@ -123,7 +134,7 @@ def test_a_killed_apply_ends_as_an_undisturbed_one(
         hit = killed(clone, slug, after_s, whom)
         with capsys.disabled():
             print(f"\n  {slug}: killed {whom} after {after_s:.2f} s{'' if hit else ': it had ended'}", end="")
-        assert last_json(clone.smos("tenant", "apply", slug, "--json").stdout)["ok"]
+        applied_to_its_end(clone, slug)
         again = last_json(clone.smos("tenant", "apply", slug, "--json").stdout)
         assert again["changes"] == 0, (slug, again)
         slugs.append(slug)
