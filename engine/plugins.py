@@ -19,6 +19,7 @@ __all__ = ["run_policy_pack", "run_program_plugin"]
 Send = Callable[[Any], None]
 Stop = Callable[[], None]
 CHUNK_BYTES = 65536
+BY_CALL = "configuredByCall"
 PACK = "import gc, runpy; gc.disable(); runpy.run_module('pulumi.policy', run_name='__main__', alter_sys=True)"
 """The SDK's own start of a pack, without looking for garbage, which would take 40 % of its import."""
 
@@ -37,10 +38,22 @@ def run_program_plugin(python: str, request: Any, children: Children, send: Send
 
 
 def run_policy_pack(python: str, request: Any, children: Children, send: Send) -> Stop:
-    """Start a policy pack as soon as the engine has told its stack; until then a proxy answers."""
+    """Start a policy pack as soon as the engine has told its stack; until then a proxy answers.
+
+    A pack whose PulumiPolicy.yaml says `configuredByCall: true` takes its stack by ConfigureStack alone: it starts at
+    once, and the engine asks it without anybody in between.
+    """
+    folder = request.info.program_directory
+    if dict(request.info.options).get(BY_CALL):
+        process = children.start_plugin(
+            [python, "-u", "-c", PACK, request.args[-1], folder], cwd=folder, env=_environment(request)
+        )
+        readers = [_pump(process.stdout, send, _stdout), _pump(process.stderr, send, _stderr)]
+        _report_end(process, readers, children, send)
+        return lambda: children.end(process)
+
     from engine.policy_proxy import PolicyProxy
 
-    folder = request.info.program_directory
     started: list[Popen[bytes]] = []
 
     def start(stack: Mapping[str, str]) -> int:

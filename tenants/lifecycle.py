@@ -90,8 +90,16 @@ def apply(
     """Makes a tenant what its file says. Run again after anything, it completes what is missing and no more."""
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as session:
-        refuse_no_room(session.settings, (one.tenant for one in registry.entries))
+        _refuse_no_room(session, registry, entry)
         return bring_up(session, entry, say, quiet=quiet, claims=claims)
+
+
+def _refuse_no_room(session: PlatformSession, registry: Registry, entry: Entry) -> None:
+    """As `refuse_no_room`, for a run on one tenant: one that takes nothing of the host is not looked at, and its steps
+    are imported while the engine starts.
+    """
+    if entry.tenant.has_own_instances:
+        refuse_no_room(session.settings, (one.tenant for one in registry.entries))
 
 
 def bring_up(
@@ -134,7 +142,7 @@ def preview(place: RunTarget, stack: str, registry: Registry, slug: str, say: Sa
     """Shows what `apply` would change, and what the policies say of it. Changes nothing but an empty stack."""
     entry = _entry(place, registry, slug, say)
     with prepared(place, stack, say) as session:
-        refuse_no_room(session.settings, (one.tenant for one in registry.entries))
+        _refuse_no_room(session, registry, entry)
         return look_ahead(session, entry, say, quiet=quiet)
 
 

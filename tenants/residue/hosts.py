@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from deploy.guards import NotReady
 from deploy.identities import means_of
-from hosts.ssh import SshProblem, run
 from tenants.residue.left import Left, Sought
 from tenants.session import PlatformSession
 from tenants.steps.step import Search
@@ -23,6 +22,8 @@ _QUESTIONS = {
 
 def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
     """Every host of the settings is asked, by SSH."""
+    from hosts.ssh import SshProblem, run  # a client that no other command waits for
+
     config = means_of(session.place, session.settings).ssh_config
     for host in session.settings.remote_hosts:
         for what, (question, mend) in _QUESTIONS.items():

@@ -249,14 +249,38 @@ def test_a_policy_that_changes_resources_is_asked(new_stack: NewStack, level: st
     assert '"mended": "yes"' in stack.run("stack", "export")
 
 
-def test_broken_policy_pack(new_stack: NewStack) -> None:
-    """A pack that can't start fails the run, with the pack's own error."""
+@pytest.mark.parametrize("options", ["", "  options: {configuredByCall: true}\n"])
+def test_broken_policy_pack(new_stack: NewStack, options: str) -> None:
+    """A pack that can't start fails the run, with the pack's own error; by whomever it is started."""
     stack = new_stack("")
-    stack.write("../pack/PulumiPolicy.yaml", "runtime: python\n")
+    stack.write("../pack/PulumiPolicy.yaml", f"runtime:\n  name: python\n{options}")
     stack.write("../pack/__main__.py", "raise RuntimeError('the pack is broken')\n")
     output = stack.run("preview", "--policy-pack", "../pack", fails=True)
     assert "the pack is broken" in output
-    assert "did not start" in output
+    assert options or "did not start" in output
+
+
+def test_a_pack_that_is_configured_by_call_starts_at_once(new_stack: NewStack) -> None:
+    """It judges as any other; nobody stands between it and the engine, and nobody tells it a stack by its environment."""
+    stack = new_stack("import pulumi\npulumi.export('x', 1)\n")
+    stack.write("../pack/PulumiPolicy.yaml", "runtime:\n  name: python\n  options: {configuredByCall: true}\n")
+    stack.write(
+        "../pack/__main__.py",
+        """\
+        import os
+        from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+        def refuse(args, report):
+            report(f"told {os.environ.get('PULUMI_CONFIG', 'nothing')}")
+
+        PolicyPack(
+            "pack",
+            enforcement_level=EnforcementLevel.MANDATORY,
+            policies=[ResourceValidationPolicy("no-stack", "None is allowed.", refuse)],
+        )
+        """,
+    )
+    assert "told nothing" in stack.run("preview", "--policy-pack", "../pack", fails=True)
 
 
 @pytest.mark.slow
