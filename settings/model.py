@@ -188,14 +188,14 @@ class Settings(Setting, Generic[S_co]):
     @property
     def redis_users(self) -> tuple[str, ...]:
         """Who logs in at Redis: what needs it on its host, who looks after its health,
-        who ends what holds it, who moves what tenants had in it."""
+        who ends what holds it, who moves what tenants had in it, who takes it into backups and puts it back."""
         redis = self.services.redis
         if redis is None:
             return ()
         there = [
             key for key, service in self.services.running() if service.uses_redis_of(redis.placement.private_network)
         ]
-        return (*there, "health", "operator", "provisioner")
+        return (*there, "health", "keeper", "operator", "provisioner")
 
     def tunnels(self) -> list[Forward]:
         """The forwards that SSH makes. On the developer's own machine Docker publishes their local ports instead."""

@@ -24,6 +24,11 @@ TENANT_PREFIX = "t_"
 _OUT = "+ping +scan +del +unlink +type +pttl +dump +get +hgetall +lrange +smembers +zrange +xrange"
 _RESCUE = "+ping +info +script|kill +shutdown +client|kill +client|list"
 
+# Who takes a backup of all keys, of one moment, and puts one back: beside what is there, then in its place.
+_KEEPER = RedisAccess(
+    keys=("*",), commands=f"{_OUT} +restore +rename +set +multi +exec +discard +acl|deluser {_RESCUE}"
+)
+
 _OPERATORS: Mapping[str, RedisAccess] = {
     "health": RedisAccess(commands="+ping"),
     # What tenants had here before each that has a Redis has its own: their keys' way out, and the end of their users.
@@ -34,10 +39,8 @@ _OPERATORS: Mapping[str, RedisAccess] = {
     # Ends a script that never ends, or where it has written something, the server, which its host starts again: while
     # a script runs Redis takes nothing else (ACL SETUSER neither). It reads no key.
     "operator": RedisAccess(commands=_RESCUE),
+    "keeper": _KEEPER,
 }
-
-# A tenant's own Redis: out of it and into it by archives, and what an operator may do to any.
-_KEEPER = RedisAccess(keys=("*",), commands=f"{_OUT} +restore +acl|deluser {_RESCUE}")
 
 
 def users_file(passwords: Mapping[str, str], services: Mapping[str, RedisAccess]) -> str:

@@ -11,6 +11,7 @@ from sandbox.core.records import Record
 from sandbox.docker.server.api import DockerSocket
 from sandbox.docker.server.loopback import Loopback
 from sandbox.docker.server.traefik import origin
+from sandbox.docker.server.volumes import VolumeFolders
 from sandbox.home import Home
 from sandbox.scene import ENGINE, Scene
 
@@ -25,6 +26,7 @@ class DockerBackend(Backend):
         self._cloud = site.cloud
         self._loopback = Loopback(site.run, site.ask.behind)
         self._socket: DockerSocket | None = None
+        self._volumes = VolumeFolders(site.folder, site.cloud)
 
     def sync(self) -> None:
         address = Scene.read(self._home).own_engine
@@ -36,6 +38,7 @@ class DockerBackend(Backend):
         self._loopback.begin(self._cloud)
 
     def happened(self, what: str, record: Record, before: Record | None) -> None:
+        self._volumes.happened(what, record)
         self._loopback.happened(what, record, before)
 
     def origin(self, target: str, name: str) -> Origin | None:

@@ -14,7 +14,8 @@ import asyncssh
 from sandbox.core import relay
 from sandbox.core.backend import Backend, Command, Site
 from sandbox.core.records import Record
-from sandbox.docker.daemon import docker_id, labelled
+from sandbox.docker.daemon import docker_id, images_on, labelled
+from sandbox.docker.server.volumes import VolumeFolders
 from sandbox.home import Home, write_private
 from sandbox.machines.server import ssh
 from sandbox.machines.server.keys import key_of
@@ -35,6 +36,7 @@ class MachinesBackend(Backend):
         self._cloud = site.cloud
         self._run = site.run
         self._connect = site.ask.connect
+        self._volumes = VolumeFolders(site.folder, site.cloud)
         self._machines: dict[str, tuple[Machine, asyncssh.SSHAcceptor]] = {}
         self._ways: dict[Way, asyncio.Server] = {}
         self._away: set[str] = set()
@@ -127,6 +129,8 @@ class MachinesBackend(Backend):
             docker_listed=lambda kind, label, value: labelled(
                 self._cloud, f"ssh://{machine.address}:{machine.port}", kind, label, value
             ),
+            volume=lambda name: self._volumes.find(f"{machine.address}:{machine.port}".lower(), name),
+            has_image=lambda name: name in images_on(self._cloud, {"host": f"ssh://{machine.address}:{machine.port}"}),
         )
         return await ssh.serve(host, lambda target, port: self._connect(machine.address, target, port))
 

@@ -1,9 +1,9 @@
 """A simulated VPS, as seen over SSH: the real protocol, with the host's own key and its authorised keys.
 
 What it answers is a closed set: the few commands that SmarterOS runs on a host, and TCP forwards to the
-simulated services that `route` knows. Everything else is refused in words, so that nothing is taken to work
-that was never tried. Not simulated: a shell, files (SFTP, SCP), agent and X11 forwarding, remote forwards,
-password login (a bootstrapped host has none).
+simulated services that `route` knows. `docker run --rm` runs a program for real (`container_run`). Everything
+else is refused in words, so that nothing is taken to work that was never tried. Not simulated: a shell, files
+(SFTP, SCP), agent and X11 forwarding, remote forwards, password login (a bootstrapped host has none).
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import asyncssh
+
+from sandbox.machines.server import container_run
 
 __all__ = ["Route", "SimulatedHost", "new_key_pair", "serve"]
 
@@ -34,6 +37,14 @@ _LISTED = re.compile(
     r"docker (?P<kind>ps --all|volume ls) --filter label=(?P<label>[\w.-]+)=(?P<value>[\w.-]+) "
     r"--format '\{\{\.Names?\}\}'"
 )
+
+
+def _no_volume(_name: str) -> Path | None:
+    return None
+
+
+def _no_image(_name: str) -> bool:
+    return False
 
 
 def _none(_kind: str, _label: str, _value: str) -> list[str]:
@@ -61,6 +72,10 @@ class SimulatedHost:
     """(container, network, volume or image; its name) → the id that Docker knows it by; None: there is none."""
     docker_listed: Callable[[str, str, str], list[str]] = _none
     """(ps or volume ls; a label and its value) → the names of what carries it."""
+    volume: Callable[[str], Path | None] = _no_volume
+    """A volume's name → the folder of this machine that stands behind it; None: there is none."""
+    has_image: Callable[[str], bool] = _no_image
+    """Whether an image is on it, by any text that names it."""
     accepted: list[str] = field(default_factory=list, compare=False)
     """Logins, commands and forwards, in order: for tests and for the sandbox's report."""
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set, compare=False)
@@ -82,10 +97,20 @@ def new_key_pair(comment: str) -> tuple[str, str]:
 async def serve(host: SimulatedHost, route: Route, port: int = 0) -> asyncssh.SSHAcceptor:
     """Listens on 127.0.0.1 (port 0: a free one; `acceptor.get_port()`) until the acceptor is closed."""
 
-    def answer(process: asyncssh.SSHServerProcess[str]) -> None:
+    async def answer(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        try:
+            contained = container_run.parsed(process.command) if host.docker_version() else None
+        except ValueError as error:
+            process.stderr.write(f"simulated host {host.name}: not simulated: {error}\n".encode())
+            process.exit(REFUSED)
+            return
+        if contained is not None:
+            host.accepted.append(str(process.command))
+            process.exit(await container_run.run(process, contained, host.volume, host.has_image))
+            return
         exit_status, out, err = _run(host, process.command)
-        process.stdout.write(out)
-        process.stderr.write(err)
+        process.stdout.write(out.encode())
+        process.stderr.write(err.encode())
         process.exit(exit_status)
 
     return await asyncssh.create_server(
@@ -94,6 +119,7 @@ async def serve(host: SimulatedHost, route: Route, port: int = 0) -> asyncssh.SS
         port,
         server_host_keys=[asyncssh.import_private_key(host.host_key)],
         process_factory=answer,
+        encoding=None,  # an archive of files goes through as it is
         allow_scp=False,
         agent_forwarding=False,
         x11_forwarding=False,
@@ -154,11 +180,20 @@ def _run(host: SimulatedHost, command: str | None) -> tuple[int, str, str]:
     elif words[:2] == ["docker", "version"]:
         version = host.docker_version()
         result = (0, f"{version}\n", "") if version else (NOT_FOUND, "", "bash: line 1: docker: command not found\n")
-    elif words[:1] == ["docker"] and words[2:5] == ["inspect", "--format", "'{{.Id}}'"] and len(words) == 6:
+    elif (
+        words[:1] == ["docker"]
+        and words[1:2] != ["volume"]
+        and words[2:5] == ["inspect", "--format", "'{{.Id}}'"]
+        and len(words) == 6
+    ):
         result = _inspected(host, words[1], words[5].strip("'"))
     elif (match := _LISTED.fullmatch(command)) is not None:
         names = host.docker_listed(match["kind"], match["label"], match["value"])
         result = (0, "".join(f"{name}\n" for name in names), "")
+    elif words[:5] == ["docker", "volume", "inspect", "--format", "'{{.Name}}'"] and len(words) == 6:
+        name = words[5].strip("'")
+        missing = f"Error response from daemon: get {name}: no such volume\n"
+        result = (0, f"{name}\n", "") if host.volume(name) else (1, "\n", missing)
     elif words == ["cat", "/etc/smarteros/host-version"]:
         content = host.host_version()
         missing = "cat: /etc/smarteros/host-version: No such file or directory\n"

@@ -67,6 +67,7 @@ class Barrier:
         self._parts = folder / "parts"
         self._whole = folder / "data"  # of a sandbox of an older version
         self._key: bytes | None = None
+        self._root: bytes | None = None
         self._given: list[bytes] = []
         self._nonce = ""
         self.state: dict[str, Any] = {}
@@ -131,13 +132,14 @@ class Barrier:
             return
         shares, self._given, self._nonce = self._given, [], ""
         try:
-            key = _decrypted(combine(shares), seal["keyring"])
+            root = combine(shares)
+            key = _decrypted(root, seal["keyring"])
         except (InvalidTag, ValueError, IndexError):
             raise VaultError(
                 400, "failed to decrypt keys from storage: invalid key: cipher: message authentication failed"
             ) from None
         self.state = self._read(key)
-        self._key = key
+        self._key, self._root = key, root
 
     def reset(self) -> None:
         """Forgets the shares that were given so far."""
@@ -145,7 +147,43 @@ class Barrier:
 
     def seal(self) -> None:
         """Seals Vault: forgets the key with which its storage is read."""
-        self._key, self.state = None, {}
+        self._key, self._root, self.state = None, None, {}
+
+    # -- snapshots -----------------------------------------------------------------------------------------------------
+
+    def stored(self) -> dict[str, str]:
+        """Every file of the storage as it lies there: encrypted, its seal with it."""
+        files = {file.name: words(file, ANEW) for file in sorted(self._parts.iterdir())}
+        return {**{f"parts/{name}": text for name, text in files.items()}, "seal": words(self._seal_file, ANEW)}
+
+    def sealed_with_root(self, content: bytes) -> bytes:
+        """Encrypted so that only a Vault of the same unseal keys opens it."""
+        return _encrypted(self._opened_root(), content).encode()
+
+    def opened_with_root(self, content: bytes) -> bytes:
+        """The other way round. Raises InvalidTag, or ValueError for what is no such text."""
+        return _decrypted(self._opened_root(), content.decode())
+
+    def replace(self, stored: Mapping[str, str]) -> None:
+        """Another storage, its seal with it, in the place of this one. Sealed afterwards where other keys open it."""
+        wanted = {name.removeprefix("parts/"): text for name, text in stored.items() if name.startswith("parts/")}
+        for file in self._parts.iterdir():
+            if file.name not in wanted:
+                file.unlink()
+        for name, text in wanted.items():
+            write_private(self._parts / name, text)
+        write_private(self._seal_file, stored["seal"])
+        try:
+            key = _decrypted(self._opened_root(), self._seal()["keyring"])
+        except InvalidTag:
+            self.seal()
+            return
+        self._key, self.state = key, self._read(key)
+
+    def _opened_root(self) -> bytes:
+        if self._root is None:
+            raise VaultError(503, "Vault is sealed")
+        return self._root
 
     def keep(self, *parts: str) -> None:
         """Writes what is in `state`: these parts of it (a table's name, or `data/` and a mount's), or everything."""

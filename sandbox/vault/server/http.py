@@ -18,7 +18,8 @@ from sandbox.vault.server.approle import AppRole
 from sandbox.vault.server.barrier import VaultError
 from sandbox.vault.server.core import Core, Engine
 from sandbox.vault.server.key_value import KeyValue
-from sandbox.vault.server.system import System
+from sandbox.vault.server.snapshot import FORCED, SNAPSHOT
+from sandbox.vault.server.system import ARCHIVE, System
 from sandbox.vault.server.tokens import Tokens
 from sandbox.vault.server.transit import Transit
 
@@ -57,8 +58,8 @@ class VaultServer:
         self._http.server_close()
         self._thread.join(5)
 
-    def answer(self, method: str, target: str, body: bytes, token: str) -> tuple[int, dict[str, Any] | None]:
-        """(HTTP status, content) of one request."""
+    def answer(self, method: str, target: str, body: bytes, token: str) -> tuple[int, dict[str, Any] | bytes | None]:
+        """(HTTP status, content) of one request; the content of a snapshot is the archive itself."""
         parts = urlsplit(target)
         path, query = unquote(parts.path), {key: one[-1] for key, one in parse_qs(parts.query).items()}
         operation = _OPERATIONS.get(method)
@@ -74,7 +75,7 @@ class VaultServer:
             if operation == "update" and path.endswith("/"):
                 raise VaultError(400, "cannot write to a path ending in '/'")
             with self._lock:
-                answer = self._core.request(operation, path, _json(body) if operation == "update" else query, token)
+                answer = self._core.request(operation, path, _given(operation, path, body, query), token)
             if path == "sys/health" and answer is not None:
                 return _health(answer, query), answer
         except VaultError as error:
@@ -84,6 +85,8 @@ class VaultServer:
             return error.status, {"errors": list(error.errors)}
         if answer is None:
             return 204, None
+        if ARCHIVE in answer:
+            return 200, bytes(answer[ARCHIVE])
         return 200, answer if path in BARE else {**_wrapped(answer), **self._kind(path)}
 
     def _kind(self, path: str) -> dict[str, str]:
@@ -112,9 +115,12 @@ class VaultServer:
                     self.end_headers()
                     return
                 status, content = server.answer(self.command, self.path, body, token)
-                data = b"" if content is None else json.dumps(content).encode() + b"\n"
+                archive = isinstance(content, bytes)
+                data = content if isinstance(content, bytes) else _line(content)
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                if archive:
+                    self.send_header("Content-Disposition", "attachment")
+                self.send_header("Content-Type", "application/gzip" if archive else "application/json")
                 self.send_header("Cache-Control", "no-store")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
@@ -127,6 +133,17 @@ class VaultServer:
                 """Nothing: the audit device is what is kept."""
 
         return Handler
+
+
+def _line(content: dict[str, Any] | None) -> bytes:
+    return b"" if content is None else json.dumps(content).encode() + b"\n"
+
+
+def _given(operation: str, path: str, body: bytes, query: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a request says: a snapshot's body is its archive, and every other body JSON."""
+    if operation != "update":
+        return query
+    return {ARCHIVE: body} if path in (SNAPSHOT, FORCED) else _json(body)
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

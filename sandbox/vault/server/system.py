@@ -11,8 +11,12 @@ from sandbox.vault.server.barrier import CLUSTER_ID, VaultError
 from sandbox.vault.server.core import DEFAULT_POLICY, Call
 from sandbox.vault.server.mount_table import Mounts
 from sandbox.vault.server.policy import PolicyError, parse
+from sandbox.vault.server.snapshot import FORCED, SNAPSHOT, restored, taken
 
-__all__ = ["System"]
+__all__ = ["ARCHIVE", "System"]
+
+ARCHIVE = "archive"
+"""Under which word the bytes of a snapshot go through: no JSON, neither as a request nor as an answer."""
 
 
 class System:
@@ -31,7 +35,7 @@ class System:
         acts = {
             **{"health": self._health, "init": self._init, "seal-status": self._status, "unseal": self._unseal},
             **{"seal": self._seal, "mounts": self._mounts.engines, "auth": self._mounts.methods},
-            **{"audit": devices, "internal": self._internal, "leader": self._leader},
+            **{"audit": devices, "internal": self._internal, "leader": self._leader, "storage": self._storage},
             **{"capabilities-self": self._capabilities, "capabilities": self._capabilities},
         }
         if head in ("policies", "policy"):
@@ -97,6 +101,18 @@ class System:
     def _seal(self, call: Call, _rest: str) -> None:
         call.core.barrier.keep()
         call.core.barrier.seal()
+
+    def _storage(self, call: Call, rest: str) -> dict[str, Any] | None:
+        """Its raft snapshots alone."""
+        barrier, path = call.core.barrier, f"sys/storage/{rest}"
+        if path not in (SNAPSHOT, FORCED):
+            raise VaultError(404, "1 error occurred:\n\t* unsupported path\n\n")
+        if call.operation == "read" and path == SNAPSHOT:
+            return {ARCHIVE: taken(barrier)}
+        if call.operation != "update":
+            raise VaultError(405, "1 error occurred:\n\t* unsupported operation\n\n")
+        restored(barrier, call.data[ARCHIVE], force=path == FORCED)
+        return None
 
     # -- policies ----------------------------------------------------------------------------------------------------
 
