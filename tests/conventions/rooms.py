@@ -22,6 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("deploy",),
     ("tenants",),
+    ("recovery",),
     ("bench", "demo", "scaffold"),
     ("cli",),
 )

@@ -1,0 +1,24 @@
+"""What is backed up, one kind a file (`recovery.sources.source`): the list of them, in the order in which they are taken.
+
+Databases first, files after: an attachment that a row names is there then. A new kind is its file, its line here and
+its test. They are imported when somebody asks for them: what a vendor's client is needed for is imported in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recovery.sources.source import Context, Source
+
+__all__ = ["MODULES", "sources_of"]
+
+MODULES: tuple[str, ...] = ()
+
+
+def sources_of(ctx: Context) -> Iterator[Source]:
+    """Every source of an environment."""
+    for module in MODULES:
+        yield from import_module(module).sources(ctx)
