@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from recovery.manifest import Part
     from recovery.sources.source import Context, Source
 
-__all__ = ["MODULES", "sources_of"]
+__all__ = ["MODULES", "source_of", "sources_of"]
 
 MODULES: tuple[str, ...] = ()
 
@@ -22,3 +23,12 @@ def sources_of(ctx: Context) -> Iterator[Source]:
     """Every source of an environment."""
     for module in MODULES:
         yield from import_module(module).sources(ctx)
+
+
+def source_of(ctx: Context, part: Part) -> Source:
+    """The source of a part of a backup, whether what it was made of is there or not. Raises LookupError."""
+    for module in MODULES:
+        found: Source | None = import_module(module).source_of(ctx, part)
+        if found is not None:
+            return found
+    raise LookupError(f"nothing here knows how to put back {part.name} (a part of the kind {part.kind})")

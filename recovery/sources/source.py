@@ -21,7 +21,7 @@ from recovery.marker import Marker
 from settings import Settings
 from tenants.platform import Platform
 
-__all__ = ["Captured", "Context", "FindSources", "NotRestorable", "Source", "SourceFailed", "Stream", "only"]
+__all__ = ["Captured", "Context", "FindSources", "NotRestorable", "Source", "SourceFailed", "SourceOf", "Stream", "only"]
 
 
 class SourceFailed(OperatorError):
@@ -72,6 +72,8 @@ class Captured:
     """Of which moment it is, by the source's own clock, with an offset."""
     stream: Stream | None = field(default=None, repr=False)
     """None: the folder holds it all."""
+    size: int = 0
+    """How many bytes the stream will have, about; 0: nobody knows. Small ones are put into one snapshot together."""
     digests: Callable[[], Digests] = Digests
     """What is in it, of the very same moment. Asked once, after the stream was read."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -130,6 +132,10 @@ class Source(Protocol):
 FindSources = Callable[[Context], Sequence[Source]]
 """What each module of sources has as `sources`: those of an environment, the tenants' included. Asks settings and the
 platform's output, and where it must, what there is.
+"""
+SourceOf = Callable[[Context, Part], Source | None]
+"""What each module has as `source_of`: the source of a part that was backed up, also when what it was made of is gone;
+None for a part of another kind.
 """
 
 
