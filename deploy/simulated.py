@@ -28,9 +28,11 @@ from sandbox import client, shadow
 from sandbox.client import ask
 from sandbox.home import Home, Running, read_json, write_private
 from sandbox.machines.server.keys import prepare_keys
+from sandbox.object_store.client import endpoint
 from sandbox.official import DOCKER_SOCKET, official_plugins, plugin_folders
 from sandbox.scene import Machine, Scene, Way, Zone
 from settings import Settings, SettingsError, load_files
+from settings.backups import AZURE
 from settings.target import mark
 
 __all__ = ["edge", "freshen", "hash_of", "log_file", "run_target", "shell_lines", "simulated", "stacks"]
@@ -106,6 +108,7 @@ def freshen(home: Home) -> bool:
                 continue
             with contextlib.suppress(ValueError):  # the model says what is wrong with it; here it would be a path
                 host["hostKey"] = prepare_keys(home, str(ipaddress.IPv4Address(str(host["address"]))))
+        _stores_here(home, config.get("smarteros:backups"))
         tunnel = config.setdefault("smarteros:tunnel", {})
         tunnel["firstPort"] = _first_port(home, stack)
 
@@ -120,6 +123,20 @@ def freshen(home: Home) -> bool:
         ask(running, "sync")
     client.remember_seen(home, shadow.tracked_files(ROOT))  # last: what failed before is tried again by the next run
     return changed
+
+
+def _stores_here(home: Home, backups: Any) -> None:
+    """The stores of backups as buckets of the sandbox's, which keep their names and failure domains. What is malformed
+    stays so: the model says what is wrong with it.
+    """
+    stores = backups.get("stores") if isinstance(backups, dict) else None
+    for store in stores if isinstance(stores, list) else ():
+        if not isinstance(store, dict):
+            continue
+        if store.get("kind") == "azblob":
+            bucket = f"{store.pop('account', '')}-{store.pop('container', 'backups')}"
+            store.update(kind="s3", bucket=bucket, failureDomain=AZURE)
+        store["endpoint"] = endpoint(home)
 
 
 def _scene(home: Home) -> Scene:

@@ -1,7 +1,7 @@
 """The steps of a long operation, noted as each ends: killed at any moment, the same command goes on where it was.
 
-Every step is idempotent: one that was cut off is done again. One operation of a kind runs at a time; a second operator is
-refused for as long as the first one's process lives (the lock is the kernel's and ends with it).
+Every step is idempotent: one that was cut off is done again. One operation of a kind runs at a time; a second operator
+is refused for as long as the first one's process lives (the lock is the kernel's and ends with it).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Journal:
 
 @contextlib.contextmanager
 def journal(folder: Path, name: str, asked: Mapping[str, str], say: Say) -> Iterator[Journal]:
-    """The journal of one operation, held for the block. It stays behind when the block raises: `Journal.end` removes it.
+    """The journal of one operation, held for the block. It stays when the block raises: `Journal.end` removes it.
 
     `folder`: where journals of that kind are (`keeps_in(target) / "recovery"`). Raises Busy while another process has
     it, OtherOperation when one of that name was begun with other arguments, Damaged when it can't be read.

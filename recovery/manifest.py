@@ -49,7 +49,8 @@ class Digests(_Frozen):
             for name in sorted({*wanted, *there}):
                 before, now = wanted.get(name), there.get(name)
                 if before != now and not (what == "sequence" and _moved_on(before, now)):
-                    lines.append(f"{name}: {what} {'none' if before is None else before} in the backup, {'none' if now is None else now} found")
+                    had, has = ("none" if one is None else one for one in (before, now))
+                    lines.append(f"{name}: {what} {had} in the backup, {has} found")
         return lines
 
 

@@ -1,4 +1,4 @@
-"""The moment of a backup: one for all of its parts, written into every database, so that the skew between them is known.
+"""The moment of a backup: one for all of its parts, written into every database, so that their skew is known.
 
 A marker is a row in a schema of our own, never in a vendor's table. The newest one in a database that was restored says
 how old what came back is.

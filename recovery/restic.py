@@ -8,7 +8,6 @@ arguments; its answers are read as JSON.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -18,92 +17,17 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from recovery.restic_problems import RepositoryDamaged, ResticFailed, ResticMissing, problem_of
+from recovery.restic_problems import NoRepository, RepositoryDamaged, ResticFailed, problem_of
+from recovery.restic_program import LIMITS, Limits, Repository, Snapshot, Taken, program
 from recovery.sources.source import Stream
 
-__all__ = ["LIMITS", "Limits", "Repository", "Restic", "Snapshot", "Taken", "program"]
+__all__ = ["Restic"]
 
-OLDEST = (0, 14)
 BLOCK = 1 << 20
-_INSTALL = (
-    "apt-get install restic, brew install restic, or the binary of https://github.com/restic/restic/releases on PATH"
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """In seconds."""
-
-    question_s: float = 120
-    """Whether a repository opens, what is in it."""
-    transfer_s: float = 6 * 3600
-    """A backup, a restore, a check."""
-
-
-LIMITS = Limits()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repository:
-    """Where a repository is, and what opens it."""
-
-    store: str
-    """The name of the store in the settings."""
-    url: str
-    """As restic has it: s3:https://…/bucket/restic, azure:container:/restic, a folder."""
-    password: str = field(repr=False)
-    environ: Mapping[str, str] = field(repr=False, default_factory=dict)
-    """The store's keys, as restic reads them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """One snapshot."""
-
-    id: str
-    at: datetime
-    tags: frozenset[str]
-    host: str
-
-    def tagged(self, key: str) -> str:
-        """The value of its tag `key=value`; empty when it has none."""
-        return next((tag.partition("=")[2] for tag in self.tags if tag.startswith(f"{key}=")), "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Taken:
-    """A snapshot that was just made."""
-
-    snapshot: str
-    bytes: int
-    added: int
-    """Bytes that the repository did not have yet, as they are stored."""
-    sha256: str = ""
-    """Of the stream."""
-
-
-def program() -> str:
-    """Where restic is. Raises ResticMissing, with how to get it."""
-    found = shutil.which("restic")
-    if found is None:
-        raise ResticMissing(f"restic is not on PATH: it makes and reads the backups. Fix: {_INSTALL}")
-    version = _version(found)
-    if version < OLDEST:
-        words = ".".join(map(str, version))
-        raise ResticMissing(f"{found} is restic {words}, and 0.14 or newer is needed. Fix: {_INSTALL}")
-    return found
-
-
-@functools.lru_cache
-def _version(found: str) -> tuple[int, ...]:
-    said = subprocess.run([found, "version"], capture_output=True, text=True, check=False, timeout=30).stdout  # noqa: S603 - the operator's own restic
-    match = re.search(r"restic (\d+)\.(\d+)", said)
-    return tuple(map(int, match.groups())) if match else (0, 0)
 
 
 class Restic:
@@ -120,8 +44,6 @@ class Restic:
         """Its id, once its password opens it: asked before anything is touched. `create`: it is made where there is
         none. Raises WrongPassword, NoRepository, StoreUnreachable.
         """
-        from recovery.restic_problems import NoRepository
-
         try:
             return str(json.loads(self._run("cat", "config"))["id"])
         except NoRepository:
@@ -153,13 +75,13 @@ class Restic:
             process = self._started(arguments, stdin=subprocess.PIPE, stdout=out, stderr=errors)
             found = hashlib.sha256()
             with self._ended(process):
-                assert process.stdin is not None
+                into = _pipe(process.stdin)
                 with contextlib.suppress(BrokenPipeError), stream() as source:  # restic's own words say why
                     while block := source.read(BLOCK):
                         found.update(block)
-                        process.stdin.write(block)
+                        into.write(block)
                 with contextlib.suppress(BrokenPipeError):
-                    process.stdin.close()
+                    into.close()
                 process.wait(self._limits.transfer_s)
             said, words = _text(out), _text(errors)
             if process.returncode != 0:
@@ -191,9 +113,9 @@ class Restic:
         with tempfile.TemporaryFile() as errors:
             process = self._started(("dump", snapshot, path), stdout=subprocess.PIPE, stderr=errors)
             with self._ended(process):
-                assert process.stdout is not None
-                yield process.stdout
-                process.stdout.close()
+                out = _pipe(process.stdout)
+                yield out
+                out.close()
                 process.wait(self._limits.transfer_s)
             if process.returncode != 0:
                 raise problem_of(self.repository.store, process.returncode, _text(errors))
@@ -209,9 +131,7 @@ class Restic:
     def restore(self, snapshot: str, path: str, folder: Path) -> None:
         """What is below a path of a snapshot, into an empty folder. Raises ResticFailed also for a single file."""
         inside = folder / ".restoring"
-        self._run(
-            "restore", snapshot, "--include", path, "--target", str(inside), limit_s=self._limits.transfer_s
-        )
+        self._run("restore", snapshot, "--include", path, "--target", str(inside), limit_s=self._limits.transfer_s)
         found = inside / path.strip("/")
         for entry in found.iterdir() if found.is_dir() else ():
             entry.rename(folder / entry.name)
@@ -232,8 +152,8 @@ class Restic:
             self._run("prune", limit_s=self._limits.transfer_s)
 
     def unlock(self) -> None:
-        """Removes the locks of runs that were killed: those of this machine whose process is gone, and those that nobody
-        has renewed for half an hour.
+        """Removes the locks of runs that were killed: those of this machine whose process is gone, and those that
+        nobody has renewed for half an hour.
         """
         self._run("unlock")
 
@@ -271,7 +191,12 @@ class Restic:
     def _ended(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
         """The process does not outlive the block, nor its time."""
         late = threading.Event()
-        watch = threading.Timer(self._limits.transfer_s, lambda: (late.set(), process.kill()))
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        watch = threading.Timer(self._limits.transfer_s, end)
         watch.daemon = True
         watch.start()
         try:
@@ -300,9 +225,15 @@ def _taken(said: str, store: str) -> Taken:
                 return Taken(
                     snapshot=str(one["snapshot_id"]),
                     bytes=int(one["total_bytes_processed"]),
-                    added=int(one.get("data_added_packed", one["data_added"])),
+                    added=int(one["data_added_packed"] if "data_added_packed" in one else one["data_added"]),
                 )
     raise problem_of(store, 0, "it made no snapshot")
+
+
+def _pipe(opened: IO[bytes] | None) -> IO[bytes]:
+    if opened is None:
+        raise TypeError("the process was started without that pipe")
+    return opened
 
 
 def _text(file: IO[bytes]) -> str:

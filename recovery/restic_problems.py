@@ -51,7 +51,7 @@ class StoreUnreachable(ResticFailed):
 
 
 _PASSWORD = re.compile("wrong password or no key found", re.I)
-_NONE = re.compile("is there a repository at|unable to open config file|does not exist.*repository|bucket.* does not exist", re.I)
+_NONE = re.compile("is there a repository at|unable to open config file|bucket.* does not exist", re.I)
 _LOCKED = re.compile("repository is already locked|unable to create lock", re.I)
 _DAMAGED = re.compile(
     "ciphertext verification failed|pack id does not match|hash mismatch|does not match|not found in index|"
@@ -72,24 +72,24 @@ def problem_of(store: str, code: int, said: str) -> ResticFailed:
     words = _last_words(said)
     if code == 12 or _PASSWORD.search(said):
         return WrongPassword(
-            f"store {store}: the password of the keyring (shared/resticPassword) does not open the repository. Nothing "
-            "was touched. Fix: the keyring with which it was made: git log -- keyring.age, then git checkout COMMIT -- "
-            "keyring.age; a password that is lost loses these backups"
+            f"store {store}: the password of the keyring (shared/resticPassword) does not open the repository. "
+            "Nothing was touched. Fix: the keyring with which it was made: git log -- keyring.age, then "
+            "git checkout COMMIT -- keyring.age; a password that is lost loses these backups"
         )
     if code == 11 or _LOCKED.search(said):
         return RepositoryLocked(
-            f"store {store}: another run has the repository for itself ({words}). Fix: the same command again when that "
-            "has ended; of a run that was killed, the lock goes by itself after half an hour"
-        )
-    if _DAMAGED.search(said) and not _GONE.search(words):
-        return RepositoryDamaged(
-            f"store {store}: what is stored is damaged or missing: {words}. Nothing of it was used. Fix: another backup "
-            "(./smos backups), or another store's; the repository: docs/backups.md, A damaged repository"
+            f"store {store}: another run has the repository for itself ({words}). Fix: the same command again when "
+            "that has ended; of a run that was killed, the lock goes by itself after half an hour"
         )
     if code == 10 or (_NONE.search(said) and not _GONE.search(said)):
         return NoRepository(
             f"store {store}: there is no repository: {words}. Fix: ./smos backup all makes one; or "
             "smarteros:backups/stores names another bucket or folder than the backups are in"
+        )
+    if _DAMAGED.search(said) and not _GONE.search(words):
+        return RepositoryDamaged(
+            f"store {store}: what is stored is damaged or missing: {words}. Nothing of it was used. Fix: another "
+            "backup (./smos backups), or another store's; the repository: docs/backups.md, A damaged repository"
         )
     if code == -1 or _GONE.search(said):
         return StoreUnreachable(

@@ -151,7 +151,9 @@ class Backups(Setting):
     stores: tuple[Store, ...] = Field(min_length=1, max_length=8, description="Where backups go; the first fit counts")
     interval_minutes: Intervals = Field(Intervals.model_validate({}), description="How often, by kind, in minutes")
     retention: Retention = Field(Retention.model_validate({}), description="How many are kept")
-    check_percent: int = Field(5, ge=1, le=100, description="How many of a hundred packs are read and compared each day")
+    check_percent: int = Field(
+        5, ge=1, le=100, description="How many of a hundred packs are read and compared each day"
+    )
     proof_max_age_days: int = Field(8, ge=1, le=366, description="After how many days the last drill is too old")
     alerts: Alerts = Field(Alerts.model_validate({}), description="Whom a bad backup is told to")
 

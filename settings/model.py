@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 
 from settings.accounts import Account, Accounts, Ai, accounts_of
 from settings.addresses import WebAddress
+from settings.backups import AnyStore, AzblobStore, Backups
 from settings.database_server import DatabaseServer
 from settings.default_images import image_of
 from settings.hosts import AnyHost, LocalHost, RemoteHost
@@ -83,6 +84,9 @@ class Settings(Setting, Generic[S_co]):
     )
     tags: dict[str, str] = Field(default_factory=dict, description="Tags of every Azure resource, texts by name")
     protect: bool = Field(True, description="Refuse to delete what holds data (databases, volumes, blobs, keys)")
+    backups: Annotated[Backups | None, BeforeValidator(_absent_when_empty)] = Field(
+        None, description="Where backups go, how often they are made, how long they are kept (docs/backups.md)"
+    )
     state: State = Field(LocalState.model_validate({}), description="Where the state of real runs is kept")
     standby: bool = Field(
         False, description="Answer on names with -standby, and leave to another environment what a zone has only once"
@@ -196,6 +200,16 @@ class Settings(Setting, Generic[S_co]):
             key for key, service in self.services.running() if service.uses_redis_of(redis.placement.private_network)
         ]
         return (*there, "health", "keeper", "operator", "provisioner")
+
+    @property
+    def backup_stores(self) -> tuple[AnyStore, ...]:
+        """Where backups go; nowhere, where there are none."""
+        return self.backups.stores if self.backups else ()
+
+    @property
+    def backup_stores_with_s3(self) -> tuple[AnyStore, ...]:
+        """Those of them that are reached with two keys."""
+        return tuple(store for store in self.backup_stores if not isinstance(store, AzblobStore))
 
     def tunnels(self) -> list[Forward]:
         """The forwards that SSH makes. On the developer's own machine Docker publishes their local ports instead."""

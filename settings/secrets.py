@@ -91,7 +91,7 @@ class Secret:
     """The same for all environments; the same and made by a vendor; each environment its own."""
     kind: Kind
     purpose: str
-    each: Literal["", "database_servers", "remote_hosts", "redis_users"] = ""
+    each: Literal["", "database_servers", "remote_hosts", "redis_users", "backup_stores", "backup_stores_with_s3"] = ""
     only_with: Literal["", "cloudflare"] = ""
     """The part of the settings without which nobody calls for it."""
 
@@ -110,6 +110,20 @@ PLATFORM_SECRETS = (
     Secret("redis_passwords", "stack", "password", "Of a user of Redis", "redis_users"),
     Secret(
         "host_private_keys", "stack", "openssh_private_key", "The SSH key with which a host is prepared", "remote_hosts"
+    ),
+    Secret(
+        "backup_store_access_key_ids",
+        "external",
+        "s3_access_key_id",
+        "With which backups are written to a store that speaks S3",
+        "backup_stores_with_s3",
+    ),
+    Secret(
+        "backup_store_secret_keys",
+        "external",
+        "s3_secret_access_key",
+        "Of that access key; of a storage account, its key or a SAS token",
+        "backup_stores",
     ),
     Secret(
         "cloudflare_api_token",

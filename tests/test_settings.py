@@ -260,6 +260,9 @@ def test_expected_secrets_fill_what_the_program_gets() -> None:
         "external/cloudflareDnsToken",
         "external/chatwootSmtpPassword",
         "external/openaiApiKey",
+        "external/backupStoreAccessKeyIds/r2",
+        "external/backupStoreSecretKeys/r2",
+        "external/backupStoreSecretKeys/azure",
     }
 
 

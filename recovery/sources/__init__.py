@@ -1,4 +1,4 @@
-"""What is backed up, one kind a file (`recovery.sources.source`): the list of them, in the order in which they are taken.
+"""What is backed up, one kind a file (`recovery.sources.source`): the list of them, in the order of their taking.
 
 Databases first, files after: an attachment that a row names is there then. A new kind is its file, its line here and
 its test. They are imported when somebody asks for them: what a vendor's client is needed for is imported in them.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULES", "source_of", "sources_of"]
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("recovery.sources.databases",)
 
 
 def sources_of(ctx: Context) -> Iterator[Source]:

@@ -21,7 +21,18 @@ from recovery.marker import Marker
 from settings import Settings
 from tenants.platform import Platform
 
-__all__ = ["Captured", "Context", "FindSources", "NotRestorable", "Source", "SourceFailed", "SourceOf", "Stream", "only"]
+__all__ = [
+    "Captured",
+    "Context",
+    "Copyable",
+    "FindSources",
+    "NotRestorable",
+    "Source",
+    "SourceFailed",
+    "SourceOf",
+    "Stream",
+    "only",
+]
 
 
 class SourceFailed(OperatorError):
@@ -29,7 +40,7 @@ class SourceFailed(OperatorError):
 
 
 class NotRestorable(SourceFailed):
-    """What would be written over is not empty, or what came back is not what the manifest says. Nothing was replaced."""
+    """What would be written over is not empty, or what came back is not as the manifest says. Nothing was replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +134,20 @@ class Source(Protocol):
         """What is otherwise there, under `name`, than the part says, a line each; none when all is the same."""
 
     def put_in_place(self, ctx: Context, part: Part, name: str) -> str:
-        """Gives what is under `name` the place of what lives, which stays as what is answered (`<name>_before_<id>`)."""
+        """Gives what is under `name` the place of what lives, which stays as what is answered: `<name>_before_<id>`."""
 
     def remove_old(self, ctx: Context, old: str) -> None:
         """Removes what a restore left aside. Refuses anything else."""
+
+
+@runtime_checkable
+class Copyable(Source, Protocol):
+    """A source whose content can also stay beside what lives, under another slug."""
+
+    def keep_beside(self, ctx: Context, part: Part, name: str, slug: str) -> str:
+        """Gives what is under `name` the name that the slug's would have, and answers it. Raises NotRestorable where
+        something has that name.
+        """
 
 
 FindSources = Callable[[Context], Sequence[Source]]

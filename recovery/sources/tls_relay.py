@@ -1,0 +1,74 @@
+"""TLS for client programs of PostgreSQL that were built without it, as the wheel's are: a socket in a private folder,
+whose connections go on to the server encrypted.
+
+As everywhere by the forward (components.services.postgres): required, not verified. The forward ends at the server, so
+TLS names another host than the one that is called; what is verified is the SSH host's key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from provider.time_limits import CONNECT_S
+
+__all__ = ["relayed"]
+
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""PostgreSQL, protocol-flow.html, SSL Session Encryption."""
+BLOCK = 1 << 16
+
+
+@contextlib.contextmanager
+def relayed(port: int) -> Iterator[str]:
+    """The folder that libpq is told as its host, with that port, for the block."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(Path(folder) / f".s.PGSQL.{port}"))
+        listening.listen()
+        threading.Thread(target=_accept, args=(listening, port), daemon=True).start()
+        try:
+            yield folder
+        finally:
+            with contextlib.suppress(OSError):
+                listening.shutdown(socket.SHUT_RDWR)
+            listening.close()
+
+
+def _accept(listening: socket.socket, port: int) -> None:
+    while True:
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return
+        threading.Thread(target=_relay, args=(client, port), daemon=True).start()
+
+
+def _relay(client: socket.socket, port: int) -> None:
+    """Until either side ends; a server that refuses TLS is not spoken to."""
+    with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), CONNECT_S) as plain:
+        plain.sendall(_SSL_REQUEST)
+        if plain.recv(1) != b"S":
+            return
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(plain) as server:
+            server.settimeout(None)
+            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            back.start()
+            _copy(client, server)
+            back.join()
+
+
+def _copy(source: socket.socket, into: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while block := source.recv(BLOCK):
+            into.sendall(block)
+    with contextlib.suppress(OSError):
+        into.shutdown(socket.SHUT_WR)
