@@ -255,15 +255,9 @@ def test_expected_secrets_fill_what_the_program_gets() -> None:
     assert {"shared/resticPassword", "shared/statePassphrase", "external/cloudflareApiToken"} <= paths
     assert {one.name for one in expected} >= set(SecretOutputs.__dataclass_fields__)
     assert all(one.purpose and one.kind in SHAPES for one in expected)
-    assert {one.entry for one in expected if one.external} == {
-        "external/cloudflareApiToken",
-        "external/cloudflareDnsToken",
-        "external/chatwootSmtpPassword",
-        "external/openaiApiKey",
-        "external/backupStoreAccessKeyIds/r2",
-        "external/backupStoreSecretKeys/r2",
-        "external/backupStoreSecretKeys/azure",
-    }
+    stores = ("backupStoreAccessKeyIds/r2", "backupStoreSecretKeys/r2", "backupStoreSecretKeys/azure")
+    others = ("cloudflareApiToken", "cloudflareDnsToken", "chatwootSmtpPassword", "openaiApiKey")
+    assert {one.entry for one in expected if one.external} == {f"external/{one}" for one in (*stores, *others)}
 
 
 def test_both_environments_share_what_must_be_the_same() -> None:

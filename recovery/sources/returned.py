@@ -85,8 +85,8 @@ def in_place(server: Server, database: str, name: str, marker: Marker, facts: Ma
             raise NotRestorable(f"{server.name}: neither {database} nor {name} is there. Fix: restore it again")
         if {database, old} <= there:
             raise NotRestorable(
-                f"{server.name}: {old} is there already, from an earlier restore. Fix: ./smos restore --remove-old "
-                f"{marker.id} first"
+                f"{server.name}: {old} is there already, from an earlier restore. "
+                "Fix: ./smos restore --remove-old first"
             )
         living = database in there
         _copy_rights(connection, database if living else "", name, facts)
