@@ -25,7 +25,9 @@ def level(rule: Rule | StackRule, facts: Facts) -> str:
     """How a violation of the rule ends in an environment: `mandatory` stops the run. On a developer's own machine (the
     settings say so, not the environment's name) most are told and stop nothing.
     """
-    return "mandatory" if rule.mandatory and (rule.everywhere or not facts.own_machine) else "advisory"
+    chosen = isinstance(rule, StackRule) and rule.mandatory_where is not None and rule.mandatory_where(facts)
+    stops = rule.mandatory and (rule.everywhere or not facts.own_machine)
+    return "mandatory" if stops or chosen else "advisory"
 
 
 def configuration(facts: Facts) -> dict[str, Any]:

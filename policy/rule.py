@@ -92,6 +92,12 @@ class Facts:
     """SHA-256 of each command that may run on a host of the settings: what prepares it."""
     is_real: bool = False
     """Whether the run is on real accounts."""
+    proof_age_days: float = 0.0
+    """Since when no restore was proved: since the newest proof, or since the environment is known without one."""
+    proof_max_age_days: int = 0
+    """How old it may be; 0 where there are no backups to prove, or nothing is to be said of it."""
+    proof_required: bool = False
+    """Whether an older one stops a run."""
 
     def is_called(self, name: str, part: str) -> bool:
         """Whether a container or network is that part of this system. Untold, how the name ends has to do."""
@@ -127,6 +133,9 @@ class Facts:
             doors=tuple(str(one) for one in config.get("doors") or []),
             host_commands=tuple(str(one) for one in config.get("hostCommands") or []),
             is_real=config.get("isReal") is True,
+            proof_age_days=float(config.get("proofAgeDays", 0)),
+            proof_max_age_days=int(config.get("proofMaxAgeDays", 0)),
+            proof_required=config.get("proofRequired") is True,
         )
 
     def as_config(self) -> dict[str, Any]:
@@ -151,6 +160,9 @@ class Facts:
             "doors": list(self.doors),
             "hostCommands": list(self.host_commands),
             "isReal": self.is_real,
+            "proofAgeDays": self.proof_age_days,
+            "proofMaxAgeDays": self.proof_max_age_days,
+            "proofRequired": self.proof_required,
         }
 
 
@@ -203,6 +215,8 @@ class StackRule:
     check: StackCheck
     mandatory: bool = True
     everywhere: bool = False
+    mandatory_where: Callable[[Facts], bool] | None = None
+    """Where a violation stops a run of a rule that otherwise only tells: the environment's own choice."""
     needs_facts: bool = False
 
 

@@ -14,6 +14,7 @@ from settings.problems import fault
 from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
+from settings.services.recovery import NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Elsewhere, Hostname, Service
 
 __all__ = ["API_URL", "BotpressCloud", "BotpressV12", "chosen"]
@@ -79,6 +80,30 @@ class BotpressV12(Service):
             means=by_flag("payload", "isFirstUser", claimable_if=True),
             source="botpress/v12 packages/bp/src/core/security/auth-service.ts:105 (getCollaboratorsConfig)",
         ),
+    )
+    # botpress/v12 packages/bp/src/core.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="srv_ghost_files",
+        checks=(
+            NoneWrong(
+                name="bots-are-whole",
+                asks="every bot that is listed has its configuration in the database, not on a lost disk",
+                sql="SELECT bot FROM (SELECT DISTINCT split_part(file_path, '/', 3) AS bot FROM srv_ghost_files "
+                "WHERE NOT deleted AND file_path LIKE '%data/bots/%') b WHERE NOT EXISTS "
+                "(SELECT FROM srv_ghost_files f WHERE NOT f.deleted "
+                "AND f.file_path LIKE '%data/bots/' || b.bot || '/bot.config.json' "
+                "AND octet_length(f.content) > 0)",
+                source="bpfs/ghost_files-table.ts, bpfs/drivers/db-driver.ts, bpfs/ghost-service.ts (forBot)",
+            ),
+            NoneWrong(
+                name="workspaces-are-there",
+                asks="the list of workspaces is in the database: without it no bot is found",
+                sql="SELECT 'data/global/workspaces.json' WHERE NOT EXISTS (SELECT FROM srv_ghost_files "
+                "WHERE NOT deleted AND file_path LIKE '%data/global/workspaces.json' AND octet_length(content) > 2)",
+                source="users/workspace-service.ts (getWorkspaces)",
+            ),
+        ),
+        unasked="whether a bot answers: its language understanding is trained at its start",
     )
     optional_secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("botpress_licence_key", "external", "botpress_licence_key", "Of Botpress Pro"),

@@ -18,6 +18,7 @@ from settings.places import Accepts, ContainerPlace
 from settings.redis_commands import NAMES_OF_KEYS, OWN_KEYS, RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
+from settings.services.recovery import Decrypted, FilesThere, LogsIn, NoneWrong, NothingKept, Recovery, Written
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot", "Mail"]
@@ -164,6 +165,66 @@ class Chatwoot(Service):
             means=_onboarding,
             source="chatwoot/chatwoot app/controllers/installation/onboarding_controller.rb",
         ),
+    )
+    # chatwoot/chatwoot db/schema.rb.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="conversations",
+        checks=(
+            NoneWrong(
+                name="counters-are-ahead",
+                asks="the counter of each account's conversations is not behind them",
+                sql="SELECT a.id::text FROM accounts a WHERE coalesce(pg_sequence_last_value("
+                "to_regclass('conv_dpid_seq_' || a.id)), 0) < coalesce((SELECT max(display_id) FROM conversations c "
+                "WHERE c.account_id = a.id), 0) OR to_regclass('conv_dpid_seq_' || a.id) IS NULL",
+                source="db/schema.rb (accounts_after_insert_row_tr, conversations_before_insert_row_tr); issue 8619",
+            ),
+            Written(
+                name="conversation-is-created",
+                asks="a new conversation gets its number, as the trigger gives it",
+                needs="SELECT 1 FROM conversations",
+                sql="INSERT INTO conversations (account_id, inbox_id, status, created_at, updated_at, display_id) "
+                "SELECT account_id, inbox_id, 0, now(), now(), 0 FROM conversations ORDER BY id LIMIT 1 "
+                "RETURNING display_id",
+                source="db/schema.rb (conversations_before_insert_row_tr); issue 8619",
+            ),
+            NoneWrong(
+                name="messages-have-conversations",
+                asks="every message belongs to a conversation that is there",
+                sql="SELECT m.id::text FROM messages m LEFT JOIN conversations c ON c.id = m.conversation_id "
+                "WHERE c.id IS NULL",
+                source="db/schema.rb (messages.conversation_id has no foreign key)",
+            ),
+            FilesThere(
+                name="attachments-are-there",
+                asks="every attachment is in the volume, with its checksum",
+                sql="SELECT substr(key, 1, 2) || '/' || substr(key, 3, 2) || '/' || key, byte_size, checksum "
+                "FROM active_storage_blobs WHERE service_name = 'local'",
+                checksum="md5_base64",
+                volume="chatwoot-storage",
+                source="rails/rails activestorage/lib/active_storage/service/disk_service.rb (folder_for); issue 8408",
+            ),
+            Decrypted(
+                name="second-factors-decrypt",
+                asks="every encrypted second factor opens with Chatwoot's keys",
+                sql="SELECT id::text, otp_secret FROM users WHERE otp_secret LIKE '{\"p\":%'",
+                cipher="rails",
+                secrets=(
+                    "chatwoot_encryption_primary_key",
+                    "chatwoot_encryption_deterministic_key",
+                    "chatwoot_encryption_salt",
+                ),
+                source="config/application.rb (active_record.encryption); rails activerecord encryption/",
+            ),
+            LogsIn(
+                name="administrator-logs-in",
+                asks="the super administrator's stored password is the keyring's",
+                sql="SELECT encrypted_password, '' FROM users WHERE type = 'SuperAdmin' ORDER BY id LIMIT 1",
+                hashing="bcrypt",
+                secret="chatwoot_owner_password",  # noqa: S106 - a name
+                source="app/models/user.rb (devise database_authenticatable); config/initializers/devise.rb: no pepper",
+            ),
+        ),
+        unasked="whether a channel still answers: its token is its vendor's to accept",
     )
     optional_secrets: ClassVar[tuple[Secret, ...]] = (_SMTP, *_S3)
 

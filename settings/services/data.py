@@ -8,6 +8,7 @@ from pydantic import Field
 
 from settings.parts import Name
 from settings.secrets import Secret
+from settings.services.recovery import NoneWrong, NothingKept, Recovery
 from settings.services.service import Service
 
 __all__ = ["Knowledge", "Tenants"]
@@ -20,6 +21,9 @@ class Knowledge(Service):
     expected_connections: int = Field(10, ge=1, description="How many connections assistants may hold to it at once")
 
     extensions: ClassVar[tuple[str, ...]] = ("vector",)
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="", checks=(), unasked="whether an assistant finds what it looks for: its schema is the assistants' own"
+    )
 
     def connections(self) -> int:
         """As expected: whoever reads it is told its limit by PostgreSQL."""
@@ -42,6 +46,19 @@ class Tenants(Service):
     )
 
     extensions: ClassVar[tuple[str, ...]] = ("vector",)
+    # provider/migrations/knowledge: the part of a tenant's database that is ours.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="chunks",
+        checks=(
+            NoneWrong(
+                name="chunks-are-in-order",
+                asks="no document has a gap among its chunks",
+                sql="SELECT document_id::text FROM chunks GROUP BY document_id HAVING count(*) <> max(position) + 1",
+                source="provider/migrations/knowledge/0001.documents-and-chunks.sql",
+            ),
+        ),
+        unasked="what the tenant's own programs do with their tables",
+    )
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret("tenants_root_key", "shared", "hex_256", "Of it are tenants' own n8n keys; losing it loses credentials"),
     )

@@ -13,6 +13,7 @@ from settings.places import Accepts, ContainerPlace
 from settings.redis_commands import OWN_KEYS, RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
+from settings.services.recovery import Decrypted, NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Mcp"]
@@ -96,6 +97,29 @@ class Mcp(Service):
             means=_vendors_password,
             source="IBM/mcp-context-forge mcpgateway/routers/email_auth.py:203, mcpgateway/config.py:1006",
         ),
+    )
+
+    # IBM/mcp-context-forge mcpgateway/db.py, v1.0.8.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="email_users",
+        checks=(
+            Decrypted(
+                name="credentials-of-tools-decrypt",
+                asks="every tool's credential opens with the gateway's key",
+                sql="SELECT id::text, auth_value FROM tools WHERE auth_value IS NOT NULL AND auth_value <> ''",
+                cipher="contextforge",
+                secrets=("mcp_encryption_secret",),
+                source="mcpgateway/utils/services_auth.py (decode_auth)",
+            ),
+            NoneWrong(
+                name="members-are-there",
+                asks="every member of a team is a user who is there",
+                sql="SELECT m.user_email FROM email_team_members m LEFT JOIN email_users u ON u.email = m.user_email "
+                "WHERE u.email IS NULL",
+                source="mcpgateway/db.py (email_team_members)",
+            ),
+        ),
+        unasked="whether a tool is reached, and the administrator's login: its password is hashed by Argon2",
     )
 
     def images_named(self) -> tuple[str, ...]:

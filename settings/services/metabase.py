@@ -12,6 +12,7 @@ from settings.parts import Name
 from settings.places import Anywhere
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
+from settings.services.recovery import Decrypted, LogsIn, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Metabase"]
@@ -58,6 +59,40 @@ class Metabase(Service):
             means=by_flag("has-user-setup", claimable_if=False),
             source="metabase/metabase src/metabase/setup/core.clj (has-user-setup)",
         ),
+    )
+
+    # metabase/metabase src/metabase/app_db/encryption.clj.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="metabase_database",
+        checks=(
+            Decrypted(
+                name="connections-decrypt",
+                asks="every connection opens with Metabase's key",
+                sql="SELECT id::text, details FROM metabase_database WHERE details IS NOT NULL",
+                cipher="metabase",
+                secrets=("metabase_encryption_key",),
+                source="src/metabase/util/encryption.clj (maybe-decrypt is strict for them); issue 78383",
+            ),
+            Decrypted(
+                name="settings-decrypt",
+                asks="every encrypted setting opens with Metabase's key",
+                sql="SELECT key, value FROM setting WHERE value IS NOT NULL",
+                cipher="metabase",
+                secrets=("metabase_encryption_key",),
+                or_plain=True,
+                source="src/metabase/util/encryption.clj (maybe-decrypt-accepting-plaintext); issue 67976",
+            ),
+            LogsIn(
+                name="administrator-logs-in",
+                asks="the first administrator's stored password is the keyring's",
+                sql="SELECT password, password_salt FROM core_user WHERE is_superuser AND is_active "
+                "ORDER BY id LIMIT 1",
+                hashing="bcrypt_salted",
+                secret="metabase_admin_password",  # noqa: S106 - a name
+                source="src/metabase/util/password.clj (verify-password: salt before password)",
+            ),
+        ),
+        unasked="whether a question runs: it asks the databases that its connections lead to",
     )
 
     def footprint(self, name: str) -> tuple[Container, ...]:

@@ -14,6 +14,7 @@ from settings.problems import fault
 from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, by_flag
+from settings.services.recovery import Decrypted, LogsIn, NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["N8n", "QueueMode", "Runner", "SingleMode", "Workers"]
@@ -125,6 +126,43 @@ class N8n(Service):
                 source="n8n-io/n8n packages/cli/src/server.ts (endpoints.metrics.enable)",
             ),
         ),
+    )
+    # n8n-io/n8n packages/@n8n/db/src/entities, at 2.x.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="workflow_entity",
+        checks=(
+            Decrypted(
+                name="credentials-decrypt",
+                asks="every stored credential opens with n8n's key",
+                sql="SELECT id::text, data FROM credentials_entity",
+                cipher="n8n",
+                secrets=("n8n_encryption_key",),
+                source="packages/core/src/encryption/aes-256-cbc.ts, credentials-entity.ts (data)",
+            ),
+            LogsIn(
+                name="owner-logs-in",
+                asks="the owner's stored password is the keyring's",
+                sql="""SELECT password, '' FROM "user" WHERE "roleSlug" = 'global:owner'""",
+                hashing="bcrypt",
+                secret="n8n_owner_password",  # noqa: S106 - a name
+                source="packages/@n8n/db/src/entities/user.ts, packages/cli/src/services/password.utility.ts",
+            ),
+            NoneWrong(
+                name="workflows-have-owners",
+                asks="every workflow belongs to a project, or nobody could open it",
+                sql='SELECT w.id::text FROM workflow_entity w LEFT JOIN shared_workflow s ON s."workflowId" = w.id '
+                'WHERE s."workflowId" IS NULL',
+                source="packages/@n8n/db/src/entities/shared-workflow.ts",
+            ),
+            NoneWrong(
+                name="webhooks-have-workflows",
+                asks="every registered webhook leads to a workflow that is there",
+                sql='SELECT h."webhookPath" FROM webhook_entity h LEFT JOIN workflow_entity w ON w.id = h."workflowId" '
+                "WHERE w.id IS NULL",
+                source="packages/@n8n/db/src/entities/webhook-entity.ts",
+            ),
+        ),
+        unasked="whether an active workflow's webhook answers: n8n registers it at its start",
     )
     of_queue: ClassVar[tuple[Secret, ...]] = (
         Secret("n8n_runners_auth_token", "stack", "password", "With which a runner of code shows n8n that it is one"),

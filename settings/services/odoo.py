@@ -14,6 +14,7 @@ from settings.places import Anywhere, ContainerPlace
 from settings.problems import fault
 from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
+from settings.services.recovery import FilesThere, LogsIn, NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
 
 __all__ = ["Odoo", "memory_limits_mb", "min_memory_mb"]
@@ -110,6 +111,44 @@ class Odoo(Service):
             means=_vendors_password,
             source="odoo/odoo addons/web/controllers/session.py (authenticate); base/data/res_users_data.xml (admin)",
         ),
+    )
+
+    # odoo/odoo odoo/addons/base/models.
+    recovery: ClassVar[Recovery | NothingKept | None] = Recovery(
+        marker="ir_module_module",
+        checks=(
+            FilesThere(
+                name="attachments-are-there",
+                asks="every attachment is in the filestore, with its checksum",
+                sql="SELECT 'filestore/' || current_database() || '/' || store_fname, file_size, checksum "
+                "FROM ir_attachment WHERE store_fname IS NOT NULL",
+                checksum="sha1",
+                volume="odoo-data",
+                source="odoo/addons/base/models/ir_attachment.py (_full_path, _compute_checksum)",
+            ),
+            LogsIn(
+                name="administrator-logs-in",
+                asks="the administrator's stored password is the keyring's",
+                sql="SELECT password, '' FROM res_users WHERE login = 'admin'",
+                hashing="pbkdf2_sha512",
+                secret="odoo_admin_password",  # noqa: S106 - a name
+                source="odoo/addons/base/models/res_users.py (_crypt_context: pbkdf2_sha512)",
+            ),
+            NoneWrong(
+                name="modules-are-settled",
+                asks="no module is half installed: at its start Odoo would go on with it",
+                sql="SELECT name FROM ir_module_module WHERE state IN ('to install', 'to upgrade', 'to remove')",
+                source="odoo/modules/loading.py (load_modules)",
+            ),
+            NoneWrong(
+                name="companies-have-partners",
+                asks="every company has the partner that has its name and address",
+                sql="SELECT c.id::text FROM res_company c LEFT JOIN res_partner p ON p.id = c.partner_id "
+                "WHERE p.id IS NULL",
+                source="odoo/addons/base/models/res_company.py (partner_id)",
+            ),
+        ),
+        unasked="whether its views load: only Odoo renders them",
     )
 
     @field_validator("placement")

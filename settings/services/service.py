@@ -21,6 +21,7 @@ from settings.problems import fault
 from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner
+from settings.services.recovery import NothingKept, Recovery
 
 __all__ = ["Container", "Elsewhere", "Hostname", "Operated", "Service"]
 
@@ -83,6 +84,8 @@ class Service(Setting):
     """Why its database can't be on a server that a cloud manages; nothing of most."""
     owner: ClassVar[Owner | NoOwner | None] = None
     """Who owns it, and when he is made. Whoever has a name in the zone says it: else its first visitor owns it."""
+    recovery: ClassVar[Recovery | NothingKept | None] = None
+    """What it must be asked after a restore. Whoever has a database says it: else a proof would pass it over."""
     takes_accounts: ClassVar[bool] = False
     """Whether its component passes on the keys of accounts that name it (`ctx.accounts`)."""
     elsewhere: ClassVar[Elsewhere | None] = None

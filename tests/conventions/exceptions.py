@@ -68,6 +68,7 @@ WITHOUT_DOCSTRING: Mapping[str, str] = {}
 WITHOUT_ALL: Mapping[str, str] = {}
 
 OTHER_ERRORS: Mapping[str, str] = {
+    "recovery/drill/ciphers.py:NotOpened": "an answer to a question, told in a proof",
     "provider/resource_type.py:ProviderError": "goes to the engine, as the answer of a provider",
     "components/placements/__init__.py:Refusal": "goes to the engine, which shows no traceback of a RunError",
     "engine/language_host.py:Refused": "goes to the engine, as the answer of a language host",

@@ -32,7 +32,7 @@ INSIDE_COMPONENTS = ("components.placements", "components.services", "components
 """Likewise, from the ground up: what a system puts together knows nothing of the system."""
 
 ONLY_FROM: Mapping[str, frozenset[str]] = {
-    "sandbox": frozenset({"deploy", "tenants", "bench", "demo", "scaffold", "cli"}),
+    "sandbox": frozenset({"deploy", "tenants", "recovery", "bench", "demo", "scaffold", "cli"}),
     "components": frozenset({"__main__", "tenants"}),
 }
 """Who may import these at all: what an environment is knows nothing of the simulated clouds, and no command waits for
