@@ -32,9 +32,7 @@ def run_program_plugin(python: str, request: Any, children: Children, send: Send
         env=_environment(request),
         finishes=True,
     )
-    readers = [_pump(process.stdout, send, _stdout), _pump(process.stderr, send, _stderr)]
-    _report_end(process, readers, children, send)
-    return lambda: children.end(process)
+    return _run(process, children, send)
 
 
 def run_policy_pack(python: str, request: Any, children: Children, send: Send) -> Stop:
@@ -44,24 +42,16 @@ def run_policy_pack(python: str, request: Any, children: Children, send: Send) -
     once, and the engine asks it without anybody in between.
     """
     folder = request.info.program_directory
+    command = [python, "-u", "-c", PACK, request.args[-1], folder]
     if dict(request.info.options).get(BY_CALL):
-        process = children.start_plugin(
-            [python, "-u", "-c", PACK, request.args[-1], folder], cwd=folder, env=_environment(request)
-        )
-        readers = [_pump(process.stdout, send, _stdout), _pump(process.stderr, send, _stderr)]
-        _report_end(process, readers, children, send)
-        return lambda: children.end(process)
+        return _run(children.start_plugin(command, cwd=folder, env=_environment(request)), children, send)
 
     from engine.policy_proxy import PolicyProxy
 
     started: list[Popen[bytes]] = []
 
     def start(stack: Mapping[str, str]) -> int:
-        process = children.start_plugin(
-            [python, "-u", "-c", PACK, request.args[-1], folder],
-            cwd=folder,
-            env={**_environment(request), **stack},
-        )
+        process = children.start_plugin(command, cwd=folder, env={**_environment(request), **stack})
         started.append(process)
         stderr = _pump(process.stderr, send, _stderr)
         port = process.stdout.readline() if process.stdout else b""
@@ -83,6 +73,12 @@ def run_policy_pack(python: str, request: Any, children: Children, send: Send) -
             send(None)
 
     return stop
+
+
+def _run(process: Popen[bytes], children: Children, send: Send) -> Stop:
+    readers = [_pump(process.stdout, send, _stdout), _pump(process.stderr, send, _stderr)]
+    _report_end(process, readers, children, send)
+    return lambda: children.end(process)
 
 
 def _environment(request: Any) -> dict[str, str]:

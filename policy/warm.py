@@ -24,8 +24,10 @@ __all__ = ["WarmPack", "serve"]
 
 VERSION = "0.0.1"
 """As the SDK says it; that of the pack stands in its PulumiPolicy.yaml."""
-KEPT = 256
-"""Connections are not known to end: the oldest are forgotten when there are more."""
+KEPT = 32
+"""Connections are not known to end: the oldest are forgotten when there are more. Each run of the engine has one, and
+more runs at once than these no machine bears; each keeps half a megabyte.
+"""
 
 
 def serve() -> None:

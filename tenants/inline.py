@@ -46,6 +46,9 @@ _GARBAGE = {"GOGC": "off", "GOMEMLIMIT": "128MiB"}
 much, which no ordinary tenant's run has. One that needs more is slower, and ends all the same.
 """
 
+_NO_COPIES = {"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true"}
+"""The engine's own copies after each run, which nobody removes: `deploy.state` keeps one before each."""
+
 
 def run_inline(
     place: RunTarget, folder: Path, command: str, stack: str, program: Importing, *arguments: str, quiet: bool
@@ -65,7 +68,7 @@ def run_inline(
 def secluded(place: RunTarget) -> RunTarget:
     """The run target without the options that lead the plain CLI into another project, for a short run."""
     kept = {name: value for name, value in place.environ.items() if not name.startswith("PULUMI_OPTION_")}
-    return replace(place, environ={**_GARBAGE, **kept})
+    return replace(place, environ={**_GARBAGE, **_NO_COPIES, **kept})
 
 
 @contextlib.contextmanager

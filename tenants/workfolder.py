@@ -15,6 +15,7 @@ from typing import Any
 from deploy.engine_run import run
 from deploy.target import RunTarget
 from kept import keep, same
+from tenants.empty_stack import begun_in_a_folder
 from tenants.inline import secluded
 
 __all__ = ["folder_of", "made_ready", "with_project"]
@@ -44,8 +45,11 @@ def made_ready(
     folder = with_project(place, slug, project)
     there = secluded(replace(place, project=folder, hosts_project=folder))
     settings = folder / f"Pulumi.{slug}.yaml"
-    if deployment is None:
+    if not deployment and begun_in_a_folder(there, project, slug, secrets_provider):
         settings.unlink(missing_ok=True)  # of a stack that is no more
+        _written(settings, {"secretsprovider": secrets_provider})
+    elif deployment is None:
+        settings.unlink(missing_ok=True)
         run(there, folder, "stack", "init", slug, "--secrets-provider", secrets_provider, capture=True)
     elif not settings.exists() or deployment.get("secrets_providers"):
         _written(settings, _encryption(deployment))

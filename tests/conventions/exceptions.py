@@ -30,7 +30,6 @@ LONG_MODULES: Mapping[str, tuple[int, str]] = {
     "tests/components/test_local.py": (378, "to be cut by subject"),
     "tests/components/test_wiring.py": (430, "to be cut by subject"),
     "tests/deploy/test_repair.py": (308, "to be cut by subject"),
-    "tests/engine/test_language_host.py": (306, "to be cut by subject"),
     "tests/integration/test_tenant_end.py": (313, "to be cut by subject"),
     "tests/isolation/test_end_of_life.py": (362, "to be cut by subject"),
     "tests/isolation/test_postgres.py": (321, "to be cut by subject"),
