@@ -16,7 +16,7 @@ from deploy.guards import NotReady
 from deploy.json_api import NoAnswer, asked
 from deploy.target import RunTarget, Target
 
-__all__ = ["ARM_API", "listed"]
+__all__ = ["ARM_API", "listed", "token_for"]
 
 ARM_API = "SMOS_ARM_API"
 """Where a simulated run has Azure's API. Ignored in a real one: no variable may lead a token elsewhere."""
@@ -31,7 +31,7 @@ _MEND = "Fix: az login, or ARM_CLIENT_ID, ARM_CLIENT_SECRET and ARM_TENANT_ID of
 def listed(place: RunTarget, path: str, api_version: str) -> Iterator[dict[str, Any]]:
     """Every element of a list, page by page; none when what should hold it is gone. Raises NotReady."""
     simulated = place.environ.get(ARM_API) if place.target is Target.SANDBOX else None
-    token = "simulated" if simulated else _token(place)
+    token = "simulated" if simulated else token_for(place, _AZURE)
     url = f"{simulated or _AZURE}{path}?api-version={api_version}"
     while url:
         page = _get(url, token)
@@ -51,11 +51,12 @@ def _get(url: str, token: str) -> dict[str, Any]:
         raise NotReady(f"Azure does not say what exists: {error}. {mend}") from None
 
 
-def _token(place: RunTarget) -> str:
+def token_for(place: RunTarget, resource: str) -> str:
+    """A token of who is logged in, for one of Azure's services. Raises NotReady."""
     given = {name: place.environ.get(name, "") for name in _PRINCIPAL}
     if all(given.values()):
-        return _of_principal(*given.values())
-    command = ["az", "account", "get-access-token", "--resource", _AZURE, "--output", "json"]
+        return _of_principal(*given.values(), resource=resource)
+    command = ["az", "account", "get-access-token", "--resource", resource, "--output", "json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - fixed words
         return str(json.loads(done.stdout)["accessToken"])
@@ -63,12 +64,12 @@ def _token(place: RunTarget) -> str:
         raise NotReady(f"nobody is logged in at Azure, so what is left there can't be looked for. {_MEND}") from None
 
 
-def _of_principal(client: str, secret: str, tenant: str) -> str:
+def _of_principal(client: str, secret: str, tenant: str, *, resource: str) -> str:
     form = {
         "grant_type": "client_credentials",
         "client_id": client,
         "client_secret": secret,
-        "scope": f"{_AZURE}/.default",
+        "scope": f"{resource}/.default",
     }
     try:
         return str(asked(_LOGIN.format(tenant=urllib.parse.quote(tenant, safe="")), form=form)["access_token"])

@@ -49,11 +49,14 @@ def asked(
     *,
     token: str = "",
     form: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
     wait: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """The object that the vendor answers to a GET, or to a POST of a form. Raises NoAnswer."""
+    """The object that the vendor answers to a GET, or to a POST of a form, or of JSON. Raises NoAnswer."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     data = urllib.parse.urlencode(form).encode() if form is not None else None
+    if body is not None:
+        data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
     request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 - the askers name http(s) alone
     left = WAIT_S
     while True:

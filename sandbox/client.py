@@ -18,8 +18,8 @@ from typing import Any
 
 import psutil
 
-from kept import keep, lock_file
-from sandbox.home import ROOT, Home, Running, SandboxError, code_stamp, write_private
+from kept import keep, lock_file, words
+from sandbox.home import ANEW, ROOT, Home, Running, SandboxError, code_stamp, write_private
 from sandbox.official import official_plugins
 
 __all__ = ["ask", "begin", "environment", "locked", "remember_seen", "reset", "start", "stop", "write_shim"]
@@ -174,12 +174,21 @@ def environment(home: Home, running: Running, engine: Path) -> dict[str, str]:
         "SMOS_TARGET": "sandbox",
         "SMOS_CLOUDFLARE_API": f"http://127.0.0.1:{running.control}/client/v4",
         "SMOS_ARM_API": f"http://127.0.0.1:{running.control}/arm",
+        "SMOS_BLOB_API": _blob_service(home),
         "SMOS_SSH_CONFIG": str(home.ssh_config),
         "SMOS_SANDBOX": str(home.folder),
         "SMOS_KEYRING": str(home.keyring),
         "SMOS_KEY_FILE": str(home.key),
         "SMOS_ENGINE": str(engine),
     }
+
+
+def _blob_service(home: Home) -> str:
+    """Where the simulated storage accounts answer (sandbox.azure.server.blobs)."""
+    try:
+        return words(home.folder / "blobs" / "address", ANEW)
+    except FileNotFoundError:
+        return ""
 
 
 _GUARDED = ("PULUMI_BACKEND_URL", "PULUMI_DEBUG_PROVIDERS", "SMOS_TARGET")

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULES", "source_of", "sources_of"]
 
-MODULES: tuple[str, ...] = ("recovery.sources.databases",)
+MODULES: tuple[str, ...] = (
+    "recovery.sources.databases",
+    "recovery.sources.redis",
+    "recovery.sources.vault",
+    "recovery.sources.volumes",
+    "recovery.sources.states",
+    "recovery.sources.zone",
+)
 
 
 def sources_of(ctx: Context) -> Iterator[Source]:

@@ -1,4 +1,4 @@
-"""What of Azure runs and answers beside Pulumi: database servers, apps' revisions, lists of its Resource Manager."""
+"""What of Azure runs and answers beside Pulumi: databases, apps' revisions, lists of its Resource Manager, blobs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.azure.server import arm
 from sandbox.azure.server.apps import Apps
+from sandbox.azure.server.blobs import BlobService
 from sandbox.azure.server.growth import grow
 from sandbox.azure.server.postgres import FlexibleServers
 from sandbox.azure.server.revisions import Revisions
@@ -25,11 +26,13 @@ class AzureBackend(Backend):
         self._cloud = site.cloud
         self._servers = FlexibleServers(site.folder / "clusters", site.cloud)
         self._revisions = Revisions(site.cloud)
+        self._blobs = BlobService(site.folder / "blobs", site.cloud)
         self._apps = Apps(site.cloud, self._revisions, site.ask)
 
     def happened(self, what: str, record: Record, before: Record | None) -> None:
         self._servers.happened(what, record, before)
         self._revisions.happened(what, record, before)
+        self._blobs.happened(what, record)
 
     def route(self, address: str, host: str, port: int) -> Target | None:
         return self._servers.route(address, host, port)
@@ -50,6 +53,7 @@ class AzureBackend(Backend):
         return {f"{arm.PREFIX}/": self._resource_manager}
 
     def close(self) -> None:
+        self._blobs.close()
         self._servers.close()
 
     def _resource_manager(self, path: str, authorization: str, address: str) -> tuple[int, Any]:

@@ -6,6 +6,7 @@ tokens. That their inputs are those of the SDKs is what the tests of this module
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Blobs, Platform
 from tenants.residue.left import Left, Sought
-from tenants.steps.step import Search, Step, StepContext, StepOutputs
+from tenants.steps.step import ArchivedPart, PartStore, Search, Step, StepContext, StepOutputs
 
 if TYPE_CHECKING:
     from tenants.session import PlatformSession
@@ -229,15 +230,33 @@ def _left_in_r2(session: PlatformSession, sought: Sought) -> Iterator[Left]:
             yield Left("Cloudflare R2", f"the bucket {one['name']}", "empty it and delete it")
 
 
+@contextlib.contextmanager
+def _reached_files(session: PlatformSession, tenant: Tenant) -> Iterator[PartStore | None]:
+    """The files, by the data plane of the storage account: the tenant's own identity is not needed for it."""
+    from deploy.blob_objects import blobs_of
+    from tenants.archive.blobs import BlobStore
+
+    blobs = session.platform.blobs
+    if blobs is None or blobs.kind != "azure":
+        yield None
+        return
+    yield BlobStore(blobs_of(session.place, blobs.account, tenant.names.blobs), "blobs")
+
+
+def _checked(content: bytes) -> Any:
+    from tenants.archive.blobs import unpacked
+
+    return unpacked(content)
+
+
 STEP = Step(
     name="blobs",
     declare=_declare,
     names={"storage": _container},
     doors={"blobs": "its storage"},
     searches=(Search("Azure", _left_on_azure), Search("Cloudflare R2", _left_in_r2)),
-    lossy=(
-        "blobs: the files of the blob container are not in here; they stay where they are until the tenant is deleted",
-    ),
+    archived=ArchivedPart(file="blobs.bin", reached=_reached_files, checked=_checked),
+    lossy=("blobs: the files of a bucket of R2 are not in here; they stay where they are until the tenant is deleted",),
     requests=_requests,
     retained=_retained,
 )

@@ -68,11 +68,7 @@ class Place:
             provisioner="provisioner",
             template="template1",
         )
-        platform = SimpleNamespace(
-            server=self.server,
-            redis=None,
-            vault=Vault(local_port=vault.port),
-        )
+        platform = SimpleNamespace(server=self.server, redis=None, blobs=None, vault=Vault(local_port=vault.port))
         secrets = TenantSecrets(
             cloudflare_token="", provisioner_password=PASSWORD, redis_password=PASSWORD, vault=login
         )
