@@ -21,6 +21,7 @@ MODULES: tuple[str, ...] = (
     "recovery.sources.redis",
     "recovery.sources.vault",
     "recovery.sources.volumes",
+    "recovery.sources.blobs",
     "recovery.sources.states",
     "recovery.sources.zone",
 )
