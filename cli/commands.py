@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "backup": Entry("cli.backup:backup", "A backup now, of all, a tenant or a service; as of one moment."),
     "backups": Entry("cli.backup:backups", "The backups: of whom, when, how large, what would be lost now."),
     "restore": Entry("cli.backup:restore", "A tenant or a service as of a backup, checked before it takes its place."),
+    "drill": Entry("cli.drill:app", "A restore into a scratch place, asked and signed; verify a proof of one."),
     "doctor": Entry("cli.doctor:doctor", "What a run still lacks, and where to get it; shows no secret."),
     "status": Entry("cli.status:status", "Whether anybody could still claim a service that runs."),
     "redis": Entry("cli.redis:redis", "Whether Redis answers; ends a script that never does."),

@@ -7,7 +7,6 @@ The old stays under another name until it is told to go.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import shutil
 import tempfile
@@ -21,11 +20,11 @@ from kept import keep, parsed
 from kept.operator_error import OperatorError
 from kept.say import Say
 from recovery.catalogue import Backup, Catalogue
+from recovery.fetched import fetched
 from recovery.journal import Journal, journal
 from recovery.manifest import Part
 from recovery.marker import Marker
 from recovery.opened import Opened, reached
-from recovery.restic_problems import RepositoryDamaged
 from recovery.sources import source_of
 from recovery.sources.source import Context, Copyable, NotRestorable
 
@@ -156,26 +155,8 @@ def _beside(opened: Opened, part: Part) -> None:
     """Fetched, checked byte by byte, and put beside."""
     with tempfile.TemporaryDirectory(dir=opened.ctx.place.scratch, prefix="restore-") as named:
         folder = Path(named)
-        _fetched(opened, part, folder)
+        fetched(opened.stores, part, folder)
         source_of(opened.ctx, part).restore_beside(opened.ctx, folder, part, _beside_name(opened.ctx, part))
-
-
-def _fetched(opened: Opened, part: Part, folder: Path) -> None:
-    restic = opened.stores[part.store]
-    if not part.file:
-        restic.restore(part.snapshot, part.path, folder)
-        return
-    found = hashlib.sha256()
-    path = f"{part.path.rstrip('/')}/{part.file}"
-    with restic.reading(part.snapshot, path) as source, open(folder / part.file, "xb") as out:
-        while block := source.read(BLOCK):
-            found.update(block)
-            out.write(block)
-    if found.hexdigest() != part.sha256:
-        raise RepositoryDamaged(
-            f"store {part.store}: {part.name} is not what was written: its checksum is another. Nothing of it was "
-            "used. Fix: another backup (./smos backups)"
-        )
 
 
 def _checked(ctx: Context, part: Part) -> None:

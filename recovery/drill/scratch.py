@@ -35,13 +35,6 @@ _START_S = 30.0
 _INITDB_S = 120
 _ACCESS = "local all all scram-sha-256\n"
 _SOCKET = "socket"
-_TEXTS = {
-    **{"timezone": "UTC", "datestyle": "ISO", "intervalstyle": "postgres", "bytea_output": "hex"},
-    "extra_float_digits": "1",
-    # No view or foreign table in the place of a table is read (CVE-2024-7348).
-    "restrict_nonsystem_relation_kind": "view,foreign-table",
-}
-"""As a backup's digests are made (recovery/sources)."""
 _CONFIGURATION = """
 listen_addresses = ''
 unix_socket_directories = '{socket}'
@@ -148,7 +141,9 @@ class Scratch:
         """As its owner; in autocommit. A value's text does not depend on what the database sets."""
         import psycopg
 
-        options = " ".join(f"-c {key}={value}" for key, value in _TEXTS.items())
+        from recovery.sources.logins import TEXTS
+
+        options = " ".join(f"-c {key}={value}" for key, value in TEXTS.items())
         return psycopg.connect(**self.parameters(database), options=options, autocommit=True)
 
     def parameters(self, database: str) -> dict[str, Any]:
