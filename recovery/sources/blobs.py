@@ -39,7 +39,7 @@ class BlobsSource:
     account: str
     container: str
     tenant: str = ""
-    where: str = "azure"
+    vendor: str = "azure"
     kind: Kind = "blobs"
     service: str = "storage"
 
@@ -51,7 +51,7 @@ class BlobsSource:
     @property
     def domain(self) -> str:
         """Its vendor."""
-        return self.where
+        return self.vendor
 
     @contextlib.contextmanager
     def capture(self, ctx: Context, folder: Path) -> Iterator[Captured]:
@@ -130,7 +130,7 @@ class BlobsSource:
                 blobs.remove(one.name)
 
     def _blobs(self, ctx: Context) -> AzureBlobs:
-        if self.where != "azure":
+        if self.vendor != "azure":
             raise SourceFailed(
                 f"{self.name}: the files of a bucket of R2 are not read: that takes keys of S3. Fix: a copy by rclone, "
                 "or smarteros:services/storage in Azure"
@@ -220,8 +220,8 @@ def sources(ctx: Context) -> Sequence[BlobsSource]:
     wanted, blobs = ctx.settings.services.storage, ctx.platform.blobs if ctx.platform is not None else None
     if wanted is None or blobs is None:
         return ()
-    where = "azure" if blobs.kind == "azure" else "cloudflare"
+    vendor = "azure" if blobs.kind == "azure" else "cloudflare"
     account = blobs.account or blobs.account_id
     own = () if wanted.backups is None else (wanted.backups.container,)
-    platform = [BlobsSource(account, name, where=where) for name in wanted.containers if name not in own]
-    return (*platform, *(BlobsSource(account, TenantNames(slug).blobs, slug, where) for slug in ctx.slugs))
+    platform = [BlobsSource(account, name, vendor=vendor) for name in wanted.containers if name not in own]
+    return (*platform, *(BlobsSource(account, TenantNames(slug).blobs, slug, vendor) for slug in ctx.slugs))

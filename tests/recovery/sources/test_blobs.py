@@ -123,7 +123,7 @@ def test_another_kind_or_content_is_told(there: There) -> None:
 
 def test_a_bucket_of_r2_is_told_as_missed(there: There) -> None:
     """Rather than left out."""
-    source = BlobsSource("account", "bucket", where="cloudflare")
+    source = BlobsSource("account", "bucket", vendor="cloudflare")
     with pytest.raises(SourceFailed, match="keys of S3"), source.capture(there.ctx, there.folder):
         pass
 
