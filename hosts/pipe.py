@@ -64,9 +64,9 @@ def output_of(
 
 
 def given(
-    host: SshHost, command: str, content: IO[bytes], config: Path | None = None, timeout_s: float = TIMEOUT_S
+    host: SshHost, command: str, content: IO[bytes] | None, config: Path | None = None, timeout_s: float = TIMEOUT_S
 ) -> str:
-    """Runs a command that reads a file to its end: what it wrote. Raises Ended, or SshProblem."""
+    """Runs a command that reads a file to its end, or (None) nothing: what it wrote. Raises Ended, or SshProblem."""
     reading, writing = os.pipe()
     running = _Running(host, command, config, timeout_s, content, writing)
     running.start()

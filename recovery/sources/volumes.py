@@ -146,11 +146,7 @@ class VolumeSource:
         from hosts.ssh import SshProblem
 
         try:
-            if content is not None:
-                given(self.host, command, content, ctx.place.ssh_config)
-                return
-            with Path("/dev/null").open("rb") as nothing:
-                given(self.host, command, nothing, ctx.place.ssh_config)
+            given(self.host, command, content, ctx.place.ssh_config)
         except SshProblem as problem:
             raise SourceFailed(f"{self.name}: {problem} {_AGAIN}") from None
 

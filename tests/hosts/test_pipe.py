@@ -63,6 +63,12 @@ def test_who_leaves_early_waits_for_nobody(vps: Machine) -> None:
     assert time.monotonic() - began < 10
 
 
+def test_a_command_that_reads_nothing_is_given_nothing(vps: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    """And nothing is printed of it."""
+    assert given(vps.known, f"{RUN} sh {IMAGE} -c 'cat; echo done'", None, vps.config) == "done\n"
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_command_that_does_not_end_is_ended(vps: Machine) -> None:
     """By its time limit."""
     with pytest.raises(SshProblem, match="did not end"):
