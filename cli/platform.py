@@ -64,6 +64,7 @@ def up(
     begun = time.monotonic()
     with reporting(as_json):
         place = run_target(target, stack, quiet=as_json)
+        _refuse_open_upgrade(place, stack)
         wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.up(place, wish, say), begun, as_json)
 
@@ -100,6 +101,13 @@ def destroy(
         refuse_inhabited(place, stack)
         wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
         _report(stack, target, platform.destroy(place, wish, say), begun, as_json)
+
+
+def _refuse_open_upgrade(place: RunTarget, stack: str) -> None:
+    """Between old and new, what starts code is the upgrade's own business."""
+    from recovery.upgrade.unended import refuse_open
+
+    refuse_open(place, stack)
 
 
 def claims_of(take: list[str] | None, leave: list[str] | None) -> Claims:

@@ -131,13 +131,17 @@ def forget(identity: Annotated[str, typer.Argument(help="The id of what is lost.
 
 @app.command()
 def fault(
-    kind: Annotated[str, typer.Argument(help="throttled, unavailable, lost-answer, slow or crash.")],
-    token: Annotated[str, typer.Option(help="Which types, as a shell pattern.")] = "*",
+    kind: Annotated[str, typer.Argument(help="throttled, unavailable, lost-answer, slow, crash or migration-fails.")],
+    token: Annotated[str, typer.Option(help="Which types, as a shell pattern; of a migration, which container.")] = "*",
     operation: Annotated[str, typer.Option(help="create, update, delete, or a pattern.")] = "*",
     times: Annotated[int, typer.Option(help="How many times.", min=1)] = 1,
     seconds: Annotated[float, typer.Option(help="How slow, or when to try again.", min=0)] = 1.0,
 ) -> None:
-    """Plan a bad day of a vendor's API."""
+    """Plan a bad day of a vendor's API; or of an application: a migration that changes its database, and fails."""
+    if kind == "migration-fails":
+        _asked(kind, container=token, times=times)
+        typer.echo(f"planned: {kind}, {times} time(s), of {token}")
+        return
     _asked("fault", kind=kind, token=token, operation=operation, times=times, seconds=seconds)
     typer.echo(f"planned: {kind}, {times} time(s), {operation} of {token}")
 

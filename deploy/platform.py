@@ -23,7 +23,7 @@ from deploy.target import HOSTS_PROJECT, PROJECT, RunTarget, Target
 from kept.say import Say
 from settings import Settings
 
-__all__ = ["Wish", "destroy", "hosts_up", "preview", "settings_and_outputs", "unless_locked", "up"]
+__all__ = ["Wish", "destroy", "hosts_up", "preview", "settings_and_outputs", "take_away", "unless_locked", "up"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +106,25 @@ def destroy(place: RunTarget, wish: Wish, say: Say, *, unprotect: bool = False) 
             losses.free(place, place.project, wish.stack, going)
         forget(place, wish.stack, now, gone, say)
         done = ["--skip-preview", "--yes"]
+        noted = noting(journal_of(place, PROJECT, wish.stack))
+        with unless_locked(place, PROJECT, wish.stack, say), noted:
+            return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)
+
+
+def take_away(place: RunTarget, wish: Wish, urns: Sequence[str], say: Say) -> Outcome:
+    """Takes those resources away, and what depends on them; `up` makes them again. Whoever calls it has made sure that
+    none of it holds data (recovery/upgrade/code_of.py); what is protected, the engine refuses.
+    """
+    settings = guards.settings_of(place, wish.stack)
+    guards.secrets_ready(place, settings)
+    state = before_writing(place, wish.stack, say)
+    with guards.tunnel_open(place, settings, say):
+        now = _mended(place, settings, wish, state, say)
+        there = {str(one["urn"]) for one in now.get("resources") or []}
+        targets = [word for urn in urns if urn in there for word in ("--target", urn)]
+        if not targets:
+            return Outcome()
+        done = [*targets, "--target-dependents", "--skip-preview", "--yes"]
         noted = noting(journal_of(place, PROJECT, wish.stack))
         with unless_locked(place, PROJECT, wish.stack, say), noted:
             return run_with_events(place, place.project, "destroy", *_arguments(wish), *done, capture=wish.quiet)

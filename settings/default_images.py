@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from settings.database_server import UPGRADES as POSTGRES_UPGRADES
 from settings.findings import Finding
 from settings.images import Image, parsed_image, pinned
 from settings.problems import did_you_mean
 from settings.services import PlatformServices
+from settings.services.upgrades import UpgradeRules
 from settings.systems import SYSTEMS
 
-__all__ = ["default_images", "every_default_image", "image_of", "images_are_known"]
+__all__ = ["default_images", "every_default_image", "image_of", "images_are_known", "upgrade_rules"]
 
 # The same major version as the Flexible Server: a dump of one restores into the other.
 _OF_THE_PLATFORM = {"postgres": Image(name="pgvector/pgvector", tag="0.8.6-pg17")}
@@ -24,6 +26,14 @@ _OF_THE_PLATFORM = {"postgres": Image(name="pgvector/pgvector", tag="0.8.6-pg17"
 def default_images(services: type[PlatformServices]) -> Mapping[str, Image]:
     """Whose image → which one."""
     return _OF_THE_PLATFORM | {key: image for _, kind in services.kinds() for key, image in kind.images.items()}
+
+
+@cache
+def upgrade_rules(services: type[PlatformServices]) -> Mapping[str, UpgradeRules]:
+    """Whose image → what is known of its upgrades."""
+    return {"postgres": POSTGRES_UPGRADES} | {
+        key: rules for _, kind in services.kinds() for key, rules in kind.upgrades.items()
+    }
 
 
 @cache

@@ -11,7 +11,7 @@ from tenants.model import Tenant
 from tenants.own_host import host_of
 from tenants.steps import steps
 
-__all__ = ["own_memory_mb", "refuse_no_room"]
+__all__ = ["own_memory_mb", "refuse_no_room", "with_own"]
 
 
 def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
@@ -35,6 +35,13 @@ def refuse_no_room(settings: Settings, tenants: Iterable[Tenant]) -> None:
             f"own n8n and Redis {wanted} ({theirs}). Fix: a larger host, n8n: pool or no redis for one of them, or a "
             "smaller tier"
         )
+
+
+def with_own(service: str, tenants: Iterable[Tenant]) -> list[Tenant]:
+    """Who runs an instance of a service of his own now, in the order of the waves."""
+    having = [step for step in steps() if step.instance_of == service]
+    found = [one for one in tenants if one.state == "active" and any(step.memory_mb(one) for step in having)]
+    return sorted(found, key=lambda one: (one.wave, one.slug))
 
 
 def own_memory_mb(tenant: Tenant) -> int:

@@ -24,7 +24,8 @@ from components.services.redis_login import RedisLogin
 from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image
-from settings.services.chatwoot import AttachmentsInS3, Mail
+from settings.mail import Mail
+from settings.services.chatwoot import AttachmentsInS3
 from settings.services.chatwoot import Chatwoot as ChatwootSettings
 
 __all__ = ["SOURCES", "Chatwoot", "ChatwootArgs", "declare"]

@@ -16,6 +16,7 @@ from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
 from settings.services.recovery import NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Elsewhere, Hostname, Service
+from settings.services.upgrades import Majors, SmokeTest, UpgradeRules, answers_well
 
 __all__ = ["API_URL", "BotpressCloud", "BotpressV12", "chosen"]
 
@@ -34,6 +35,25 @@ _Word = Annotated[
 _Url = Annotated[
     str, AfterValidator(matching(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", "not an address", "as in http://lang:3100"))
 ]
+
+
+_UPGRADES = UpgradeRules(
+    tags=r"(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)",
+    example="12.31.10",
+    majors=Majors(
+        at_most=0,
+        why="v12 is its last line: what came after it is another product, at its vendor",
+        way="kind: cloud, and bots made anew there",
+        source="botpress/v12 README.md",
+    ),
+    one_way="migrations of tables, configuration and bots run at its start (AUTO_MIGRATE); back leads `bp "
+    "migrate down` of "
+    "the newer one, or a backup",
+    one_way_source="botpress/v12 packages/bp/src/core/migration/migration-service.ts (getMigrationsToExecute)",
+    smoke=(
+        SmokeTest(path="/status", problem=answers_well, source="botpress/v12 packages/bp/src/core/app/server.ts:372"),
+    ),
+)
 
 
 class BotpressV12(Service):
@@ -57,6 +77,7 @@ class BotpressV12(Service):
     port: ClassVar[int | None] = 3000
     # The last release: there is none after April 2025.
     images: ClassVar[Mapping[str, Image]] = {"botpress": Image(name="botpress/server", tag="12.31.10")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"botpress": _UPGRADES}
     # botpress/v12 packages/bp/src/core/distributed/redis.ts and realtime/realtime-service.ts with
     # BP_REDIS_SCOPE=botpress; @socket.io/redis-adapter subscribes to <scope>#<namespace>#*. A cluster needs Pro.
     redis_access: ClassVar[RedisAccess | None] = RedisAccess(

@@ -13,15 +13,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from settings.images import Image
-from settings.parts import Email, Name, Port, Setting, matching
+from settings.mail import Mail
+from settings.parts import Name, Setting, matching
 from settings.places import Accepts, ContainerPlace
 from settings.redis_commands import NAMES_OF_KEYS, OWN_KEYS, RedisAccess
 from settings.secrets import Secret
-from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
+from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
 from settings.services.recovery import Decrypted, FilesThere, LogsIn, NoneWrong, NothingKept, Recovery, Written
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import Hurdle, Majors, SmokeTest, UpgradeRules
 
-__all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot", "Mail"]
+__all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot"]
 
 _REQUIREMENTS = "https://developers.chatwoot.com/self-hosted/deployment/requirements"
 _CONTAINER = "[0-9a-f]" * 12
@@ -35,9 +37,6 @@ HttpsUrl = Annotated[
     str,
     AfterValidator(matching(r"https://[a-z0-9.-]+(?::\d+)?", "not an https address without a path", "https://host")),
 ]
-ServerName = Annotated[
-    str, AfterValidator(matching(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", "not a host name", "as in smtp.example.com"))
-]
 
 
 def _onboarding(answer: Answer) -> Claim:
@@ -47,14 +46,43 @@ def _onboarding(answer: Answer) -> Claim:
     return "owned" if answer.status in (301, 302, 303) and answer.location == "/" else "unknown"
 
 
-class Mail(Setting):
-    """Through which server Chatwoot sends mail: invitations, new passwords, answers."""
+def _both_there(answer: Answer) -> str:
+    """Its queue and its database, as it says itself; later ones answer 503 when one is not there."""
+    found = {name: said(answer, name) for name in ("queue_services", "data_services")}
+    bad = ", ".join(f"{name}: {what}" for name, what in found.items() if what != "ok")
+    return bad or ("" if answer.status == 200 else f"status {answer.status}")
 
-    host: ServerName = Field(description="The SMTP server")
-    port: Port = Field(587, description="Its port")
-    security: Literal["starttls", "tls"] = Field("starttls", description="TLS after a greeting (587), or at once (465)")
-    user: str = Field(min_length=1, description="Who logs in there; the password is in the keyring")
-    sender: Email = Field(description="From whom the letters are")
+
+_UPGRADES = UpgradeRules(
+    # Without -ce it is the other edition, under another licence.
+    tags=r"v(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)-ce",
+    example="v4.18.0-ce",
+    majors=Majors(
+        at_most=1,
+        why="its vendor has one go over one or two versions at a time",
+        way="first the newest of the next major, then the one after",
+        source="chatwoot/chatwoot discussion 7849",
+    ),
+    hurdles=(
+        Hurdle(
+            name="chatwoot-v4",
+            version=(4, 0, 0),
+            why="from v4 on its PostgreSQL must have pgvector",
+            way="a database server of this platform with VECTOR among its extensions, which makes it",
+            source="chatwoot/docs self-hosted/runbooks/upgrade-to-chatwoot-v4.mdx",
+        ),
+    ),
+    one_way="db:chatwoot_prepare migrates before the web starts; its vendor knows no way back but a backup",
+    one_way_source="chatwoot/docs self-hosted/deployment/upgrade.mdx, backup.mdx",
+    smoke=(
+        SmokeTest(
+            path="/api",
+            problem=_both_there,
+            version=lambda answer: said(answer, "version"),
+            source="chatwoot/chatwoot app/controllers/api_controller.rb",
+        ),
+    ),
+)
 
 
 class AttachmentsOnVolume(Setting):
@@ -101,6 +129,7 @@ class Chatwoot(Service):
     port: ClassVar[int | None] = 3000
     # The community edition.
     images: ClassVar[Mapping[str, Image]] = {"chatwoot": Image(name="chatwoot/chatwoot", tag="v4.18.0-ce")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"chatwoot": _UPGRADES}
     # Sidekiq has no prefix, so its keys are named one by one. sidekiq/sidekiq v7.3 and v8.1 lib/sidekiq/{launcher,api,
     # scheduled,deploy,iterable}.rb and metrics/; sidekiq-cron lib/sidekiq/cron/job.rb; chatwoot/chatwoot config/
     # initializers/01_redis.rb (alfred, velma), config/cable.yml, and Rails' adapter for _action_cable_internal.

@@ -11,6 +11,7 @@ from settings.images import Image
 from settings.places import OnDocker
 from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import UpgradeRules
 
 __all__ = ["Holding"]
 
@@ -29,6 +30,11 @@ class Holding(Service):
 
     port: ClassVar[int | None] = 8080
     images: ClassVar[Mapping[str, Image]] = {"holding": Image(name="nginxinc/nginx-unprivileged", tag="1.29.5-alpine")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {
+        "holding": UpgradeRules(
+            tags=r"(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)-alpine", example="1.29.5-alpine", keeps_data=False
+        )
+    }
     owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="one page of text: nobody logs in")
 
     def footprint(self, name: str) -> tuple[Container, ...]:

@@ -15,6 +15,7 @@ from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question
 from settings.services.recovery import Decrypted, NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import Hurdle, Majors, SmokeTest, UpgradeRules, answers_well
 
 __all__ = ["Mcp"]
 
@@ -26,6 +27,31 @@ POOL, OVERFLOW = 4, 2
 """DB_POOL_SIZE and DB_MAX_OVERFLOW, of each worker."""
 MIGRATION = 2
 """Before the workers start, the process that makes them brings the database up to date."""
+
+
+_GUIDE = "IBM/mcp-context-forge docs/docs/manage"
+_UPGRADES = UpgradeRules(
+    tags=r"v?(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)",
+    example="v1.0.8",
+    majors=Majors(
+        at_most=1,
+        why="each major has a guide of its own, from the one before it",
+        way="one major after the other",
+        source=f"{_GUIDE}/upgrade.md; MIGRATION.md",
+    ),
+    hurdles=(
+        Hurdle(
+            name="mcp-1",
+            version=(1, 0, 0),
+            why="eight breaking changes; and routes without /v1 are deprecated",
+            way="go through the guide: tokens, variables and agents' addresses",
+            source=f"{_GUIDE}/upgrade-to-1.0.0-rc3.md; MIGRATION.md",
+        ),
+    ),
+    one_way="Alembic migrates at its start; its vendor asks for a backup of the database first",
+    one_way_source=f"{_GUIDE}/upgrade.md",
+    smoke=(SmokeTest(path="/health", problem=answers_well, source="IBM/mcp-context-forge mcpgateway/main.py:12211"),),
+)
 
 
 def _vendors_password(answer: Answer) -> Claim:
@@ -64,6 +90,7 @@ class Mcp(Service):
 
     port: ClassVar[int | None] = 4444
     images: ClassVar[Mapping[str, Image]] = {"mcp": Image(name="ghcr.io/ibm/mcp-context-forge", tag="v1.0.8")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"mcp": _UPGRADES}
     # IBM/mcp-context-forge mcpgateway/: CACHE_PREFIX covers its caches only. It answers a session on a channel that is
     # the session's UUID. To forget what is cached it scans: it may read the names of all keys, and no others' values.
     redis_access: ClassVar[RedisAccess | None] = RedisAccess(

@@ -14,6 +14,7 @@ from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner, Question, by_flag
 from settings.services.recovery import Decrypted, LogsIn, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import Majors, SmokeTest, UpgradeRules, answers_well
 
 __all__ = ["Metabase"]
 
@@ -22,6 +23,28 @@ MIN_MEMORY_MB = 2048
 MEMORY_SOURCE = "https://www.metabase.com/docs/latest/troubleshooting-guide/running"
 POOL_OF_APPLICATION, POOL_OF_SCHEDULER = 15, 5
 """MB_APPLICATION_DB_MAX_CONNECTION_POOL_SIZE and MB_QUARTZ_MAX_CONNECTION_POOL_SIZE, at their defaults."""
+
+
+_UPGRADES = UpgradeRules(
+    # v1… is the other edition, and metabase-enterprise another image.
+    tags=r"v0\.(?P<v1>\d+)\.(?P<v2>\d+)(?:\.(?P<v3>\d+))?(?:\.(?P<v4>\d+))?",
+    example="v0.64.1.5",
+    majors=Majors(
+        at_most=1,
+        below=(40,),
+        why="before 40, its vendor has one go release by release",
+        way="the next release each time, up to the newest 40; from there any",
+        source="metabase/metabase docs/installation-and-operation/upgrading-metabase.md (from older versions)",
+    ),
+    one_way="migrations run at its start, and even between minors older code may not start after them "
+    "(metabase#70797); "
+    "its vendor advises a backup rather than `migrate down` of the newer one, which has broken databases "
+    "(metabase#41641)",
+    one_way_source="metabase/metabase docs/installation-and-operation/upgrading-metabase.md (rolling back an upgrade)",
+    smoke=(
+        SmokeTest(path="/api/health", problem=answers_well, source="metabase/metabase src/metabase/server/routes.clj"),
+    ),
+)
 
 
 class Metabase(Service):
@@ -40,6 +63,7 @@ class Metabase(Service):
     port: ClassVar[int | None] = 3000
     # The line with long-term support.
     images: ClassVar[Mapping[str, Image]] = {"metabase": Image(name="metabase/metabase", tag="v0.64.1.5")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"metabase": _UPGRADES}
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret(
             "metabase_encryption_key",

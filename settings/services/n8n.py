@@ -16,12 +16,51 @@ from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, by_flag
 from settings.services.recovery import Decrypted, LogsIn, NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import Hurdle, Majors, SmokeTest, UpgradeRules, answers_well
 
 __all__ = ["N8n", "QueueMode", "Runner", "SingleMode", "Workers"]
 
 _CHART = "n8n-io/n8n-hosting charts/n8n values.yaml"
 POOL = 2
 """DB_POSTGRESDB_POOL_SIZE, of each process."""
+_REPORT = "on the old one, Settings > Migration Report names the workflows and settings concerned: mend them first"
+_UPGRADES = UpgradeRules(
+    tags=r"(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)",
+    example="2.35.7",
+    majors=Majors(
+        at_most=1,
+        why="each major changes what workflows do",
+        way="one major after the other, with its report read each time",
+        source="https://docs.n8n.io/changelog/v30-migration-tool",
+    ),
+    hurdles=(
+        Hurdle(
+            name="n8n-2",
+            version=(2, 0, 0),
+            why="sub-workflows that wait return their end's data, code sees no environment variables, "
+            "ExecuteCommand and "
+            "LocalFileTrigger are off, Python needs runners of its own, files outside n8n's folder can't be read",
+            way=_REPORT,
+            source="n8n-io/n8n-docs docs/2-0-breaking-changes.md",
+        ),
+        Hurdle(
+            name="n8n-3",
+            version=(3, 0, 0),
+            why="it changes workflows and settings that its vendor lists",
+            way=_REPORT,
+            source="https://docs.n8n.io/changelog/v30-breaking-changes",
+        ),
+    ),
+    one_way="migrations run at its start; db:revert undoes the last one alone, and none that is irreversible",
+    one_way_source="n8n-io/n8n packages/cli/src/commands/db/revert.ts; n8n-io/n8n#9105",
+    smoke=(
+        SmokeTest(
+            path="/healthz/readiness",
+            problem=answers_well,
+            source="n8n-io/n8n packages/cli/src/abstract-server.ts (connected and migrated)",
+        ),
+    ),
+)
 
 
 def _hidden(answer: Answer) -> Claim:
@@ -94,6 +133,7 @@ class N8n(Service):
         "n8n_runners": Image(name="n8nio/runners", tag="2.35.7"),
     }
     same_tags: ClassVar[tuple[tuple[str, str], ...]] = (("n8n", "n8n_runners"),)
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"n8n": _UPGRADES}
     # OptimalBits/bull 4.15 lib/queue.js: toKey is <prefix>:<queue>:…, its pattern events are progress, waiting and
     # active, and a pattern is allowed only if the very same one stands here. n8n-io/n8n packages/cli/src/scaling and
     # @n8n/config redis.config: N8N_REDIS_KEY_PREFIX is n8n, and before 2.0 the channels were n8n.commands and so on.

@@ -16,6 +16,7 @@ from settings.secrets import Secret
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
 from settings.services.recovery import FilesThere, LogsIn, NoneWrong, NothingKept, Recovery
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import Majors, SmokeTest, UpgradeRules, answers_well
 
 __all__ = ["Odoo", "memory_limits_mb", "min_memory_mb"]
 
@@ -68,6 +69,24 @@ def _mix(processes: int) -> tuple[int, int]:
     return heavy, processes - heavy
 
 
+_UPGRADES = UpgradeRules(
+    tags=r"(?P<v1>\d+)\.0-(?P<v2>\d{8})",
+    example="19.0-20260817",
+    majors=Majors(
+        at_most=0,
+        why="a database of one major can't be opened by another; another image does not upgrade it",
+        way="Odoo's upgrade service makes an upgraded copy of each database (python <(curl -s https://upgrade.odoo.com/"
+        "upgrade)); a second Odoo with the new image takes those",
+        source="odoo/documentation content/administration/upgrade.rst",
+    ),
+    one_way="within a major the tables stay; an older build over the modules of a newer one is not supported",
+    one_way_source="odoo/documentation content/administration/on_premise/update.rst",
+    smoke=(
+        SmokeTest(path="/web/health", problem=answers_well, source="odoo/odoo addons/web/controllers/home.py (health)"),
+    ),
+)
+
+
 class Odoo(Service):
     """The ERP: workers, scheduled jobs and websockets in one container, with its files on a volume."""
 
@@ -93,6 +112,7 @@ class Odoo(Service):
 
     port: ClassVar[int | None] = 8069
     images: ClassVar[Mapping[str, Image]] = {"odoo": Image(name="odoo", tag="19.0-20260817")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"odoo": _UPGRADES}
     # What Odoo tries to create in a database: to search by parts of words, and without accents (odoo/service/db.py).
     extensions: ClassVar[tuple[str, ...]] = ("pg_trgm", "unaccent")
     secrets: ClassVar[tuple[Secret, ...]] = (

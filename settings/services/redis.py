@@ -10,8 +10,34 @@ from pydantic import Field
 from settings.images import Image
 from settings.places import Accepts, ContainerPlace
 from settings.services.service import Container, Operated, Service
+from settings.services.upgrades import Hurdle, UpgradeRules
 
 __all__ = ["Redis"]
+
+
+_UPGRADES = UpgradeRules(
+    tags=r"(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)",
+    example="7.2.16",
+    restored_running=True,
+    hurdles=(
+        Hurdle(
+            name="redis-7.4-licence",
+            version=(7, 4, 0),
+            why="from 7.4 on it is no longer under the BSD licence, but under RSALv2 or SSPLv1",
+            way="whoever answers for licences agrees (docs/licences.md), or Valkey",
+            source="redis/redis LICENSE.txt (7.2 and prior remain BSD)",
+        ),
+        Hurdle(
+            name="redis-8-licence",
+            version=(8, 0, 0),
+            why="from 8 on it is under RSALv2, SSPLv1 or AGPLv3, as one chooses",
+            way="whoever answers for licences agrees, and to which (docs/licences.md)",
+            source="redis/redis LICENSE.txt",
+        ),
+    ),
+    one_way="an older one does not load what a newer one has written (Can't handle RDB format version)",
+    one_way_source="redis/redis src/rdb.c (rdbLoadRio)",
+)
 
 
 class Redis(Service):
@@ -25,6 +51,7 @@ class Redis(Service):
     port: ClassVar[int | None] = 6379
     # The last line of Redis under the BSD licence.
     images: ClassVar[Mapping[str, Image]] = {"redis": Image(name="redis", tag="7.2.16")}
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"redis": _UPGRADES}
     operated: ClassVar[Operated | None] = Operated(address=101, port=6379, local_port=41)
 
     def footprint(self, name: str) -> tuple[Container, ...]:

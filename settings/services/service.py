@@ -22,6 +22,7 @@ from settings.redis_commands import RedisAccess
 from settings.secrets import Secret
 from settings.services.owner import NoOwner, Owner
 from settings.services.recovery import NothingKept, Recovery
+from settings.services.upgrades import UpgradeRules
 
 __all__ = ["Container", "Elsewhere", "Hostname", "Operated", "Service"]
 
@@ -62,6 +63,8 @@ class Service(Setting):
     """What runs, where neither the lock nor a stack says more: by the name that smarteros:images has for it."""
     same_tags: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Which two of its images must be of one version."""
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {}
+    """Of each of its images that has a version of its own, what is known of its upgrades."""
     secrets: ClassVar[tuple[Secret, ...]] = ()
     """What it calls for in the keyring, where it runs."""
     optional_secrets: ClassVar[tuple[Secret, ...]] = ()
@@ -100,6 +103,10 @@ class Service(Setting):
     def images_named(self) -> tuple[str, ...]:
         """The images that it is told to run instead, as name:tag."""
         return ()
+
+    def main_image(self) -> str:
+        """The image whose version is the service's."""
+        return next(iter(self.images), "")
 
     def uses_redis(self) -> bool:
         """Whether it needs a Redis as it is set; where only some of its settings need one, the service says so here."""

@@ -11,10 +11,34 @@ from settings.images import Image
 from settings.places import OnDocker
 from settings.services.owner import NoOwner, Owner
 from settings.services.service import Container, Hostname, Service
+from settings.services.upgrades import Hurdle, Majors, UpgradeRules
 
 __all__ = ["SOCKET_PROXY_MB", "Traefik"]
 
 SOCKET_PROXY_MB = 64
+
+
+_UPGRADES = UpgradeRules(
+    tags=r"v(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)",
+    example="v3.7.11",
+    majors=Majors(
+        at_most=1,
+        why="its vendor describes the way from one major to the next alone",
+        way="one major after the other",
+        source="traefik/traefik docs/content/migrate/",
+    ),
+    hurdles=(
+        Hurdle(
+            name="traefik-3",
+            version=(3, 0, 0),
+            why="rules are matched by another syntax, and options of the installation are gone",
+            way="core.defaultRuleSyntax: v2 first, then the labels, as its vendor's guide says",
+            source="traefik/traefik docs/content/migrate/v2-to-v3.md",
+        ),
+    ),
+    keeps_data=False,
+)
+_SOCKET_PROXY = UpgradeRules(tags=r"v(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)", example="v0.4.2", keeps_data=False)
 
 
 class Traefik(Service):
@@ -28,6 +52,7 @@ class Traefik(Service):
         "traefik": Image(name="traefik", tag="v3.7.11"),
         "socket_proxy": Image(name="tecnativa/docker-socket-proxy", tag="v0.4.2"),
     }
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"traefik": _UPGRADES, "socket_proxy": _SOCKET_PROXY}
     owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="its API and its dashboard are off (--api=false)")
 
     def footprint(self, name: str) -> tuple[Container, ...]:

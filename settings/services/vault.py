@@ -11,8 +11,27 @@ from settings.images import Image
 from settings.places import Accepts, ContainerPlace
 from settings.problems import fault
 from settings.services.service import Container, Operated, Service
+from settings.services.upgrades import Majors, UpgradeRules
 
 __all__ = ["Vault"]
+
+
+def _rules(vendor: str, example: str, source: str) -> UpgradeRules:
+    return UpgradeRules(
+        tags=r"(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)",
+        example=example,
+        restored_running=True,
+        afterwards="./smos vault unseal STACK: it starts sealed",
+        majors=Majors(
+            at_most=1,
+            why=f"{vendor} has the changes of each major in between reviewed, and their prerequisites met, on the way",
+            way="one major after the other",
+            source=source,
+        ),
+        one_way="the data is brought forward when it is opened, and an older one can't read it: back leads a "
+        "snapshot alone",
+        one_way_source=source,
+    )
 
 
 class Vault(Service):
@@ -41,7 +60,17 @@ class Vault(Service):
         "vault": Image(name="hashicorp/vault", tag="2.0.4"),
         "openbao": Image(name="openbao/openbao", tag="2.6.2"),
     }
+    upgrades: ClassVar[Mapping[str, UpgradeRules]] = {
+        "vault": _rules(
+            "HashiCorp", "2.0.4", "https://developer.hashicorp.com/vault/docs/upgrade, and its page rollback"
+        ),
+        "openbao": _rules("OpenBao", "2.6.2", "openbao/openbao website/content/docs/upgrading/index.mdx"),
+    }
     operated: ClassVar[Operated | None] = Operated(address=100, port=8200, local_port=40)
+
+    def main_image(self) -> str:
+        """Of the flavour that runs: the data of one is not the other's."""
+        return self.flavour
 
     def footprint(self, name: str) -> tuple[Container, ...]:
         """The one container that Vault is."""

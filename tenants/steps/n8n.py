@@ -211,6 +211,7 @@ STEP = Step(
     # No entry: in archives its login is among what applications wrote, and it is made as wanted after an import.
     searches=(Search("PostgreSQL, its n8n's", databases_left(_silo_database)), LABELLED),
     archived=ArchivedPart(file=FILE, reached=_reached, field="n8n"),
+    instance_of="n8n",
     memory_mb=lambda tenant: SILO_SIZES[tenant.tier].memory_mb if _has_one(tenant) else 0,
     refuse=_refuse,
 )

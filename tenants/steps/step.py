@@ -192,6 +192,10 @@ class Step:
     """Provider of a vendor that counts requests → how many a run that makes it asks for, at most."""
     memory_mb: Callable[[Tenant], int] = _no_memory
     """What it may use of the host of tenants' own instances."""
+    instance_of: str = ""
+    """The service, by its key in the settings, of which those who have it run an instance of their own
+    (`memory_mb`).
+    """
     refuse: Callable[[Settings, Tenant], None] = _nothing_refused
     """Raises NotReady, before anything is made, for a tenant that can't have it on this platform."""
     retained: Callable[[PlatformSession], Iterator[tuple[str, int]]] = _nothing_retained

@@ -39,6 +39,11 @@ class Startup:
         return self.files.get(self.env.get(variable, "").removeprefix(_SECRETS), "")
 
     @property
+    def tag(self) -> str:
+        """The version that it is of."""
+        return self.image.split("@")[0].rpartition(":")[2]
+
+    @property
     def preparation(self) -> str:
         """The command that prepares the container, as one text."""
         return "\n".join(self.prepared)
@@ -75,6 +80,19 @@ def _chatwoot(startup: Startup, _body: Mapping[str, Any] | None) -> Reply:
     if made and "'SuperAdmin'" in text and ".save!" in text and cleared:
         return Reply(302, {}, "/")
     return Reply(200, {"page": "whoever fills this becomes super administrator"})
+
+
+def _chatwoot_api(startup: Startup, _body: Mapping[str, Any] | None) -> Reply:
+    """api_controller.rb: its version, whether its queue and its database are there."""
+    if "db:chatwoot_prepare" not in startup.preparation:
+        return Reply(500, {"error": "its tables are not there"})
+    version = startup.tag.removeprefix("v").removesuffix("-ce")
+    return Reply(200, {"version": version, "queue_services": "ok", "data_services": "ok"})
+
+
+def _well(_startup: Startup, _body: Mapping[str, Any] | None) -> Reply:
+    """Of a program that has started, its own page for whoever looks after it."""
+    return Reply(200, {"status": "ok"})
 
 
 def _metabase(startup: Startup, _body: Mapping[str, Any] | None) -> Reply:
@@ -124,11 +142,11 @@ def _json(text: str) -> dict[str, Any]:
 
 _Answers = Callable[[Startup, Mapping[str, Any] | None], Reply]
 _PROGRAMS: Mapping[str, Mapping[str, _Answers]] = {
-    "docker.n8n.io/n8nio/n8n": {"/rest/settings": _n8n, "/metrics": _n8n_measures},
-    "chatwoot/chatwoot": {"/installation/onboarding": _chatwoot},
-    "metabase/metabase": {"/api/session/properties": _metabase},
-    "botpress/server": {"/api/v2/admin/auth/config": _botpress},
-    "odoo": {"/web/session/authenticate": _odoo},
-    "ghcr.io/ibm/mcp-context-forge": {"/auth/email/login": _gateway},
+    "docker.n8n.io/n8nio/n8n": {"/rest/settings": _n8n, "/metrics": _n8n_measures, "/healthz/readiness": _well},
+    "chatwoot/chatwoot": {"/installation/onboarding": _chatwoot, "/api": _chatwoot_api},
+    "metabase/metabase": {"/api/session/properties": _metabase, "/api/health": _well},
+    "botpress/server": {"/api/v2/admin/auth/config": _botpress, "/status": _well},
+    "odoo": {"/web/session/authenticate": _odoo, "/web/health": _well},
+    "ghcr.io/ibm/mcp-context-forge": {"/auth/email/login": _gateway, "/health": _well},
 }
 """Image → path → what answers there."""

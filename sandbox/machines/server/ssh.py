@@ -9,6 +9,7 @@ else is refused in words, so that nothing is taken to work that was never tried.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,6 +195,9 @@ def _run(host: SimulatedHost, command: str | None) -> tuple[int, str, str]:
         name = words[5].strip("'")
         missing = f"Error response from daemon: get {name}: no such volume\n"
         result = (0, f"{name}\n", "") if host.volume(name) else (1, "\n", missing)
+    elif command == "df --block-size=1 --output=size,avail /":
+        usage = shutil.disk_usage("/")  # this machine's own: a simulated one has no disk of its own
+        result = (0, f"1B-blocks Avail\n{usage.total} {usage.free}\n", "")
     elif words == ["cat", "/etc/smarteros/host-version"]:
         content = host.host_version()
         missing = "cat: /etc/smarteros/host-version: No such file or directory\n"

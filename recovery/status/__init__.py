@@ -1,0 +1,1 @@
+"""How an environment is: one question a file beside this, asked side by side, each with a time limit."""
