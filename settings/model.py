@@ -190,6 +190,11 @@ class Settings(Setting, Generic[S_co]):
         return next(forward for forward in self.forwards() if forward.name == server)
 
     @property
+    def streamed_servers(self) -> tuple[DatabaseServer, ...]:
+        """The database servers whose write-ahead log can be streamed away."""
+        return tuple(server for server in self.database_servers if server.placement.streams_wal)
+
+    @property
     def redis_users(self) -> tuple[str, ...]:
         """Who logs in at Redis: what needs it on its host, who looks after its health,
         who ends what holds it, who moves what tenants had in it, who takes it into backups and puts it back."""

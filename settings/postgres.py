@@ -17,6 +17,10 @@ __all__ = [
     "PROGRAM_CONNECTIONS",
     "SUPERUSER_CONNECTIONS",
     "TENANT_CONNECTIONS",
+    "WAL_CONNECTIONS",
+    "WAL_ROLE",
+    "WAL_SENDERS",
+    "WAL_SLOTS",
     "Memory",
     "memory_of",
     "min_memory_mb",
@@ -38,6 +42,19 @@ TENANT_CONNECTIONS = 6
 
 SUPERUSER_CONNECTIONS = 3
 """superuser_reserved_connections, by default: https://www.postgresql.org/docs/17/runtime-config-connection.html"""
+
+WAL_ROLE = "smarteros_wal"
+"""Who streams a server's write-ahead log and copies it whole. It may replicate, which is to read everything, and call
+the few functions without which Barman refuses to work (https://docs.pgbarman.org/, "PostgreSQL connection"); it writes
+nothing and makes nobody.
+"""
+WAL_CONNECTIONS = 3
+"""How many sessions of it ask (what the log's end is, how far its receiver is)…"""
+WAL_SENDERS = 6
+"""… and how many stream: a receiver, one that was cut off and is not noticed yet, and two for a base backup, each twice
+as a receiver moves from one machine to the next. They are none of max_connections, but as large."""
+WAL_SLOTS = 4
+"""Replication slots: the receiver's, and that of the one that takes its place."""
 
 # A backend of its own: 2 MB that is its alone and the pages that map the shared buffers
 # (https://blog.anarazel.de/2020/10/07/measuring-the-memory-overhead-of-a-postgres-connection/), the catalogue of an
@@ -91,12 +108,16 @@ def memory_of(memory_mb: int) -> Memory:
 
 
 def min_memory_mb(max_connections: int) -> int:
-    """What a container needs so that all of its connections can work at once, beside its buffers and its vacuum."""
+    """What a container needs so that all of its connections and its senders of the log can work at once, beside its
+    buffers and its vacuum.
+    """
     rest = 1 - 1 / SHARED - VACUUM_WORKERS / MAINTENANCE
-    return math.ceil((SERVER_MB + max_connections * CONNECTION_MB) / rest)
+    return math.ceil((SERVER_MB + (max_connections + WAL_SENDERS) * CONNECTION_MB) / rest)
 
 
-def server_container(name: str, *, cpus: float, memory_mb: int, max_connections: int, data_gb: int) -> Container:
+def server_container(
+    name: str, *, cpus: float, memory_mb: int, max_connections: int, data_gb: int, wal_kept_gb: int
+) -> Container:
     """The container of a server; `name` is what the settings call the server."""
     least = min_memory_mb(max_connections)
     return Container(
@@ -105,9 +126,9 @@ def server_container(name: str, *, cpus: float, memory_mb: int, max_connections:
         memory_mb=memory_mb,
         min_cpu=MIN_CPU,
         min_memory_mb=least,
-        disk_mb=data_gb * 1024 + LOG_MB,
+        disk_mb=(data_gb + wal_kept_gb) * 1024 + LOG_MB,
         source=(
-            f"{SERVER_MB} MB and {max_connections} connections of {CONNECTION_MB} MB, beside a quarter for "
+            f"{SERVER_MB} MB and {max_connections + WAL_SENDERS} connections of {CONNECTION_MB} MB, beside a quarter for "
             f"shared buffers and {VACUUM_WORKERS} vacuums of a sixteenth (settings/postgres.py); CPU: ours"
         ),
     )

@@ -73,6 +73,7 @@ class SecretOutputs:
 
     database_admin_passwords: Mapping[str, Output[str]]
     database_provisioner_passwords: Mapping[str, Output[str]]
+    database_wal_passwords: Mapping[str, Output[str]]
     redis_passwords: Mapping[str, Output[str]]
     cloudflare_api_token: Output[str] | None = None
     cloudflare_dns_token: Output[str] | None = None
@@ -91,7 +92,15 @@ class Secret:
     """The same for all environments; the same and made by a vendor; each environment its own."""
     kind: Kind
     purpose: str
-    each: Literal["", "database_servers", "remote_hosts", "redis_users", "backup_stores", "backup_stores_with_s3"] = ""
+    each: Literal[
+        "",
+        "database_servers",
+        "streamed_servers",
+        "remote_hosts",
+        "redis_users",
+        "backup_stores",
+        "backup_stores_with_s3",
+    ] = ""
     only_with: Literal["", "cloudflare"] = ""
     """The part of the settings without which nobody calls for it."""
 
@@ -106,6 +115,13 @@ PLATFORM_SECRETS = (
         "password",
         "Of the role that creates tenants' databases on a database server",
         "database_servers",
+    ),
+    Secret(
+        "database_wal_passwords",
+        "stack",
+        "password",
+        "Of the role that streams a database server's write-ahead log and copies it whole",
+        "streamed_servers",
     ),
     Secret("redis_passwords", "stack", "password", "Of a user of Redis", "redis_users"),
     Secret(

@@ -43,6 +43,7 @@ _TRAEFIK = re.compile(
 )
 _POSTGRES = re.compile(
     r"(shared_buffers|effective_cache_size|maintenance_work_mem|work_mem|temp_file_limit)=\d+[kMG]B|max_parallel_maintenance_workers=\d+"
+    r"|wal_level=replica|max_wal_senders=\d+|max_replication_slots=\d+|max_slot_wal_keep_size=\d+[MG]B"
     r"|max_connections=\d+|max_prepared_transactions=0|log_connections=on|password_encryption=scram-sha-256|shared_preload_libraries=pg_stat_statements"
 )
 _EVERYWHERE = re.compile(r"0\.0\.0\.0/0|::/0")

@@ -12,7 +12,13 @@ from settings.naming import Names
 from settings.networks import data_address
 from settings.parts import Host, Name
 from settings.places.place import ContainerPlace, DatabasePlace, Place, TooFew, place
-from settings.postgres import DOCKER_ADMIN, SUPERUSER_CONNECTIONS, min_memory_mb, server_container
+from settings.postgres import (
+    DOCKER_ADMIN,
+    SUPERUSER_CONNECTIONS,
+    WAL_CONNECTIONS,
+    min_memory_mb,
+    server_container,
+)
 
 __all__ = ["DockerPostgres", "OnDocker"]
 
@@ -57,10 +63,18 @@ class DockerPostgres(DatabasePlace):
     memory_mb: int = Field(2048, ge=512, description="How much memory the container may use, in MB")
     max_connections: int = Field(100, ge=20, le=1000, description="How many connections it takes at once")
     data_gb: int = Field(10, ge=1, description="How much its databases are expected to grow to, in GB")
+    wal_kept_gb: int = Field(
+        4,
+        ge=1,
+        le=1024,
+        description="How much of its write-ahead log it keeps for a receiver that is away, in GB. Past that the "
+        "database goes on, and the receiver has lost its place",
+    )
 
     called: ClassVar[str] = "a host"
     preference: ClassVar[int] = 0
     admin: ClassVar[str] = DOCKER_ADMIN
+    streams_wal: ClassVar[bool] = True
 
     @property
     def machine(self) -> str | None:
@@ -84,16 +98,16 @@ class DockerPostgres(DatabasePlace):
 
     @property
     def connections(self) -> int:
-        """All but those that PostgreSQL keeps for its superuser."""
-        return self.max_connections - SUPERUSER_CONNECTIONS
+        """All but those that PostgreSQL keeps for its superuser, and those of who streams its log."""
+        return self.max_connections - SUPERUSER_CONNECTIONS - WAL_CONNECTIONS
 
     def too_few(self, wanted: int) -> TooFew:
         """More of them, and the memory that they need."""
-        enough = wanted + SUPERUSER_CONNECTIONS
+        enough = wanted + SUPERUSER_CONNECTIONS + WAL_CONNECTIONS
         return TooFew(
             key="maxConnections",
             value=self.max_connections,
-            beside=f" ({SUPERUSER_CONNECTIONS} are the superuser's)",
+            beside=f" ({SUPERUSER_CONNECTIONS} are the superuser's, {WAL_CONNECTIONS} the log's receiver's)",
             mend=f"maxConnections: {enough}, with memoryMb: {min_memory_mb(enough)} or more",
         )
 
@@ -115,5 +129,6 @@ class DockerPostgres(DatabasePlace):
                 memory_mb=self.memory_mb,
                 max_connections=self.max_connections,
                 data_gb=self.data_gb,
+                wal_kept_gb=self.wal_kept_gb,
             ),
         )

@@ -120,6 +120,8 @@ class DatabasePlace(Place):
     """Its first login, which makes all others."""
     managed: ClassVar[bool] = False
     """Whether a vendor looks after it: its administrator is no superuser then, and only listed extensions are there."""
+    streams_wal: ClassVar[bool] = False
+    """Whether its write-ahead log can be streamed away as it is written: to any moment then, wherever it went."""
 
     @property
     def described(self) -> str:

@@ -200,7 +200,10 @@ class DockerHost(ComponentResource):
         running = self._run(
             name,
             postgres_workload(
-                self._settings.image("postgres"), narrowed(DockerPostgres, wanted.placement), admin_password
+                self._settings.image("postgres"),
+                narrowed(DockerPostgres, wanted.placement),
+                admin_password,
+                self._settings.secrets.database_wal_passwords[server],
             ),
             opts,
             forward,

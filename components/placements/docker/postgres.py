@@ -2,7 +2,9 @@
 itself.
 
 The image gives the administrator a password only as it makes the cluster (docker-library/postgres
-docker-entrypoint.sh, docker_init_database_dir); so each start sets it, before anybody can connect.
+docker-entrypoint.sh, docker_init_database_dir); so each start sets it, before anybody can connect. With it comes the
+role that streams the write-ahead log: only a superuser may let it call what Barman needs, and no role that is declared
+elsewhere gets to replicate (policy/rules/database_roles_confined.py).
 """
 
 from __future__ import annotations
@@ -14,9 +16,17 @@ from pulumi import Input
 from components.workload import Health, Volume, Workload
 from settings.images import Image
 from settings.places import DockerPostgres
-from settings.postgres import DOCKER_ADMIN, PARALLEL_MAINTENANCE_WORKERS, memory_of
+from settings.postgres import (
+    DOCKER_ADMIN,
+    PARALLEL_MAINTENANCE_WORKERS,
+    WAL_CONNECTIONS,
+    WAL_ROLE,
+    WAL_SENDERS,
+    WAL_SLOTS,
+    memory_of,
+)
 
-__all__ = ["ADMIN_USER", "SOURCES", "postgres_workload"]
+__all__ = ["ADMIN_USER", "SOURCES", "WAL_ACCESS", "postgres_workload"]
 
 _IMAGE = "https://github.com/docker-library/docs/blob/master/postgres/content.md"
 
@@ -34,25 +44,45 @@ ADMIN_USER = DOCKER_ADMIN
 POSTGRES_UID = "999:999"
 TEMP_FILES_MB = 2048
 PASSWORD_FILE = "postgres-password"  # noqa: S105 - a file's name
+WAL_PASSWORD_FILE = "wal-password"  # noqa: S105 - a file's name
 DATA = "/var/lib/postgresql/data"
+WAL_ACCESS = f"host replication {WAL_ROLE} all scram-sha-256"
+"""The line of pg_hba.conf: `all` in the image's own names no replication. The server is in a network without a way out,
+which the host's SSH server alone leads into."""
+
+_NO_POWERS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+_LIMIT = WAL_CONNECTIONS + WAL_SENDERS
+_READS = "pg_read_all_settings, pg_read_all_stats"
+_CALLS = "pg_backup_start(text, boolean), pg_backup_stop(boolean), pg_switch_wal(), pg_create_restore_point(text)"
+"""What Barman asks of whoever takes base backups (EnterpriseDB/barman barman/postgres.py, has_backup_privileges)."""
 
 START = f"""
 set -eu
+docker-ensure-initdb.sh "$@"
 if [ -s {DATA}/PG_VERSION ]; then
+  grep -qxF "{WAL_ACCESS}" {DATA}/pg_hba.conf || printf '\\n%s\\n' "{WAL_ACCESS}" >> {DATA}/pg_hba.conf
   password="$(cat {Workload.SECRETS_FOLDER}/{PASSWORD_FILE})"
-  said="$(printf "ALTER ROLE {ADMIN_USER} PASSWORD '%s'\\n" "$password" | postgres --single -D {DATA} \\
+  wal_password="$(cat {Workload.SECRETS_FOLDER}/{WAL_PASSWORD_FILE})"
+  said="$(printf "%s\\n" "ALTER ROLE {ADMIN_USER} PASSWORD '$password'" \\
+    "DO 'BEGIN CREATE ROLE {WAL_ROLE}; EXCEPTION WHEN duplicate_object THEN NULL; END'" \\
+    "ALTER ROLE {WAL_ROLE} LOGIN REPLICATION {_NO_POWERS} CONNECTION LIMIT {_LIMIT} PASSWORD '$wal_password'" \\
+    "ALTER ROLE {WAL_ROLE} SET search_path = pg_catalog" \\
+    "GRANT {_READS} TO {WAL_ROLE}" "GRANT EXECUTE ON FUNCTION {_CALLS} TO {WAL_ROLE}" | postgres --single -D {DATA} \\
     -c password_encryption=scram-sha-256 -c log_min_error_statement=panic postgres 2>&1)" || said="FATAL: $said"
-  case "$said" in *ERROR:*|*FATAL:*) echo "the administrator's password could not be set" >&2; exit 1;; esac
+  case "$said" in *ERROR:*|*FATAL:*) echo "the passwords could not be set" >&2; exit 1;; esac
 fi
 exec docker-entrypoint.sh "$@"
 """.strip()
 """By SQL, in PostgreSQL's single-user mode, which asks for no password and lets nobody else in: it needs to know none
-that was before, and whoever is killed in it does it again at the next start. The password is in no argument and in no
-log. A server that is new has none yet: the image makes it.
+that was before, and whoever is killed in it does it again at the next start. A password is in no argument and in no
+log. A cluster that is new is made by the image first, in the way that it has for that (docker-library/postgres
+docker-ensure-initdb.sh), so that the role is there from the first day.
 """
 
 
-def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[str]) -> Workload:
+def postgres_workload(
+    image: Image, size: DockerPostgres, admin_password: Input[str], wal_password: Input[str]
+) -> Workload:
     """A server whose memory is cut to the container's."""
     memory = memory_of(size.memory_mb)
     parameters = {
@@ -65,6 +95,12 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
         "temp_file_limit": f"{TEMP_FILES_MB}MB",
         # One that is prepared outlives its session, and keeps its locks from everybody, an export too.
         "max_prepared_transactions": "0",
+        # Its log is complete enough to be another server's, and is streamed to whoever has a slot. One that stays away
+        # is given up before it has filled the disk: the database goes on, and the receiver's status says so.
+        "wal_level": "replica",
+        "max_wal_senders": str(WAL_SENDERS),
+        "max_replication_slots": str(WAL_SLOTS),
+        "max_slot_wal_keep_size": f"{size.wal_kept_gb * 1024}MB",
         "log_connections": "on",
         "password_encryption": "scram-sha-256",
     }
@@ -86,7 +122,7 @@ def postgres_workload(image: Image, size: DockerPostgres, admin_password: Input[
             "POSTGRES_PASSWORD_FILE": f"{Workload.SECRETS_FOLDER}/{PASSWORD_FILE}",
             "POSTGRES_INITDB_ARGS": "--auth-host=scram-sha-256 --data-checksums",
         },
-        secret_files={PASSWORD_FILE: admin_password},
+        secret_files={PASSWORD_FILE: admin_password, WAL_PASSWORD_FILE: wal_password},
         volumes=[
             # The image's own folder up to PostgreSQL 17; from 18 on it is its parent.
             Volume("data", DATA, needs="posix"),

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kept.postgres_programs import program
 from sandbox.core.backend import Ask
 from sandbox.core.inventory import Inventory
 from sandbox.core.records import Record
@@ -32,7 +33,6 @@ from sandbox.docker.containers import (
 )
 from sandbox.docker.server.process import ContainerProcess, Startup
 from sandbox.postgresql.server.containers import IMAGES, PORT, runs_server
-from sandbox.postgresql.server.program import program
 
 __all__ = ["PostgresClient", "PostgresClients"]
 

@@ -7,8 +7,8 @@ the whole machine may cost the data, which a sandbox can make again.
 Two kinds, as the vendors have them: a container's server, whose administrator is a superuser; and a managed
 one (Azure), whose administrator is not: CREATEDB, CREATEROLE and member of `azure_pg_admin`, with extensions
 by allow-list (`extensions.py`). Not simulated: TLS (Azure puts it in front), server parameters
-other than azure.extensions, the databases azure_maintenance and azure_sys, Azure's PostgreSQL version: this
-one is 18.
+other than azure.extensions and, in a container, those of the write-ahead log (TUNABLE), the databases
+azure_maintenance and azure_sys, Azure's PostgreSQL version: this one is 18.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from signal import SIGHUP
@@ -31,16 +31,20 @@ import psycopg
 from psycopg import sql
 
 from kept import Damaged, keep, mapping, words
+from kept.postgres_programs import as_server_user, give_to_server_user, program
 from sandbox.home import ANEW
 from sandbox.postgresql.server import process as postgres_process
 from sandbox.postgresql.server.extensions import offer, offer_in_container
-from sandbox.postgresql.server.program import PostgresError, as_server_user, give_to_server_user, program
+from sandbox.postgresql.server.program import PostgresError
 
-__all__ = ["ADDRESS", "Cluster", "PostgresError"]
+__all__ = ["ADDRESS", "TUNABLE", "Cluster", "PostgresError"]
 
 ADDRESS = "127.0.0.1"
 CLOUD_SUPERUSER = "azuresu"  # Azure's own; no customer has its password
 START_TIMEOUT_S = 20.0
+
+TUNABLE = ("max_replication_slots", "max_slot_wal_keep_size", "max_wal_senders", "wal_level")
+"""What a container's command tells its server that the real one here is told, too: its log is streamed as a real one's."""
 
 _ACCESS = """# Written by the sandbox: passwords only, this machine only.
 host all all 127.0.0.1/32 scram-sha-256
@@ -107,8 +111,19 @@ class Cluster:
 
     # What can be done
 
-    def create(self, admin_user: str, admin_password: str, *, superuser: bool, databases: Sequence[str] = ()) -> None:
-        """Makes the cluster and leaves it running. What an interrupted creation left is made anew."""
+    def create(
+        self,
+        admin_user: str,
+        admin_password: str,
+        *,
+        superuser: bool,
+        databases: Sequence[str] = (),
+        parameters: Mapping[str, str] | None = None,
+        before_start: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Makes the cluster and leaves it running. What an interrupted creation left is made anew. `before_start`: what
+        is done to it while it is made and off.
+        """
         with self._lock:
             if self.exists:
                 raise PostgresError(f"{self.folder}: a cluster exists already. Destroy it first.")
@@ -123,6 +138,8 @@ class Cluster:
             else:
                 offer_in_container(self.folder)
             self._configure(() if superuser else ("",))
+            self.tune(parameters or {})
+            before_start()
             self.start()
             with closing(self._connect(owner, owner_password)) as connection:
                 if not superuser:
@@ -147,6 +164,16 @@ class Cluster:
             self._choose_port()
             self._process = postgres_process.start(self.folder, self.port)
             self._wait_until_ready()
+
+    def tune(self, parameters: Mapping[str, str]) -> None:
+        """Tells it parameters of TUNABLE, for its next start; those that are not named are the sandbox's own."""
+        with self._lock:
+            if self.exists and not self.about["managed"]:  # perhaps made before there were such parameters
+                self._configure(())
+            lines = [f"{name} = '{parameters[name]}'" for name in TUNABLE if name in parameters]
+            keep(self.data / "tuned.conf", "\n".join(lines) + "\n")
+            for file in ("tuned.conf", "pg_hba.conf"):
+                give_to_server_user(self.data / file)
 
     def stop(self) -> None:
         """Stops it: open connections are ended, what was committed is kept."""
@@ -218,7 +245,8 @@ class Cluster:
 
     def _configure(self, extensions: Sequence[str]) -> None:
         """Writes the server's settings; `extensions` holds a managed server's value of azure.extensions."""
-        text = f"{_CONFIGURATION}extension_control_path = '{self.folder}:$system'\n"
+        text = f"{_CONFIGURATION}include_if_exists = 'tuned.conf'\n"
+        text += f"extension_control_path = '{self.folder}:$system'\n"
         for value in extensions:
             text += f"azure.extensions = '{value}'\n"
         (self.data / "postgresql.conf").write_text(text, encoding="utf-8")

@@ -18,7 +18,7 @@ from sandbox.core.relay import ADDRESS, Target
 from sandbox.docker.containers import CONTAINER, VOLUME, at, command, environment, files_below, runs_image, upload
 from sandbox.docker.containers import volumes as volumes_of
 from sandbox.postgresql.server.cluster_folders import ClusterFolders
-from sandbox.postgresql.server.clusters import Cluster
+from sandbox.postgresql.server.clusters import TUNABLE, Cluster
 from sandbox.postgresql.server.entry import run_entry
 
 __all__ = ["IMAGES", "PORT", "PostgresContainers", "runs_server"]
@@ -87,7 +87,9 @@ class PostgresContainers:
         if what == "deleted":
             cluster.stop()
         elif cluster.exists:
-            self._enter(record, cluster)
+            if not cluster.running:
+                cluster.tune(_parameters(record))
+                self._enter(record, cluster)
             cluster.start()
         else:
             self._create(record, cluster)
@@ -102,14 +104,21 @@ class PostgresContainers:
                 "Error: Database is uninitialized and superuser password is not specified. "
                 "You must specify POSTGRES_PASSWORD to a non-empty value for the superuser."
             )
-        cluster.create(admin, password, superuser=True, databases=[one for one in databases if one != "postgres"])
+        cluster.create(
+            admin,
+            password,
+            superuser=True,
+            databases=[one for one in databases if one != "postgres"],
+            parameters=_parameters(record),
+            before_start=lambda: self._enter(record, cluster),
+        )
 
     def _enter(self, record: Record, cluster: Cluster) -> None:
         """What the container's own entry does before the server starts: only a server that is off can be so entered."""
-        if not record.inputs.get("entrypoints") or cluster.running:
+        if not record.inputs.get("entrypoints"):
             return
         path = environment(record).get("POSTGRES_PASSWORD_FILE")
-        files = {path: self._secret(record, path)} if path else {}
+        files = {**files_below(self._cloud, record), **({path: self._secret(record, path)} if path else {})}
         run_entry(cluster, command(record), _data_path(record), files)
 
     def _secret(self, record: Record, path: str | None) -> str:
@@ -132,6 +141,12 @@ def runs_server(record: Record) -> bool:
     """
     entry = " ".join(str(word) for word in record.inputs.get("entrypoints") or [])
     return not entry or "docker-entrypoint.sh" in entry or entry.split()[0].endswith("postgres")
+
+
+def _parameters(record: Record) -> dict[str, str]:
+    """Which of the parameters that it can be told the server's command says: `-c name=value`."""
+    pairs = (word.partition("=") for word in command(record))
+    return {name: value for name, _, value in pairs if name in TUNABLE}
 
 
 def _data_path(record: Record) -> str:

@@ -15,9 +15,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kept.postgres_programs import as_server_user, give_to_server_user, program
 from sandbox.home import write_private
 from sandbox.postgresql.server.clusters import Cluster
-from sandbox.postgresql.server.program import as_server_user, give_to_server_user, program
 
 __all__ = ["run_entry"]
 
@@ -36,7 +36,8 @@ def run_entry(cluster: Cluster, words: Sequence[str], data_path: str, files: Map
             write_private(places[path], content)
             give_to_server_user(places[path])
         _command(root, "postgres", f'exec {shlex.quote(program("postgres"))} "$@"')
-        _command(root, "docker-entrypoint.sh", "exit 0")
+        for image_own in ("docker-ensure-initdb.sh", "docker-entrypoint.sh"):
+            _command(root, image_own, "exit 0")
         give_to_server_user(root)
         done = subprocess.run(  # noqa: S603  the container's command, which our own program declared
             as_server_user([_adapted(word, places) for word in words]),

@@ -23,7 +23,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.postgresql.server.program import PostgresError, install_folder
+from kept.postgres_programs import install_folder
+from sandbox.postgresql.server.program import PostgresError
 
 __all__ = ["AZURE_EXTENSIONS", "STAND_INS", "offer", "offer_in_container"]
 

@@ -18,7 +18,8 @@ from signal import SIGINT, SIGQUIT
 import psutil
 
 from kept import Damaged, keep, words
-from sandbox.postgresql.server.program import PostgresError, as_server_user, program
+from kept.postgres_programs import as_server_user, program
+from sandbox.postgresql.server.program import PostgresError
 
 __all__ = ["end", "end_leftover", "is_ready", "server_of", "start"]
 
