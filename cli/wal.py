@@ -19,7 +19,8 @@ app = typer.Typer(no_args_is_help=True, help="The log of a host's PostgreSQL and
 
 Server = Annotated[str, typer.Option("--server", help="Of one server of smarteros:databaseServers; all, without it.")]
 Into = Annotated[
-    Path | None, typer.Option("--into", help="The folder with the archives, on a disk of its own; the clone's, without it.")
+    Path | None,
+    typer.Option("--into", help="The folder with the archives, on a disk of its own; the clone's, without it."),
 ]
 
 

@@ -128,7 +128,7 @@ def server_container(
         min_memory_mb=least,
         disk_mb=(data_gb + wal_kept_gb) * 1024 + LOG_MB,
         source=(
-            f"{SERVER_MB} MB and {max_connections + WAL_SENDERS} connections of {CONNECTION_MB} MB, beside a quarter for "
-            f"shared buffers and {VACUUM_WORKERS} vacuums of a sixteenth (settings/postgres.py); CPU: ours"
+            f"{SERVER_MB} MB and {max_connections + WAL_SENDERS} connections of {CONNECTION_MB} MB, beside a quarter "
+            f"for shared buffers and {VACUUM_WORKERS} vacuums of a sixteenth (settings/postgres.py); CPU: ours"
         ),
     )

@@ -24,7 +24,7 @@ from settings.capacity import (
 )
 from settings.default_images import every_default_image
 from settings.places import AzurePostgres, DockerPostgres
-from settings.postgres import SUPERUSER_CONNECTIONS, memory_of, min_memory_mb
+from settings.postgres import SUPERUSER_CONNECTIONS, WAL_CONNECTIONS, WAL_SENDERS, memory_of, min_memory_mb
 from settings.profiles import with_profile
 from settings.reading import read_settings
 from settings.sizes import POSTGRES_CONNECTIONS, POSTGRES_SKUS
@@ -198,7 +198,7 @@ def test_connections_count_twice_where_two_revisions_meet() -> None:
 
 
 def test_a_server_has_what_its_vendor_says_less_what_is_kept() -> None:
-    """Azure's table, whose 15 are gone already; a container's own number, less the superuser's."""
+    """Azure's table, whose 15 are gone already; a container's own, less the superuser's and the log receiver's."""
     assert set(POSTGRES_CONNECTIONS) == set(POSTGRES_SKUS)
     settings = settings_of("prod")
     for server in settings.database_servers:
@@ -207,7 +207,7 @@ def test_a_server_has_what_its_vendor_says_less_what_is_kept() -> None:
         if isinstance(server.placement, AzurePostgres):
             assert one.room == POSTGRES_CONNECTIONS[server.placement.sku]
         elif isinstance(server.placement, DockerPostgres):
-            assert one.room == server.placement.max_connections - SUPERUSER_CONNECTIONS
+            assert one.room == server.placement.max_connections - SUPERUSER_CONNECTIONS - WAL_CONNECTIONS
 
 
 def test_a_size_of_azure_that_takes_too_few_names_those_that_do() -> None:
@@ -223,12 +223,12 @@ def test_a_size_of_azure_that_takes_too_few_names_those_that_do() -> None:
 
 @pytest.mark.parametrize("connections", [20, 100, 500, 1000])
 def test_the_least_memory_of_postgresql_is_enough_for_its_parts(connections: int) -> None:
-    """Buffers, three vacuums and every connection fit; a fiftieth less does not."""
+    """Buffers, three vacuums, every connection and every sender of the log fit; a fiftieth less does not."""
     least = min_memory_mb(connections)
 
     def wanted(memory_mb: int) -> int:
         memory = memory_of(memory_mb)
-        return memory.shared_buffers + 3 * memory.maintenance_work_mem + 64 + 10 * connections
+        return memory.shared_buffers + 3 * memory.maintenance_work_mem + 64 + 10 * (connections + WAL_SENDERS)
 
     assert wanted(least) <= least
     assert wanted(least * 49 // 50) > least * 49 // 50
@@ -239,9 +239,10 @@ def test_the_declared_server_takes_as_many_connections_as_the_sum_says() -> None
     from components.placements.docker.postgres import postgres_workload
 
     place = DockerPostgres.model_validate({"where": "docker", "host": "vps", "maxConnections": 77, "memoryMb": 2048})
-    workload = postgres_workload(every_default_image()["postgres"], place, "password")
+    workload = postgres_workload(every_default_image()["postgres"], place, "password", "another")
     assert "max_connections=77" in workload.args
     assert "shared_buffers=512MB" in workload.args
+    assert f"max_wal_senders={WAL_SENDERS}" in workload.args
     one = place.footprint("vps")[0]
     assert (one.cpu, one.memory_mb) == (workload.cpu, workload.memory_mb)
 

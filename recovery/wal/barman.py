@@ -6,14 +6,13 @@ It is run and never imported: its licence is the GPL's, and what it loads is its
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from recovery.wal.archive import WalArchive, WalError, WalSource
 from recovery.wal.configuration import configured
+from recovery.wal.installed import barman_packages
 
 __all__ = ["barman_command", "barman_environment", "run_barman"]
 
@@ -22,16 +21,20 @@ _SAYS_NOTHING = "it said nothing"
 
 def barman_command(archive: WalArchive, source: WalSource, *words: str) -> list[str]:
     """The words of a command line; the configuration is written first."""
-    beside = Path(sys.executable).with_name("barman")
-    found = str(beside) if beside.is_file() else shutil.which("barman")
-    if found is None:
-        raise WalError("Barman is not installed in this Python. Fix: run ./smos once more; it completes the virtualenv")
-    return [found, "--config", str(configured(archive, source)), "--color", "never", *words]
+    barman_packages()
+    python = [sys.executable, "-P", "-m", "barman.cli"]
+    return [*python, "--config", str(configured(archive, source)), "--color", "never", *words]
 
 
 def barman_environment(archive: WalArchive) -> dict[str, str]:
     """Nothing of the operator's own: no variable of libpq leads it to another server."""
-    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(archive.folder), "LC_ALL": "C", "TZ": "UTC"}
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "PYTHONPATH": str(barman_packages()),
+        "HOME": str(archive.folder),
+        "LC_ALL": "C",
+        "TZ": "UTC",
+    }
 
 
 def run_barman(archive: WalArchive, source: WalSource, words: Sequence[str], *, limit_s: float) -> str:
@@ -55,7 +58,9 @@ def run_barman(archive: WalArchive, source: WalSource, words: Sequence[str], *, 
             _end(process.pid)
             process.wait()
             if isinstance(error, subprocess.TimeoutExpired):
-                raise WalError(f"barman {words[0]} {archive.server}: not done after {limit_s:.0f} s, and ended") from None
+                raise WalError(
+                    f"barman {words[0]} {archive.server}: not done after {limit_s:.0f} s, and ended"
+                ) from None
             raise
     if process.returncode:
         raise WalError(f"barman {words[0]} {archive.server}: {_why(said)}. Its log: {archive.folder / 'barman.log'}")

@@ -20,6 +20,7 @@ from recovery.wal.catalogue import BaseCopy, bases
 from recovery.wal.configuration import WINDOW_DAYS
 from recovery.wal.held import held, is_held
 from recovery.wal.room import room_for
+from recovery.wal.verified import verified
 
 __all__ = ["Copied", "base_backup"]
 
@@ -57,9 +58,11 @@ def base_backup(archive: WalArchive, source: WalSource, say: Say, *, limit_s: fl
         _run(archive, source, ["backup", "--wait", "--wait-timeout", str(WAIT_S)], limit_s)
         made = [one for one in bases(archive) if one.name not in before]
         if not made:
-            raise WalError(f"{archive.server}: Barman made no copy and said nothing. Its log: {archive.folder}/barman.log")
+            raise WalError(
+                f"{archive.server}: Barman made no copy and said nothing. Its log: {archive.folder}/barman.log"
+            )
         seconds = monotonic() - begun
-        _run(archive, source, ["verify-backup"], limit_s, made[-1].name)
+        verified(archive, made[-1].name, made[-1].data)
         say(f"{archive.server}: copied whole, {made[-1].bytes / 1e6:.0f} MB in {seconds:.0f} s: {made[-1].name}")
         _let_old_ones_go(archive, source, say)
         return Copied(made[-1], seconds)
@@ -88,7 +91,7 @@ def _remove_unfinished(archive: WalArchive) -> None:
 
 
 def _let_old_ones_go(archive: WalArchive, source: WalSource, say: Say) -> None:
-    """Every moment of the window must be reachable: the newest copy that is older than it stays, and those before go."""
+    """Every moment of the window can be reached: the newest copy that is older than it stays, those before it go."""
     old = [one for one in bases(archive) if one.ended <= datetime.now(UTC) - timedelta(days=WINDOW_DAYS)]
     for one in old[:-1]:
         _run(archive, source, ["delete"], 3600, one.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 from pathlib import Path
 
 from kept import keep
@@ -37,7 +38,9 @@ def rendered(archive: WalArchive, source: WalSource) -> str:
     """
     folder = str(archive.folder)
     if "'" in folder or "\\" in folder or "\n" in folder:
-        raise WalError(f"{folder}: a quote or a backslash in its name can't be given to PostgreSQL. Fix: another folder")
+        raise WalError(
+            f"{folder}: a quote or a backslash in its name can't be given to PostgreSQL. Fix: another folder"
+        )
     access = (
         f"host={source.host} port={source.port} user={source.user} dbname={source.database} sslmode={source.sslmode} "
         f"connect_timeout={CONNECT_S} passfile='{folder}/passwords'"
@@ -60,13 +63,27 @@ def rendered(archive: WalArchive, source: WalSource) -> str:
             "slot_name": SLOT,
             "create_slot": "manual",
             "immediate_checkpoint": "true",
-            "path_prefix": str(Path(program("pg_receivewal")).parent),
+            "path_prefix": str(_programs(archive)),
             "retention_policy": f"RECOVERY WINDOW OF {WINDOW_DAYS} DAYS",
             "minimum_redundancy": "0",
         },
     }
-    parts = ("\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in one.items())]) for name, one in lines.items())
+    parts = (
+        "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in one.items())]) for name, one in lines.items()
+    )
     return "; Written anew before every use.\n" + "\n\n".join(parts) + "\n"
+
+
+def _programs(archive: WalArchive) -> Path:
+    """Barman finds PostgreSQL's programs by their folder, and hands them no option of ours: a copy's manifest is to
+    have checksums that need no program to be checked.
+    """
+    folder = archive.folder / "programs"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, more in (("pg_basebackup", " --manifest-checksums=SHA256"), ("pg_receivewal", "")):
+        keep(folder / name, f'#!/bin/sh\nexec {shlex.quote(program(name))} "$@"{more}\n')
+        (folder / name).chmod(0o700)
+    return folder
 
 
 def _me() -> str:

@@ -34,9 +34,7 @@ def reached(
         yield [(archive, source_of(place, settings, archive.server)) for archive in wanted]
 
 
-def as_far_as_reached(
-    place: RunTarget, stack: str, server: str, into: Path | None, say: Say
-) -> list[WalStatus]:
+def as_far_as_reached(place: RunTarget, stack: str, server: str, into: Path | None, say: Say) -> list[WalStatus]:
     """How each stands, past what can't be reached."""
     settings = guards.settings_of(place, stack)
     wanted = _named(settings, archive_folder(place, into), server)
@@ -55,7 +53,7 @@ def _named(settings: Settings, folder: Path, server: str) -> list[WalArchive]:
     if not found:
         there = ", ".join(one.server for one in settings.streamed_servers) or "none"
         raise WalError(
-            f"{settings.stack} has no server {server or 'on a host'} whose log is streamed ({there}); a vendor's own is "
-            "backed up by dumps. Fix: --server with one of them; or ./smos backup"
+            f"{settings.stack} has no server {server or 'on a host'} whose log is streamed ({there}); a vendor's own "
+            "is backed up by dumps. Fix: --server with one of them; or ./smos backup"
         )
     return found

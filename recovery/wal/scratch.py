@@ -1,8 +1,8 @@
 """A server's cluster as it was at a moment, as a server of its own on this machine, for as long as it is looked at.
 
 It is a copy: the archive is never written to. It lets nobody in until every role's password is taken from it, so that
-none that is in use opens it, and then by one that nobody else knows, from this machine. It starts no worker that reaches
-out (subscriptions) and sends nothing away. It lives no longer than the process that asked for it.
+none that is in use opens it, and then by one that nobody else knows, from this machine. It starts no worker that
+reaches out (subscriptions) and sends nothing away. It lives no longer than the process that asked for it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from recovery.wal.held import held
 from recovery.wal.progress import CLOCKS_DIFFER_S, ahead_at, progress_of
 from recovery.wal.room import room_for
 from recovery.wal.scratch_files import open_to_this_machine, written
+from recovery.wal.verified import verified
 from settings.postgres import DOCKER_ADMIN
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def cluster_at(
         for left in folder.glob("cluster-*"):
             shutil.rmtree(left)
         log = wal_bytes_from(archive, copy)
-        wanted = {"the copy": copy.bytes, "the log": min(log, 2 << 30)} | ({"what is made of it": more_bytes} if more_bytes else {})
+        wanted = {"the copy": copy.bytes, "the log": min(log, 2 << 30)} | (
+            {"what is made of it": more_bytes} if more_bytes else {}
+        )
         room_for(folder, wanted, f"{archive.server} as of {moment:%Y-%m-%dT%H:%M:%SZ}")
         place = Path(tempfile.mkdtemp(prefix="cluster-", dir=folder))
         try:
@@ -127,14 +130,14 @@ def _clocks_agreed(archive: WalArchive, moment: datetime, *, by_servers_clock: b
 def _restorable(archive: WalArchive, copy: BaseCopy) -> None:
     if copy.tablespaces:
         raise WalError(
-            f"{archive.server}: the copy {copy.name} has tablespaces, which the platform makes none of and nothing here "
-            "restores. Fix: barman restore, by hand"
+            f"{archive.server}: the copy {copy.name} has tablespaces, which the platform makes none of and nothing "
+            "here restores. Fix: barman restore, by hand"
         )
     missing = missing_segments(archive, copy)
     if missing and missing[0] <= copy.first_segment[8:]:
         raise WalError(
-            f"{archive.server}: the copy {copy.name} can't be opened: its first segment of the log, {missing[0]}, is not "
-            "here. Fix: a moment after the next copy"
+            f"{archive.server}: the copy {copy.name} can't be opened: its first segment of the log, {missing[0]}, is "
+            "not here. Fix: a moment after the next copy"
         )
 
 
@@ -144,10 +147,12 @@ def _running(
 ) -> Iterator[ScratchCluster]:
     begun = time.monotonic()
     programs = programs_of(copy.major)
-    say(f"{archive.server}: copying {copy.name} ({copy.bytes / 1e6:.0f} MB), then its log up to {moment:%Y-%m-%dT%H:%M:%SZ}")
+    say(
+        f"{archive.server}: copying {copy.name}, {copy.bytes / 1e6:.0f} MB, and its log to {moment:%Y-%m-%dT%H:%M:%SZ}"
+    )
     data = place / "data"
     shutil.copytree(copy.data, data, symlinks=True)
-    _checked(archive, copy, data, programs)
+    verified(archive, copy.name, data)
     with tempfile.TemporaryDirectory(prefix="smos-scratch-") as socket:  # short: a socket's path is at most 107 long
         give_to_server_user(Path(socket))
         port = written(archive, data, Path(socket), moment)
@@ -163,23 +168,6 @@ def _running(
                 connection.execute("SELECT pg_reload_conf()")
             object.__setattr__(cluster, "seconds", time.monotonic() - begun)
             yield cluster
-
-
-def _checked(archive: WalArchive, copy: BaseCopy, data: Path, programs: Path) -> None:
-    """Every file of the copy against the manifest that the server sent with it: one bit that was flipped is found."""
-    done = subprocess.run(  # noqa: S603 - ours
-        [str(programs / "pg_verifybackup"), "--no-parse-wal", "--quiet", str(data)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT_S,
-    )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[:1]
-        raise WalError(
-            f"{archive.server}: the copy {copy.name} is damaged: {' '.join(said)}. "
-            "Fix: a moment after the next copy; or one before it, from the copy before: remove this one"
-        )
 
 
 def _give_all(place: Path) -> None:

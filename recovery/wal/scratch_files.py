@@ -65,11 +65,16 @@ def written(archive: WalArchive, data: Path, folder: Path, moment: datetime) -> 
     port = _free_port()
     fetch = folder / "fetch.sh"
     fetch.write_text(
-        _FETCH.format(wals=shlex.quote(str(archive.wals)), streaming=shlex.quote(str(archive.streaming))), encoding="utf-8"
+        _FETCH.format(wals=shlex.quote(str(archive.wals)), streaming=shlex.quote(str(archive.streaming))),
+        encoding="utf-8",
     )
     fetch.chmod(0o755)
     text = _CONFIGURATION.format(
-        port=port, socket=folder, data=str(data).replace("'", "''"), fetch=fetch, moment=f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00"
+        port=port,
+        socket=folder,
+        data=str(data).replace("'", "''"),
+        fetch=fetch,
+        moment=f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00",
     )
     (data / "postgresql.conf").write_text(text, encoding="utf-8")
     (data / "postgresql.auto.conf").write_text("", encoding="utf-8")
@@ -82,7 +87,7 @@ def written(archive: WalArchive, data: Path, folder: Path, moment: datetime) -> 
 
 
 def open_to_this_machine(data: Path) -> None:
-    """From its next look at the file on, whoever has a password comes in. Until then none that is in use is one here."""
+    """From its next look at the file on, whoever has a password comes in. None that is in use is one here by then."""
     with (data / "pg_hba.conf").open("a", encoding="ascii") as access:
         access.write("host all all 127.0.0.1/32 scram-sha-256\n")
 

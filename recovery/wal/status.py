@@ -1,4 +1,4 @@
-"""How a server's log and its whole copies stand: what a restore would give now, and what is wrong, each with its way out.
+"""How a server's log and its whole copies stand: what a restore would give now, what is wrong, each with its way out.
 
 It answers whatever of it can be reached: without the server, what the receiver has noted and what lies here.
 """
@@ -105,19 +105,23 @@ def _of_the_receiver(
     if progress and abs(progress.ahead_s) > CLOCKS_DIFFER_S:
         which = "ahead of" if progress.ahead_s > 0 else "behind"
         found.append(
-            f"the server's clock is {abs(progress.ahead_s):.0f} s {which} this machine's, and its log counts by its own. "
-            "Fix: set the wrong one right (timedatectl)"
+            f"the server's clock is {abs(progress.ahead_s):.0f} s {which} this machine's, and its log counts by its "
+            "own. Fix: set the wrong one right (timedatectl)"
         )
     return found
 
 
 def _of_the_slot(slot: Slot | None) -> list[str]:
     if slot is None:
-        return [f"the server has no replication slot {SLOT}, and keeps nothing for the receiver. Fix: ./smos wal receive"]
+        return [
+            f"the server has no replication slot {SLOT}, and keeps nothing for the receiver. Fix: ./smos wal receive"
+        ]
     if slot.wal_status == "lost":
         return ["the server has given its slot up: the log has a hole. Fix: ./smos wal receive, then ./smos wal base"]
     if slot.wal_status == "unreserved":
-        return ["the server is about to give the slot up, and with it what was not received. Fix: ./smos wal receive, now"]
+        return [
+            "the server is about to give the slot up, and with it what was not received. Fix: ./smos wal receive, now"
+        ]
     if not slot.active and slot.room_bytes is not None and slot.behind_bytes > slot.room_bytes:
         return [
             f"the server has kept {slot.behind_bytes / 1e6:.0f} MB for a receiver that is away, and keeps "
@@ -132,10 +136,12 @@ def _of_the_copies(archive: WalArchive, copies: tuple[BaseCopy, ...], now: datet
     found = []
     age = now.astimezone(UTC) - copies[-1].ended
     if age > timedelta(days=OLD_DAYS):
-        found.append(f"the last whole copy is {age.days} days old, and so much log has to be played. Fix: ./smos wal base")
+        found.append(
+            f"the last whole copy is {age.days} days old, and so much log has to be played. Fix: ./smos wal base"
+        )
     if missing := missing_segments(archive, copies[-1]):
         found.append(
-            f"the log has a hole: {missing[0]} and {len(missing) - 1} more are not here, and no moment behind it can be had. "
-            "Fix: ./smos wal base"
+            f"the log has a hole: {missing[0]} and {len(missing) - 1} more are not here, and no moment behind it can "
+            "be had. Fix: ./smos wal base"
         )
     return found

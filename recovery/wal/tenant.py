@@ -1,4 +1,4 @@
-"""One tenant's databases as of any moment: out of the cluster as it was, beside the living ones, compared, put in place.
+"""One tenant's databases as of any moment: out of the cluster as it was, beside the living, compared, put in place.
 
 Nobody else's database is written to, read or closed. The old one stays aside, until it is told to go.
 """
@@ -56,9 +56,7 @@ def parts_at(
     how long the cluster took. For the block. Raises WalError, SourceFailed.
     """
     room = sum(one.size for one in wanted)
-    with cluster_at(
-        archive, moment, folder, ctx.say, by_servers_clock=by_servers_clock, more_bytes=room
-    ) as cluster:
+    with cluster_at(archive, moment, folder, ctx.say, by_servers_clock=by_servers_clock, more_bytes=room) as cluster:
         found = []
         for number, one in enumerate(wanted):
             place = cluster.folder / f"part-{number}"

@@ -21,7 +21,7 @@ BEFORE_MB = 256
 def parameters(memory_mb: int) -> tuple[dict[str, str], int]:
     """The parameters of a container of that size, and its /dev/shm."""
     place = DockerPostgres.model_validate({"where": "docker", "host": "vps", "memoryMb": memory_mb})
-    workload = postgres_workload(every_default_image()["postgres"], place, "password")
+    workload = postgres_workload(every_default_image()["postgres"], place, "password", "another")
     words = [word.partition("=") for word in workload.args if "=" in word]
     return {key: value for key, _, value in words}, workload.shm_mb
 

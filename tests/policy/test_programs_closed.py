@@ -23,6 +23,7 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     (BOX, box("traefik-docker-api", envs=["CONTAINERS=1", "NETWORKS=1", "POST=0", "LOG_LEVEL=warning"])),
     (BOX, box("traefik", command=["--api=false", "--entrypoints.websecure.address=:443"])),
     (BOX, box("postgres-vps", command=["postgres", "-c", "max_connections=100"])),
+    (BOX, box("postgres-vps", command=["postgres", "-c", "wal_level=replica", "-c", "max_slot_wal_keep_size=4096MB"])),
     (APP, {"template": {"containers": [{"name": "n8n", "env": [{"name": "TZ", "value": "UTC"}]}]}}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
@@ -37,6 +38,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (BOX, box("traefik", command=["--api.insecure=true"]), "told --api.insecure"),
     (BOX, box("traefik", command=["--entrypoints.web.forwardedheaders.trustedips=0.0.0.0/0"]), "trustedips"),
     (BOX, box("postgres-vps", command=["postgres", "-c", "fsync=off"]), "told fsync"),
+    (BOX, box("postgres-vps", command=["postgres", "-c", "wal_level=minimal"]), "told wal_level"),
+    (BOX, box("postgres-vps", command=["postgres", "-c", "max_slot_wal_keep_size=-1"]), "told max_slot_wal_keep_size"),
     (APP, {"template": {"initContainers": [{"env": [{"name": "NODE_OPTIONS", "value": "-r x"}]}]}}, "loads code"),
 ]
 

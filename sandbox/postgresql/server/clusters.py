@@ -44,7 +44,7 @@ CLOUD_SUPERUSER = "azuresu"  # Azure's own; no customer has its password
 START_TIMEOUT_S = 20.0
 
 TUNABLE = ("max_replication_slots", "max_slot_wal_keep_size", "max_wal_senders", "wal_level")
-"""What a container's command tells its server that the real one here is told, too: its log is streamed as a real one's."""
+"""What a container's command tells its server that the real one here is told, too: its log is streamed like any."""
 
 _ACCESS = """# Written by the sandbox: passwords only, this machine only.
 host all all 127.0.0.1/32 scram-sha-256

@@ -8,7 +8,7 @@ container's volume.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sandbox.postgresql.server.cluster_folders import ClusterFolders
 from sandbox.postgresql.server.clusters import TUNABLE, Cluster
 from sandbox.postgresql.server.entry import run_entry
 
-__all__ = ["IMAGES", "PORT", "PostgresContainers", "runs_server"]
+__all__ = ["IMAGES", "PORT", "PostgresContainers", "runs_server", "told"]
 
 DATA_FOLDER = "/var/lib/postgresql"
 IMAGES = ("pgvector/pgvector", "postgres", "library/postgres")
@@ -88,7 +88,7 @@ class PostgresContainers:
             cluster.stop()
         elif cluster.exists:
             if not cluster.running:
-                cluster.tune(_parameters(record))
+                cluster.tune(told(command(record)))
                 self._enter(record, cluster)
             cluster.start()
         else:
@@ -109,7 +109,7 @@ class PostgresContainers:
             password,
             superuser=True,
             databases=[one for one in databases if one != "postgres"],
-            parameters=_parameters(record),
+            parameters=told(command(record)),
             before_start=lambda: self._enter(record, cluster),
         )
 
@@ -143,9 +143,9 @@ def runs_server(record: Record) -> bool:
     return not entry or "docker-entrypoint.sh" in entry or entry.split()[0].endswith("postgres")
 
 
-def _parameters(record: Record) -> dict[str, str]:
-    """Which of the parameters that it can be told the server's command says: `-c name=value`."""
-    pairs = (word.partition("=") for word in command(record))
+def told(words: Sequence[str]) -> dict[str, str]:
+    """Which of the parameters that a server here can be told a container's command says: `-c name=value`."""
+    pairs = (word.partition("=") for word in words)
     return {name: value for name, _, value in pairs if name in TUNABLE}
 
 
