@@ -5,11 +5,11 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator
 
-from settings.services.recovery import Recovery
+from settings.services.recovery import FilesThere, Recovery
 from settings.services.service import Service
 from settings.systems import SYSTEMS
 
-__all__ = ["recovery_of", "service_types"]
+__all__ = ["recovery_of", "service_types", "volumes_asked_for"]
 
 
 def recovery_of(system: str, service: str) -> Recovery | None:
@@ -31,3 +31,17 @@ def service_types(system: str, key: str) -> Iterator[type[Service]]:
         if isinstance(one, type) and issubclass(one, Service):
             yield one
         waiting.extend(typing.get_args(one))
+
+
+def volumes_asked_for() -> tuple[str, ...]:
+    """The ends of the names of volumes whose files some service of any system asks for."""
+    found = {
+        check.volume
+        for name, system in SYSTEMS.items()
+        for key in system.services.model_fields
+        for kind in service_types(name, key)
+        if isinstance(kind.recovery, Recovery)
+        for check in kind.recovery.checks
+        if isinstance(check, FilesThere)
+    }
+    return tuple(sorted(found))

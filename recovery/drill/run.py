@@ -7,7 +7,6 @@ backup's own manifest. A drill that was killed left a folder, which the next one
 from __future__ import annotations
 
 import datetime
-import hashlib
 import os
 import shutil
 import time
@@ -20,10 +19,12 @@ import psutil
 from kept import Damaged, keep, words
 from kept.operator_error import OperatorError
 from kept.say import Say
+from recovery.drill.declared import volumes_asked_for
 from recovery.drill.order import Load, Loaded, Order, Told
 from recovery.drill.proof import TIME, Answer, Proof, ProvedPart
 from recovery.drill.scratch import remove_leftover
 from recovery.drill.sealed import asked_inside
+from recovery.drill.unpacked import differences, unpack
 from recovery.manifest import Manifest, Part
 
 __all__ = ["Fetch", "Place", "Unasked", "drilled", "remove_leftovers"]
@@ -34,7 +35,6 @@ Secrets = Callable[[Part], Mapping[str, str]]
 """What a part's service is asked with, by the names of its secrets."""
 Unasked = Callable[[str], str]
 """What only the running application could answer, by the service's key; empty for one that keeps nothing."""
-_BLOCK = 1 << 20
 _OWNER = "owner"
 
 
@@ -110,7 +110,7 @@ def _fetched(place: Place, part: Part, folder: Path) -> _Fetched:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     answer = Answer(
         name="comes-back",
-        asks="the store gives back what was put there, byte by byte",
+        asks="the store gives back what was put there, file by file",
         outcome="wrong" if wrong else "right",
         found="; ".join(wrong[:3])[:500] if wrong else f"{size} bytes, in {seconds} s",
         seconds=seconds,
@@ -119,24 +119,15 @@ def _fetched(place: Place, part: Part, folder: Path) -> _Fetched:
 
 
 def _otherwise(part: Part, folder: Path) -> Iterator[str]:
-    """What is otherwise than the manifest says, file by file. A database's rows are compared inside."""
-    if part.file:
-        path = folder / part.file
-        if not path.is_file():
-            yield f"{part.file} did not come back"
-        elif part.sha256 and _sha256(path) != part.sha256:
-            yield f"{part.file}: its checksum is another one"
-        return
-    if part.kind not in ("volume", "blobs", "states", "zone"):
-        return
-    for name, checksum in part.digests.contents.items():
-        path = folder / name
-        if name.startswith("(") or len(checksum) != 64 or not path.resolve().is_relative_to(folder.resolve()):
-            continue  # not a file's, or not of this kind
-        if not path.is_file():
-            yield f"{name} did not come back"
-        elif _sha256(path) != checksum:
-            yield f"{name}: its checksum is another one"
+    """What is otherwise than the manifest says. restic has compared what it gave back with what it was given; a
+    database's rows are compared inside; of what only its own program opens, no more can be said here.
+    """
+    if part.file and not (folder / part.file).is_file():
+        yield f"{part.file} did not come back"
+    elif part.file:
+        yield from differences(part, folder / part.file)
+    elif not any(folder.iterdir()) and part.bytes:
+        yield "nothing came back"
 
 
 def _order(place: Place, parts: Iterable[Part], fetched: Mapping[str, _Fetched], work: Path) -> Order:
@@ -153,18 +144,24 @@ def _order(place: Place, parts: Iterable[Part], fetched: Mapping[str, _Fetched],
         for part in parts
         if part.kind == "database" and fetched[part.name].there
     )
-    volumes = {
-        part.name.partition(":")[2]: fetched[part.name].folder
-        for part in parts
-        if part.kind == "volume" and fetched[part.name].there
-    }
+    volumes = dict(_volumes(parts, fetched))
     return Order(folder=work, system=place.system, loads=loads, volumes=volumes)
+
+
+def _volumes(parts: Iterable[Part], fetched: Mapping[str, _Fetched]) -> Iterator[tuple[str, Path]]:
+    """Those whose files some service asks for, unpacked; by the volume's name."""
+    for part in parts:
+        got, name = fetched[part.name], part.name.partition(":")[2]
+        if part.kind == "volume" and got.there and name.endswith(volumes_asked_for()):
+            files = got.folder / "files"
+            unpack(got.folder / part.file, files)
+            yield name, files
 
 
 def _proved(part: Part, fetched: _Fetched, loaded: Loaded | None, begun: datetime.datetime) -> ProvedPart:
     inside = loaded.answers if loaded else ()
-    if not inside and fetched.there:
-        found = "it is compared byte by byte; nothing here opens it"
+    if not inside and fetched.there and part.kind not in ("volume", "blobs"):
+        found = "it came back as it was put there; nothing here opens it"
         inside = (Answer(name="opens", asks="its own program opens it", outcome="unproved", found=found),)
     return ProvedPart(
         name=part.name,
@@ -212,11 +209,3 @@ def _is_alive(work: Path) -> bool:
         return abs(psutil.Process(int(pid)).create_time() - float(started)) < 1
     except (Damaged, OSError, ValueError, psutil.Error):
         return False
-
-
-def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
