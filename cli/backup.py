@@ -84,6 +84,12 @@ def restore(
     at: Annotated[
         str, typer.Option("--at", metavar="TIME", help="The newest at that time, as 2026-11-30T01:15:00-03:00.")
     ] = "",
+    exactly: Annotated[
+        bool, typer.Option("--exactly", help="With --at: to the second, out of the log of a host's PostgreSQL.")
+    ] = False,
+    servers_clock: Annotated[
+        bool, typer.Option("--by-servers-clock", help="TIME is by the server's clock, which was another.")
+    ] = False,
     remove: Annotated[bool, typer.Option("--remove-old", help="Remove what earlier restores left aside.")] = False,
     stack: Of = "prod",
     yes: Yes = False,
@@ -102,6 +108,9 @@ def restore(
             typer.echo(json.dumps({"ok": True, "removed": gone}) if as_json else _listed("removed", gone))
             return
         _refuse_unclear(backup_id, at, tenant, service)
+        if exactly:
+            _out_of_the_log(target, stack, tenant, at, to, servers_clock=servers_clock, yes=yes, as_json=as_json)
+            return
         wanted = room.Wanted(
             id=Marker(backup_id).id if backup_id else "",
             at=moment_of(at) if at else None,
@@ -115,6 +124,28 @@ def restore(
             raise Failed("nothing was changed")
         done = room.restore(run_target(target, stack, quiet=as_json), stack, wanted, say)
     _came_back(done, as_json, copy=bool(to))
+
+
+def _out_of_the_log(
+    target: Target, stack: str, tenant: str, at: str, to: str, *, servers_clock: bool, yes: bool, as_json: bool
+) -> None:
+    from recovery.marker import moment_of
+    from recovery.wal.exactly import Exactly, restore_exactly
+
+    if not (tenant and at):
+        raise BadInput("--exactly: it takes --tenant SLUG and --at TIME. Fix: name both")
+    wanted = Exactly(tenant=tenant, at=moment_of(at), to=to, by_servers_clock=servers_clock)
+    question = f"smos [target: {target}]: put the databases of {tenant} of {stack} back as of {at}?"
+    if not (yes or to or as_json) and not typer.confirm(question):
+        raise Failed("nothing was changed")
+    done = restore_exactly(run_target(target, stack, quiet=as_json), stack, wanted, say)
+    if as_json:
+        parts = [{"database": one.database, "old": one.old, "clusterSeconds": one.cluster_s} for one in done]
+        typer.echo(json.dumps({"ok": True, "at": wanted.at.isoformat(), "databases": parts}))
+        return
+    for one in done:
+        typer.echo(f"  {one.database}: cluster in {one.cluster_s:.0f} s, database in {one.database_s:.0f} s")
+    typer.echo(_listed("beside" if to else "the old one is kept", [one.old for one in done if one.old]))
 
 
 def _came_back(done: Restored, as_json: bool, *, copy: bool) -> None:

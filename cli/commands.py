@@ -39,6 +39,7 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("cli.doctor:doctor", "What a run still lacks, and where to get it; shows no secret."),
     "status": Entry("cli.status:status", "How an environment is: health, certificates, backups, room, what waits."),
     "upgrade": Entry("cli.upgrade:upgrade", "Another version of a service, with a way back for image and data."),
+    "wal": Entry("cli.wal:app", "The log of a host's PostgreSQL, and whole copies: receive, base, status."),
     "redis": Entry("cli.redis:redis", "Whether Redis answers; ends a script that never does."),
     "capacity": Entry("cli.capacity:capacity", "What machines and databases must hold, and have; a table, a picture."),
     "policies": Entry("cli.policies:policies", "The rules that every run is checked by; their file for the plain CLI."),

@@ -28,7 +28,7 @@ from recovery.opened import Opened, reached
 from recovery.sources import source_of
 from recovery.sources.source import Context, Copyable, NotRestorable
 
-__all__ = ["NotInBackup", "Restored", "Wanted", "remove_old", "restore"]
+__all__ = ["NotInBackup", "Restored", "Wanted", "remember", "remove_old", "restore"]
 
 BLOCK = 1 << 20
 SHOWN = 5
@@ -176,11 +176,11 @@ def _placed(ctx: Context, part: Part, wanted: Wanted) -> str:
         if not isinstance(source, Copyable):  # those were left out
             raise TypeError(f"{part.name} can't stand beside what lives")
         copy = source.keep_beside(ctx, part, name, wanted.to)
-        _remember(ctx, part, copy)
+        remember(ctx, part, copy)
         return copy
     old = source.put_in_place(ctx, part, name)
     if old:
-        _remember(ctx, part, old)
+        remember(ctx, part, old)
     return old
 
 
@@ -199,7 +199,8 @@ def _refuse_no_room(ctx: Context, parts: Sequence[Part]) -> None:
         )
 
 
-def _remember(ctx: Context, part: Part, old: str) -> None:
+def remember(ctx: Context, part: Part, old: str) -> None:
+    """Notes what a restore left aside, so that `remove_old` finds it."""
     file = _left_file(ctx.place, ctx.stack)
     left = [one for one in _left(file) if one["old"] != old]
     keep(file, json.dumps([*left, {"old": old, "part": part.model_dump(mode="json")}]))

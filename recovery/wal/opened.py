@@ -51,7 +51,7 @@ def source_of(place: RunTarget, settings: Settings, server: str) -> WalSource:
 def _named(settings: Settings, folder: Path, server: str) -> list[WalArchive]:
     found = [one for one in archives_of(settings, folder) if server in ("", one.server)]
     if not found:
-        there = ", ".join(one.server for one in settings.streamed_servers) or "none"
+        there = ", ".join(one.name for one in settings.streamed_servers) or "none"
         raise WalError(
             f"{settings.stack} has no server {server or 'on a host'} whose log is streamed ({there}); a vendor's own "
             "is backed up by dumps. Fix: --server with one of them; or ./smos backup"

@@ -104,7 +104,8 @@ class Receiver:
 
     def _ended(self) -> None:
         lines = (self._archive.folder / "receiver.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        said = [line for line in lines if "error" in line.lower() or "FATAL" in line] or lines
+        # Barman's own last word is that pg_receivewal ended; why, that one says.
+        said = [line for line in lines if "error: " in line or "FATAL" in line] or lines
         self._process = None
         why = said[-1].strip() if said else "it ended without a word"
         if any(_REMOVED in line for line in lines):

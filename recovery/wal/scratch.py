@@ -147,9 +147,7 @@ def _running(
 ) -> Iterator[ScratchCluster]:
     begun = time.monotonic()
     programs = programs_of(copy.major)
-    say(
-        f"{archive.server}: copying {copy.name}, {copy.bytes / 1e6:.0f} MB, and its log to {moment:%Y-%m-%dT%H:%M:%SZ}"
-    )
+    say(f"{archive.server}: copying {copy.name}, {copy.bytes / 1e6:.0f} MB, and its log to {moment:%Y-%m-%dT%H:%M:%SZ}")
     data = place / "data"
     shutil.copytree(copy.data, data, symlinks=True)
     verified(archive, copy.name, data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ class Returned:
 
     database: str
     old: str
-    """What the one that was there is called now; empty where there was none."""
+    """What the one that was there is called now, empty where there was none; of a copy, what it is called."""
     cluster_s: float
     """Until the cluster was there as it was…"""
     database_s: float
@@ -73,9 +73,13 @@ def tenant_at(
     folder: Path,
     *,
     by_servers_clock: bool = False,
+    to: str = "",
+    left_aside: Callable[[Part, str], None] = lambda part, old: None,
 ) -> list[Returned]:
-    """Puts a tenant's databases on one server back as they were. Done again after a crash, it begins anew beside what
-    lives. Raises WalError, SourceFailed, NotRestorable; then nothing that lives was touched.
+    """Puts a tenant's databases on one server back as they were; or with `to`, keeps them beside, as that slug's. Done
+    again after a crash, it begins anew beside what lives. `left_aside` is told what stays under another name.
+
+    Raises WalError, SourceFailed, NotRestorable; then nothing that lives was touched.
     """
     back: list[Returned] = []
     ctx = replace(ctx, marker=Marker.of(moment))  # as what it comes back, and what the old one is called after
@@ -89,9 +93,11 @@ def tenant_at(
                     f"{one.database} as of {moment.isoformat()}: what came back differs: {'; '.join(differing[:5])}. "
                     f"It is beside the living one, as {name}, which was not touched. Fix: restore it again"
                 )
-            old = one.put_in_place(ctx, part, name)
+            old = one.keep_beside(ctx, part, name, to) if to else one.put_in_place(ctx, part, name)
+            if old:
+                left_aside(part, old)
             back.append(Returned(one.database, old, cluster_s, monotonic() - begun))
-            ctx.say(f"{one.database} is as it was at {moment.isoformat()}" + (f"; the old one is {old}" if old else ""))
+            ctx.say(f"{one.database} as it was at {moment.isoformat()}: " + (f"{old}" if to else "in its place"))
     return back
 
 
@@ -135,6 +141,6 @@ def _is_there(cluster: ScratchCluster, one: Database) -> None:
     with cluster.connect("postgres") as connection:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", (one.database,)).fetchone() is None:
             raise WalError(
-                f"{one.database} was not there at {cluster.moment.isoformat()}: it was made later, or had been dropped. "
+                f"{one.database} was not there at {cluster.moment.isoformat()}: it was made later, or dropped. "
                 "Fix: another moment; what dumps there are of it: ./smos backups"
             )

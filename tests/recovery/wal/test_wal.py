@@ -1,4 +1,4 @@
-"""A server's log as it is written, and any moment of it back: a real server, its real log, Barman, and what goes wrong."""
+"""A server's log as it is written, and any moment of it back: a real server, Barman, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from recovery.wal.archive import SLOT, WalError
 from recovery.wal.base import base_backup
 from recovery.wal.catalogue import bases, missing_segments
-from recovery.wal.progress import progress_of
+from recovery.wal.progress import Progress, progress_of
 from recovery.wal.scratch import cluster_at
 from recovery.wal.status import status
 from tests.recovery.wal.streamed import Streamed, eventually, streamed
@@ -44,7 +44,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Streamed]:
 
 def come_until(server: Streamed, moment: datetime, limit_s: float = 60.0) -> None:
     """Waits until all that was committed at a moment is in the archive."""
-    eventually(lambda: (at := progress_of(server.archive)) and at.come_until and at.come_until > moment, "come", limit_s)
+    eventually(
+        lambda: (at := progress_of(server.archive)) and at.come_until and at.come_until > moment, "come", limit_s
+    )
+
+
+def progress(server: Streamed) -> Progress:
+    """What the receiver has noted."""
+    found = progress_of(server.archive)
+    assert found is not None
+    return found
 
 
 def rows(server: Streamed, database: str) -> int:
@@ -138,13 +147,12 @@ def test_a_server_that_is_gone_costs_seconds(server: Streamed, tmp_path: Path) -
         writer = Writer(server, "t_sur")
         writer.start()
         time.sleep(4)
-        progress = progress_of(server.archive)
+        noted = progress(server)
         lost_at = datetime.now(UTC)
         writer.stop.set()
         writer.join()
-    assert progress is not None
-    assert progress.come_until is not None
-    lag = (lost_at - progress.come_until).total_seconds()
+    assert noted.come_until is not None
+    lag = (lost_at - noted.come_until).total_seconds()
     print(f"a mark was {lag:.1f} s old when the server was lost")
     assert lag < 15
 
@@ -163,16 +171,17 @@ def test_a_clock_that_is_an_hour_off_is_told_and_nothing_is_guessed(server: Stre
                 cluster_at(server.archive, moment, tmp_path, server.said.append),
             ):
                 pass
-            with cluster_at(
-                server.archive, moment, tmp_path, server.said.append, by_servers_clock=True
-            ) as cluster, cluster.connect("t_acme") as connection:
+            with (
+                cluster_at(server.archive, moment, tmp_path, server.said.append, by_servers_clock=True) as cluster,
+                cluster.connect("t_acme") as connection,
+            ):
                 assert connection.execute("SELECT 1").fetchone() == (1,)
     finally:
         server.clock = lambda: datetime.now(UTC)
     assert any("3600 s ahead of" in problem for problem in told.problems)
     with server.received():  # set right again
         come_until(server, datetime.now(UTC))
-        eventually(lambda: abs((progress_of(server.archive) or told).clock_ahead_s if False else progress_of(server.archive).ahead_s) < 2, "right")  # type: ignore[union-attr]
+        eventually(lambda: abs(progress(server).ahead_s) < 2, "the clock is right again")
 
 
 def test_a_moment_that_the_log_has_not_is_refused(server: Streamed, tmp_path: Path) -> None:
@@ -206,7 +215,7 @@ def test_a_flipped_bit_in_a_copy_is_never_restored(server: Streamed, tmp_path: P
     file.write_bytes(content[:-100] + bytes([content[-100] ^ 1]) + content[-99:])
     try:
         with (
-            pytest.raises(WalError, match="is damaged: base/.* has another content"),
+            pytest.raises(WalError, match=r"is damaged: base/.* has another content"),
             cluster_at(server.archive, datetime.now(UTC), tmp_path, server.said.append),
         ):
             pass
@@ -292,7 +301,12 @@ def test_a_receiver_that_stays_away_too_long_does_not_fill_the_servers_disk(tmp_
             connection.execute("CREATE TABLE rows (id int)")
         server.cluster.stop()
         server.cluster.tune(
-            {"wal_level": "replica", "max_wal_senders": "6", "max_replication_slots": "4", "max_slot_wal_keep_size": "2MB"}
+            {
+                "wal_level": "replica",
+                "max_wal_senders": "6",
+                "max_replication_slots": "4",
+                "max_slot_wal_keep_size": "2MB",
+            }
         )
         server.cluster.start()
         with server.received():
@@ -314,9 +328,11 @@ def test_a_receiver_that_stays_away_too_long_does_not_fill_the_servers_disk(tmp_
             moment = datetime.now(UTC)
             come_until(server, moment)
             after = status(server.archive, server.source, datetime.now(UTC))
-            with cluster_at(server.archive, moment, tmp_path / "scratch", server.said.append) as cluster:
-                with cluster.connect("postgres") as connection:
-                    assert connection.execute("SELECT count(*) FROM rows").fetchone() == (2_000_000,)
+            with (
+                cluster_at(server.archive, moment, tmp_path / "scratch", server.said.append) as cluster,
+                cluster.connect("postgres") as connection,
+            ):
+                assert connection.execute("SELECT count(*) FROM rows").fetchone() == (2_000_000,)
         assert after.problems == ()
 
 
@@ -373,7 +389,9 @@ def test_a_full_disk_at_the_receiver_is_told_and_nothing_is_lost(server: Streame
             writer.stop.set()
             writer.join()
             eventually(
-                lambda: any("No space left" in problem for problem in status(server.archive, None, datetime.now(UTC)).problems),
+                lambda: any(
+                    "No space left" in problem for problem in status(server.archive, None, datetime.now(UTC)).problems
+                ),
                 "told",
                 60,
             )
