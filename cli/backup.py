@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["backup", "backups", "restore"]
 
 Of = Annotated[str, typer.Option("--stack", help="The environment, as in prod.")]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="The newest at that time, as 2026-11-30T01:15:00-03:00.")]
+Exactly = Annotated[
+    bool, typer.Option("--exactly", help="With --at: to the second, out of the log of a host's PostgreSQL.")
+]
+ServersClock = Annotated[
+    bool, typer.Option("--by-servers-clock", help="TIME is by the server's clock, which was another.")
+]
 MB = 1_000_000
 
 
@@ -81,15 +88,9 @@ def restore(
     tenant: Annotated[str, typer.Option("--tenant", help="All that a tenant has.")] = "",
     service: Annotated[str, typer.Option("--service", help="All that a service has.")] = "",
     to: Annotated[str, typer.Option("--to", metavar="SLUG", help="Beside what lives, under another slug.")] = "",
-    at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="The newest at that time, as 2026-11-30T01:15:00-03:00.")
-    ] = "",
-    exactly: Annotated[
-        bool, typer.Option("--exactly", help="With --at: to the second, out of the log of a host's PostgreSQL.")
-    ] = False,
-    servers_clock: Annotated[
-        bool, typer.Option("--by-servers-clock", help="TIME is by the server's clock, which was another.")
-    ] = False,
+    at: At = "",
+    exactly: Exactly = False,
+    servers_clock: ServersClock = False,
     remove: Annotated[bool, typer.Option("--remove-old", help="Remove what earlier restores left aside.")] = False,
     stack: Of = "prod",
     yes: Yes = False,
@@ -130,11 +131,12 @@ def _out_of_the_log(
     target: Target, stack: str, tenant: str, at: str, to: str, *, servers_clock: bool, yes: bool, as_json: bool
 ) -> None:
     from recovery.marker import moment_of
-    from recovery.wal.exactly import Exactly, restore_exactly
+    from recovery.wal.exactly import Exactly as Wanted
+    from recovery.wal.exactly import restore_exactly
 
     if not (tenant and at):
         raise BadInput("--exactly: it takes --tenant SLUG and --at TIME. Fix: name both")
-    wanted = Exactly(tenant=tenant, at=moment_of(at), to=to, by_servers_clock=servers_clock)
+    wanted = Wanted(tenant=tenant, at=moment_of(at), to=to, by_servers_clock=servers_clock)
     question = f"smos [target: {target}]: put the databases of {tenant} of {stack} back as of {at}?"
     if not (yes or to or as_json) and not typer.confirm(question):
         raise Failed("nothing was changed")

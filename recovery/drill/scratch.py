@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from kept import Damaged, keep, words
 from kept.operator_error import OperatorError
+from kept.postgres_programs import as_server_user, give_to_server_user, program
 from sandbox.postgresql.server import process
 from sandbox.postgresql.server.extensions import offer_in_container
-from sandbox.postgresql.server.program import as_server_user, give_to_server_user, program
 
 if TYPE_CHECKING:
     import psycopg

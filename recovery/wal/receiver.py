@@ -104,10 +104,10 @@ class Receiver:
 
     def _ended(self) -> None:
         lines = (self._archive.folder / "receiver.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        # Barman's own last word is that pg_receivewal ended; why, that one says.
+        # The first word says why; the last ones, that it is disconnected, and that it ended.
         said = [line for line in lines if "error: " in line or "FATAL" in line] or lines
         self._process = None
-        why = said[-1].strip() if said else "it ended without a word"
+        why = said[0].strip() if said else "it ended without a word"
         if any(_REMOVED in line for line in lines):
             self._begin_behind_the_hole()
         self._failed(why)

@@ -14,7 +14,6 @@ azure_maintenance and azure_sys, Azure's PostgreSQL version: this one is 18.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import socket
@@ -32,7 +31,7 @@ from psycopg import sql
 
 from kept import Damaged, keep, mapping, words
 from kept.postgres_programs import as_server_user, give_to_server_user, program
-from sandbox.home import ANEW
+from sandbox.home import ANEW, write_private
 from sandbox.postgresql.server import process as postgres_process
 from sandbox.postgresql.server.extensions import offer, offer_in_container
 from sandbox.postgresql.server.program import PostgresError
@@ -133,7 +132,7 @@ class Cluster:
             owner_password = admin_password if superuser else secrets.token_urlsafe(24)
             self._initialise(owner, owner_password)
             if not superuser:
-                _write_secret(self.folder / "superuser", owner_password)
+                write_private(self.folder / "superuser", owner_password)
                 offer(self.folder, ())
             else:
                 offer_in_container(self.folder)
@@ -221,7 +220,7 @@ class Cluster:
         self.data.mkdir(mode=0o700)
         give_to_server_user(self.data)
         password_file = self.folder / "initial"
-        _write_secret(password_file, password)
+        write_private(password_file, password)
         command = [
             program("initdb"),
             "-D",
@@ -299,8 +298,3 @@ def _make_managed(connection: psycopg.Connection[Any], admin: str, password: str
     _execute(connection, "GRANT azure_pg_admin TO {} WITH ADMIN OPTION", name)
     for database in ("postgres", "template1"):
         _execute(connection, "ALTER DATABASE {} OWNER TO azure_pg_admin", sql.Identifier(database))
-
-
-def _write_secret(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
