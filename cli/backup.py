@@ -15,7 +15,7 @@ from deploy.target import Target
 
 if TYPE_CHECKING:
     from recovery.catalogue import Catalogue
-    from recovery.restore import Restored
+    from recovery.restore import Restored, Wanted
 
 __all__ = ["backup", "backups", "restore"]
 
@@ -101,7 +101,6 @@ def restore(
     old stays, closed, until --remove-old.
     """
     from recovery import restore as room
-    from recovery.marker import Marker, moment_of
 
     with reporting(as_json):
         if remove:
@@ -112,13 +111,7 @@ def restore(
         if exactly:
             _out_of_the_log(target, stack, tenant, at, to, servers_clock=servers_clock, yes=yes, as_json=as_json)
             return
-        wanted = room.Wanted(
-            id=Marker(backup_id).id if backup_id else "",
-            at=moment_of(at) if at else None,
-            tenant=tenant,
-            service=service,
-            to=to,
-        )
+        wanted = _wanted(backup_id, at, tenant, service, to)
         what = f"tenant {tenant}" if tenant else service
         question = f"smos [target: {target}]: put {what} of {stack} back as of {backup_id or at}?"
         if not (yes or to or as_json) and not typer.confirm(question):
@@ -127,16 +120,24 @@ def restore(
     _came_back(done, as_json, copy=bool(to))
 
 
+def _wanted(backup_id: str, at: str, tenant: str, service: str, to: str) -> Wanted:
+    from recovery.marker import Marker, moment_of
+    from recovery.restore import Wanted
+
+    id_, moment = Marker(backup_id).id if backup_id else "", moment_of(at) if at else None
+    return Wanted(id=id_, at=moment, tenant=tenant, service=service, to=to)
+
+
 def _out_of_the_log(
     target: Target, stack: str, tenant: str, at: str, to: str, *, servers_clock: bool, yes: bool, as_json: bool
 ) -> None:
     from recovery.marker import moment_of
-    from recovery.wal.exactly import Exactly as Wanted
+    from recovery.wal.exactly import Exactly as Moment
     from recovery.wal.exactly import restore_exactly
 
     if not (tenant and at):
         raise BadInput("--exactly: it takes --tenant SLUG and --at TIME. Fix: name both")
-    wanted = Wanted(tenant=tenant, at=moment_of(at), to=to, by_servers_clock=servers_clock)
+    wanted = Moment(tenant=tenant, at=moment_of(at), to=to, by_servers_clock=servers_clock)
     question = f"smos [target: {target}]: put the databases of {tenant} of {stack} back as of {at}?"
     if not (yes or to or as_json) and not typer.confirm(question):
         raise Failed("nothing was changed")

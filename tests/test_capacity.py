@@ -106,7 +106,7 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
                 "databaseServers/0/placement/maxConnections: 50: its services may hold",
                 "connections at once (",
                 "n8n 2, ",
-                "it takes 47",
+                "it takes 44",
                 "Fix: maxConnections: ",
                 "with memoryMb: ",
             ),
@@ -116,7 +116,7 @@ def test_a_host_holds_every_container_of_its_services_and_servers_once(stack: st
             500,
             (
                 "databaseServers/0/placement/memoryMb: 2560: postgres-vps gets 2560 MB, and needs",
-                "500 connections of 10 MB",
+                "506 connections of 10 MB",
             ),
         ),
         (
@@ -152,7 +152,7 @@ def test_a_container_below_its_vendors_minimum_is_refused_with_the_source() -> N
     problems = problems_of("backup", **with_("backup", "databaseServers/0/placement/cpus", 0.2))
     assert problems == [
         "Pulumi.backup.yaml: smarteros:databaseServers/0/placement/cpus: 0.2: postgres-vps gets 0.2 CPU, and needs "
-        "0.25 at least: 64 MB and 100 connections of 10 MB, beside a quarter for shared buffers and 3 vacuums of a "
+        "0.25 at least: 64 MB and 109 connections of 10 MB, beside a quarter for shared buffers and 3 vacuums of a "
         "sixteenth (settings/postgres.py); CPU: ours. Fix: cpus: 0.25 or more"
     ]
 

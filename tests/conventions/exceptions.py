@@ -51,7 +51,6 @@ LONG_FUNCTIONS: Mapping[str, tuple[int, str]] = {
     "components/placements/azure/template.py:template": (43, "one resource, field by field"),
     "components/placements/azure/vault.py:__init__": (41, "one resource, field by field"),
     "components/placements/docker/container.py:__init__": (51, "one resource, field by field"),
-    "components/placements/docker/postgres.py:postgres_workload": (47, "one resource, field by field"),
     "components/placements/docker/secret_files.py:secret_files": (42, "one resource, field by field"),
     "components/services/n8n.py:_workload": (63, "one workload, field by field"),
     "components/services/postgres.py:__init__": (49, "one workload, field by field"),

@@ -80,12 +80,9 @@ docker-ensure-initdb.sh), so that the role is there from the first day.
 """
 
 
-def postgres_workload(
-    image: Image, size: DockerPostgres, admin_password: Input[str], wal_password: Input[str]
-) -> Workload:
-    """A server whose memory is cut to the container's."""
+def _parameters(size: DockerPostgres) -> dict[str, str]:
     memory = memory_of(size.memory_mb)
-    parameters = {
+    return {
         "shared_buffers": f"{memory.shared_buffers}MB",
         "effective_cache_size": f"{memory.effective_cache_size}MB",
         "maintenance_work_mem": f"{memory.maintenance_work_mem}MB",
@@ -104,6 +101,13 @@ def postgres_workload(
         "log_connections": "on",
         "password_encryption": "scram-sha-256",
     }
+
+
+def postgres_workload(
+    image: Image, size: DockerPostgres, admin_password: Input[str], wal_password: Input[str]
+) -> Workload:
+    """A server whose memory is cut to the container's."""
+    memory = memory_of(size.memory_mb)
     return Workload(
         image=image.reference,
         port=5432,
@@ -116,7 +120,7 @@ def postgres_workload(
         cpu=size.cpus,
         memory_mb=size.memory_mb,
         command=["sh", "-c", START, "sh"],
-        args=["postgres", *(word for key, value in parameters.items() for word in ("-c", f"{key}={value}"))],
+        args=["postgres", *(word for key, value in _parameters(size).items() for word in ("-c", f"{key}={value}"))],
         env={
             "POSTGRES_USER": ADMIN_USER,
             "POSTGRES_PASSWORD_FILE": f"{Workload.SECRETS_FOLDER}/{PASSWORD_FILE}",
