@@ -90,6 +90,8 @@ def test_a_bad_delete_is_undone_for_one_tenant_while_the_others_go_on_writing(tm
             other.join()
             with server.connect("t_acme") as connection:
                 found = connection.execute("SELECT count(*), min(id), max(id) FROM app.rows").fetchone()
+            with server.connect() as connection:  # it is closed to everybody
+                connection.execute(f"ALTER DATABASE {back.old} ALLOW_CONNECTIONS true")
             with server.connect(back.old) as connection:
                 aside = connection.execute("SELECT count(*) FROM app.rows WHERE body = 'after the fault'").fetchone()
             with server.connect("t_sur") as connection:
