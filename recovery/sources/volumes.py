@@ -46,7 +46,9 @@ class VolumeSource:
     volume: str
     """As Docker calls it."""
     service: str
-    host: RemoteHost
+    host: RemoteHost | None
+    """None: the machine of whoever runs this, whose Docker engine nobody reaches over SSH."""
+    machine: str
     tenant: str = ""
     kind: Kind = "volume"
 
@@ -58,7 +60,7 @@ class VolumeSource:
     @property
     def domain(self) -> str:
         """Its host."""
-        return f"host:{self.host.name}"
+        return f"host:{self.machine}"
 
     @contextlib.contextmanager
     def capture(self, ctx: Context, folder: Path) -> Iterator[Captured]:
@@ -87,7 +89,7 @@ class VolumeSource:
             stream=stream,
             size=size,
             digests=digests,
-            facts={"volume": self.volume, "host": self.host.name},
+            facts={"volume": self.volume, "host": self.machine},
         )
 
     def restore_beside(self, ctx: Context, folder: Path, part: Part, name: str) -> None:
@@ -117,16 +119,25 @@ class VolumeSource:
 
     # -- the host ------------------------------------------------------------------------------------------------------
 
+    @property
+    def _reached(self) -> RemoteHost:
+        if self.host is None:
+            raise SourceFailed(
+                f"{self.name}: volumes of this machine's own Docker engine are not read: nobody reaches it over SSH. "
+                f"Fix: docker run --rm --volume {self.volume}:/volume:ro … tar, to another machine"
+            )
+        return self.host
+
     def _must_exist(self, ctx: Context) -> None:
         from hosts.ssh import SshProblem, run
 
         try:
-            status, _, said = asyncio.run(run(self.host, commands.exists(self.volume), ctx.place.ssh_config))
+            status, _, said = asyncio.run(run(self._reached, commands.exists(self.volume), ctx.place.ssh_config))
         except SshProblem as problem:
             raise SourceFailed(f"{self.name}: {problem}") from None
         if status != 0:
             raise SourceFailed(
-                f"{self.name}: host {self.host.name} has no such volume ({said.strip()}). Fix: ./smos up {ctx.stack} "
+                f"{self.name}: host {self.machine} has no such volume ({said.strip()}). Fix: ./smos up {ctx.stack} "
                 "makes it again, empty; then ./smos restore fills it"
             )
 
@@ -136,7 +147,7 @@ class VolumeSource:
         from hosts.ssh import SshProblem
 
         try:
-            with output_of(self.host, command, ctx.place.ssh_config) as stream:
+            with output_of(self._reached, command, ctx.place.ssh_config) as stream:
                 yield stream
         except SshProblem as problem:
             raise SourceFailed(f"{self.name}: {problem} {_AGAIN}") from None
@@ -146,7 +157,7 @@ class VolumeSource:
         from hosts.ssh import SshProblem
 
         try:
-            given(self.host, command, content, ctx.place.ssh_config)
+            given(self._reached, command, content, ctx.place.ssh_config)
         except SshProblem as problem:
             raise SourceFailed(f"{self.name}: {problem} {_AGAIN}") from None
 
@@ -161,7 +172,7 @@ def source_of(ctx: Context, part: Part) -> VolumeSource | None:
     host = next((host for host in ctx.settings.remote_hosts if host.name == part.facts["host"]), None)
     if host is None:
         raise SourceFailed(f"{part.name}: smarteros:hosts has no {part.facts['host']} any more. Fix: add it again")
-    return VolumeSource(volume=part.facts["volume"], service=part.service, host=host, tenant=part.tenant)
+    return VolumeSource(part.facts["volume"], part.service, host, host.name, tenant=part.tenant)
 
 
 def sources(ctx: Context) -> Sequence[VolumeSource]:
@@ -181,9 +192,10 @@ def _volumes(ctx: Context) -> Iterator[VolumeSource]:
             continue
         part = str(one["urn"]).rsplit("::", 1)[-1]
         service = _service_of(part, names, ctx)
-        host = hosts.get(_machine(ctx, service))
-        if not part.endswith(_SECRETS) and service not in HELD_OTHERWISE and host is not None:
-            yield VolumeSource(volume=str(one["inputs"]["name"]), service=service, host=host)
+        if not part.endswith(_SECRETS) and service not in HELD_OTHERWISE:
+            machine = _machine(ctx, service)
+            name = str(one["inputs"]["name"])
+            yield VolumeSource(volume=name, service=service, host=hosts.get(machine), machine=machine)
 
 
 def _service_of(part: str, servers: set[str], ctx: Context) -> str:

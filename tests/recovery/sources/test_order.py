@@ -1,4 +1,4 @@
-"""What is taken when: an attachment that a row names is there when its file is read, and every kind has who knows it."""
+"""What is taken when: an attachment that a row names is there when its file is read; every kind has who knows it."""
 
 from __future__ import annotations
 

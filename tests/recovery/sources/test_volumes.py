@@ -79,7 +79,7 @@ def there(tmp_path: Path) -> Iterator[There]:
         running.start(lambda _host, _port: None)
         settings = SimpleNamespace(image=lambda _name: IMAGE, stack="prod")
         ctx = context(settings, SimpleNamespace(ssh_config=running.config))
-        source = VolumeSource(volume="chatwoot-storage", service="chatwoot", host=running.known)  # type: ignore[arg-type] # as much of a host as SSH asks for
+        source = VolumeSource(volume="chatwoot-storage", service="chatwoot", host=running.known, machine="vps")  # type: ignore[arg-type] # as much of a host as SSH asks for
         yield There(ctx, source, files, folder)
 
 
@@ -179,3 +179,11 @@ def test_a_swap_that_was_killed_anywhere_is_ended_by_the_same(tmp_path: Path, ki
     assert (volume / "a").read_text() == "restored"
     assert {one.name for one in old.iterdir()} == {"a", "d"}
     assert (old / "a").read_text() == "lived"
+
+
+def test_a_volume_of_this_machine_is_told_and_not_left_out(there: There) -> None:
+    """Nobody reaches its engine over SSH."""
+    own = replace(there.source, host=None, machine="laptop")
+    assert own.domain == "host:laptop"
+    with pytest.raises(SourceFailed, match="own Docker engine"), own.capture(there.ctx, there.folder):
+        pass
