@@ -28,7 +28,8 @@ class Check(NamedTuple):
 
 def checks(fast: bool) -> list[Check]:
     """What is run, in this order."""
-    tests = ["pytest", "-p", "tests.progress", "-n", "2", "--dist=loadfile", "--color=no"]
+    tests = ["pytest", "-p", "tests.progress", "-n", "2", "--dist=loadfile", "--no-loadscope-reorder"]
+    tests += ["--color=no"]  # and in the order of tests/order.py
     return [
         Check("format", ["ruff", "format", "--check", "--quiet", "--output-format=concise", "."]),
         Check("lint", ["ruff", "check", "--quiet", "--output-format=concise", "."]),

@@ -7,6 +7,13 @@ import gc
 
 import pytest
 
+from tests.order import place
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The dear files last, and among them the dearest first."""
+    items.sort(key=lambda item: place(item.nodeid))
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--kills N --kill-seed N: how often tests/integration/test_state.py kills an `up`, and test_tenant_kills.py the

@@ -1,5 +1,5 @@
-"""What `./smos check` shows while the tests run: how far they are, failures as they come; at the end the slowest files,
-and what was skipped and why.
+"""What `./smos check` shows while the tests run: how far they are, failures as they come; at the end what the dearest
+files took of the clock and of a core, which worker was idle how long, and what was skipped and why.
 
 A pytest plugin (`-p tests.progress`), for a terminal and for a log alike: whole lines, no dots. It decides nothing.
 """
@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from tests.core_seconds import ATTRIBUTE, Measure
+
 __all__ = ["Progress"]
 
 EVERY_S = 10.0
 """A line at least so often, whatever happens."""
 EVERY_SHARE = 0.05
 SLOWEST = 8
+DEAREST = 25
 
 
 class Progress:
@@ -37,6 +40,8 @@ class Progress:
         self.failed = 0
         self._running: dict[str, float] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._core_seconds: defaultdict[str, float] = defaultdict(float)
+        self._last_seen: dict[str, float] = {}
         self._skipped: Counter[tuple[str, str]] = Counter()
 
     def collected(self, count: int) -> None:
@@ -54,9 +59,12 @@ class Progress:
     def reported(self, report: Any) -> None:
         """One of a test's three parts has ended: its set-up, itself, its clearing away."""
         with self._lock:
-            self._seconds[report.nodeid.partition("::")[0]] += report.duration
+            file = report.nodeid.partition("::")[0]
+            self._seconds[file] += report.duration
+            self._core_seconds[file] += getattr(report, ATTRIBUTE, 0.0)
+            self._last_seen[getattr(report, "worker_id", "")] = self._clock()
             if report.skipped and not hasattr(report, "wasxfail"):
-                self._skipped[(_reason(report), report.nodeid.partition("::")[0])] += 1
+                self._skipped[(_reason(report), file)] += 1
             if report.failed:
                 self.failed += 1
                 self._write(f"FAILED {report.nodeid}" + ("" if report.when == "call" else f" ({report.when})"))
@@ -94,6 +102,14 @@ class Progress:
         slowest = sorted(self._seconds.items(), key=lambda one: -one[1])[:SLOWEST]
         if slowest:
             yield "slowest files: " + ", ".join(f"{file} {seconds:.0f} s" for file, seconds in slowest)
+        dearest = sorted(self._core_seconds.items(), key=lambda one: -one[1])
+        if dearest:
+            yield f"core seconds: {sum(self._core_seconds.values()):.0f} in {len(dearest)} files, of which the dearest:"
+        yield from (f"  {spent:6.1f}  {file}" for file, spent in dearest[:DEAREST] if spent >= 1.0)
+        if len(self._last_seen) > 1:
+            end = self._clock()
+            waits = (f"{who} {end - seen:.0f} s" for who, seen in sorted(self._last_seen.items()))
+            yield "idle at the end: " + ", ".join(waits)
         for (reason, file), count in sorted(self._skipped.items()):
             yield f"skipped: {count} of {file}: {reason}"
         if not self._skipped:
@@ -165,6 +181,9 @@ class _Plugin:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In the process that shows, alone."""
-    if not hasattr(config, "workerinput"):
+    """Shown by one process; measured by each that runs tests."""
+    shows = not hasattr(config, "workerinput")
+    if shows:
         config.pluginmanager.register(_Plugin(config), "progress-of-the-tests")
+    if not shows or not config.getoption("numprocesses", None):
+        config.pluginmanager.register(Measure(), "cost-of-the-tests")

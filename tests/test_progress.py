@@ -12,7 +12,12 @@ from tests.progress import EVERY_S, Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = """
+import subprocess, sys, time
 import pytest
+
+BUSY = "import time\\nwhile time.process_time() < 1.2: pass"
+
+def test_busy_by_another(): subprocess.run([sys.executable, "-c", BUSY], check=True)
 
 @pytest.mark.parametrize("number", range(40))
 def test_right(number): pass
@@ -21,6 +26,8 @@ def test_wrong(): assert 1 == 2, "one is not two"
 
 @pytest.mark.skip(reason="there is no engine here")
 def test_left_out(): pass
+
+def test_patient(): time.sleep(3)
 
 @pytest.fixture
 def broken(): raise OSError("no room")
@@ -73,15 +80,17 @@ def test_failures_come_at_once_and_skips_and_slow_files_at_the_end(tmp_path: Pat
     lines = done.stdout.splitlines()
     begins = next(number for number, line in enumerate(lines) if "FAILURES" in line or "ERRORS" in line)
     during = "\n".join(lines[:begins])
-    assert "43 tests" in during
+    assert "45 tests" in during
     assert "FAILED test_of_it.py::test_wrong\n       AssertionError: one is not two" in during
     assert "FAILED test_of_it.py::test_without_its_ground (setup)\n       OSError: no room" in during
     assert sum(" % " in line for line in lines) >= 14
-    assert "100 % 43/43" in during
+    assert "100 % 45/45" in during
     assert "2 failed" in during
     assert any(line.startswith("slowest files: test_of_it.py") for line in lines)
+    dear = next(line for line in lines if line.endswith("  test_of_it.py"))
+    assert 1.2 <= float(dear.split()[0]) < 4, "what a started process took counts, and what waited does not"
     assert "skipped: 1 of test_of_it.py: there is no engine here" in lines
-    assert lines[-1].startswith("1 failed, 40 passed, 1 skipped, 1 error in ")
+    assert lines[-1].startswith("1 failed, 42 passed, 1 skipped, 1 error in ")
 
 
 def test_that_nothing_was_skipped_is_said_too() -> None:

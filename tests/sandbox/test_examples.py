@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sandbox.core import judge
 from sandbox.core.inventory import Inventory
@@ -25,6 +24,7 @@ from sandbox.core.rules import Failure
 from sandbox.core.schema import Schema
 from sandbox.core.values import steps
 from sandbox.vendors import packages
+from tests.sandbox.parsed import parsed
 
 FOLDER = Path(__file__).parent / "examples"
 TYPES = {kind.token: kind for package in packages() for kind in package.types}
@@ -96,7 +96,7 @@ def _at(inputs: Any, path: str, value: Any = None, remove: bool = False) -> None
 def cases(kind: str) -> Iterator[Case]:
     """Every right, wrong or changes case of every file."""
     for file in sorted(FOLDER.glob("*.yaml")):
-        content = yaml.safe_load(file.read_text())
+        content = parsed(file)
         by_name = {one["name"]: one for one in content["right"]}
         for index, data in enumerate(content.get(kind, [])):
             of = data if kind == "right" else by_name[data.get("of", content["right"][0]["name"])]
@@ -180,7 +180,7 @@ def test_every_rule_is_the_reason_of_a_refusal(kind: ResourceType) -> None:
 def test_a_type_has_examples(token: str) -> None:
     """One of the vendor's own at least, with its source, and a fault that is refused: else nobody knows its rules."""
     file = FOLDER / f"{re.sub('[:/]', '_', token)}.yaml"
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = parsed(file)
     assert content["token"] == token
     assert content["right"], f"{file.name} has no right example"
     assert all(one.get("source") for one in content["right"]), f"{file.name}: a right example without its source"

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sandbox.core.records import Computing
 from sandbox.core.schema import Schema
 from sandbox.postgresql.connection import Refused as SaidByPostgresql
 from sandbox.postgresql.server.clusters import Cluster
 from sandbox.vault.http import Refused as SaidByVault
+from tests.sandbox.parsed import parsed
 from tests.sandbox.postgresql.postgresql_acts import PASSWORD, NoCloud, as_configured
 from tests.sandbox.test_examples import FOLDER, TYPES, Case, refusals, schema
 from tests.sandbox.vault.server.servers import simulated
@@ -31,10 +31,10 @@ UNSEEN = Path(__file__).parent / "unseen"
 
 def cases(kind: str) -> Iterator[Case]:
     """Every right or wrong case of every vendor."""
-    contents = (yaml.safe_load(file.read_text()) for file in FOLDER.glob("*.yaml"))
+    contents = (parsed(file) for file in FOLDER.glob("*.yaml"))
     examples = {content["token"]: content for content in contents}
     for file in sorted(UNSEEN.glob("*.yaml")):
-        for token, data in yaml.safe_load(file.read_text())["types"].items():
+        for token, data in parsed(file)["types"].items():
             by_name = {one["name"]: one for one in examples[token]["right"]}
             for index, case in enumerate(data.get(kind) or []):
                 of = by_name[case["of"]] if "of" in case else examples[token]["right"][0]
