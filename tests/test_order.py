@@ -16,9 +16,9 @@ def test_every_dear_file_is_there_and_each_once() -> None:
 
 
 def test_what_brings_up_the_simulated_clouds_is_dear() -> None:
-    """An integration test among the quick files would leave one worker alone at the end."""
-    files = {str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "integration").glob("test_*.py")}
-    assert files - set(DEAR) == set()
+    """Also what the list has not yet: among the quick files it would leave one worker alone at the end."""
+    files = [str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "integration").glob("test_*.py")]
+    assert [file for file in [*files, "tests/integration/test_a_new_one.py"] if not place(f"{file}::test_x")] == []
 
 
 def test_the_quick_ones_come_first_and_the_dearest_next() -> None:
