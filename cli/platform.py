@@ -48,6 +48,10 @@ Leave = Annotated[
     list[str] | None,
     typer.Option("--leave", metavar="NAME", help="Something that is not ours after all: left alone; repeatable."),
 ]
+WithoutProof = Annotated[
+    str,
+    typer.Option("--without-proof", metavar="REASON", help="However old the last proof of a restore is; it is noted."),
+]
 OnTarget = Annotated[Target, typer.Option("--target", help="The simulated clouds of this machine, or the real ones.")]
 
 
@@ -57,6 +61,7 @@ def up(
     allow_loss: AllowLoss = None,
     take: TakeOver = None,
     leave: Leave = None,
+    without_proof: WithoutProof = "",
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
 ) -> None:
@@ -65,7 +70,7 @@ def up(
     with reporting(as_json):
         place = run_target(target, stack, quiet=as_json)
         _refuse_open_upgrade(place, stack)
-        wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave))
+        wish = _wish(stack, yes, allow_loss, as_json, target, claims_of(take, leave), without_proof)
         _report(stack, target, platform.up(place, wish, say), begun, as_json)
 
 
@@ -122,7 +127,13 @@ def _this_command() -> str:
 
 
 def _wish(
-    stack: str, yes: bool, allow_loss: list[str] | None, as_json: bool, target: Target, claims: Claims
+    stack: str,
+    yes: bool,
+    allow_loss: list[str] | None,
+    as_json: bool,
+    target: Target,
+    claims: Claims,
+    without_proof: str = "",
 ) -> platform.Wish:
     if as_json and not yes:
         raise BadInput("--json asks nothing, so it takes --yes: what would be done is shown by ./smos preview")
@@ -133,6 +144,7 @@ def _wish(
         quiet=as_json,
         allow_loss=allow_loss or (),
         claims=claims,
+        without_proof=without_proof,
         ask=(lambda text: typer.confirm(f"smos [target: {target}]: {text}")) if asked else None,
     )
 

@@ -40,6 +40,10 @@ class Wish:
     """What holds data and may go, by name."""
     claims: Claims = NO_CLAIMS
     """What the operator says of what an earlier run made without learning of it."""
+    without_proof: str = ""
+    """Why it goes on however old the last proof of a restore is: an operator's word, or what it is a part of, as a
+    rollback. It is noted.
+    """
     ask: Callable[[str], bool] | None = None
     """Puts the question to the operator, when not everything is `yes`."""
 
@@ -53,7 +57,7 @@ def up(place: RunTarget, wish: Wish, say: Say) -> Outcome:
     with guards.tunnel_open(place, settings, say):
         now = _mended(place, settings, wish, state, say)
         _without_dropped(place, settings, wish, now, say)
-        checked = [*_policies(place, settings), *run_again(now)]
+        checked = [*_policies(place, settings, wish), *run_again(now)]
         losses.careful(
             place,
             place.project,
@@ -78,7 +82,7 @@ def preview(place: RunTarget, wish: Wish, say: Say) -> Outcome:
     guards.secrets_ready(place, settings)
     guards.hosts_ready(place, settings, wish.stack)
     with guards.tunnel_open(place, settings, say):
-        checked = _policies(place, settings)
+        checked = _policies(place, settings, wish)
         for one in dropped_databases(place, settings, current(place, place.project, wish.stack)):
             say(f"warning: {wish.stack}: {one}")
         return run_with_events(place, place.project, "preview", *_arguments(wish), *checked, capture=wish.quiet)
@@ -143,7 +147,7 @@ def hosts_up(place: RunTarget, wish: Wish, say: Say) -> Outcome:
     now = exported(place, folder, wish.stack)["deployment"] if mended else state
     take_over(place, settings, wish.stack, now, say, wish.claims, project=HOSTS_PROJECT, folder=folder)
     with noting(journal_of(place, HOSTS_PROJECT, wish.stack)):
-        checked = _policies(place, settings)
+        checked = _policies(place, settings, wish)
         return run_with_events(place, folder, "up", *_arguments(wish), *_yes(wish), *checked, capture=wish.quiet)
 
 
@@ -200,5 +204,5 @@ def _ask(wish: Wish) -> Callable[[str], bool]:
     return wish.ask
 
 
-def _policies(place: RunTarget, settings: Settings) -> list[str]:
-    return policies.of_environment(place, settings)
+def _policies(place: RunTarget, settings: Settings, wish: Wish) -> list[str]:
+    return policies.of_environment(place, settings, wish.without_proof)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+from deploy.proofs import age_of_newest, pass_by
 from deploy.target import ROOT, RunTarget, Target
 from hosts.bootstrap import preparation
 from kept import keep
@@ -65,9 +68,21 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of_environment(place: RunTarget, settings: Settings) -> list[str]:
-    """The engine's arguments for a run on an environment: its hosts, its platform, the inside of its Vault."""
-    return arguments(facts_of(settings, target=place.target), place.scratch)
+def of_environment(place: RunTarget, settings: Settings, without_proof: str = "") -> list[str]:
+    """The engine's arguments for a run on an environment: its hosts, its platform, the inside of its Vault.
+    `without_proof`: why it goes on however old the last proof of a restore is; it is noted.
+    """
+    facts = facts_of(settings, target=place.target)
+    if without_proof:
+        pass_by(place.target, settings.stack, without_proof)
+    elif settings.backups is not None:
+        facts = replace(
+            facts,
+            proof_age_days=age_of_newest(place.target, settings.stack) / timedelta(days=1),
+            proof_max_age_days=settings.backups.proof_max_age_days,
+            proof_required=settings.backups.proof_required,
+        )
+    return arguments(facts, place.scratch)
 
 
 def arguments(facts: Facts, folder: Path, pack: Path = PACK) -> list[str]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from age_keyring.signing import public_of
+from deploy.proofs import age_of_newest, proofs_folder
 from deploy.target import RunTarget
 from kept.say import Say
 from recovery.catalogue import Catalogue, write_check
+from recovery.drill.shelf import newest, signing_key, too_old
 from recovery.judged import problems, recovery_point
 from recovery.marker import Marker
 from recovery.opened import Opened, opened
@@ -76,7 +79,21 @@ def look(place: RunTarget, stack: str, say: Say, *, check: bool = False, forget:
     catalogue = Catalogue.read(place, found.stores)
     keys = {name: restic.key_id for name, restic in found.stores.items()}
     wrong = problems(catalogue, backups, now, slugs=found.ctx.slugs, keys=keys)
-    return Looked(catalogue=catalogue, point=recovery_point(catalogue, now), problems=(*more, *wrong))
+    unproved = _unproved(found, backups.proof_max_age_days, now)
+    return Looked(catalogue=catalogue, point=recovery_point(catalogue, now), problems=(*more, *wrong, *unproved))
+
+
+def _unproved(found: Opened, limit_days: int, now: datetime.datetime) -> list[str]:
+    """That the newest proof of a restore is too old. Only what this keyring signed counts; without any, the days since
+    the environment is known.
+    """
+    place, stack = found.ctx.place, found.ctx.stack
+    public = public_of(signing_key(found.ctx.settings, found.ctx.keyring))
+    kept = newest(proofs_folder(place.target), stack, public)
+    if kept is None and age_of_newest(place.target, stack, now) <= datetime.timedelta(days=limit_days):
+        return []
+    told = too_old(kept, limit_days, now)
+    return [told] if told else []
 
 
 def _checked(found: Opened, percent: int, say: Say) -> list[str]:

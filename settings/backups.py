@@ -155,6 +155,7 @@ class Backups(Setting):
         5, ge=1, le=100, description="How many of a hundred packs are read and compared each day"
     )
     proof_max_age_days: int = Field(8, ge=1, le=366, description="After how many days the last drill is too old")
+    proof_required: bool = Field(False, description="Whether a drill that is too old stops every up")
     alerts: Alerts = Field(Alerts.model_validate({}), description="Whom a bad backup is told to")
 
     @field_validator("stores")

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from age_keyring.signing import SignatureRefused, Statement, opened, signed
 from age_keyring.store import write_whole
+from deploy.proofs import NOT_PROVED
 from kept import Damaged, raw
 from kept.operator_error import OperatorError
 
@@ -155,7 +156,7 @@ def write_proof(file: Path, proof: Proof, key: Ed25519PrivateKey) -> None:
     statement = Statement(
         purpose="proof",
         stack=proof.environment,
-        subject=proof.scope,
+        subject=_subject(proof),
         made=proof.ended,
         serial=int(ended.timestamp()),
         signer="",
@@ -181,11 +182,15 @@ def read_proof(file: Path, public: str) -> Proof:
         raise ProofBroken(f"{file}: {refused}. Fix: {mend}; or the public key of who made it: --key") from None
     except (ValidationError, json.JSONDecodeError, ValueError):
         raise ProofBroken(f"{file}: it is a proof of another version of SmarterOS. Fix: {mend}") from None
-    if (statement.stack, statement.subject, statement.made) != (proof.environment, proof.scope, proof.ended):
+    if (statement.stack, statement.subject, statement.made) != (proof.environment, _subject(proof), proof.ended):
         raise ProofBroken(f"{file}: it is of another environment or time than was signed. Fix: {mend}")
     if statement.serial != int(ended.timestamp()):
         raise ProofBroken(f"{file}: its number is not that of its time. Fix: {mend}")
     return proof
+
+
+def _subject(proof: Proof) -> str:
+    return proof.scope if proof.good else proof.scope + NOT_PROVED
 
 
 def _time(text: str) -> datetime.datetime:

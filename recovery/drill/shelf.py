@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from age_keyring import Keyring, KeyringError
 from age_keyring.signing import private_of, public_of
-from deploy.target import Target, keeps_in
 from kept import publish
 from recovery.drill.page import page
 from recovery.drill.proof import SUFFIX, TIME, Proof, ProofBroken, read_proof, write_proof
@@ -20,7 +19,7 @@ from settings.secrets import SIGNING_SECRETS, entry_of
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["Kept", "age_of", "keep_proof", "newest", "proofs_in", "signing_key", "too_old"]
+__all__ = ["Kept", "age_of", "keep_proof", "newest", "signing_key", "too_old"]
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,6 @@ class Kept:
 
     file: Path
     proof: Proof
-
-
-def proofs_in(target: Target) -> Path:
-    """The folder of a target's proofs."""
-    return keeps_in(target) / "drill" / "proofs"
 
 
 def signing_key(settings: Settings, keyring: Keyring) -> Ed25519PrivateKey:

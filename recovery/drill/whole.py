@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.proofs import proofs_folder
 from deploy.target import RunTarget, keeps_in
 from kept.operator_error import OperatorError
 from kept.say import Say
@@ -15,7 +16,7 @@ from recovery.catalogue import Catalogue
 from recovery.drill.declared import recovery_of
 from recovery.drill.proof import Proof
 from recovery.drill.run import Place, drilled
-from recovery.drill.shelf import keep_proof, proofs_in, signing_key
+from recovery.drill.shelf import keep_proof, signing_key
 from recovery.fetched import fetched
 from recovery.manifest import Manifest, Part
 from recovery.marker import Marker
@@ -79,7 +80,7 @@ def drill(place: RunTarget, stack: str, scope: Scope, say: Say, seed: int | None
 
 def kept_of(place: RunTarget, proof: Proof, key: Ed25519PrivateKey) -> Drilled:
     """Keeps a proof, as a file and as a page."""
-    file, page = keep_proof(proofs_in(place.target), proof, key)
+    file, page = keep_proof(proofs_folder(place.target), proof, key)
     return Drilled(proof=proof, file=file, page=page)
 
 

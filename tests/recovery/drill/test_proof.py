@@ -59,7 +59,9 @@ def test_what_was_signed_for_something_else_is_no_proof(file: Path) -> None:
         read_proof(file, public_of(KEY))
 
 
-@pytest.mark.parametrize("changed", [{"stack": "local"}, {"subject": "tenant:acme"}, {"serial": 7}])
+@pytest.mark.parametrize(
+    "changed", [{"stack": "local"}, {"subject": "tenant:acme"}, {"subject": "all (not proved)"}, {"serial": 7}]
+)
 def test_the_statement_belongs_to_the_proof(file: Path, changed: dict[str, object]) -> None:
     """Of another environment, scope or number than was signed."""
     serial = int(datetime.datetime(2026, 11, 30, 1, 18, 30, tzinfo=datetime.UTC).timestamp())
