@@ -82,7 +82,12 @@ def _type(kind: ResourceType, live: str) -> Iterator[str]:
         yield f"- computed: {', '.join(f'`{name}`' for name in kind.computed)}"
     if kind.secret_outputs:
         yield f"- secret outputs: {', '.join(f'`{name}`' for name in kind.secret_outputs)}"
-    for title, phase in (("Checked at preview", "check"), ("Checked against what exists", "cloud")):
+    titles = {
+        "check": "Checked at preview",
+        "create": "Checked when it is made",
+        "cloud": "Checked against what exists",
+    }
+    for phase, title in titles.items():
         rules = [rule for rule in kind.rules if rule.phase == phase]
         if rules:
             yield f"\n{title}:\n"

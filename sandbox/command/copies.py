@@ -1,39 +1,81 @@
-"""What is copied to a host, and where to: what every host has there already, and what can't be made there."""
+"""What is copied to a host, and where to: what every host has there already, and what can't be made there.
+
+The provider is the one of the SDK in requirements.in (1.2.1): it takes texts, files, archives' files and folders. What
+comes by an address, and archives made of parts, are of later ones.
+"""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from sandbox.core.values import Props, Value
+from sandbox.command.hosts import FILES, FOLDERS, OF_PREPARED_HOSTS, WRITABLE
+from sandbox.core.values import Value
 
-__all__ = ["is_a_folder", "place_fault", "source_fault"]
+__all__ = ["Source", "place_fault", "source_fault", "source_of"]
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _ASSET, _ARCHIVE = "c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"
 """github.com/pulumi/pulumi sdk/go/common/resource/sig."""
-_CONTENTS = {_ASSET: ("text", "path", "uri"), _ARCHIVE: ("path", "uri", "assets")}
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
-_FOLDERS_TEXT = """
-. .. .ssh / /bin /boot /dev /etc /etc/ssh /etc/ssl /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp
-/usr /usr/bin /usr/lib
-/usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/cache /var/lib
-/var/log /var/opt /var/spool /var/tmp
-"""
-_FOLDERS = frozenset(_FOLDERS_TEXT.split())
-"""Of every host (Filesystem Hierarchy Standard 3.0)."""
-_FILES_TEXT = """
-/dev/null /dev/zero /etc/fstab /etc/group /etc/gshadow /etc/hostname /etc/hosts /etc/os-release /etc/passwd
-/etc/profile /etc/resolv.conf /etc/shadow /etc/ssh/sshd_config /etc/sudoers
-"""
-_FILES = frozenset(_FILES_TEXT.split())
-"""Of every host that one can log in to."""
 _NAME_MAX, _PATH_MAX = 255, 4096
-_OF_THE_KERNEL = re.compile(r"/sys/[^/]+|/proc/(?!(?:sys|irq|self|\d+)/|sysrq-trigger$).+")
+_OF_THE_KERNEL = re.compile(
+    r"/sys(?!/(?:block|bus|class|dev|devices|firmware|fs|hypervisor|kernel|module|power)/)/.+"
+    r"|/proc/(?!(?:sys|irq|self|\d+)/|sysrq-trigger$).+"
+)
 """In which nothing can be made: proc(5), sysfs(5)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is copied: a text (no path), a file, or a folder, of which `/` at the end means what is in it."""
+
+    path: str
+    is_folder: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called in a folder that it is copied into; nothing for a text, and for what is in a folder."""
+        return "" if self.path.endswith("/") else posixpath.basename(self.path)
+
+
+def source_of(value: Value) -> Source:
+    """The source of a copy, of which `source_fault` finds nothing to say."""
+    path = str(value.get("path") or "") if isinstance(value, Mapping) else ""
+    return Source(path=path, is_folder=bool(path) and Path(path).is_dir())
+
+
+def source_fault(value: Value) -> str | None:
+    """Why the provider takes it for nothing that can be copied, or the engine can't reckon its digest before."""
+    if not isinstance(value, Mapping) or value.get(_SIGNATURE) not in (_ASSET, _ARCHIVE):
+        return "either asset or archive must be set"
+    archive = value[_SIGNATURE] == _ARCHIVE
+    for name in ("hash", "text", "path", "uri"):
+        if value.get(name) is not None and not isinstance(value[name], str):
+            return f"unexpected {'archive' if archive else 'asset'} {name} of type {type(value[name]).__name__}"
+    path = value.get("path")
+    if path:
+        return _path_fault(Path(path), archive)
+    if archive:
+        return "archive must be a path to a file or directory"
+    return "asset must be a path-based file asset or a text asset" if value.get("uri") else None
+
+
+def _path_fault(path: Path, archive: bool) -> str | None:
+    try:
+        if not path.exists():
+            return f"open {path}: no such file or directory"
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:
+        return f"open {path}: {error}"
+    if is_folder and not archive:
+        return f"asset path {path} is a directory; try using an archive"
+    if archive and not is_folder and not path.name.endswith(_ARCHIVES):
+        return f"{path} is neither a recognized archive type ({' '.join(_ARCHIVES)}) nor a directory"
+    return None
 
 
 def _resolved(path: str) -> str:
@@ -41,50 +83,30 @@ def _resolved(path: str) -> str:
     return f"/{normal.lstrip('/')}" if normal.startswith("/") else normal
 
 
-def is_a_folder(path: str, props: Props) -> bool:
-    """Whether a text has no file there to be written to: a folder of every host, or one that is made on the way."""
-    source = props.get("source")
-    of_text = isinstance(source, Mapping) and source.get("text") is not None
-    return of_text and (path.endswith(("/", "/.", "/..")) or _resolved(path) in _FOLDERS)
-
-
-def place_fault(path: str, props: Props) -> str | None:
-    """Why nothing can be written there, in the words of the host."""
+def place_fault(path: str, source: Source, user: str, prepared: bool) -> str | None:
+    """Why the host's SFTP server can't write it there, in its words. `prepared`: whether Docker is on the host."""
+    if not path or "\0" in path:
+        return "no such file"
     if len(path.encode()) >= _PATH_MAX or any(len(name.encode()) > _NAME_MAX for name in path.split("/")):
         return "file name too long"
-    at = _resolved(path)
+    at, folders = _resolved(path), FOLDERS | (OF_PREPARED_HOSTS if prepared else frozenset())
     parents = {at[:end] for end, letter in enumerate(at) if letter == "/"}
-    if parents & _FILES:
-        return f"{min(parents & _FILES)} is not a directory"
-    if _OF_THE_KERNEL.fullmatch(at):
-        return "permission denied: nothing can be made there"
-    source = props.get("source")
-    if at in _FILES and isinstance(source, Mapping) and source.get("assets") is not None:
+    if parents & FILES or (at in FILES and path.endswith(("/", "/."))):
+        return f"{min((parents & FILES) or {at})} is not a directory"
+    if at in FILES and source.is_folder:
         return f"remote path {at} exists but is not a directory"
-    return None
+    if at not in folders and not source.is_folder and path.endswith(("/", "/.", "/..")):
+        return f"failed to create remote file {path}: it is a folder, made on the way"
+    if at in folders and not source.path:
+        return f"remote path {at} is a directory; when using a text asset, remotePath must be a file path"
+    into = at in folders or source.is_folder
+    return _refused_at(posixpath.join(at, source.name) if into and source.name else at, user)
 
 
-def source_fault(value: Value) -> str | None:
-    """Why it is no asset or archive with a content: text, a file that is there, an address, or parts."""
-    if not isinstance(value, Mapping):
-        return f"{type(value).__name__} is neither"
-    of = _CONTENTS.get(str(value.get(_SIGNATURE)))
-    if of is None:
-        return "neither an asset nor an archive"
-    if all(value.get(name) is None for name in of):
-        return "it has no content"
-    uri = value.get("uri")
-    if isinstance(uri, str) and uri and urlsplit(uri).scheme not in ("file", "http", "https"):
-        return f"unrecognized URI scheme of {uri}"
-    path = value.get("path")
-    if isinstance(path, str) and path:
-        return _path_fault(Path(path), archive=value[_SIGNATURE] == _ARCHIVE)
-    return None
-
-
-def _path_fault(path: Path, archive: bool) -> str | None:
-    if not path.exists():
-        return f"open {path}: no such file or directory"
-    if archive and not path.is_dir() and not path.name.endswith(_ARCHIVES):
-        return f"{path} is not an archive ({' '.join(_ARCHIVES)}) and not a folder"
-    return None
+def _refused_at(at: str, user: str) -> str | None:
+    if _OF_THE_KERNEL.fullmatch(at) or at in ("/proc", "/sys"):
+        return "permission denied: nothing can be made there"
+    if at == "/dev/full":
+        return "no space left on device"
+    closed = at in FILES - WRITABLE or at == "/root" or at.startswith("/root/")
+    return "permission denied" if user != "root" and closed else None

@@ -1,91 +1,81 @@
 """How a remote command reaches a simulated host: the host that exists, its key, and who may log in.
 
-No connection is made: the record `sandbox:host` says what the host would answer, in the words of Go's SSH client.
+No connection is made: the record `sandbox:host` says what the host would answer, in the words of Go's SSH client. The
+provider reads nothing of the connection before it runs something: its rules are of the phase "create".
 """
 
 from __future__ import annotations
 
-import re
+import ipaddress
 from collections.abc import Callable
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from sandbox.command.keys import BadKey, algorithm, authorized_key, public_half
 from sandbox.core.records import Cloud, Record
-from sandbox.core.rules import ExactlyOne, Forbidden, Must, NeedsInCloud, Rule
-from sandbox.core.values import UNKNOWN, Props, Value, contains_unknown, lookup
+from sandbox.core.rules import ExactlyOne, Forbidden, Must, NeedsInCloud, Rule, When
+from sandbox.core.values import Props, Value, contains_unknown, lookup
 from sandbox.scene import HOST
 
-__all__ = ["CONNECTION_GO", "RULES", "host_of", "reachable"]
+__all__ = ["CONNECTION_GO", "connection_rules", "host_of", "is_prepared", "user_of"]
 
-CONNECTION_GO = "https://github.com/pulumi/pulumi-command/blob/master/provider/pkg/provider/remote/connection.go"
+CONNECTION_GO = "https://github.com/pulumi/pulumi-command/blob/v1.2.1/provider/pkg/provider/remote/connection.go"
 GO_SSH = "https://pkg.go.dev/golang.org/x/crypto/ssh"
+_NANOSECONDS, _INT64 = 10**9, 2**64
+_SHA1_ALONE = frozenset(("ssh-rsa", "ssh-dss"))
+"""Keys for which the provider asks for their own name as the algorithm, which OpenSSH has not offered since 8.8."""
 
 
-def _public_line(key: str, password: str | None) -> str | None:
-    """The public half of a private key, as authorized_keys has it; None when it can't be read."""
-    if "-----BEGIN ENCRYPTED PRIVATE KEY-----" in key or password == "":
-        return None  # golang.org/x/crypto/ssh decrypts OpenSSH's and OpenSSL's own form, and no PKCS #8
-    begin = re.search(r"^-----BEGIN ", key, re.MULTILINE)
-    if begin is None:
-        return None  # encoding/pem: a block begins at the beginning of a line, and what is before it is left out
-    key = key[begin.start() :]
-    secret = password.encode() if password else None
-    for load in (serialization.load_ssh_private_key, serialization.load_pem_private_key):
-        try:
-            found = load(key.encode(), secret)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            continue
-        public = found.public_key()
-        try:
-            return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-        except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
-            return None
-    return None
+def _connection(inputs: Props) -> Props:
+    found = inputs.get("connection")
+    return found if isinstance(found, dict) else {}
 
 
-def _readable(value: Value, props: Props) -> bool:
-    password = lookup(props, "connection.privateKeyPassword")
-    if password is UNKNOWN:
-        return True
-    return _public_line(str(value), password if isinstance(password, str) else None) is not None
+def _port(inputs: Props) -> int:
+    port = _connection(inputs).get("port")
+    return 22 if port is None else int(port)  # Dial: a fraction is cut off
 
 
-_OPTIONS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+[ \t]+')
+def user_of(inputs: Props) -> str:
+    """Who logs in: root where nobody is named; an empty name is one."""
+    user = _connection(inputs).get("user")
+    return "root" if user is None else str(user)
 
 
-def _words_of_key(text: str) -> list[str] | None:
-    """Kind and content of the first key, as ssh.ParseAuthorizedKey finds it: comments are left out, and what stands
-    before the kind is taken for options, in which blanks stand between quotes (so that a line of known_hosts is one
-    too).
-    """
-    for line in (one.partition("\r")[0].strip() for one in text.split("\n")):
-        if not line or line.startswith("#"):
-            continue
-        options = _OPTIONS.match(line)
-        for rest in (line, line[options.end() :] if options else ""):
-            words = rest.split()[:2]
-            try:
-                serialization.load_ssh_public_key(" ".join(words).encode())
-            except (ValueError, UnsupportedAlgorithm):
-                continue
-            return words
-    return None
-
-
-def _host_key(value: Value, _: Props) -> bool:
-    return _words_of_key(str(value)) is not None
+def _address(host: object) -> str:
+    """One spelling of an address or a name: what stands between brackets, and IPv4 in IPv6, are IPv4 to Go's net."""
+    text = str(host)
+    if text.startswith("[") and text.endswith("]") and ":" not in text:
+        text = text[1:-1]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text.lower().removesuffix(".")
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def host_of(inputs: Props, cloud: Cloud) -> Record | None:
     """The simulated host that the connection leads to."""
-    connection = inputs.get("connection") or {}
-    port = int(connection.get("port", 22))
+    address, port = _address(_connection(inputs).get("host")), _port(inputs)
     for record in cloud.find(HOST):
-        if record.inputs.get("address") == connection.get("host") and int(record.inputs.get("port", 22)) == port:
+        if _address(record.inputs.get("address")) == address and int(record.inputs.get("port", 22)) == port:
             return record
     return None
+
+
+def is_prepared(host: Record) -> bool:
+    """Whether Docker was installed there, and the user of the deployments made."""
+    return bool(host.outputs.get("docker"))
+
+
+def _unreadable(value: Value, props: Props) -> bool | str:
+    passphrase = lookup(props, "connection.privateKeyPassword")
+    if contains_unknown(passphrase):
+        return True
+    try:
+        public_half(str(value), passphrase if isinstance(passphrase, str) else None)
+    except BadKey as fault:
+        return str(fault)
+    return True
 
 
 def _attempts(inputs: Props) -> str:
@@ -96,33 +86,38 @@ def _attempts(inputs: Props) -> str:
 def _unreachable(inputs: Props, cloud: Cloud, _: Props) -> str | None:
     if host_of(inputs, cloud) is not None:
         return None
-    connection = inputs.get("connection") or {}
-    address = f"{connection.get('host')}:{int(connection.get('port', 22))}"
+    address = f"{_connection(inputs).get('host')}:{_port(inputs)}"
     return f"{_attempts(inputs)}dial tcp {address}: connect: connection refused"
 
 
 def _another_key(inputs: Props, cloud: Cloud, _: Props) -> str | None:
-    record, wanted = host_of(inputs, cloud), lookup(inputs, "connection.hostKey")
-    if record is None or not isinstance(wanted, str) or not _host_key(wanted, inputs):
+    record, text = host_of(inputs, cloud), lookup(inputs, "connection.hostKey")
+    wanted = authorized_key(text) if isinstance(text, str) else None
+    if record is None or wanted is None:
         return None
-    same = _words_of_key(str(record.inputs.get("hostKey", wanted))) == _words_of_key(wanted)
-    return None if same else f"{_attempts(inputs)}ssh: handshake failed: ssh: host key mismatch"
+    if algorithm(wanted) in _SHA1_ALONE:
+        offered = algorithm(wanted)
+        return (
+            f"{_attempts(inputs)}ssh: handshake failed: ssh: no common algorithm for host key; we offered: [{offered}]"
+        )
+    own = record.inputs.get("hostKey")
+    if own is None or authorized_key(str(own)) == wanted:
+        return None
+    return f"{_attempts(inputs)}ssh: handshake failed: ssh: host key mismatch"
 
 
 def _not_let_in(inputs: Props, cloud: Cloud, _: Props) -> str | None:
-    record = host_of(inputs, cloud)
+    record, connection = host_of(inputs, cloud), _connection(inputs)
     if record is None:
         return None  # the rule on connection.host says it
-    connection = inputs.get("connection") or {}
-    user = str(connection.get("user", "root"))
-    first = str(record.inputs.get("bootstrapUser", "root"))
-    prepared = bool(record.outputs.get("docker"))
-    line = _public_line(str(connection.get("privateKey", "")), connection.get("privateKeyPassword"))
-    if line is None:
+    try:
+        own = public_half(str(connection.get("privateKey", "")), connection.get("privateKeyPassword"))
+    except BadKey:
         return None  # the rules on the connection say it
-    keys = [str(key).split()[:2] for key in record.inputs.get("authorizedKeys") or []]
-    known = user == first or (user == record.inputs.get("user") and prepared)
-    if known and line.split()[:2] in keys:
+    user = user_of(inputs)
+    first = str(record.inputs.get("bootstrapUser", "root"))
+    known = user == first or (user == record.inputs.get("user") and is_prepared(record))
+    if known and own in [authorized_key(str(key)) for key in record.inputs.get("authorizedKeys") or []]:
         return None
     return (
         f"{_attempts(inputs)}ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], "
@@ -130,74 +125,86 @@ def _not_let_in(inputs: Props, cloud: Cloud, _: Props) -> str | None:
     )
 
 
-def reachable(inputs: Props, cloud: Cloud) -> str | None:
-    """None, or the first reason why a command would not run there."""
-    if contains_unknown(inputs.get("connection")):
-        return None
-    tests: tuple[Callable[[Props, Cloud, Props], str | None], ...] = (_unreachable, _another_key, _not_let_in)
-    return next((reason for test in tests if (reason := test(inputs, cloud, {})) is not None), None)
+def _in_time(value: Value, _: Props) -> bool:
+    """Dial counts in nanoseconds of 64 bits: what is too much for them is negative, or begins anew."""
+    half = _INT64 // 2
+    return (int(value) * _NANOSECONDS + half) % _INT64 - half >= 0
 
 
-RULES: tuple[Rule, ...] = (
-    Must(
-        path="connection.port",
-        test=lambda value, _: 1 <= int(value) <= 65535,  # Dial: a fraction is cut off
-        says="must be a port, 1 to 65535",
-        source=CONNECTION_GO,
-    ),
-    ExactlyOne(
-        path="connection",
-        fields=("privateKey",),
-        says="needs privateKey (passwords, agents and proxies are not simulated: a prepared host takes keys alone)",
-        source=CONNECTION_GO,
-    ),
-    Must(
-        path="connection.privateKey",
-        test=_readable,
-        says="must be a private key in OpenSSH or PEM form (with privateKeyPassword when it is encrypted)",
-        code="ssh: no key found",
-        source=CONNECTION_GO,
-    ),
-    Must(
-        path="connection.hostKey",
-        test=_host_key,
-        says="must be a public key line such as ssh-ed25519 AAAA…",
-        code="failed to parse host key: ssh: no key found",
-        source=CONNECTION_GO,
-    ),
-    Must(
-        path="connection.dialErrorLimit",
-        test=lambda value, _: value >= -1,
-        says="must be -1 (no limit) or more",
-        source=CONNECTION_GO,
-    ),
-    Must(
-        path="connection.perDialTimeout",
-        test=lambda value, _: value >= 0,
-        says="must be 0 (no limit) or more",
-        source=CONNECTION_GO,
-    ),
-    Forbidden(
-        path="connection.agentSocketPath",
-        says="is not simulated: give privateKey",
-        source=CONNECTION_GO,
-    ),
-    NeedsInCloud(
-        path="connection.host",
-        test=_unreachable,
-        says="no simulated host has this address and port",
-        source=GO_SSH,
-    ),
-    NeedsInCloud(
-        path="connection.hostKey",
-        test=_another_key,
-        says="the host shows another key than the one that is pinned",
-        source=f"{GO_SSH}#FixedHostKey",
-    ),
-    NeedsInCloud(
-        path="connection.privateKey",
-        test=_not_let_in,
-        says="the key is not among the user's authorised keys (the deploy user exists once the host is prepared)",
-        source=GO_SSH,
-    ),
-)
+def connection_rules(when: When) -> tuple[Rule, ...]:
+    """What is asked of a connection as soon as something is run over it, that is `when`."""
+    return (*_rules_of_inputs(when), *_rules_of_hosts(when))
+
+
+def _rules_of_inputs(when: When) -> tuple[Rule, ...]:
+    return (
+        Must(
+            path="connection.port",
+            test=lambda value, _: 1 <= int(value) <= 65535,
+            says="must be a port, 1 to 65535",
+            source=CONNECTION_GO,
+            phase="create",
+            when=when,
+        ),
+        ExactlyOne(
+            path="connection",
+            fields=("privateKey",),
+            says="needs privateKey (passwords, agents and proxies are not simulated: a prepared host takes keys alone)",
+            source=CONNECTION_GO,
+            phase="create",
+            when=when,
+        ),
+        Must(
+            path="connection.privateKey",
+            test=_unreadable,
+            says="must be a private key in OpenSSH or PEM form (privateKeyPassword: only when it is encrypted)",
+            source=CONNECTION_GO,
+            phase="create",
+            when=when,
+        ),
+        Must(
+            path="connection.hostKey",
+            test=lambda value, _: authorized_key(str(value)) is not None,
+            says="must be a public key line such as ssh-ed25519 AAAA…",
+            code="failed to parse host key: ssh: no key found",
+            source=CONNECTION_GO,
+            phase="create",
+            when=when,
+        ),
+        Must(
+            path="connection.perDialTimeout",
+            test=_in_time,
+            says="i/o timeout: must be 0 (no limit) or more, and at most 9223372036 seconds (64 bits of nanoseconds)",
+            source=CONNECTION_GO,
+            phase="create",
+            when=when,
+        ),
+        Forbidden(
+            path="connection.agentSocketPath",
+            says="is not simulated: give privateKey",
+            source=CONNECTION_GO,
+        ),
+    )
+
+
+def _rules_of_hosts(when: When) -> tuple[Rule, ...]:
+    tests: tuple[tuple[str, Callable[[Props, Cloud, Props], str | None], str, str], ...] = (
+        ("connection.host", _unreachable, "no simulated host has this address and port", GO_SSH),
+        (
+            "connection.hostKey",
+            _another_key,
+            "the host shows another key than the one that is pinned (one of RSA can't be pinned: the provider asks for "
+            "SHA-1 alone)",
+            f"{GO_SSH}#FixedHostKey",
+        ),
+        (
+            "connection.privateKey",
+            _not_let_in,
+            "the key is not among the user's authorised keys (the deploy user exists once the host is prepared)",
+            GO_SSH,
+        ),
+    )
+    return tuple(
+        NeedsInCloud(path=path, test=test, says=says, source=source, phase="create", when=when)
+        for path, test, says, source in tests
+    )

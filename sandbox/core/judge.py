@@ -60,8 +60,11 @@ def _joined(kind: ResourceType, schema: Schema, inputs: Props, failure: Failure)
 
 
 def refused_by_cloud(kind: ResourceType, inputs: Props, cloud: Cloud, config: Props, own_id: str = "") -> list[Failure]:
-    """Everything that what exists makes wrong."""
-    return [failure for rule in kind.cloud_rules() for failure in refusals(rule, inputs, cloud, config, own_id)]
+    """Everything that what exists makes wrong; at a creation, where nothing has an id of its own yet, also all that is
+    found when it is made.
+    """
+    rules = kind.cloud_rules(creation=not own_id)
+    return [failure for rule in rules for failure in refusals(rule, inputs, cloud, config, own_id)]
 
 
 def refused_changes(kind: ResourceType, old: Props, new: Props) -> list[Failure]:

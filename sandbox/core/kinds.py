@@ -90,9 +90,9 @@ class ResourceType:
         """The rules that inputs alone decide."""
         return [rule for rule in self.rules if rule.phase == "check" and not isinstance(rule, Unchangeable)]
 
-    def cloud_rules(self) -> Sequence[Rule]:
-        """The rules that what exists decides."""
-        return [rule for rule in self.rules if rule.phase == "cloud"]
+    def cloud_rules(self, creation: bool) -> Sequence[Rule]:
+        """The rules that what exists decides, and at a creation those of a creation."""
+        return [rule for rule in self.rules if rule.phase == "cloud" or (creation and rule.phase == "create")]
 
 
 @dataclass(frozen=True, kw_only=True)

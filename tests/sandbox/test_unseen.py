@@ -3,7 +3,9 @@ is refused at the property that is.
 
 Each file of `unseen/` is a vendor's. A case begins with a right example of `examples/` and says what is different.
 Where a server stands behind the types (Vault, PostgreSQL), what the rules let pass is asked of it. `measured` says
-what came of a file's first run, before anything was changed for it; `not_known` is what is accepted still.
+what came of a file's first run, before anything was changed for it; `not_known` is what is accepted still; `beyond`
+is what the vendor's program takes though its own SDK's types refuse it, as the sandbox does: it is no right input, and
+is not counted among the wrong ones. Where a wrong one has its `moment`, it is refused then and not before.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.core import judge
 from sandbox.core.records import Computing
 from sandbox.core.schema import Schema
 from sandbox.postgresql.connection import Refused as SaidByPostgresql
@@ -42,6 +45,7 @@ def cases(kind: str) -> Iterator[Case]:
 
 
 RIGHT, WRONG, NOT_KNOWN = list(cases("right")), list(cases("wrong")), list(cases("not_known"))
+BEYOND, TIMED = list(cases("beyond")), [case for case in WRONG if "moment" in case.data]
 
 
 @pytest.mark.parametrize("case", RIGHT, ids=str)
@@ -69,6 +73,20 @@ def test_what_is_wrong_is_refused(case: Case, schema: Schema, tmp_path: Path, re
 def test_what_is_not_known_is_still_accepted(case: Case, schema: Schema, tmp_path: Path) -> None:
     """What the vendor refuses and the sandbox can't know. One that is refused by now belongs under `wrong`."""
     assert refusals(case, schema, tmp_path) == []
+
+
+@pytest.mark.parametrize("case", BEYOND, ids=str)
+def test_what_the_sdk_refuses_is_refused_by_it_alone(case: Case, schema: Schema, tmp_path: Path) -> None:
+    """The types of the vendor's own SDK are checked, and no rule goes beyond the vendor's program."""
+    found = refusals(case, schema, tmp_path)
+    assert [(one.path, one.rule) for one in found] == [(case.data["at"], "schema")]
+
+
+@pytest.mark.parametrize("case", TIMED, ids=str)
+def test_it_is_refused_when_the_vendor_does(case: Case, schema: Schema) -> None:
+    """A preview shows what the vendor's Check refuses; what fails when it is made passes it."""
+    found = judge.refused_inputs(TYPES[case.token], schema, case.inputs)
+    assert bool(found) == (case.data["moment"] == "check"), found
 
 
 def test_what_is_not_known_stays_little() -> None:

@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.command.copies import is_a_folder, place_fault, source_fault
+from sandbox.command.copies import place_fault, source_fault, source_of
 from sandbox.command.endings import always_fails
-from sandbox.command.ssh import CONNECTION_GO, RULES, host_of, reachable
+from sandbox.command.ssh import CONNECTION_GO, connection_rules, host_of, is_prepared, user_of
 from sandbox.core.kinds import ResourceType
-from sandbox.core.records import Computing
-from sandbox.core.rules import Must, Rule
+from sandbox.core.records import Cloud, Computing
+from sandbox.core.rules import Must, NeedsInCloud, Rule, refusals
 from sandbox.core.values import Props, Value
 
-__all__ = ["TYPES"]
+__all__ = ["TYPES", "Refused"]
 
-REMOTE = "https://github.com/pulumi/pulumi-command/blob/master/provider/pkg/provider/remote"
+REMOTE = "https://github.com/pulumi/pulumi-command/blob/v1.2.1/provider/pkg/provider/remote"
 CONNECTION = (
     *("connection.host", "connection.port", "connection.user", "connection.privateKey"),
     *("connection.privateKeyPassword", "connection.hostKey", "connection.dialErrorLimit"),
@@ -31,6 +31,12 @@ CONNECTION = (
 _HEREDOC = re.compile(r"\bbash -s\b[^\n]*<<-?\s*'(\w+)'\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 _INSTALLS_DOCKER = re.compile(r"\b(docker-ce|docker\.io|get\.docker\.com)\b")
 _HOST_VERSION = re.compile(r"\bHOST_VERSION=([\w.-]+)")
+_ARGUMENT_MAX = 131_072
+"""Bytes of one argument and of one variable, with the NUL at its end (MAX_ARG_STRLEN, execve(2))."""
+
+
+class Refused(Exception):
+    """What the provider says where a command or a copy fails."""
 
 
 def _fault(script: str) -> str | None:
@@ -65,57 +71,83 @@ def _fails(value: Value, _: Props) -> bool | str:
 
 def _accepted_variables(value: Value, _: Props) -> bool | str:
     refused = sorted(name for name in value if name != "LANG" and not name.startswith("LC_"))
-    return not refused or f"Unable to set '{refused[0]}'"
+    if refused:
+        return f"Unable to set '{refused[0]}'"
+    odd = sorted(name for name, text in value.items() if "\0" in f"{name}{text}" or _is_long(f"{name}={text}"))
+    return not odd or f"Unable to set '{odd[0]}': a NUL, or {_ARGUMENT_MAX} bytes"
 
 
-def _readable(value: Value, _: Props) -> bool | str:
+def _is_long(text: str) -> bool:
+    return len(text.encode()) >= _ARGUMENT_MAX
+
+
+def _one_source(value: Value, _: Props) -> bool | str:
     return source_fault(value) or True
 
 
-def _writable(value: Value, props: Props) -> bool | str:
-    return place_fault(str(value), props) or True
+def _writable(inputs: Props, cloud: Cloud, _: Props) -> str | None:
+    host = host_of(inputs, cloud)
+    prepared = host is not None and is_prepared(host)
+    return place_fault(str(inputs.get("remotePath")), source_of(inputs.get("source")), user_of(inputs), prepared)
 
 
-def _run(computing: Computing, script: object) -> dict[str, Any]:
-    reason = reachable(computing.inputs, computing.cloud)
-    if reason is not None:
-        raise ConnectionError(reason)
+def _effects(computing: Computing, script: str) -> None:
+    """What is known of a script: Docker is installed, at which version of the preparation."""
     record = host_of(computing.inputs, computing.cloud)
-    if record is not None and isinstance(script, str):
-        outputs = dict(record.outputs)
-        if _INSTALLS_DOCKER.search(script):
-            outputs["docker"] = True
-        version = _HOST_VERSION.search(script)
-        if version:
-            outputs["hostVersion"] = version.group(1)
-        if outputs != record.outputs:
-            computing.cloud.put(replace(record, outputs=outputs))
+    if record is None:
+        return
+    outputs = dict(record.outputs)
+    if _INSTALLS_DOCKER.search(script):
+        outputs["docker"] = True
+    version = _HOST_VERSION.search(script)
+    if version:
+        outputs["hostVersion"] = version.group(1)
+    if outputs != record.outputs:
+        computing.cloud.put(replace(record, outputs=outputs))
+
+
+def _ran(computing: Computing, script: object) -> Mapping[str, Any]:
+    if not isinstance(script, str):
+        return {}
+    _effects(computing, script)
     return {"stdout": "", "stderr": ""}
 
 
+def _refuse(rules: tuple[Rule, ...], inputs: Props, cloud: Cloud) -> None:
+    """Raises Refused with the first reason why what is run then fails."""
+    for rule in rules:
+        for failure in refusals(rule, inputs, cloud, {}):
+            raise Refused(f"{failure.path}: {failure.reason} (rule {failure.rule})")
+
+
 def _create(computing: Computing) -> Mapping[str, Any]:
-    identity = {"id": f"command{secrets.token_hex(4)}"}
-    script = computing.inputs.get("create")
-    return {**identity, **(_run(computing, script) if script is not None else {})}
+    return {"id": f"command{secrets.token_hex(4)}", **_ran(computing, computing.inputs.get("create"))}
+
+
+def _rerun(computing: Computing, name: str) -> Mapping[str, Any]:
+    """What runs later is judged as what runs at a creation, and not before."""
+    script = computing.inputs.get(name)
+    if script is not None:
+        _refuse(COMMAND_RULES, {**computing.inputs, "create": script}, computing.cloud)
+    return _ran(computing, script)
 
 
 def _update(computing: Computing, _: Props) -> Mapping[str, Any]:
-    script = computing.inputs.get("update", computing.inputs.get("create"))
-    return _run(computing, script) if script is not None else {}
+    return _rerun(computing, "create" if computing.inputs.get("update") is None else "update")
 
 
 def _delete(computing: Computing) -> None:
-    if computing.inputs.get("delete"):
-        _run(computing, computing.inputs["delete"])
+    _rerun(computing, "delete")
 
 
-def _copy(computing: Computing) -> Mapping[str, Any]:
-    _run(computing, None)
+def _copy(_: Computing) -> Mapping[str, Any]:
     return {"id": f"copy{secrets.token_hex(4)}"}
 
 
-def _copy_again(computing: Computing, _: Props) -> Mapping[str, Any]:
-    _run(computing, None)
+def _copy_again(computing: Computing, old: Props) -> Mapping[str, Any]:
+    """Only another source or another place is copied again: a changed connection is not tried."""
+    if any(computing.inputs.get(name) != old.get(name) for name in ("source", "remotePath")):
+        _refuse(COPY_RULES, computing.inputs, computing.cloud)
     return {}
 
 
@@ -123,15 +155,58 @@ def _kept(name: str) -> Callable[[Computing], Value]:
     return lambda computing: computing.old.get(name, "")
 
 
-SCRIPTS: tuple[Rule, ...] = tuple(
+def _is_run(inputs: Props) -> bool:
+    """Without a command nobody is dialled: the connection is not read."""
+    return inputs.get("create") is not None
+
+
+COMMAND_RULES: tuple[Rule, ...] = (
+    *connection_rules(_is_run),
     Must(
-        path=name,
+        path="create",
         test=_script,
         says="bash -n refuses it",
         code="Process exited with status 2",
         source="https://www.gnu.org/software/bash/manual/html_node/The-Set-Builtin.html",
-    )
-    for name in ("create", "update", "delete")
+        phase="create",
+    ),
+    Must(
+        path="create",
+        name="ends:create",
+        test=_fails,
+        says="a command that does not end with 0 is an error",
+        source=f"{REMOTE}/commandOutputs.go",
+        phase="create",
+    ),
+    Must(
+        path="create",
+        name="length:create",
+        test=lambda value, _: "\0" not in str(value) and not _is_long(str(value)),
+        says=f"must be shorter than {_ARGUMENT_MAX} bytes, without NUL: it is one argument of the host's shell",
+        source="execve(2), MAX_ARG_STRLEN; openssh session.c session_exec_req",
+        phase="create",
+    ),
+    Must(
+        path="environment",
+        test=_accepted_variables,
+        says="sshd takes LANG and LC_* only (AcceptEnv): put the variables into the command's text",
+        code="ssh: setenv failed",
+        source=f"{REMOTE}/commandOutputs.go",
+        phase="create",
+        when=_is_run,
+    ),
+)
+"""Of `create`, when it runs; `update` and `delete` are judged by the same when they run."""
+
+COPY_RULES: tuple[Rule, ...] = (
+    *connection_rules(lambda inputs: True),
+    NeedsInCloud(
+        path="remotePath",
+        test=_writable,
+        says="must be a place where the host can write what is copied (~ is not expanded: it is a name like others)",
+        source=f"{REMOTE}/copyController.go (copyTextContent, sftpCopy, copyDir); path_resolution(7)",
+        phase="create",
+    ),
 )
 
 TYPES = (
@@ -145,21 +220,13 @@ TYPES = (
             "update",
         ),
         rules=(
-            *RULES,
-            *SCRIPTS,
-            Must(
-                path="create",
-                name="ends:create",
-                test=_fails,
-                says="a command that does not end with 0 is an error",
-                source=f"{REMOTE}/commandOutputs.go",
-            ),
+            *COMMAND_RULES,
             Must(
                 path="environment",
-                test=_accepted_variables,
-                says="sshd takes LANG and LC_* only (AcceptEnv): put the variables into the command's text",
-                code="ssh: setenv failed",
-                source=f"{REMOTE}/commandOutputs.go",
+                name="null:environment",
+                test=lambda value, _: None not in value.values(),
+                says="each variable must have a text",
+                source="https://github.com/pulumi/pulumi/blob/sdk/v3.259.0/sdk/go/common/util/mapper/mapper_decode.go",
             ),
         ),
         id=lambda computing: "",
@@ -183,36 +250,13 @@ TYPES = (
         sources=(f"{REMOTE}/copy.go", f"{REMOTE}/copyController.go", CONNECTION_GO),
         properties=(*CONNECTION, "remotePath", "source", "triggers"),
         rules=(
-            *RULES,
             Must(
                 path="source",
-                test=_readable,
-                says="must be a FileAsset, StringAsset or FileArchive, of something that can be read",
-                source=f"{REMOTE}/copyController.go",
+                test=_one_source,
+                says="must be a StringAsset, or a FileAsset or FileArchive of something that can be read",
+                source=f"{REMOTE}/copyController.go (Check)",
             ),
-            Must(
-                path="remotePath",
-                test=lambda value, _: (
-                    "\0" not in str(value)
-                    and (str(value).startswith(("/", "./")) or bool(re.fullmatch(r"[\w.-].*", value)))
-                ),
-                says="must be a path on the host, absolute or relative to the user's home (~ is not expanded)",
-                source=f"{REMOTE}/copyController.go",
-            ),
-            Must(
-                path="remotePath",
-                name="file:remotePath",
-                test=lambda value, props: not is_a_folder(str(value), props),
-                says="is a folder: for a text it must be the path of a file",
-                source=f"{REMOTE}/copyController.go (copyTextContent)",
-            ),
-            Must(
-                path="remotePath",
-                name="place:remotePath",
-                test=_writable,
-                says="must be a place where the host can make a file",
-                source=f"{REMOTE}/copyController.go (MkdirAll, Create, copyAssetArchive); path_resolution(7)",
-            ),
+            *COPY_RULES,
         ),
         id=lambda computing: "",
         secret_outputs=("connection",),

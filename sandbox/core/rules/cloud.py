@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from sandbox.core.records import Cloud, Record
-from sandbox.core.rules.one import Failure, Rule
+from sandbox.core.rules.one import Failure, Phase, Rule
 from sandbox.core.values import MISSING, UNKNOWN, Props, Value, is_set, lookup
 
 __all__ = ["NeedsInCloud", "Refers", "Unchangeable", "Unique", "refusals"]
@@ -18,7 +17,7 @@ class Refers(Rule):
     """The id at `path` must be of something that exists, of one of the types `to`."""
 
     to: tuple[str, ...]
-    phase: Literal["check", "cloud"] = "cloud"
+    phase: Phase = "cloud"
 
     @property
     def sentence(self) -> str:
@@ -37,7 +36,7 @@ class Unique(Rule):
     """No other resource of the type may have the same values at `path` and at `within` (compared without case)."""
 
     within: tuple[str, ...] = ()
-    phase: Literal["check", "cloud"] = "cloud"
+    phase: Phase = "cloud"
     token: str = ""
     """The type to compare with; filled in by `ResourceType`."""
     scope: Callable[[Props], str] | None = None
@@ -68,7 +67,7 @@ class NeedsInCloud(Rule):
     """Anything else that what exists decides. `test(inputs, cloud, config)`: None when right, a reason when not."""
 
     test: Callable[[Props, Cloud, Props], str | None]
-    phase: Literal["check", "cloud"] = "cloud"
+    phase: Phase = "cloud"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +94,7 @@ class Unchangeable(Rule):
 
 
 def refusals(rule: Rule, props: Props, cloud: Cloud, config: Props, own_id: str = "") -> Iterator[Failure]:
-    """What one rule of phase "cloud" finds wrong."""
+    """What one rule of phase "create" or "cloud" finds wrong."""
     if rule.when is not None and not rule.when(props):
         return
     code = f"{rule.code}: " if rule.code else ""
@@ -114,3 +113,5 @@ def refusals(rule: Rule, props: Props, cloud: Cloud, config: Props, own_id: str 
             if record.id.lower() != own_id.lower() and rule.key_of(record) == mine:
                 yield Failure(rule.path, rule.id, f"{code}{lookup(props, rule.path)!r} {rule.sentence}")
                 return
+    else:
+        yield from rule.failures(props)

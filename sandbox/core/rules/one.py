@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sandbox.core.values import UNKNOWN, Props, Value, contains_unknown, expand, is_set
 
 __all__ = [
-    *("Between", "Failure", "Forbidden", "Length", "Must", "OneOf", "Pattern", "Required", "Rule", "When"),
+    *("Between", "Failure", "Forbidden", "Length", "Must", "OneOf", "Pattern", "Phase", "Required", "Rule", "When"),
 ]
 
 
@@ -22,6 +22,9 @@ class Failure:
     rule: str
     reason: str
 
+
+Phase = Literal["check", "create", "cloud"]
+"""When a rule is asked: at preview; at creation; at creation and update."""
 
 When = Callable[[Props], bool]
 """A condition on all inputs of the resource; must be False where what it looks at is missing or UNKNOWN."""
@@ -38,7 +41,7 @@ class Rule:
     """The vendor's own error code, where known."""
     name: str = ""
     when: When | None = None
-    phase: Literal["check", "cloud"] = "check"
+    phase: Phase = "check"
 
     @property
     def id(self) -> str:
