@@ -23,10 +23,11 @@ _ASSET, _ARCHIVE = "c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecb
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
 _NAME_MAX, _PATH_MAX = 255, 4096
 _OF_THE_KERNEL = re.compile(
-    r"/sys(?!/(?:block|bus|class|dev|devices|firmware|fs|hypervisor|kernel|module|power)/)/.+"
-    r"|/proc/(?!(?:sys|irq|self|\d+)/|sysrq-trigger$).+"
+    r"/sys/(?!power/[^/]+$|kernel/(?:uevent_helper|profiling|kexec_\w+)$|(?:block|bus|class|dev|devices|firmware|fs|"
+    r"hypervisor|kernel|module)/[^/]+/.).+"
+    r"|/proc/(?!(?:sys|irq)/.|self/(?:comm|coredump_filter|oom_score_adj)$|sysrq-trigger$).+"
 )
-"""In which nothing can be made: proc(5), sysfs(5)."""
+"""In which nothing can be made: proc(5), sysfs(5). What may be there already is left out."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ __all__ = ["always_fails"]
 _WHOLE = (
     (re.compile(r"\s[12&]?>>?\s*/dev/null\b|\s2>&1"), " "),
     (re.compile(r"(?:/usr)?/bin/(true|false)\b"), r"\1"),
-    (re.compile(r"\b(?:ba|da)?sh -c (?:'([^']*)'|(\w+))"), r"( \1\2 )"),
     (re.compile(r"\bexec ([^;&|\n(){}]+)"), r"{ \1; exit; }"),
     (re.compile(r"^(?!.*\btrap\b)(.*)\bkill (?:-(?:9|KILL|SIGKILL|15|TERM|SIGTERM) )?\$\$", re.DOTALL), r"\1exit 137"),
 )
-_HARMLESS = re.compile(r"""(?:[\w.,:=+@%/'"!\[\]{}();&| \t\n#-]|\$[\w{@#?])*""")
+_OF_ITS_OWN = re.compile(r"""\b(?:ba|da)?sh ((?:-[a-z]+ )*)-([a-z]*)c (?:'([^']*)'|"([^"$`\\]*)"|(\w+))""")
+"""A shell that is given a text: its flags, twice, and the text in one of three forms."""
+_SUM = r"\$\(\([\w+%!=?: -]*\)\)"
+_HARMLESS = re.compile(rf"""(?:[\w.,:=+@%/'"!\[\]{{}}();&| \t\n#-]|\$[\w{{@#?]|{_SUM})*""")
 _NOT_JUDGED_TEXT = ". alias bind builtin caller coproc enable exec history select shopt source unalias"
 _NOT_JUDGED = frozenset(_NOT_JUDGED_TEXT.split())
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -57,21 +59,36 @@ test() {{
     *) builtin test "$@" ;;
   esac
 }}
+env() {{ while [[ "$1" == *=* ]]; do shift; done; _passing env "$@"; }}
+nice() {{ [[ "$1" != -n ]] || shift 2; _passing nice "$@"; }}
+nohup() {{ _passing nohup "$@"; }}
+timeout() {{ shift; _passing timeout "$@"; }}
+_passing() {{ case "${{2:--}}" in -*) command_not_found_handle "$@" ;; *) "${{@:2}}" ;; esac; }}
 [() {{ test "${{@:1:$#-1}}"; }}
 enable -n {" ".join(_OFF_TEXT.split())}
 """
-"""`_failing`: which of the programs do, a bit each. Tests of files, and questions for a program, are programs."""
+"""`_failing`: which of the programs do, a bit each. Tests of files, and questions for a program, are programs;
+what of coreutils runs another one ends as that does.
+"""
 
 
 def always_fails(script: str) -> int:
     """The code that is not 0 with which it ends whatever its programs do; 0 when it may end well, or is not known."""
     for pattern, by in _WHOLE:
         script = pattern.sub(by, script)
+    script = _OF_ITS_OWN.sub(_inside, script)
     if len(script) > _MOST or not _is_judged(script):
         return 0
     script = script.replace("/", "_")  # a path is a program, or an argument: never one of these words
     first = _ended(script, 0)
     return first if first and all(_ended(script, failing) for failing in range(_ALL, 0, -1)) else 0
+
+
+def _inside(found: re.Match[str]) -> str:
+    """The text in a subshell, with the flags that decide how it ends."""
+    flags = [flag for flag in "eu" if flag in found.group(1) + found.group(2)]
+    text = next(text for text in found.groups()[2:] if text is not None)
+    return f"( {''.join(f'set -{flag}; ' for flag in flags)}{text} )"
 
 
 def _is_judged(script: str) -> bool:
@@ -81,12 +98,16 @@ def _is_judged(script: str) -> bool:
     return (
         _HARMLESS.fullmatch(script) is not None
         and not words & _NOT_JUDGED
-        and set(_VARIABLE.findall(script)) <= assigned
+        and {*_VARIABLE.findall(script), *_named_in_sums(script)} <= assigned
         and not (
             forks and (words & _LOOPS or _FUNCTION.search(script))
         )  # which would outlive the time that it is given
         and not ("[[" in words and any(re.fullmatch(r"-[a-zA-Z]", word) for word in words - {"-z", "-n"}))
     )
+
+
+def _named_in_sums(script: str) -> list[str]:
+    return [name for found in re.findall(_SUM, script) for name in re.findall(r"[A-Za-z_]\w*", found)]
 
 
 def _ended(script: str, failing: int) -> int:

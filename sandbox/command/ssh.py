@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandbox.command.keys import BadKey, algorithm, authorized_key, public_half
 from sandbox.core.records import Cloud, Record
@@ -133,58 +134,46 @@ def _in_time(value: Value, _: Props) -> bool:
 
 def connection_rules(when: When) -> tuple[Rule, ...]:
     """What is asked of a connection as soon as something is run over it, that is `when`."""
-    return (*_rules_of_inputs(when), *_rules_of_hosts(when))
-
-
-def _rules_of_inputs(when: When) -> tuple[Rule, ...]:
     return (
-        Must(
-            path="connection.port",
-            test=lambda value, _: 1 <= int(value) <= 65535,
-            says="must be a port, 1 to 65535",
-            source=CONNECTION_GO,
-            phase="create",
-            when=when,
-        ),
-        ExactlyOne(
-            path="connection",
-            fields=("privateKey",),
-            says="needs privateKey (passwords, agents and proxies are not simulated: a prepared host takes keys alone)",
-            source=CONNECTION_GO,
-            phase="create",
-            when=when,
-        ),
-        Must(
-            path="connection.privateKey",
-            test=_unreadable,
-            says="must be a private key in OpenSSH or PEM form (privateKeyPassword: only when it is encrypted)",
-            source=CONNECTION_GO,
-            phase="create",
-            when=when,
-        ),
-        Must(
-            path="connection.hostKey",
-            test=lambda value, _: authorized_key(str(value)) is not None,
-            says="must be a public key line such as ssh-ed25519 AAAA…",
-            code="failed to parse host key: ssh: no key found",
-            source=CONNECTION_GO,
-            phase="create",
-            when=when,
-        ),
-        Must(
-            path="connection.perDialTimeout",
-            test=_in_time,
-            says="i/o timeout: must be 0 (no limit) or more, and at most 9223372036 seconds (64 bits of nanoseconds)",
-            source=CONNECTION_GO,
-            phase="create",
-            when=when,
-        ),
-        Forbidden(
-            path="connection.agentSocketPath",
-            says="is not simulated: give privateKey",
-            source=CONNECTION_GO,
-        ),
+        *(replace(rule, phase="create", when=when) for rule in _OF_INPUTS),
+        Forbidden(path="connection.agentSocketPath", says="is not simulated: give privateKey", source=CONNECTION_GO),
+        *_rules_of_hosts(when),
     )
+
+
+_OF_INPUTS: tuple[Rule, ...] = (
+    Must(
+        path="connection.port",
+        test=lambda value, _: 1 <= int(value) <= 65535,
+        says="must be a port, 1 to 65535",
+        source=CONNECTION_GO,
+    ),
+    ExactlyOne(
+        path="connection",
+        fields=("privateKey",),
+        says="needs privateKey (passwords, agents and proxies are not simulated: a prepared host takes keys alone)",
+        source=CONNECTION_GO,
+    ),
+    Must(
+        path="connection.privateKey",
+        test=_unreadable,
+        says="must be a private key in OpenSSH or PEM form (privateKeyPassword: only when it is encrypted)",
+        source=CONNECTION_GO,
+    ),
+    Must(
+        path="connection.hostKey",
+        test=lambda value, _: authorized_key(str(value)) is not None,
+        says="must be a public key line such as ssh-ed25519 AAAA…",
+        code="failed to parse host key: ssh: no key found",
+        source=CONNECTION_GO,
+    ),
+    Must(
+        path="connection.perDialTimeout",
+        test=_in_time,
+        says="i/o timeout: must be 0 (no limit) or more, and at most 9223372036 seconds (64 bits of nanoseconds)",
+        source=CONNECTION_GO,
+    ),
+)
 
 
 def _rules_of_hosts(when: When) -> tuple[Rule, ...]:

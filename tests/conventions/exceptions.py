@@ -70,6 +70,8 @@ OTHER_ERRORS: Mapping[str, str] = {
     "provider/resource_type.py:ProviderError": "goes to the engine, as the answer of a provider",
     "components/placements/__init__.py:Refusal": "goes to the engine, which shows no traceback of a RunError",
     "engine/language_host.py:Refused": "goes to the engine, as the answer of a language host",
+    "sandbox/command/keys.py:BadKey": "an answer of a simulated vendor",
+    "sandbox/command/types/remote.py:Refused": "an answer of a simulated vendor",
     "sandbox/docker/server/process.py:Unhealthy": "an answer of a simulated vendor",
     "sandbox/postgresql/connection.py:Refused": "an answer of a simulated vendor",
     "sandbox/postgresql/pool.py:Exhausted": "an answer of a simulated vendor",
