@@ -74,6 +74,7 @@ def test_reading_files_imports_neither_pulumi_nor_an_sdk() -> None:
     [
         ("hosts/0/address", "vps.example.com", "hosts/0/address", "not an IPv4 address", "203.0.113.10"),
         ("hosts/0/hostKey", "ssh-ed25519", "hosts/0/hostKey", "not an OpenSSH public host key", "console"),
+        ("hosts/0/hostKey", f"ssh-rsa {'AAAA' * 93}", "hosts/0/hostKey", "that can be pinned", "ssh_host_ed25519_key"),
         ("hosts/0/memoryMb", "much", "hosts/0/memoryMb", "valid integer", "How much memory"),
         ("hosts/0/memoryMb", 2048, "hosts/0/memoryMb", "there is room for 1024", "lower a memoryMb"),
         ("hosts/0/cpus", ..., "hosts/0/cpus", "missing", "How many CPUs"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ __all__ = [
 ]
 
 PROVIDER = "https://github.com/kreuzwerker/terraform-provider-docker/blob/master/internal/provider"
+
+_OPTION = re.compile(r"([A-Za-z]\w*)(?:\s*=\s*|\s+)(.+)", re.DOTALL)
+_LAX = frozenset(("no", "off", "false", "accept-new"))
+_STRICT = _LAX | {"yes", "true", "ask"}
+"""openssh-portable readconf.c, multistate_strict_hostkey; compared without case."""
 
 
 def digest(*parts: str) -> str:
@@ -138,12 +144,13 @@ def ssh_options(config: Props) -> list[str] | None:
 
 
 def option(options: list[str], name: str) -> str | None:
-    """The value of an ssh option, given as `-o Name=value`, `-oName=value` or `Name=value`."""
+    """The value of an ssh option, given as `-o Name=value`, `-oName=value`, or with a blank as in ssh_config; the first
+    one counts.
+    """
     for one in options:
-        text = one.removeprefix("-o").strip()
-        key, separator, value = text.partition("=")
-        if separator and key.strip().lower() == name.lower():
-            return value.strip()
+        found = _OPTION.match(one.removeprefix("-o").strip())
+        if found and found.group(1).lower() == name.lower():
+            return found.group(2).strip()
     return None
 
 
@@ -170,6 +177,11 @@ def _unreachable(config: Props, cloud: Cloud) -> str | None:
         return None if record else missing
     if parts is None or record is None:
         return f"error during connect: ssh: connect to host {daemon(config)}: Connection refused (no such host)"
+    strict = option(ssh_options(config) or [], "StrictHostKeyChecking")
+    if strict is not None and strict.lower() not in _STRICT:
+        return (
+            f'command [ssh] has exited with exit status 255, stderr=command-line line 0: unsupported option "{strict}".'
+        )
     user = record.inputs.get("user", "root")
     command = f"ssh {parts.username or 'root'}@{parts.hostname} -- docker system dial-stdio"
     prefix = f"command [{command}] has exited with "
@@ -184,7 +196,7 @@ def _unreachable(config: Props, cloud: Cloud) -> str | None:
 
 def _host_key_accepted(options: list[str], address: str, port: int, host: Mapping[str, Any]) -> bool:
     """ssh in a program has nobody to ask: an unknown key is refused unless an option says otherwise."""
-    if (option(options, "StrictHostKeyChecking") or "ask").lower() in ("no", "off", "accept-new"):
+    if (option(options, "StrictHostKeyChecking") or "ask").lower() in _LAX:
         return True
     printed = (option(options, "KnownHostsCommand") or "").split()
     if printed[:2] == ["/bin/echo", "%H"]:

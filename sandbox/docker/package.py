@@ -24,7 +24,7 @@ PACKAGE = Package(
         ),
         Pattern(
             path="host",
-            regex=r"ssh://([a-z_][a-z0-9_-]*@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?|unix:///\S+",
+            regex=r"ssh://([a-z_][a-z0-9_-]*@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:0*[1-9]\d{0,4})?/?|unix:///\S+",
             says="must be ssh://user@address[:port] or unix:///path; tcp:// and npipe:// are not simulated",
             source="https://github.com/docker/cli/blob/master/cli/connhelper/connhelper.go",
         ),

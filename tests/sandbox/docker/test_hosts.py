@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from sandbox.command.package import PACKAGE as COMMAND
+from sandbox.core import judge
 from sandbox.core.kinds import Package, ResourceType
 from sandbox.core.records import Cloud, Computing, Record
 from sandbox.docker.package import PACKAGE as DOCKER
@@ -56,11 +57,28 @@ def test_docker_is_reached_where_it_is_installed() -> None:
         (CONFIG, host(user="root"), "Permission denied (publickey)"),
         ({**CONFIG, "host": "ssh://deploy@203.0.113.11"}, host(), "Connection refused"),
         ({**CONFIG, "sshOpts": "[]"}, host(), "Host key verification failed"),
+        ({**CONFIG, "sshOpts": ["-o", "StrictHostKeyChecking=maybe"]}, host(), 'unsupported option "maybe"'),
     ):
         answer = reached(config, record)
         assert answer is not None
         assert answer.startswith("Error pinging Docker server")
         assert words in answer
+
+
+@pytest.mark.parametrize("options", [["-o", "StrictHostKeyChecking no"], ["-oStrictHostKeyChecking = OFF"]])
+def test_an_option_is_written_as_in_ssh_config(options: list[str]) -> None:
+    """With a blank or an equals sign, and its words in any case."""
+    assert reached({**CONFIG, "sshOpts": options}, host()) is None
+
+
+@pytest.mark.parametrize(
+    ("port", "right"), [("22", True), ("022", True), ("0", False), ("00", False), ("65536", False)]
+)
+def test_a_port_is_one(port: str, right: bool) -> None:
+    """ssh takes no port 0 and none above 65535."""
+    config = {**CONFIG, "host": f"ssh://deploy@203.0.113.10:{port}"}
+    failures = [one for rule in DOCKER.config for one in rule.failures(config)]
+    assert (not failures and reached(config, host()) is None) == right
 
 
 def test_a_pinned_host_key_must_be_the_hosts(tmp_path: Path) -> None:
@@ -124,11 +142,9 @@ def test_a_command_on_an_unknown_host_fails_and_shows_no_key() -> None:
     """The error is Go's, and holds nothing of the private key."""
     example = yaml.safe_load((EXAMPLES / "command_remote_Command.yaml").read_text(encoding="utf-8"))
     inputs = example["right"][0]["inputs"]
-    create = kind(COMMAND, "Command").on_create
-    assert create is not None
-    with pytest.raises(ConnectionError, match=r"after 3 failed attempts: dial tcp 203.0.113.10:22") as caught:
-        create(Computing(id="", name="", inputs=inputs, config={}, cloud=Little()))
-    assert "PRIVATE KEY" not in str(caught.value)
+    (refused,) = judge.refused_by_cloud(kind(COMMAND, "Command"), inputs, Little(), {})
+    assert "after 3 failed attempts: dial tcp 203.0.113.10:22" in refused.reason
+    assert "PRIVATE KEY" not in refused.reason
 
 
 @pytest.mark.parametrize(
