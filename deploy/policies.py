@@ -52,6 +52,7 @@ def facts_of(
         tenant_domains=tuple(domains),
         system=settings.system,
         backups=storage.backups.container if storage and storage.backups else "",
+        backup_domains=tuple(dict.fromkeys(store.domain for store in settings.backup_stores)),
         own_machine=settings.own_machine is not None,
         socket=settings.own_machine.socket if settings.own_machine else "",
         zone_id=cloudflare.zone_id if cloudflare else "",

@@ -40,6 +40,7 @@ _FACTS = PolicyConfigSchema(
         "tenant": {"type": "string"},
         "system": {"type": "string"},
         "backups": {"type": "string"},
+        "backupDomains": {"type": "array", "items": {"type": "string"}},
         "ownMachine": {"type": "boolean"},
         "socket": {"type": "string"},
         "zoneId": {"type": "string"},

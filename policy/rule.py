@@ -76,6 +76,8 @@ class Facts:
     """With what the names of containers and networks begin, before the environment; empty when nobody told."""
     backups: str = ""
     """The container of the blob storage that holds backups; empty when there is none."""
+    backup_domains: tuple[str, ...] = ()
+    """The failure domains of the stores to which backups go; none where nothing is backed up."""
     own_machine: bool = False
     """Whether all of it is on a developer's own machine, where nobody else reaches it."""
     socket: str = ""
@@ -124,6 +126,7 @@ class Facts:
             tenant_domains=tuple(str(one) for one in config.get("tenantDomains") or []),
             system=str(config.get("system", "")),
             backups=str(config.get("backups", "")),
+            backup_domains=tuple(str(one) for one in config.get("backupDomains") or []),
             own_machine=config.get("ownMachine") is True,
             socket=str(config.get("socket", "")),
             zone_id=str(config.get("zoneId", "")),
@@ -151,6 +154,7 @@ class Facts:
             "tenantDomains": domains,
             "hosts": hosts,
             "backups": self.backups,
+            "backupDomains": list(self.backup_domains),
             "ownMachine": self.own_machine,
             "socket": self.socket,
             "zoneId": self.zone_id,

@@ -62,14 +62,16 @@ _DAMAGED = re.compile(
 _GONE = re.compile(
     "connection refused|no such host|timed out|timeout|i/o timeout|service ?unavailable|slow ?down|too many requests|"
     "internal ?error|access ?denied|invalidaccesskeyid|signaturedoesnotmatch|forbidden|insufficient|no space left|"
-    "50[0-9] |429|unreachable|reset by peer|expired",
+    "\\b50[0-9] |\\b429\\b|unreachable|reset by peer|expired",
     re.I,
 )
+_ADDRESS = re.compile(r"\b(?:s3|azure|https?):\S+")
 
 
 def problem_of(store: str, code: int, said: str) -> ResticFailed:
     """The error for what restic said with an exit code."""
     words = _last_words(said)
+    said = _ADDRESS.sub("", said)  # a port or a bucket's name may look like anything
     if code == 12 or _PASSWORD.search(said):
         return WrongPassword(
             f"store {store}: the password of the keyring (shared/resticPassword) does not open the repository. "
