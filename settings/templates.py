@@ -5,7 +5,7 @@ They hold no value. A filled one is read once, by `./smos keys import`; the valu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ HEAD = """\
 # Made by ./smos env pages from the settings: change those, not this file. It holds no values, and never will.
 # Fill in a copy outside of the clone; then ./smos keys import COPY, and delete the copy.
 """
+
+_AS_TRACKED: Mapping[str, Sequence[str]] = {"backup_stores_with_s3": ("r2",), "backup_stores": ("r2", "azure")}
+"""What the tracked files call those of which each has keys of its own: for a template of no stack in particular."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,7 @@ def groups(settings: Settings | None = None) -> list[Group]:
     found = [_of_account(path, account, settings) for path, account in every_account()]
     others: dict[str, list[Key]] = {}
     for secret, whose in _external():
-        key = Key(secret.name.upper(), entry_of(secret, ""), secret, whose)
-        others.setdefault(secret.name.partition("_")[0], []).append(key)
+        others.setdefault(secret.name.partition("_")[0], []).extend(_keys(secret, whose, settings))
     for vendor, keys in others.items():
         plain = _plain_of_zone() if vendor == "cloudflare" else ()
         found.append(Group(vendor, vendor.capitalize(), tuple(keys), plain))
@@ -116,6 +118,17 @@ def _of_account(path: tuple[str, str], account: type[Account], settings: Setting
         if name in fields
     )
     return Group(path[1], f"{account.vendor} ({whole})", keys, plain)
+
+
+def _keys(secret: Secret, whose: str, settings: Settings | None) -> Iterator[Key]:
+    """One; or one for each thing that has its own, by its name."""
+    variable, entry = secret.name.upper(), entry_of(secret, "")
+    if not secret.each:
+        yield Key(variable, entry, secret, whose)
+        return
+    names = [str(one.name) for one in getattr(settings, secret.each)] if settings else _AS_TRACKED[secret.each]
+    for name in names:
+        yield Key(f"{variable}_{name.upper().replace('-', '_')}", f"{entry}/{name}", secret, whose)
 
 
 def _plain_of_zone() -> tuple[Plain, ...]:

@@ -108,6 +108,8 @@ def test_verify_tells_what_is_missing_until_nothing_is(ana: Operator) -> None:
     ana.keys("set", "external/cloudflareDnsToken", stdin=TOKEN)
     ana.keys("set", "external/openaiApiKey", stdin=f"sk-proj-{TOKEN}")
     ana.keys("set", "external/chatwootSmtpPassword", stdin=TOKEN)
+    for one in ("AccessKeyIds/r2", "SecretKeys/r2", "SecretKeys/azure"):
+        ana.keys("set", f"external/backupStore{one}", stdin=TOKEN)
     assert ana.opened()["external/cloudflareApiToken"] == TOKEN
     assert "nothing missing; encrypted to ana and nobody else" in ana.keys("verify").stdout
 

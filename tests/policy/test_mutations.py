@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -98,8 +99,15 @@ def test_there_are_enough_of_them_and_none_twice() -> None:
 
 
 def test_no_rule_is_there_for_nothing() -> None:
-    """Without it, at least one of the changes would pass."""
+    """Without it, at least one of the changes would pass; or what it judges are the settings, and a stack of it without
+    backups is refused by it alone.
+    """
     alone = {names[0] for names in map(caught, (*INTENT, *BREACHES)) if len(names) == 1}
+    prod = stack_of("prod")
+    unsaved = replace(prod.facts, backup_domains=())
+    for rule in rules():
+        if rule.mandatory and list(_said(rule, prod.resources, prod.resources, unsaved)):
+            alone.add(rule.name)
     assert {rule.name for rule in rules() if rule.mandatory} - alone == set()
 
 
