@@ -14,7 +14,7 @@ from recovery.status.probe import Finding, Look, Probe
 __all__ = ["asked", "probes"]
 
 
-_NAMES = ("claims", "health", "certificates", "vault", "backups", "credentials", "room", "capacity", "drift")
+_NAMES = ("claims", "health", "certificates", "vault", "backups", "wal", "credentials", "room", "capacity", "drift")
 """The modules beside this one, in the order in which they are shown."""
 
 
