@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 
 import pytest
+from hypothesis import example, given
 
 from deploy.blob_objects import AzureBlobs
 from tenants.archive import blobs as archive
 from tenants.archive.blobs import BlobStore, unpacked
 from tenants.archive.manifest import ArchiveBroken
 from tests.deploy.test_blob_objects import NAMES, blobs, service
+from tests.tenants.test_fuzz import bounded, in_words, like
 
 __all__ = ["blobs", "service"]
+
+WHOLE = json.dumps([["a/b", "text/plain", 3, hashlib.sha256(b"abc").hexdigest()]]).encode() + b"\nabc"
 
 
 @pytest.fixture
@@ -93,3 +98,12 @@ def test_what_is_no_such_part_is_refused_unless_it_is_an_empty_one(content: byte
         return
     with pytest.raises(ArchiveBroken):
         unpacked(content)
+
+
+@bounded
+@given(content=like(WHOLE))
+@example(content=b"[" * 100_000 + b"\n")
+@example(content=b'[["a", "", 1e400, ""]]\n')
+def test_whatever_is_in_such_a_part_ends_in_words(content: bytes) -> None:
+    """Soon, and without much more room than it has."""
+    in_words(lambda: unpacked(content), ArchiveBroken, size=len(content))
