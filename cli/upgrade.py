@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.outcome import BadInput
-from cli.platform import AsJson, OnTarget, Yes, run_target
+from cli.platform import AsJson, Leave, OnTarget, TakeOver, Yes, claims_of, run_target
 from cli.reporting import reporting, say
 from deploy import owners
 from deploy.registry import Manifest, Registry
@@ -39,6 +39,8 @@ def upgrade(
     stack: Annotated[str, typer.Option("--stack", help="The environment.")] = "prod",
     yes: Yes = False,
     accept: Accept = None,
+    take: TakeOver = None,
+    leave: Leave = None,
     digest: Digests = None,
     as_json: AsJson = False,
     target: OnTarget = Target.SANDBOX,
@@ -57,7 +59,13 @@ def upgrade(
 
         place = run_target(target, stack, quiet=as_json)
         here = Environment(
-            place=place, stack=stack, data=KeptData(place, stack, say), visit=visit_of(target), say=say, quiet=as_json
+            place=place,
+            stack=stack,
+            data=KeptData(place, stack, say),
+            visit=visit_of(target),
+            say=say,
+            quiet=as_json,
+            claims=claims_of(take, leave),
         )
         wish = Wish(
             service=service, version=version, accepted=tuple(accept or ()), digests=_digests(digest), ask=_ask(yes)

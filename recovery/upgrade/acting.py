@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy import guards, platform
 from deploy.state import current
+from deploy.take_over import NO_CLAIMS, Claims
 from deploy.target import RunTarget
 from kept.say import Say
 from recovery.upgrade.code_of import code_of, taken_along
@@ -38,6 +39,8 @@ class Environment:
     quiet: bool = False
     """The engine's output is kept back, and shown when it fails."""
     smoke_s: float = SMOKE_S
+    claims: Claims = NO_CLAIMS
+    """What is said of what an earlier run made without learning of it."""
     more: Mapping[str, Callable[..., object]] = field(default_factory=dict)
     """What is done for tenants, by the names in `Acts`."""
 
@@ -49,7 +52,7 @@ class Environment:
     @property
     def wish(self) -> platform.Wish:
         """A run of the engine that asks nothing: the operator was asked before the first step."""
-        return platform.Wish(stack=self.stack, yes=True, quiet=self.quiet)
+        return platform.Wish(stack=self.stack, yes=True, quiet=self.quiet, claims=self.claims)
 
 
 def file_of(place: RunTarget, stack: str) -> Path:
