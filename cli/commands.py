@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "drill": Entry("cli.drill:app", "A restore into a scratch place, asked and signed; verify a proof of one."),
     "doctor": Entry("cli.doctor:doctor", "What a run still lacks, and where to get it; shows no secret."),
     "status": Entry("cli.status:status", "How an environment is: health, certificates, backups, room, what waits."),
+    "alerts": Entry("cli.alerts:app", "A person is told of what is bad, and of silence: run, test, key, watch."),
     "upgrade": Entry("cli.upgrade:upgrade", "Another version of a service, with a way back for image and data."),
     "wal": Entry("cli.wal:app", "The log of a host's PostgreSQL, and whole copies: receive, base, status."),
     "redis": Entry("cli.redis:redis", "Whether Redis answers; ends a script that never does."),

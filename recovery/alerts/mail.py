@@ -53,7 +53,7 @@ class Letters:
         except (OSError, smtplib.SMTPException) as error:
             raise NotSent(
                 f"{self.name}: {self.mail.host}:{self.mail.port}: {_why(error)}. "
-                "Fix: smarteros:backups/alerts/mail, and its password (./smos keys set)"
+                "Fix: the mail server in the settings, and its password (./smos keys set)"
             ) from None
 
     def _connected(self) -> smtplib.SMTP:

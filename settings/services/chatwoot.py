@@ -163,6 +163,7 @@ class Chatwoot(Service):
     tls_only: ClassVar[bool] = True
     needs_redis: ClassVar[bool] = True
     needs_mail: ClassVar[bool] = True
+    mail_password: ClassVar[str] = _SMTP.name
     extensions: ClassVar[tuple[str, ...]] = ("pg_stat_statements", "pg_trgm", "pgcrypto", "vector")
     own_server_because: ClassVar[str] = (
         "its preparation creates its extensions itself, plpgsql too, which Azure refuses even where they are there "

@@ -79,6 +79,8 @@ class Service(Setting):
     """What it may do at Redis; without it, what it likes with keys below its own name."""
     operated: ClassVar[Operated | None] = None
     """Where operators reach it; most they don't."""
+    mail_password: ClassVar[str] = ""
+    """Which of its secrets opens the mail server that its `mail` names."""
     needs_mail: ClassVar[bool] = False
     """Whether it is of no use without a mail server."""
     extensions: ClassVar[tuple[str, ...]] = ()
