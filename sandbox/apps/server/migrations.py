@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.core.backend import Site
 from sandbox.core.records import Record
 from sandbox.core.relay import Target
-from sandbox.docker.containers import CONTAINER, image_name, keeps_running
+from sandbox.docker.containers import CONTAINER, beside, image_name, keeps_running
 from sandbox.docker.server.environment import startup_of
 
 __all__ = ["FailingMigrations", "Login"]
@@ -79,8 +79,7 @@ class FailingMigrations:
             raise ValueError(
                 f"{name}: a migration of it is not simulated: no login at a PostgreSQL is among its variables"
             )
-        address = record.scope.rsplit(":", 1)[0]
-        target = self._site.ask.connect(address, login.host, login.port)
+        target = self._reached(record, login)
         if target is None:
             raise ValueError(f"{name}: nobody answers at {login.host}:{login.port}")
         _migrate(target, login, image_name(self._site.cloud, record).split("@")[0].rpartition(":")[2])
@@ -94,6 +93,14 @@ class FailingMigrations:
                     self._planned[index : index + 1] = left
                     return True
         return False
+
+    def _reached(self, record: Record, login: Login) -> Target | None:
+        """By the name of another container of the machine, as Docker's own DNS has it, or by an address."""
+        server = beside(self._site.cloud, record, login.host)
+        start = self._site.ask.behind(server, login.port) if server else None
+        if start is not None:
+            return start()
+        return self._site.ask.connect(record.scope.rsplit(":", 1)[0], login.host, login.port)
 
     def _login(self, record: Record) -> Login | None:
         startup = startup_of(self._site.cloud, record)
