@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Purpose", "SignatureRefused", "Statement", "fingerprint", "opened", "private_of", "signed", "signer_of"]
 
-Purpose = Literal["keyring", "archive", "proof", "review"]
-"""What a signature is for. Each has keys of its own: a keyring the operators', the others one each in the keyring."""
+Purpose = Literal["keyring", "archive", "proof", "review", "tombstones"]
+"""What a signature is for. Each has keys of its own: a keyring the operators', the others one each in the keyring; but
+tombstones are of the archives' key.
+"""
 FIRST_LINE = b"SMARTEROS SIGNED 1"
 MOST_LINE_BYTES = 8192
 _TYPES: Mapping[str, type] = {"int": int, "str": str}

@@ -50,6 +50,7 @@ def resume(
 
 
 def _state(slug: str, stack: str, as_json: bool, target: Target, state: State, claims: Claims) -> None:
+    from recovery.tombstones import tombstones_of
     from tenants import desired
 
     with reporting(as_json):
@@ -58,6 +59,8 @@ def _state(slug: str, stack: str, as_json: bool, target: Target, state: State, c
         place = run_target(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
         applied = desired.set_state(place, stack, reread, slug, state, say, claims)
+        if state == "active":
+            tombstones_of(place, stack).lift(slug)  # of a delete that was begun and given up
         report(applied, target, as_json)
 
 
@@ -147,6 +150,7 @@ def delete(
 
     With --no-export its data is lost; it does for a tenant whose file is gone, too, without the proof.
     """
+    from recovery.tombstones import tombstones_of
     from tenants import offboarding
 
     with reporting(as_json):
@@ -157,8 +161,11 @@ def delete(
         _confirmed(slug, yes, confirm, no_export)
         place = run_target(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
+        tombstones = tombstones_of(place, stack)
+        tombstones.lay(slug, ended=False)  # first: what is erased stays erased, also when this is cut off
         end = offboarding.delete_unexported if no_export else offboarding.delete
         done = end(place, stack, reread, slug, say, claims_of(take, leave))
+        tombstones.lay(slug)
     if as_json:
         kept = [{"what": one.what, "until": one.until} for one in done.kept]
         left = 0 if done.is_proved else None

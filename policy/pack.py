@@ -49,6 +49,9 @@ _FACTS = PolicyConfigSchema(
         "directoryId": {"type": "string"},
         "doors": {"type": "array", "items": {"type": "string"}},
         "isReal": {"type": "boolean"},
+        "proofAgeDays": {"type": "number"},
+        "proofMaxAgeDays": {"type": "integer"},
+        "proofRequired": {"type": "boolean"},
         "hosts": {"type": "array", "items": {"type": "object"}},
     }
 )

@@ -27,6 +27,7 @@ from recovery.marker import Marker
 from recovery.opened import Opened, reached
 from recovery.sources import source_of
 from recovery.sources.source import Context, Copyable, NotRestorable
+from recovery.tombstones import tombstones_of
 
 __all__ = ["NotInBackup", "Restored", "Wanted", "remember", "remove_old", "restore"]
 
@@ -71,6 +72,7 @@ def restore(place: RunTarget, stack: str, wanted: Wanted, say: Say) -> Restored:
         backup = _chosen(opened, wanted)
         opened = Opened(ctx=_as_of(opened.ctx, backup.manifest.marker), stores=opened.stores)
         parts = _parts(Catalogue.read(place, opened.stores), backup, wanted)
+        tombstones_of(place, stack, opened.ctx.keyring).refuse(parts)
         name = f"restore-{stack}-{wanted.tenant or wanted.service or 'all'}{f'-to-{wanted.to}' if wanted.to else ''}"
         asked = {"backup": backup.manifest.id, "tenant": wanted.tenant, "service": wanted.service, "to": wanted.to}
         with journal(keeps_in(place.target) / "recovery", name, asked, say) as steps:

@@ -21,6 +21,7 @@ from recovery.fetched import fetched
 from recovery.manifest import Manifest, Part
 from recovery.marker import Marker
 from recovery.opened import Opened, opened
+from recovery.tombstones import tombstones_of
 from settings.expected import expected_secrets
 from settings.services.recovery import Decrypted, LogsIn, Recovery
 from tenants.lifecycle import registry_of
@@ -72,7 +73,10 @@ def drill(place: RunTarget, stack: str, scope: Scope, say: Say, seed: int | None
     ctx = with_stores.ctx
     key = signing_key(ctx.settings, ctx.keyring)  # without it there would be nothing to show
     manifest = _newest(Catalogue.read(place, with_stores.stores), scope, stack)
-    parts = _parts(manifest, scope, random.Random(seed))  # noqa: S311 - which tenants are looked at is no secret
+    tombstones = tombstones_of(place, stack, ctx.keyring)
+    tombstones.refuse(list(manifest.of(tenant=scope.tenant)) if scope.tenant else ())
+    living = tombstones.without_erased(manifest.parts)
+    parts = _parts(living, scope, random.Random(seed))  # noqa: S311 - which tenants are looked at is no secret
     say(f"drilling {manifest.id} of {stack}: {len(parts)} parts")
     proof = drilled(_place(with_stores, place, stack, say), manifest, parts, scope.called)
     return kept_of(place, proof, key)
@@ -140,10 +144,12 @@ def _newest(catalogue: Catalogue, scope: Scope, stack: str) -> Manifest:
     return whole.manifest
 
 
-def _parts(manifest: Manifest, scope: Scope, chance: random.Random) -> Sequence[Part]:
+def _parts(living: Sequence[Part], scope: Scope, chance: random.Random) -> Sequence[Part]:
+    """Those that are drilled; what was erased since does not even come back for that."""
     if scope.tenant:
-        return [part for part in manifest.parts if part.tenant == scope.tenant]
+        return [part for part in living if part.tenant == scope.tenant]
     if not scope.sample:
-        return manifest.parts
-    chosen = set(chance.sample(manifest.tenants, min(scope.sample, len(manifest.tenants))))
-    return [part for part in manifest.parts if not part.tenant or part.tenant in chosen]
+        return living
+    tenants = sorted({part.tenant for part in living if part.tenant})
+    chosen = set(chance.sample(tenants, min(scope.sample, len(tenants))))
+    return [part for part in living if not part.tenant or part.tenant in chosen]
