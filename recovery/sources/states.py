@@ -1,7 +1,8 @@
 """Pulumi's states: of the platform, its hosts, Vault's inside and every tenant, as they lie there.
 
 Their secrets are in the engine's encryption: the passphrase, and a copy of the key of tenants' states, are in the
-keyring. A restore puts the states beside, and then in their place by the engine's own import: what was there stays.
+keyring. A restore puts the states beside, and then in their place, as files or by the engine's own import: what was
+there stays.
 Where a state is in a store that keeps versions, this is a second copy in another failure domain.
 """
 
@@ -17,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.state import checkpoint_file
 from deploy.target import ACCESS_PROJECT, HOSTS_PROJECT, PROJECT, keeps_in
-from kept import Damaged, parsed
+from kept import Damaged, keep, parsed, raw
 from recovery.manifest import Digests, Kind, Part
 from recovery.sources.source import Captured, Context, NotRestorable, SourceFailed
 
@@ -81,9 +83,6 @@ class StatesSource:
 
     def put_in_place(self, ctx: Context, part: Part, name: str) -> str:
         """Each where the engine keeps it. What was there lies in a folder of this machine."""
-        from deploy.engine_run import run
-        from tenants.workfolder import with_project
-
         old = f"{name}_before_{part.taken_at.astimezone(datetime.UTC):%Y%m%d-%H%M%S}"
         kept = _aside(ctx, old)
         if not kept.exists():
@@ -95,12 +94,17 @@ class StatesSource:
                 file.touch(mode=0o600)
                 file.write_text(json.dumps({"version": 3, "deployment": found}), encoding="utf-8")
             draft.rename(kept)
-        folders = _folders(ctx)
         for file in sorted(_aside(ctx, name).glob("*.json")):
             project, _, stack = file.stem.partition(".")
-            where = folders.get(project) or with_project(ctx.place, stack, project)
-            run(ctx.place, where, "stack", "select", stack, "--create", capture=True)
-            run(ctx.place, where, "stack", "import", "--stack", stack, capture=True, stdin=file.read_text("utf-8"))
+            content = raw(file, "restore it again")
+            there = checkpoint_file(ctx.place, project, stack)
+            if there is None:
+                _imported(ctx, project, stack, content)
+            else:  # the engine would ask for the key of the secrets in it, which is in Vault
+                latest = json.loads(content)["deployment"]
+                whole = {"stack": f"organization/{project}/{stack}", "latest": latest}
+                there.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                keep(there, json.dumps({"version": 3, "checkpoint": whole}))
         return old
 
     def remove_old(self, ctx: Context, old: str) -> None:
@@ -108,6 +112,24 @@ class StatesSource:
         if "_before_" not in old:
             raise NotRestorable(f"{self.name}: {old} is nothing that a restore left aside. Nothing was removed")
         shutil.rmtree(_aside(ctx, old), ignore_errors=True)
+
+
+def _imported(ctx: Context, project: str, stack: str, content: bytes) -> None:
+    """By the engine, which has the key of tenants' states for as long as that takes."""
+    from deploy.engine_run import run
+    from tenants.encryption import Encryption
+    from tenants.secrets import secrets_for
+    from tenants.workfolder import with_project
+
+    where = _folders(ctx).get(project)
+    with contextlib.ExitStack() as open_:
+        place = ctx.place
+        if where is None and ctx.platform is not None:
+            key = open_.enter_context(Encryption(ctx.platform, secrets_for(place, ctx.platform).states))
+            place = key.applied(place)
+        folder = where or with_project(place, stack, project)
+        run(place, folder, "stack", "select", stack, "--create", capture=True)
+        run(place, folder, "stack", "import", "--stack", stack, capture=True, stdin=content.decode())
 
 
 def _folders(ctx: Context) -> dict[str, Path]:
