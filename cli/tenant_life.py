@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from deploy.target import Target
 from tenants import lifecycle
 from tenants.archive.shelf import shelf_of
 from tenants.model import State
+
+if TYPE_CHECKING:
+    from tenants.offboarding import Deleted
 
 __all__ = ["delete", "drift", "export", "import_", "resume", "suspend"]
 
@@ -150,7 +153,7 @@ def delete(
 
     With --no-export its data is lost; it does for a tenant whose file is gone, too, without the proof.
     """
-    from recovery.tombstones import tombstones_of
+    from recovery.tombstones import erasing
     from tenants import offboarding
 
     with reporting(as_json):
@@ -161,19 +164,21 @@ def delete(
         _confirmed(slug, yes, confirm, no_export)
         place = run_target(target, stack, quiet=as_json)
         reread = lambda: lifecycle.registry_of(stack, target)  # noqa: E731 - a function for one call
-        tombstones = tombstones_of(place, stack)
-        tombstones.lay(slug, ended=False)  # first: what is erased stays erased, also when this is cut off
         end = offboarding.delete_unexported if no_export else offboarding.delete
-        done = end(place, stack, reread, slug, say, claims_of(take, leave))
-        tombstones.lay(slug)
+        with erasing(place, stack, slug):
+            done = end(place, stack, reread, slug, say, claims_of(take, leave))
     if as_json:
         kept = [{"what": one.what, "until": one.until} for one in done.kept]
         left = 0 if done.is_proved else None
         facts = {"archive": str(done.archive or ""), "resources": done.resources, "left": left, "kept": kept}
         typer.echo(json.dumps({"ok": True, "tenant": slug, **facts}))
         return
+    _told_gone(done)
+
+
+def _told_gone(done: Deleted) -> None:
     proof = ", nothing is left" if done.is_proved else ""
-    typer.echo(f"tenant {slug} is gone: {done.resources} resources deleted{proof}")
+    typer.echo(f"tenant {done.slug} is gone: {done.resources} resources deleted{proof}")
     for one in done.kept:
         typer.echo(f"  kept by design until {one.until}: {one.what}")
     if done.archive:

@@ -11,9 +11,10 @@ that keep its doors shut.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ from settings.secrets import SIGNING_SECRETS, entry_of
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["Erased", "Tombstones", "TombstonesBroken", "tombstones_of"]
+__all__ = ["Erased", "Tombstones", "TombstonesBroken", "erasing", "tombstones_of"]
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MOST_BYTES = 16 * 1024 * 1024
@@ -140,6 +141,15 @@ def tombstones_of(place: RunTarget, stack: str, keyring: Keyring | None = None) 
     beside = backend.removeprefix(_FILE_BACKEND) if backend.startswith(_FILE_BACKEND) else ""
     folder = Path(beside).expanduser() if beside else keeps_in(place.target)
     return Tombstones(file=folder / _FOLDER / f"{stack}.tombstones", stack=stack, key=private_of(seed))
+
+
+@contextlib.contextmanager
+def erasing(place: RunTarget, stack: str, slug: str) -> Iterator[None]:
+    """Around a delete: laid before the first thing goes, so that one that is cut off is not undone by a restore."""
+    tombstones = tombstones_of(place, stack)
+    tombstones.lay(slug, ended=False)
+    yield
+    tombstones.lay(slug)
 
 
 def _moment(text: str) -> datetime.datetime:
