@@ -67,7 +67,7 @@ def digests_of(source: IO[bytes]) -> Digests:
         pass
     if len(contents) > MOST_NAMED:
         contents = _by_folder(contents)
-    return Digests(rows={"files": count, "bytes": size}, contents=contents)
+    return Digests(rows={"files": count, "(bytes)": size}, contents=contents)
 
 
 def _name(entry: tarfile.TarInfo) -> str:
