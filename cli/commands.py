@@ -39,6 +39,9 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("cli.doctor:doctor", "What a run still lacks, and where to get it; shows no secret."),
     "status": Entry("cli.status:status", "How an environment is: health, certificates, backups, room, what waits."),
     "alerts": Entry("cli.alerts:app", "A person is told of what is bad, and of silence: run, test, key, watch."),
+    "rollback": Entry(
+        "cli.rollback:rollback", "Settings and images as at a git tag; says what of the data that needs."
+    ),
     "upgrade": Entry("cli.upgrade:upgrade", "Another version of a service, with a way back for image and data."),
     "wal": Entry("cli.wal:app", "The log of a host's PostgreSQL, and whole copies: receive, base, status."),
     "redis": Entry("cli.redis:redis", "Whether Redis answers; ends a script that never does."),
