@@ -24,7 +24,7 @@ READS = {
     *("preview", "tenant plan", "tenant export", "tenant list", "tenant status", "tenant show", "tenant archive list"),
     *("tenant archive purge", "domain check", "host check", "vault unseal", "vault token", "vault status"),
     *("state list", "state restore", "doctor", "tunnel", "status", "redis"),
-    *("alerts run", "alerts test", "alerts key", "backup", "backups", "restore", "drill verify"),
+    *("alerts run", "alerts test", "alerts key", "backup", "backups", "restore", "drill verify", "drill key"),
 }
 """The commands on a target whose run declares nothing at a vendor: no creation of theirs can go without an answer."""
 
