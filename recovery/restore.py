@@ -204,6 +204,7 @@ def _refuse_no_room(ctx: Context, parts: Sequence[Part]) -> None:
 def remember(ctx: Context, part: Part, old: str) -> None:
     """Notes what a restore left aside, so that `remove_old` finds it."""
     file = _left_file(ctx.place, ctx.stack)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # nothing else was perhaps kept there yet
     left = [one for one in _left(file) if one["old"] != old]
     keep(file, json.dumps([*left, {"old": old, "part": part.model_dump(mode="json")}]))
 
