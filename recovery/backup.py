@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,11 +143,7 @@ def _taken(opened: Opened, held: Sequence[_Held], missed: list[Missed]) -> None:
     for one in held:
         begun = time.monotonic()
         try:
-            if one.together:
-                _staged(one)
-            else:
-                _streamed(opened, one)
-            one.digests = one.captured.digests()
+            _read(opened, one)
         except SourceFailed as error:
             one.snapshot = ""
             shutil.rmtree(one.folder)
@@ -158,6 +155,17 @@ def _taken(opened: Opened, held: Sequence[_Held], missed: list[Missed]) -> None:
         taken = opened.stores[store].take_folder(some[0].folder.parent, _tags(opened, "together"))
         for one in some:
             one.snapshot = taken.snapshot
+
+
+def _read(opened: Opened, one: _Held) -> None:
+    """Its content and what is in it: both at once where it may be, for each reads all of it."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        asked = beside.submit(one.captured.digests) if one.captured.meanwhile else None
+        if one.together:
+            _staged(one)
+        else:
+            _streamed(opened, one)
+        one.digests = asked.result() if asked else one.captured.digests()
 
 
 def _staged(one: _Held) -> None:

@@ -115,6 +115,7 @@ class Database:
                 stream=lambda: self._dump(str(snapshot)),
                 size=self.size,
                 digests=lambda: self._digests(connection),
+                meanwhile=True,
                 versions={"postgresql": str(version)},
                 facts={**_texts(json.loads(about)), "server": self.server.name, "database": self.database},
             )

@@ -87,6 +87,8 @@ class Captured:
     """How many bytes the stream will have, about; 0: nobody knows. Small ones are put into one snapshot together."""
     digests: Callable[[], Digests] = Digests
     """What is in it, of the very same moment. Asked once, after the stream was read."""
+    meanwhile: bool = False
+    """Whether it may be asked while the stream is read, from another thread."""
     versions: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     """What is needed to put it back; no secret."""
