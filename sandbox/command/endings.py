@@ -23,7 +23,7 @@ _WHOLE = (
 _OF_ITS_OWN = re.compile(r"""\b(?:ba|da)?sh ((?:-[a-z]+ )*)-([a-z]*)c (?:'([^']*)'|"([^"$`\\]*)"|(\w+))""")
 """A shell that is given a text: its flags, twice, and the text in one of three forms."""
 _SUM = r"\$\(\([\w+%!=?: -]*\)\)"
-_HARMLESS = re.compile(rf"""(?:[\w.,:=+@%/'"!\[\]{{}}();&| \t\n#-]|\$[\w{{@#?]|{_SUM})*""")
+_HARMLESS = re.compile(rf"""(?:[\w.,:=+@%/'"!\[\]{{}}();&| \t\n#-]|\$[\w{{@#?]|\*\)|{_SUM})*""")
 _NOT_JUDGED_TEXT = ". alias bind builtin caller coproc enable exec history select shopt source unalias"
 _NOT_JUDGED = frozenset(_NOT_JUDGED_TEXT.split())
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")

@@ -31,6 +31,7 @@ from sandbox.command.endings import always_fails
         ("[ -e /etc/docker ]", 0),
         ("[ 3 -gt 5 ]", 1),
         ("cd /nonexistent", 0),
+        ("case x in y) true;; *) exit 2;; esac", 2),
         ('[ -n "$(docker ps)" ]', 0),
     ],
 )
