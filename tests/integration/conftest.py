@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import importlib.util
 import json
 import os
 import shutil
@@ -9,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ import pytest
 
 from sandbox import client
 from sandbox.home import Home
-from tests.integration.looked_after import who_may_connect, who_should_not, with_nothing_to_refresh, without_a_mark
+from tests.integration.looked_after import looked_at, who_may_connect, who_should_not
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +32,10 @@ class Clone:
     home: Home
     said: list[str] = field(default_factory=list)
     """Everything that was printed by any command that was not asked to show secrets."""
+    left_by_the_demo: set[str] = field(default_factory=set)
+    """What was in the sandbox's folder when the demo had just run."""
+    terminal: tuple[bytes, str] = (b"", "")
+    """Which simulated clouds ran when the environment was evaluated, and what that says."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -47,18 +54,62 @@ class Clone:
 
     def look_after(self, stack: str) -> None:
         """Nothing is to be refreshed, nobody may connect who should not, and a lost answer could be told."""
-        with_nothing_to_refresh(self, stack)
+        made = looked_at(self, stack)
+        assert made.to_refresh() == []
         assert who_should_not(who_may_connect(self, stack)) == set()
-        assert without_a_mark(self, stack) == []
+        assert made.without_a_mark() == []
 
     def shell(self, script: str, ok: bool | None = True) -> subprocess.CompletedProcess[str]:
-        """A plain shell in the clone, in which the sandbox's environment was evaluated."""
-        return self._run(["bash", "-euc", f'eval "$(./smos sandbox env)"\n{script}'], ok)
+        """A plain shell in the clone, in which the sandbox's environment was evaluated: once, as long as the same
+        simulated clouds run, as in a terminal that stays open.
+        """
+        return self._run(["bash", "-euc", f"{self._environment()}\n{script}"], ok)
+
+    def _environment(self) -> str:
+        running = self._running()
+        if not running or self.terminal[0] != running:
+            done = self._run([str(self.root / "smos"), "sandbox", "env"], ok=None)
+            if done.returncode != 0:
+                return 'eval "$(./smos sandbox env)"'  # as it is typed: the script sees what becomes of it
+            self.terminal = (self._running(), done.stdout)
+        return self.terminal[1]
+
+    def files(self) -> set[str]:
+        """What is in the sandbox's folder; links are not followed."""
+        found = set()
+        for where, folders, files in os.walk(self.home.folder):
+            folders[:] = [name for name in folders if not (Path(where) / name).is_symlink()]
+            found |= {str((Path(where) / name).relative_to(self.home.folder)) for name in files}
+        return found
+
+    def _running(self) -> bytes:
+        """The note of the simulated clouds that run."""
+        return self.home.note.read_bytes() if self.home.running() else b""
 
     def inventory(self, token: str = "") -> list[dict[str, Any]]:
         """What exists in the simulated clouds."""
-        done = self.smos("sandbox", "inventory", token, "--json")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return list(self.asked("inventory", token=token))
+
+    def asked(self, command: str, **arguments: object) -> Any:
+        """What the simulated clouds answer, as `./smos sandbox COMMAND` tells it; which a command is started for in
+        tests/integration/test_demo.py.
+        """
+        running = self.home.running()
+        assert running is not None, "the simulated clouds do not run"
+        return client.ask(running, command, **arguments)
+
+    def fault(
+        self, kind: str, types: str = "*", *, operation: str = "create", times: int = 1, seconds: float = 1
+    ) -> None:
+        """Plans a vendor's bad day, for types by their tokens."""
+        self.asked("fault", kind=kind, token=types, operation=operation, times=times, seconds=seconds)
+
+    def platform(self, stack: str = "prod") -> dict[str, Any]:
+        """The stack's output of that name, which holds no secret, as the state has it."""
+        state = self.home.state / ".pulumi" / "stacks" / "smarteros" / f"{stack}.json"
+        resources = json.loads(state.read_bytes())["checkpoint"]["latest"]["resources"]
+        (root,) = [one for one in resources if one["type"] == "pulumi:pulumi:Stack"]
+        return dict(root["outputs"]["platform"])
 
     def _run(self, command: list[str], ok: bool | None) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -77,8 +128,10 @@ class Clone:
         return done
 
 
-def copy_clone(folder: Path) -> Clone:
-    """The tracked and new files of the clone, with the same virtualenv."""
+def copy_clone(folder: Path, *, compiled: bool = True) -> Clone:
+    """The tracked and new files of the clone, with the same virtualenv; unless told otherwise with what this Python has
+    compiled of them, as a clone has it after its first command.
+    """
     root = folder / "clone"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -89,10 +142,25 @@ def copy_clone(folder: Path) -> Clone:
     )
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
+            _copy(name, root)
+            if compiled and name.endswith(".py") and not name.startswith("tests/"):
+                _copy(_compiled(name), root)
     (root / ".venv").symlink_to(ROOT / ".venv", target_is_directory=True)
     return Clone(root, Home(folder / "sandbox"))
+
+
+def _copy(name: str, root: Path) -> None:
+    """With its time, by which Python knows whether what is compiled is of this source."""
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(ROOT / name, root / name)
+
+
+@cache
+def _compiled(name: str) -> str:
+    """The file that Python reads in a source's place; made where it is not there or of an older source."""
+    source = ROOT / name
+    compileall.compile_file(source, quiet=2)
+    return str(Path(importlib.util.cache_from_source(source)).relative_to(ROOT))
 
 
 @contextmanager
@@ -101,6 +169,7 @@ def demonstrated(folder: Path) -> Iterator[Clone]:
     clone = copy_clone(folder)
     try:
         clone.smos("demo", "--json")
+        clone.left_by_the_demo |= clone.files()
         yield clone
     finally:
         client.stop(clone.home)

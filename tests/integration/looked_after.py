@@ -8,6 +8,7 @@ what they were not asked for.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,7 +19,7 @@ from intents.marks import mark_of
 if TYPE_CHECKING:
     from tests.integration.conftest import Clone
 
-__all__ = ["who_may_connect", "who_should_not", "with_nothing_to_refresh", "without_a_mark"]
+__all__ = ["LookedAt", "looked_at", "who_may_connect", "who_should_not"]
 
 ITS_OWN = ("postgres", "template0", "template1", "azure_maintenance", "azure_sys")
 """The databases that a server has from the start."""
@@ -35,31 +36,43 @@ AND EXISTS (SELECT FROM aclexplode(COALESCE(datacl, acldefault('d', datdba))) WH
 """
 
 
-def with_nothing_to_refresh(clone: Clone, stack: str) -> None:
-    """Right after a run, asking every vendor shows no change."""
-    said = clone.shell(f"pulumi refresh --stack {stack} --preview-only --json").stdout
-    report, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])
-    changed = [
-        (one["urn"].rsplit("::", 1)[-1], sorted(one.get("detailedDiff") or {}) or "gone")
-        for one in report["steps"]
-        if one.get("detailedDiff") or not one.get("newState")
-    ]
-    assert changed == [], f"a refresh of {stack} right after its run: {changed}"
-    assert set(report["changeSummary"]) == {"same"}, (
-        f"a refresh of {stack} right after its run: {report['changeSummary']}"
-    )
+@dataclass(frozen=True)
+class LookedAt:
+    """A stack right after its run: what asking every vendor shows, and what the state says."""
+
+    refreshed: dict[str, Any]
+    resources: list[dict[str, Any]]
+
+    def to_refresh(self) -> list[object]:
+        """What a refresh would change, and how; nothing, where all is the same."""
+        changed: list[object] = [
+            (one["urn"].rsplit("::", 1)[-1], sorted(one.get("detailedDiff") or {}) or "gone")
+            for one in self.refreshed["steps"]
+            if one.get("detailedDiff") or not one.get("newState")
+        ]
+        summary = self.refreshed["changeSummary"]
+        return changed or ([] if set(summary) == {"same"} else [summary])
+
+    def without_a_mark(self) -> list[str]:
+        """What was made, and would not be known again if the answer had been lost, though its type can bear a mark."""
+        several = ((one, mark_of(one["type"])) for one in self.resources if one.get("custom"))
+        return [str(one["urn"]) for one, mark in several if mark and not mark.read(one["inputs"])]
 
 
-def without_a_mark(clone: Clone, stack: str) -> list[str]:
-    """What was made, and would not be known again if the answer had been lost, though its type can bear a mark."""
-    exported = json.loads(clone.shell(f"pulumi stack export --stack {stack}").stdout)["deployment"]["resources"]
-    several = ((one, mark_of(one["type"])) for one in exported if one.get("custom"))
-    return [str(one["urn"]) for one, mark in several if mark and not mark.read(one["inputs"])]
+def looked_at(clone: Clone, stack: str) -> LookedAt:
+    """Every vendor asked, and the state read."""
+    said = clone.shell(
+        f"pulumi refresh --stack {stack} --preview-only --json; echo; pulumi stack export --stack {stack}"
+    ).stdout
+    read = json.JSONDecoder()
+    refreshed, end = read.raw_decode(said, said.index("{"))
+    exported, _ = read.raw_decode(said, said.index("{", end))
+    return LookedAt(refreshed, exported["deployment"]["resources"])
 
 
 def who_may_connect(clone: Clone, stack: str) -> set[tuple[str, str, str, str]]:
     """(server, database, its owner, who may connect), of every login that is no superuser, and of everybody."""
-    platform = json.loads(clone.shell(f"pulumi stack output platform --json --stack {stack}").stdout)
+    platform = clone.platform(stack)
     keyring = Keyring.open(clone.home.keyring, Identity.read(clone.home.key))
     found: set[tuple[str, str, str, str]] = set()
     for name, server in platform["databaseServers"].items():

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.integration.conftest import Clone
-from tests.integration.test_demo import last_json, visit
+from tests.integration.test_demo import visit
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def test_a_changed_password_reaches_the_app(demo: Clone) -> None:
     foreseen = demo.shell(f"pulumi preview --stack prod --replace '{password}'").stdout
     assert any("ContainerApp" in line and "update" in line for line in foreseen.splitlines()), foreseen
     demo.shell(f"pulumi up --stack prod --yes --replace '{password}'")
-    edge = last_json(demo.smos("sandbox", "status", "--json").stdout)["edge"]
+    edge = demo.asked("status")["edge"]
     status, body = visit(edge, "n8n.smarterbot.cl", "/healthz/readiness")
     assert (status, body["status"]) == (200, "ok"), body
     demo.shell(UNCHANGED)

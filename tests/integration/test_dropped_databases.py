@@ -23,7 +23,7 @@ ALLOWED = [word for name in DROPPED.values() for word in ("--allow-loss", f"{nam
 
 def drop(clone: Clone) -> None:
     """As somebody with the administrators' passwords."""
-    platform = json.loads(clone.shell("pulumi stack output platform --json --stack prod").stdout)
+    platform = clone.platform()
     keyring = Keyring.open(clone.home.keyring, Identity.read(clone.home.key))
     for server, name in DROPPED.items():
         with psycopg.connect(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
-import time
 
 import pytest
 
@@ -106,31 +103,6 @@ def test_an_environment_on_which_tenants_live_is_not_taken_down(demo: Clone) -> 
     assert "tenants live on prod: acme, algorithmics, beesmart" in done.stderr
     assert "./smos tenant delete SLUG --stack prod" in done.stderr
     assert demo.inventory() == before
-
-
-def test_ctrl_c_leaves_nothing_that_the_next_run_can_not_mend(fresh: Clone) -> None:
-    """Interrupted in the middle of `up`; the next `up` completes it, and the one after changes nothing."""
-    fresh.smos("sandbox", "start")
-    fresh.smos("sandbox", "fault", "slow", "--operation", "create", "--times", "200", "--seconds", "0.4")
-    running = subprocess.Popen(
-        [str(fresh.root / "smos"), "up", "prod", "--yes"],
-        cwd=fresh.root,
-        env=fresh.environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while len(fresh.inventory("azure-native")) < 5 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    import os
-
-    os.killpg(running.pid, signal.SIGINT)
-    running.wait(60)
-    client_reset = fresh.smos("up", "prod", "--yes", "--json")
-    assert '"ok": true' in client_reset.stdout
-    assert '"changes": 0' in fresh.smos("up", "prod", "--yes", "--json").stdout
 
 
 def test_a_refusal_shows_no_secret(fresh: Clone) -> None:

@@ -31,7 +31,7 @@ MANY = 30
 def lose(clone: Clone, operation: str) -> None:
     """The next answer to each type's creation or deletion."""
     for token in TYPES:
-        clone.smos("sandbox", "fault", "lost-answer", "--token", token, "--operation", operation)
+        clone.fault("lost-answer", token, operation=operation)
 
 
 def until_well(clone: Clone, *command: str) -> set[str]:

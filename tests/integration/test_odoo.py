@@ -37,8 +37,7 @@ def odoo(demo: Clone) -> Iterator[dict[str, Any]]:
 
 def server(demo: Clone) -> dict[str, Any]:
     """Where the server of the host listens on this machine."""
-    output = json.loads(demo.shell("pulumi stack output platform --json --stack prod").stdout)
-    port = output["databaseServers"]["vps"]["localPort"]
+    port = demo.platform()["databaseServers"]["vps"]["localPort"]
     return {"host": "127.0.0.1", "port": port, "dbname": "postgres", "autocommit": True}
 
 

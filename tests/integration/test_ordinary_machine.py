@@ -17,6 +17,7 @@ from sandbox import client
 from sandbox.home import Home
 from tests import pythons
 from tests.integration.conftest import copy_clone
+from tests.real_parts import real_part
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +67,7 @@ def run(user: pwd.struct_passwd, clone: Path, environ: Mapping[str, str], *words
 @pytest.mark.skipif(
     shutil.which("setpriv") is None, reason="setpriv (util-linux) is not here: no other user can be had"
 )
+@real_part("a virtualenv made from the package index, and the demo in it, on the lowest and the newest Python here")
 @pytest.mark.parametrize("number", [0, -1], ids=["lowest", "newest"])
 def test_the_demo_comes_up(number: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """From nothing but the clone, that Python, and an engine that the user has in the cache folder already."""
@@ -74,7 +76,7 @@ def test_the_demo_comes_up(number: int, tmp_path_factory: pytest.TempPathFactory
     folder = Path("/tmp") / f"smos-ordinary-{os.getpid()}-{number % 2}"  # noqa: S108  pytest's own folders are root's alone
     home = folder / "una carpeta ñ"
     home.mkdir(parents=True)
-    clone = copy_clone(home)
+    clone = copy_clone(home, compiled=False)
     (clone.root / ".venv").unlink()
     shutil.copytree(cache.root(), folder / "cache")
     program, needed = reachable(python, folder)

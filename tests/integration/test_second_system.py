@@ -46,7 +46,7 @@ def test_a_second_system_comes_up_and_takes_a_tenant(fresh: Clone) -> None:
     """Its own page runs beside the platform's services, at its own name; a tenant is made; again, nothing changes."""
     as_noticeboard(fresh)
     fresh.smos("up", "prod", "--yes")
-    output = json.loads(fresh.shell("pulumi stack output platform --json --stack prod").stdout)
+    output = fresh.platform()
     assert (output["system"], output["says"]) == ("noticeboard", "nothing new")
     assert output["urls"] == {"board": "https://board.smarterbot.cl"}
     assert "botpress" not in output

@@ -30,16 +30,15 @@ def tenant(demo: Clone) -> Iterator[Clone]:
     demo.smos("create", "tenant", rut(77888901), "Lejanía", DOMAIN, "--json")
     with_redis(demo, SLUG, 9)
     yield demo
-    if last_json(demo.smos("vault", "status", "prod", "--json").stdout)["sealed"]:
-        demo.smos("vault", "unseal", "prod")
+    demo.smos("vault", "unseal", "prod")
     demo.smos("tenant", "delete", SLUG, "--yes", "--confirm", SLUG)
 
 
 def sealed(clone: Clone) -> None:
     """By whoever may: the address of Vault is in no state that it has."""
-    address = last_json(clone.smos("vault", "status", "prod", "--json").stdout)["address"]
+    port = clone.platform()["vault"]["localPort"]
     token = Keyring.open(clone.home.keyring, Identity.read(clone.home.key)).get("prod/vault/rootToken")
-    VaultApi(int(address.rpartition(":")[2])).ask("PUT", "sys/seal", token=token)
+    VaultApi(port).ask("PUT", "sys/seal", token=token)
 
 
 @contextlib.contextmanager
@@ -47,11 +46,11 @@ def without_the_host(clone: Clone) -> Iterator[None]:
     """It is off the network for the block, and what is behind it."""
     config = yaml.safe_load((clone.root / "Pulumi.prod.yaml").read_text())["config"]
     address = next(one["address"] for one in config["smarteros:hosts"] if one["name"] == "vps")
-    clone.smos("sandbox", "away", address)
+    clone.asked("away", address=address, back=False)
     try:
         yield
     finally:
-        clone.smos("sandbox", "away", address, "--back")
+        clone.asked("away", address=address, back=True)
 
 
 def leads_to(clone: Clone) -> str:

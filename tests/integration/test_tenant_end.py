@@ -21,6 +21,7 @@ from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 from tests.integration.test_tenant_life import Data, rut, with_redis
 from tests.integration.test_tenants import server
+from tests.integration.to_the_end import to_its_end
 
 pytestmark = pytest.mark.slow
 SLUG = "zapateria"
@@ -77,16 +78,11 @@ def tenant(demo: Clone) -> Iterator[Clone]:
         demo.smos(*DELETE)
 
 
-def platform(clone: Clone) -> dict[str, Any]:
-    """The platform's output."""
-    return dict(json.loads(clone.shell("pulumi stack output platform --json --stack prod").stdout))
-
-
 class Planter:
     """Puts things where no stack knows of them: by the limited logins, as an operator's slip would."""
 
     def __init__(self, clone: Clone) -> None:
-        self.clone, self.platform = clone, platform(clone)
+        self.clone, self.platform = clone, clone.platform()
         found = self.platform["databaseServers"][self.platform["tenants"]["databaseServer"]]
         self.login = {**server(clone), "user": found["provisioner"], "dbname": "postgres"}
         name = self.platform["tenants"]["databaseServer"]
@@ -143,7 +139,7 @@ def in_the_clouds(clone: Clone, given: dict[str, Any]) -> Iterator[None]:
 def test_what_is_planted_in_the_clouds_is_found(tenant: Clone) -> None:
     """By another Pulumi project: record, blob container, identity, role assignment, volume."""
     registry = tenant.home.folder / "registry" / f"{SLUG}.yaml"
-    text, given = registry.read_text(), platform(tenant)
+    text, given = registry.read_text(), tenant.platform()
     tenant.smos(*DELETE)
     registry.write_text(text)
     (registry.parent / f"{SLUG}.gone").unlink(missing_ok=True)
@@ -254,7 +250,7 @@ def test_a_suspension_that_was_killed_is_undone_by_resume(tenant: Clone, tmp_pat
             time.sleep(0.02)
         time.sleep(delay)
         kill(running)
-        tenant.smos("tenant", "resume", SLUG, "--json")
+        to_its_end(tenant, "tenant", "resume", SLUG, "--json")
         assert last_json(tenant.smos("tenant", "drift", SLUG, "--json").stdout)["changed"] == []
         assert Data(tenant, SLUG).seen()[0] == 25
 
@@ -289,9 +285,9 @@ def test_an_import_that_failed_stays_closed_and_goes_on(tenant: Clone) -> None:
     if "state: importing" in registry.read_text():
         refused = tenant.smos("tenant", "resume", SLUG, ok=False)
         assert "import has not ended" in refused.stdout + refused.stderr
-        tenant.smos("tenant", "import", gone["archive"], "--json")
+        to_its_end(tenant, "tenant", "import", gone["archive"], "--json")
     else:  # all of it was there already, and only its doors were not open yet
-        tenant.smos("tenant", "apply", SLUG)
+        to_its_end(tenant, "tenant", "apply", SLUG)
     assert Data(tenant, SLUG).seen()[0] == 25
     assert last_json(tenant.smos("tenant", "status", SLUG, "--json").stdout)["status"] == "up"
 

@@ -22,12 +22,11 @@ from tenants.rut import check_digit
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json
 from tests.integration.test_tenants import listed
+from tests.integration.to_the_end import to_its_end
 
 pytestmark = pytest.mark.slow
 
 UNDISTURBED = "killnot"
-NAMED_BY_THE_OPERATOR = {"vault-key"}
-"""It bears no mark, and nobody can tell whether something was encrypted with it."""
 OWN = r"[0-9a-f]{8}-[0-9a-f-]{27}|tenants-\w+"
 FOUND = """
 import json, sys
@@ -95,17 +94,6 @@ def killed(clone: Clone, slug: str, after_s: float, whom: str) -> bool:
     return True
 
 
-def applied_to_its_end(clone: Clone, slug: str) -> None:
-    """One apply; two where the kill fell between the vendor's answer and the state of what the operator must name."""
-    done = clone.smos("tenant", "apply", slug, "--json", ok=None)
-    if done.returncode != 0:
-        named = set(re.findall(r"--take-over ([\w.-]+)", done.stdout))
-        assert named == NAMED_BY_THE_OPERATOR, done.stdout + done.stderr
-        words = [word for name in sorted(named) for word in ("--take-over", name)]
-        done = clone.smos("tenant", "apply", slug, *words, "--json")
-    assert last_json(done.stdout)["ok"]
-
-
 @pytest.fixture(scope="module")
 def undisturbed(demo: Clone) -> Iterator[tuple[Clone, float]]:
     """A platform with a tenant that nobody interrupted, and how long that took in seconds. All of them go again."""
@@ -123,8 +111,8 @@ def undisturbed(demo: Clone) -> Iterator[tuple[Clone, float]]:
 def test_a_killed_apply_ends_as_an_undisturbed_one(
     undisturbed: tuple[Clone, float], request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Killed at random moments of a creation (everything, the command or the engine alone): one more apply ends well,
-    the one after changes nothing, and what exists at every vendor is what an undisturbed tenant has.
+    """Killed at random moments of a creation (everything, the command or the engine alone): one more apply ends well
+    (to_the_end.py), the one after changes nothing, and what exists at every vendor is what an undisturbed tenant has.
     """
     clone, lasted_s = undisturbed
     chance = random.Random(request.config.getoption("--kill-seed"))  # noqa: S311 no secret
@@ -136,7 +124,7 @@ def test_a_killed_apply_ends_as_an_undisturbed_one(
         hit = killed(clone, slug, after_s, whom)
         with capsys.disabled():
             print(f"\n  {slug}: killed {whom} after {after_s:.2f} s{'' if hit else ': it had ended'}", end="")
-        applied_to_its_end(clone, slug)
+        assert last_json(to_its_end(clone, "tenant", "apply", slug, "--json").stdout)["ok"]
         again = last_json(clone.smos("tenant", "apply", slug, "--json").stdout)
         assert again["changes"] == 0, (slug, again)
         slugs.append(slug)

@@ -32,7 +32,7 @@ def rut(number: int) -> str:
 
 def stack(clone: Clone, slug: str, script: str) -> str:
     """What a plain command on the tenant's stack prints."""
-    address = json.loads(clone.smos("vault", "status", "prod", "--json").stdout)["address"]
+    address = f"http://127.0.0.1:{clone.platform()['vault']['localPort']}"
     folder = clone.home.folder / "tenants" / slug
     return clone.shell(
         f"export VAULT_SERVER_URL={address} VAULT_SERVER_TOKEN=$(./smos vault token prod)\n"
@@ -53,7 +53,7 @@ def secret(resource: dict[str, Any]) -> str:
 
 def own_redis_port(clone: Clone, slug: str) -> int:
     """Where the sandbox has the real server behind the container of a tenant's own Redis."""
-    running = last_json(clone.smos("sandbox", "status", "--json").stdout)["redises"]
+    running = clone.asked("status")["redises"]
     return int(next(one["port"] for one in running if f"-t-{slug}-" in one["folder"]))
 
 
@@ -76,13 +76,17 @@ class Data:
             "dbname": name,
             "password": secret(resources["database-password"]),
         }
-        self.redis = redis.Redis(
-            port=own_redis_port(clone, slug),
-            username=name,
-            password=secret(resources["redis-password"]),
-            decode_responses=True,
-        )
+        self._login: dict[str, Any] = {
+            "port": own_redis_port(clone, slug),
+            "username": name,
+            "password": secret(resources["redis-password"]),
+        }
+        self.redis = self.connected()
         self.prefix = f"{name}:"
+
+    def connected(self, **more: Any) -> redis.Redis:
+        """The tenant's own Redis, by its own user."""
+        return redis.Redis(**self._login, **more, decode_responses=True)
 
     def fill(self) -> None:
         """Documents, chunks, keys."""
@@ -150,7 +154,7 @@ ENDLESS = "redis.call('set', KEYS[1], '1') while true do end"
 
 
 def endless(data: Data) -> threading.Thread:
-    """A script of the tenant's that never ends, and has written: it runs when this answers."""
+    """A script of the tenant's that never ends, and has written: it runs when this answers, for nobody else does."""
 
     def said() -> None:
         with contextlib.suppress(redis.RedisError):
@@ -158,8 +162,14 @@ def endless(data: Data) -> threading.Thread:
 
     thread = threading.Thread(target=said, daemon=True)
     thread.start()
-    time.sleep(1.0)
-    return thread
+    other = data.connected(socket_timeout=0.2)
+    while thread.is_alive():
+        try:
+            other.ping()
+        except (redis.TimeoutError, redis.ResponseError):
+            return thread
+        time.sleep(0.02)
+    raise AssertionError("the script ended by itself")
 
 
 def test_a_tenant_that_holds_its_redis_holds_nobody_elses_and_is_suspended_all_the_same(tenant: Clone) -> None:
@@ -185,7 +195,7 @@ def test_what_somebody_did_to_the_role_or_the_database_is_found_and_mended(tenan
     """Another password; powers that only the server's administrator can take; and a database that is gone, which a run
     does not pass over in silence.
     """
-    platform = json.loads(tenant.shell("pulumi stack output platform --json --stack prod").stdout)
+    platform = tenant.platform()
     password = tenant.shell("./smos keys show prod/databaseAdminPasswords/vps --reveal").stdout.strip()
     where = {"host": "127.0.0.1", "port": platform["databaseServers"]["vps"]["localPort"], "user": "postgres"}
     name, other = f"t_{SLUG}", "pan-de-otro"

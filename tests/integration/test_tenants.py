@@ -20,6 +20,7 @@ import pytest
 from tenants.shards import project_of
 from tests.integration.conftest import Clone
 from tests.integration.test_demo import last_json, tracked
+from tests.integration.to_the_end import to_its_end
 
 pytestmark = pytest.mark.slow
 OTHER = ("76.086.428-5", "Ferretería Ñandú", "ferreteria.smarterbot.cl")
@@ -50,7 +51,7 @@ def listed(clone: Clone) -> dict[str, str]:
 def password(clone: Clone, slug: str) -> str:
     """Of the tenant's owner role, as its stack has it."""
     folder = clone.home.folder / "tenants" / slug
-    address = json.loads(clone.smos("vault", "status", "prod", "--json").stdout)["address"]
+    address = f"http://127.0.0.1:{clone.platform()['vault']['localPort']}"
     script = (
         f"export VAULT_SERVER_URL={address} VAULT_SERVER_TOKEN=$(./smos vault token prod)\n"
         f"unset PULUMI_OPTION_CWD; cd {folder} && pulumi stack export --show-secrets --stack {slug}"
@@ -62,7 +63,7 @@ def password(clone: Clone, slug: str) -> str:
 
 def server(clone: Clone) -> dict[str, Any]:
     """How the tenants' database server is reached."""
-    platform = json.loads(clone.shell("pulumi stack output platform --json --stack prod").stdout)
+    platform = clone.platform()
     found = platform["databaseServers"][platform["tenants"]["databaseServer"]]
     return {"host": "127.0.0.1", "port": found["localPort"], "sslmode": found["sslmode"]}
 
@@ -160,8 +161,7 @@ def test_a_killed_run_is_completed_by_the_next(two: Clone, after_s: float) -> No
     running = subprocess.Popen([str(two.root / "smos"), *command], cwd=two.root, env=two.environ)
     _kill_engine(running, slug, two.home.folder, after_s)
     assert running.wait(60) == 1
-    done = last_json(two.smos(*command, "--json").stdout)
-    assert done["ok"]
+    assert last_json(to_its_end(two, *command, "--json").stdout)["ok"]
     assert last_json(two.smos("tenant", "apply", slug, "--json").stdout)["changes"] == 0
     assert listed(two)[slug] == "up"
     word = password(two, slug)
