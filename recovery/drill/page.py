@@ -30,16 +30,17 @@ def page(proof: Proof) -> str:
 
 def _head(proof: Proof, title: str) -> Iterator[str]:
     good = "good" if proof.good else "bad"
-    word = "Everything that was asked was as it should be." if proof.good else "This restore proves nothing yet:"
+    counts = {
+        outcome: sum(one.outcome == outcome for part in proof.parts for one in part.answers) for outcome in _WORDS
+    }
+    left = f" {counts['unproved']} questions could not be answered here." if counts["unproved"] else ""
+    word = f"Nothing was wrong.{left}" if proof.good else "This restore proves nothing yet:"
     yield f"<h1>{_text(title).replace('-', '&#8209;')}</h1>"
     scope = proof.scope if proof.scope != "all" else "all of it"
     yield f'<p class="quiet">Backup <code>{_text(proof.backup)}</code>, {_text(scope)}, target {_text(proof.target)}.'
     yield f"Begun {_moment(proof.begun)}, ended {_moment(proof.ended)}.</p>"
     problems = "".join(f"<li>{_text(one)}</li>" for one in proof.problems)
     yield f'<div class="verdict {good}"><strong>{word}</strong>{f"<ul>{problems}</ul>" if problems else ""}</div>'
-    counts = {
-        outcome: sum(one.outcome == outcome for part in proof.parts for one in part.answers) for outcome in _WORDS
-    }
     figures = {
         "lost at most (RPO)": duration(proof.rpo_s),
         "until all is back (RTO)": duration(proof.rto_s),
