@@ -16,7 +16,6 @@ from deploy.registry import Registry
 from deploy.simulated import stacks
 from deploy.target import ROOT
 from settings import load_files
-from settings.images import Image
 
 __all__ = ["app", "lock", "verify"]
 
@@ -25,24 +24,24 @@ app = typer.Typer(no_args_is_help=True, help="The images that run: their digests
 
 @app.command()
 def lock(
-    anew: Annotated[bool, typer.Option("--anew", help="Look again at those that are locked already.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Look again at those that have a digest already.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write what each tag means today into settings/images.lock.json; what is locked stays as it is."""
+    """Write what each tag means today beside it, in the settings that name it; what has a digest stays as it is."""
     with reporting(as_json):
         _report(images.lock(_images(), Registry().resolve, anew), as_json)
 
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
-    """Ask whether what is locked is still there and still what its tag means; exit code 1 when it is not."""
+    """Ask whether each digest is still there and still what its tag means; exit code 1 when it is not."""
     with reporting(as_json):
         registry = Registry()
         _report(images.verify(_images(), registry.resolve, registry.read), as_json)
 
 
-def _images() -> list[Image]:
-    return images.images_of([load_files(stack, ROOT) for stack in stacks()])
+def _images() -> list[images.NamedImage]:
+    return images.images_of({ROOT / f"Pulumi.{stack}.yaml": load_files(stack, ROOT) for stack in stacks()})
 
 
 def _report(found: Iterable[images.Found], as_json: bool) -> None:

@@ -1,8 +1,9 @@
 """The platform of an environment, whichever system it runs: providers, places, database servers, DNS, and its services.
 
-Which services there are, and what declares each, its system says (components/systems/). Each is declared once, when
-its turn comes or when another asks for what it makes; what all of them return is merged here. Which of it others may
-know is in components.platform_outputs. It is no component of its own: what is made here are the system's children.
+Which services there are, its system's settings say; what declares each is its module in components.services. Each is
+declared once, when its turn comes or when another asks for what it makes; what all of them return is merged here. Which
+of it others may know is in components.platform_outputs. It is no component of its own: what is made here are the
+system's children.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from pulumi import Output, ProviderResource, Resource, ResourceOptions, log
 from components.placements import DatabaseServer
 from components.placements.chosen import MadePlaces
 from components.platform_outputs import outputs_of, takes_domains
-from components.services import holding, redis, storage, tenants, traefik, vault
 from components.services.context import Declare, ServiceContext, ServiceOutputs
 from components.services.dns import Dns, DnsArgs
+from components.services.modules import declares
 from components.services.postgres import (
     PostgresServer,
     PostgresServerArgs,
@@ -32,17 +33,7 @@ from settings import Settings
 from settings.addresses import EDGE
 from settings.model import S_co
 
-__all__ = ["PLATFORM_SERVICES", "Platform", "SystemArgs"]
-
-PLATFORM_SERVICES: Mapping[str, Declare] = {
-    "redis": redis.declare,
-    "storage": storage.declare,
-    "traefik": traefik.declare,
-    "holding": holding.declare,
-    "vault": vault.declare,
-    "tenants": tenants.declare,
-}
-"""What every system can run; each adds its own."""
+__all__ = ["Platform", "SystemArgs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +46,11 @@ class SystemArgs(Generic[S_co]):
 class Platform:
     """What every system has, made as children of the system's component."""
 
-    def __init__(self, system: Resource, settings: Settings, services: Mapping[str, Declare]) -> None:
-        self._system, self._settings, self._services = system, settings, services
+    def __init__(self, system: Resource, settings: Settings, own: Mapping[str, Declare] | None = None) -> None:
+        """`own`: service → what declares it, where that is no module of components.services."""
+        self._system, self._settings, own = system, settings, own or {}
+        found = declares(key for key, _ in settings.services.running() if key not in own)
+        self._services: Mapping[str, Declare] = {**found, **own}
         self._made: dict[str, ServiceOutputs] = {}
         self._begun: list[str] = []
         self._places = MadePlaces(settings, system)

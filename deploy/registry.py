@@ -177,7 +177,8 @@ def _why(image: Image, host: str, reference: str, answer: _Answer) -> str:
         when = f" for {wait} s" if wait.isdecimal() else ""
         return f"{image.tagged}: {host} answers nobody at this address{when} (rate limit). Fix: run it again later"
     if answer.status == 404:
-        return f"{image.tagged}: {host} has no {reference}. Fix: look at the name and the tag in settings/images.py"
+        where = "where it is named (settings/services/, or smarteros:images)"
+        return f"{image.tagged}: {host} has no {reference}. Fix: look at the name and the tag {where}"
     if answer.status in (401, 403):
         return f"{image.tagged}: {host} shows it to nobody without a login (status {answer.status})"
     return f"{image.tagged}: {host} answers with status {answer.status}"

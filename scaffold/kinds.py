@@ -108,12 +108,6 @@ _ALL = (
                 template="service/field.template",
                 imports="from settings.services.$identifier import $class_name",
             ),
-            Insertion(
-                path="components/systems/smarteros.py",
-                into="SERVICES",
-                template="service/line.template",
-                imports="from components.services import $identifier",
-            ),
         ),
         taken=_service_of,
         test="tests/components/test_$identifier.py",
@@ -123,7 +117,7 @@ _ALL = (
             "say of it; whoever has a name in the zone also says who owns it",
             "components/services/$identifier.py: the workload, and for all that it is told a source in SOURCES",
             "its image in policy/known/images.py, whose list a change of a service does not widen by itself; "
-            "./smos images lock",
+            "./smos images lock, which writes its digest into its settings",
             "its line in a profile (settings/systems/smarteros.py), if it is to run there; its key in a stack's file",
             "the pages: python -m tests.components.services_page, python -m settings.pages, ./smos capacity --pages",
         ),
@@ -155,7 +149,7 @@ _ALL = (
             "archive, requests (tenants/steps/step.py says what each is)",
             "its place in MODULES of tenants/steps/__init__.py: after those whose outputs it uses, before Vault if it "
             "has a login",
-            "its rows in docs/tenants.md",
+            "its rows of docs/tenants.md into `documented`, then python -m tenants.pages",
         ),
     ),
     Scaffold(
@@ -214,7 +208,8 @@ _ALL = (
         fails="$name has no service of its own yet",
         left=(
             "settings/systems/$identifier.py: its services as fields, its profiles, the calls between them",
-            "components/systems/$identifier.py: what declares each of them, and its own outputs",
+            "components/services/: a module for each of them, called as its field; "
+            "components/systems/$identifier.py: its own outputs",
             "a stack's file that says `smarteros:system: $name`",
         ),
     ),

@@ -10,16 +10,22 @@ from functools import cache
 
 from settings.database_server import UPGRADES as POSTGRES_UPGRADES
 from settings.findings import Finding
-from settings.images import Image, parsed_image, pinned
+from settings.images import Image, parsed_image
 from settings.problems import did_you_mean
 from settings.services import PlatformServices
 from settings.services.upgrades import UpgradeRules
 from settings.systems import SYSTEMS
 
-__all__ = ["default_images", "every_default_image", "image_of", "images_are_known", "upgrade_rules"]
+__all__ = ["default_images", "every_default_image", "image_of", "images_are_known", "naming_modules", "upgrade_rules"]
 
 # The same major version as the Flexible Server: a dump of one restores into the other.
-_OF_THE_PLATFORM = {"postgres": Image(name="pgvector/pgvector", tag="0.8.6-pg17")}
+_OF_THE_PLATFORM = {
+    "postgres": Image(
+        name="pgvector/pgvector",
+        tag="0.8.6-pg17",
+        digest=None,
+    ),
+}
 
 
 @cache
@@ -42,9 +48,23 @@ def every_default_image() -> Mapping[str, Image]:
     return {key: image for one in SYSTEMS.values() for key, image in default_images(one.services).items()}
 
 
+def naming_modules() -> Iterator[tuple[Image, str]]:
+    """Each default image of all systems, and the module in which its tag and its digest stand."""
+    yield from ((image, __name__) for image in _OF_THE_PLATFORM.values())
+    for system in SYSTEMS.values():
+        for _, kind in system.services.kinds():
+            yield from ((image, kind.__module__) for image in kind.images.values())
+
+
 def image_of(key: str, services: type[PlatformServices], given: Mapping[str, str]) -> Image:
-    """What runs: what the stack says, else the default; with a digest, if anybody knows it."""
-    return pinned(parsed_image(given[key]) if key in given else default_images(services)[key])
+    """What runs: what the stack says, else the default. A stack that names a default's tag means the default's digest,
+    if it says no other.
+    """
+    defaults = default_images(services)
+    if key not in given:
+        return defaults[key]
+    image = parsed_image(given[key])
+    return image if image.digest else next((one for one in defaults.values() if one.tagged == image.tagged), image)
 
 
 def images_are_known(system: str, images: Mapping[str, str]) -> Iterator[Finding]:

@@ -1,4 +1,7 @@
-"""What pydantic finds wrong with a file, in this program's words: the path into the file, the value, why, the mend."""
+"""What pydantic finds wrong with a file, in this program's words: the path into the file, the value, why, the mend.
+
+Nothing is validated here, and no file is read: `settings.reading` does that.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,11 @@ __all__ = ["KEYS", "USUAL_SYSTEM", "model_of", "parsed", "problems_across", "rea
 
 KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if name != "stack"}
 _TEXT = {"system", "domain"}
+"""Keys whose value is the text that stands there, whatever it would be as JSON."""
 USUAL_SYSTEM = Settings.model_fields["system"].default
+"""The system of a stack that names none."""
+_ALL_SERVICES = "all_services"
+"""The services for checks that must see all of them: not there while one of them is unreadable."""
 
 
 def parsed(key: str, value: object) -> object:
@@ -56,7 +60,7 @@ def read_settings(
     try:
         settings = model.model_validate({**values, "stack": stack})
         good = {name: getattr(settings, name) for name in Settings.model_fields}
-        good["all_services"] = settings.services
+        good[_ALL_SERVICES] = settings.services
     except ValidationError as error:
         problems += [_problem(model, file, details, values, system) for details in error.errors()]
         good = dict(_readable(model, values, [details["loc"] for details in error.errors()]))
@@ -110,7 +114,7 @@ def _readable(
         values = {**values, "services": {key: part for key, part in services.items() if key not in wrong}}
         broken -= {"services"}
     elif "services" in values and "services" not in broken:
-        yield "all_services", _adapter(model, "services").validate_python(services)
+        yield _ALL_SERVICES, _adapter(model, "services").validate_python(services)
     for key, name in KEYS.items():
         field = model.model_fields[name]
         if key in values and key not in broken:
@@ -125,7 +129,9 @@ def _adapter(model: type[Settings], name: str) -> TypeAdapter[Any]:
 
 
 def problems_across(file: str, good: Mapping[str, Any], checks: Checks = CHECKS) -> Iterator[Problem]:
-    """What is only visible across the parts that are readable."""
+    """What is only visible across the parts that are readable. `good`: a field's name, or `all_services` → its value; a
+    check is asked when all that its parameters name is there.
+    """
     for check in checks:
         needed = list(inspect.signature(check).parameters)
         if all(name in good for name in needed):

@@ -76,7 +76,13 @@ class BotpressV12(Service):
 
     port: ClassVar[int | None] = 3000
     # The last release: there is none after April 2025.
-    images: ClassVar[Mapping[str, Image]] = {"botpress": Image(name="botpress/server", tag="12.31.10")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "botpress": Image(
+            name="botpress/server",
+            tag="12.31.10",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"botpress": _UPGRADES}
     # botpress/v12 packages/bp/src/core/distributed/redis.ts and realtime/realtime-service.ts with
     # BP_REDIS_SCOPE=botpress; @socket.io/redis-adapter subscribes to <scope>#<namespace>#*. A cluster needs Pro.

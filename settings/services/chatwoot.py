@@ -128,7 +128,13 @@ class Chatwoot(Service):
 
     port: ClassVar[int | None] = 3000
     # The community edition.
-    images: ClassVar[Mapping[str, Image]] = {"chatwoot": Image(name="chatwoot/chatwoot", tag="v4.18.0-ce")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "chatwoot": Image(
+            name="chatwoot/chatwoot",
+            tag="v4.18.0-ce",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"chatwoot": _UPGRADES}
     # Sidekiq has no prefix, so its keys are named one by one. sidekiq/sidekiq v7.3 and v8.1 lib/sidekiq/{launcher,api,
     # scheduled,deploy,iterable}.rb and metrics/; sidekiq-cron lib/sidekiq/cron/job.rb; chatwoot/chatwoot config/

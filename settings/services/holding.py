@@ -29,7 +29,13 @@ class Holding(Service):
     )
 
     port: ClassVar[int | None] = 8080
-    images: ClassVar[Mapping[str, Image]] = {"holding": Image(name="nginxinc/nginx-unprivileged", tag="1.29.5-alpine")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "holding": Image(
+            name="nginxinc/nginx-unprivileged",
+            tag="1.29.5-alpine",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {
         "holding": UpgradeRules(
             tags=r"(?P<v1>\d+)\.(?P<v2>\d+)\.(?P<v3>\d+)-alpine", example="1.29.5-alpine", keeps_data=False

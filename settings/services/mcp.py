@@ -89,7 +89,13 @@ class Mcp(Service):
     admin_ui: bool = Field(False, description="Whether it has its pages for administrators; they ask for a password")
 
     port: ClassVar[int | None] = 4444
-    images: ClassVar[Mapping[str, Image]] = {"mcp": Image(name="ghcr.io/ibm/mcp-context-forge", tag="v1.0.8")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "mcp": Image(
+            name="ghcr.io/ibm/mcp-context-forge",
+            tag="v1.0.8",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"mcp": _UPGRADES}
     # IBM/mcp-context-forge mcpgateway/: CACHE_PREFIX covers its caches only. It answers a session on a channel that is
     # the session's UUID. To forget what is cached it scans: it may read the names of all keys, and no others' values.

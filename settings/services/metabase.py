@@ -62,7 +62,13 @@ class Metabase(Service):
 
     port: ClassVar[int | None] = 3000
     # The line with long-term support.
-    images: ClassVar[Mapping[str, Image]] = {"metabase": Image(name="metabase/metabase", tag="v0.64.1.5")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "metabase": Image(
+            name="metabase/metabase",
+            tag="v0.64.1.5",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"metabase": _UPGRADES}
     secrets: ClassVar[tuple[Secret, ...]] = (
         Secret(

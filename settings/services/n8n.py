@@ -129,8 +129,16 @@ class N8n(Service):
 
     port: ClassVar[int | None] = 5678
     images: ClassVar[Mapping[str, Image]] = {
-        "n8n": Image(name="docker.n8n.io/n8nio/n8n", tag="2.35.7"),
-        "n8n_runners": Image(name="n8nio/runners", tag="2.35.7"),
+        "n8n": Image(
+            name="docker.n8n.io/n8nio/n8n",
+            tag="2.35.7",
+            digest=None,
+        ),
+        "n8n_runners": Image(
+            name="n8nio/runners",
+            tag="2.35.7",
+            digest=None,
+        ),
     }
     same_tags: ClassVar[tuple[tuple[str, str], ...]] = (("n8n", "n8n_runners"),)
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"n8n": _UPGRADES}

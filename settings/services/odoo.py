@@ -111,7 +111,13 @@ class Odoo(Service):
     files_gb: int = Field(20, ge=1, description="How much its attachments are expected to grow to, in GB")
 
     port: ClassVar[int | None] = 8069
-    images: ClassVar[Mapping[str, Image]] = {"odoo": Image(name="odoo", tag="19.0-20260817")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "odoo": Image(
+            name="odoo",
+            tag="19.0-20260817",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"odoo": _UPGRADES}
     # What Odoo tries to create in a database: to search by parts of words, and without accents (odoo/service/db.py).
     extensions: ClassVar[tuple[str, ...]] = ("pg_trgm", "unaccent")

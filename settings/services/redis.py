@@ -50,7 +50,13 @@ class Redis(Service):
 
     port: ClassVar[int | None] = 6379
     # The last line of Redis under the BSD licence.
-    images: ClassVar[Mapping[str, Image]] = {"redis": Image(name="redis", tag="7.2.16")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "redis": Image(
+            name="redis",
+            tag="7.2.16",
+            digest=None,
+        ),
+    }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"redis": _UPGRADES}
     operated: ClassVar[Operated | None] = Operated(address=101, port=6379, local_port=41)
 

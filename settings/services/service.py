@@ -60,7 +60,9 @@ class Service(Setting):
     """A service that the settings name. Its fields are what an operator may say of it."""
 
     images: ClassVar[Mapping[str, Image]] = {}
-    """What runs, where neither the lock nor a stack says more: by the name that smarteros:images has for it."""
+    """What runs, where a stack says no other: by the name that smarteros:images has for it. Each stands there with its
+    `digest=`, which `./smos images lock` writes.
+    """
     same_tags: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Which two of its images must be of one version."""
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {}

@@ -49,8 +49,16 @@ class Traefik(Service):
     memory_mb: int = Field(256, ge=128, description="How much memory the proxy may use, in MB")
 
     images: ClassVar[Mapping[str, Image]] = {
-        "traefik": Image(name="traefik", tag="v3.7.11"),
-        "socket_proxy": Image(name="tecnativa/docker-socket-proxy", tag="v0.4.2"),
+        "traefik": Image(
+            name="traefik",
+            tag="v3.7.11",
+            digest=None,
+        ),
+        "socket_proxy": Image(
+            name="tecnativa/docker-socket-proxy",
+            tag="v0.4.2",
+            digest=None,
+        ),
     }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {"traefik": _UPGRADES, "socket_proxy": _SOCKET_PROXY}
     owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="its API and its dashboard are off (--api=false)")

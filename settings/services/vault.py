@@ -57,8 +57,16 @@ class Vault(Service):
 
     port: ClassVar[int | None] = 8200
     images: ClassVar[Mapping[str, Image]] = {
-        "vault": Image(name="hashicorp/vault", tag="2.0.4"),
-        "openbao": Image(name="openbao/openbao", tag="2.6.2"),
+        "vault": Image(
+            name="hashicorp/vault",
+            tag="2.0.4",
+            digest=None,
+        ),
+        "openbao": Image(
+            name="openbao/openbao",
+            tag="2.6.2",
+            digest=None,
+        ),
     }
     upgrades: ClassVar[Mapping[str, UpgradeRules]] = {
         "vault": _rules(

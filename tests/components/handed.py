@@ -18,6 +18,7 @@ from components.placements.azure.app import ContainerApp
 from components.placements.docker import postgres
 from components.placements.docker.container import ClosedContainer
 from components.workload import Workload
+from settings.systems import SYSTEMS
 from tests.components.declared import Declared, platform, prod_config, secrets_of
 
 __all__ = ["CONFIGURATIONS", "HandedWorkload", "fallback_sources", "handed_workloads", "source_of", "sources_of"]
@@ -146,11 +147,9 @@ def _shortened(text: str) -> str:
 
 def sources_of(service: str) -> Mapping[str, str]:
     """Whose word a service's variables, port, volumes and health check are."""
-    from components.systems.smarteros import SERVICES
-
-    if service not in SERVICES:
+    if service not in SYSTEMS["smarteros"].services.model_fields:
         return postgres.SOURCES
-    found: Mapping[str, str] = getattr(importlib.import_module(SERVICES[service].__module__), "SOURCES", {})
+    found: Mapping[str, str] = getattr(importlib.import_module(f"components.services.{service}"), "SOURCES", {})
     return found
 
 

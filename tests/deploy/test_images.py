@@ -1,4 +1,6 @@
-"""Digests from a registry: by its own challenge, believed only where the content has them, compared ever after."""
+"""Digests from a registry: by its own challenge, believed only where the content has them, written beside the tag,
+compared ever after.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,16 @@ from typing import Any
 
 import pytest
 
-from deploy.images import images_of, lock, verify
+from deploy.images import NamedImage, lock, verify
 from deploy.registry import HUB, MOST_BYTES, Registry, RegistryError, where_of
-from kept import Damaged
-from settings import SettingsError, load_files
-from settings.default_images import every_default_image
-from settings.images import Image, parsed_image, read_lock
-from settings.reading import read_settings
-from tests.components.declared import ROOT, platform, prod_config, resolved
+from settings.images import Image, parsed_image
 from tests.deploy.registry_here import MANIFEST, Fake, index, running
 from tests.provider.servers import free_port
 
 AMD = ("linux", "amd64")
 ARM = ("linux", "arm64")
 DIGEST = "sha256:" + "a1" * 32
+OTHER = "sha256:" + "b2" * 32
 
 
 @pytest.fixture
@@ -47,6 +45,20 @@ def image(fake: Fake, tag: str = "1.2.3") -> Image:
 def digest_of(fake: Fake) -> str:
     """The truth."""
     return "sha256:" + hashlib.sha256(fake.tags["team/app", "1.2.3"]).hexdigest()
+
+
+def stack_file(folder: Path, *references: str) -> Path:
+    """A stack's file that says these images."""
+    file = folder / "Pulumi.prod.yaml"
+    lines = [f'  a{number}: "{one}"  # why\n' for number, one in enumerate(references)]
+    file.write_text("".join(["config:\n", "  # was other/app:1\n", *lines]))
+    return file
+
+
+def named_in(file: Path) -> list[NamedImage]:
+    """As the command finds them."""
+    references = [line.split('"')[1] for line in file.read_text().splitlines() if '"' in line]
+    return [NamedImage(image=parsed_image(one), files=(file,)) for one in references]
 
 
 @pytest.mark.parametrize(
@@ -137,17 +149,18 @@ BAD_DAYS: dict[str, tuple[Callable[[Fake], None], str]] = {
 
 @pytest.mark.parametrize("bad", sorted(BAD_DAYS))
 def test_a_registrys_bad_day_is_told_and_nothing_is_believed(fake: Fake, tmp_path: Path, bad: str) -> None:
-    """And what was locked before stays."""
+    """And nothing is written; what had a digest before stays."""
     spoil, says = BAD_DAYS[bad]
-    file = tmp_path / "images.lock.json"
-    file.write_text(json.dumps({"redis:7.2.16": DIGEST}))
+    file = stack_file(tmp_path, f"redis:7.2.16@{DIGEST}", image(fake).tagged)
+    before = file.read_text()
     spoil(fake)
     with pytest.raises(RegistryError, match=r".") as refused:
         Registry().resolve(image(fake))
     assert says in str(refused.value)
-    (found,) = lock([image(fake)], Registry().resolve, file=file)
+    redis, found = lock(named_in(file), Registry().resolve)
+    assert (redis.state, redis.digest) == ("locked", DIGEST)
     assert (found.state, found.digest) == ("failed", "")
-    assert read_lock(file) == {"redis:7.2.16": DIGEST}
+    assert file.read_text() == before
 
 
 def test_content_that_is_named_otherwise_is_not_believed(fake: Fake) -> None:
@@ -182,83 +195,40 @@ def test_a_registry_that_does_not_answer_is_left_in_time(fake: Fake) -> None:
         Registry().resolve(image(fake, "9.9"))
 
 
-def test_what_is_locked_stays_until_it_is_asked_for_anew(fake: Fake, tmp_path: Path) -> None:
+def test_what_has_a_digest_keeps_it_until_it_is_asked_for_anew(fake: Fake, tmp_path: Path) -> None:
     """A tag that was moved is told by verify, and never followed by itself."""
-    file, registry = tmp_path / "images.lock.json", Registry()
-    (unlocked,) = verify([image(fake)], registry.resolve, registry.read, file)
-    assert (unlocked.state, unlocked.good) == ("unlocked", False)
-    (first,) = lock([image(fake)], registry.resolve, file=file)
+    file, registry = stack_file(tmp_path, image(fake).tagged), Registry()
+
+    def verified() -> Any:
+        (found,) = verify(named_in(file), registry.resolve, registry.read)
+        return found
+
+    def locked(anew: bool = False) -> Any:
+        (found,) = lock(named_in(file), registry.resolve, anew)
+        return found
+
+    assert (verified().state, verified().good) == ("unlocked", False)
     before = digest_of(fake)
+    first = locked()
     assert (first.state, first.digest) == ("new", before)
-    assert [one.state for one in verify([image(fake)], registry.resolve, registry.read, file)] == ["same"]
+    assert f'"{image(fake).tagged}@{before}"  # why' in file.read_text()
+    assert verified().state == "same"
 
     fake.tags["team/app", "old"] = fake.tags["team/app", "1.2.3"]
     fake.tags["team/app", "1.2.3"] = index(AMD, salt="moved")
-    (moved,) = verify([image(fake)], registry.resolve, registry.read, file)
+    moved = verified()
     assert (moved.state, moved.good) == ("moved", False)
     assert digest_of(fake) in moved.detail
-    (kept,) = lock([image(fake)], registry.resolve, file=file)
+    kept = locked()
     assert (kept.state, kept.digest) == ("locked", before)
-    (anew,) = lock([image(fake)], registry.resolve, anew=True, file=file)
+    anew = locked(anew=True)
     assert (anew.state, anew.digest) == ("new", digest_of(fake))
+    assert locked(anew=True).state == "same"
+    assert before not in file.read_text()
 
     del fake.tags["team/app", "1.2.3"]
-    (gone,) = verify([image(fake)], registry.resolve, registry.read, file)
+    gone = verified()
     assert (gone.state, gone.good) == ("failed", False)
-
-
-def test_every_default_and_what_a_stack_says_is_asked_for() -> None:
-    """None is left out of the lock."""
-    settings = load_files("prod", ROOT)
-    tagged = {one.tagged for one in images_of([settings])}
-    assert {one.tagged for one in every_default_image().values()} <= tagged
-
-
-@pytest.mark.parametrize("text", ['{"redis:7": "sha256:00"}', '{"redis": "' + DIGEST + '"}', "[]", '{"redis:7": 1}'])
-def test_a_damaged_lock_is_told(tmp_path: Path, text: str) -> None:
-    """Never taken for one that knows nothing."""
-    file = tmp_path / "images.lock.json"
-    file.write_text(text)
-    with pytest.raises(Damaged):
-        read_lock(file)
-
-
-def test_the_lock_of_the_repository_is_one() -> None:
-    """Whatever has been looked up."""
-    assert set(read_lock(ROOT / "settings" / "images.lock.json")) <= {one.tagged for one in images_of([])}
-
-
-def test_a_stacks_digest_is_what_docker_and_azure_are_told() -> None:
-    """By tag and digest, in every place."""
-    given = {"redis": f"redis:7.2.16@{DIGEST}", "n8n": f"docker.n8n.io/n8nio/n8n:2.35.7@{DIGEST}"}
-    found = platform("prod", images=given)
-    texts = [str(resolved(one.inputs)) for one in found]
-    assert any(given["redis"] in text for text in texts)
-    assert any(given["n8n"] in text for text in texts)
-    assert not [text for text in texts if "redis:7.2.16'" in text]
-
-
-@pytest.mark.parametrize(
-    ("images", "why"),
-    [
-        ({"n8m": "a:1"}, "no image is called so"),
-        ({"redis": "redis:latest"}, "not an image at a version"),
-        ({"redis": "redis:7@sha256:00"}, "not an image at a version"),
-        ({"n8n": "docker.n8n.io/n8nio/n8n:2.36.0"}, "n8n_runners is 2.35.7"),
-    ],
-)
-def test_what_is_no_image_of_ours_is_refused(images: dict[str, str], why: str) -> None:
-    """With the path, before anything runs."""
-    _, problems = read_settings("prod", {**prod_config(), "images": images}, "Pulumi.prod.yaml")
-    assert [one.path for one in problems] == ["smarteros:images"]
-    assert why in problems[0].why
-
-
-def test_a_reference_is_read_as_it_was_written() -> None:
-    """Name, tag and digest."""
-    for text in ("redis:7.2.16", f"127.0.0.1:5000/a/b:1@{DIGEST}"):
-        assert parsed_image(text).reference == text
-    assert issubclass(SettingsError, Exception)
 
 
 def test_a_real_registry_answers_the_same(tmp_path: Path) -> None:
@@ -283,10 +253,10 @@ def test_a_real_registry_answers_the_same(tmp_path: Path) -> None:
             except OSError:
                 time.sleep(0.2)
         one = Image(name=f"127.0.0.1:{port}/team/app", tag="1.2.3")
-        file, registry = tmp_path / "images.lock.json", Registry()
-        (found,) = lock([one], registry.resolve, file=file)
+        file, registry = stack_file(tmp_path, one.tagged), Registry()
+        (found,) = lock(named_in(file), registry.resolve)
         assert (found.state, found.digest) == ("new", "sha256:" + hashlib.sha256(pushed).hexdigest())
-        assert [each.state for each in verify([one], registry.resolve, registry.read, file)] == ["same"]
+        assert [each.state for each in verify(named_in(file), registry.resolve, registry.read)] == ["same"]
         with pytest.raises(RegistryError, match=r"has no 9\.9"):
             registry.resolve(Image(name=one.name, tag="9.9"))
     finally:

@@ -75,5 +75,5 @@ def test_on_real_accounts_the_digest_stands_beside_the_version(token: str) -> No
 
 
 def test_the_images_that_are_known_are_those_that_run() -> None:
-    """No more, no less than what settings/images.py has."""
+    """No more, no less than what the services name."""
     assert {one.name for one in every_default_image().values()} == REPOSITORIES

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi import ComponentResource, Output, ResourceOptions
 
-from components.platform import PLATFORM_SERVICES, Platform, SystemArgs
+from components.platform import Platform, SystemArgs
 from components.services.context import ServiceContext, ServiceOutputs
 from components.workload import Health, Volume, Workload
 
@@ -51,8 +51,8 @@ class Noticeboard(ComponentResource):
 
     def __init__(self, name: str, args: SystemArgs[NoticeboardServices], opts: ResourceOptions | None = None) -> None:
         super().__init__("smarteros:systems:Noticeboard", name, None, opts)
-        services = {**PLATFORM_SERVICES, "board": declare_board}
-        self.platform = Platform(self, args.settings, services).outputs(says=_said(args.settings.services))
+        platform = Platform(self, args.settings, own={"board": declare_board})
+        self.platform = platform.outputs(says=_said(args.settings.services))
         self.register_outputs({"platform": self.platform})
 
 

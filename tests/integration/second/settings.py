@@ -25,7 +25,13 @@ class Board(Service):
     text: str = Field(min_length=1, description="What it says")
 
     port: ClassVar[int | None] = 8080
-    images: ClassVar[Mapping[str, Image]] = {"board": Image(name="nginxinc/nginx-unprivileged", tag="1.29.5-alpine")}
+    images: ClassVar[Mapping[str, Image]] = {
+        "board": Image(
+            name="nginxinc/nginx-unprivileged",
+            tag="1.29.5-alpine",
+            digest=None,
+        ),
+    }
     owner: ClassVar[Owner | NoOwner | None] = NoOwner(because="one page of text: nobody logs in")
 
     def footprint(self, name: str) -> tuple[Container, ...]:
