@@ -26,7 +26,9 @@ STACK = "prod"
 
 
 def main(kind: str, folder: Path, workers: int, only: list[str]) -> dict[str, Any]:
-    """What came of it, and how long it took from the first thing that is a run's own."""
+    """What came of it, and how long it took from the first thing that is a run's own. `kind`: fleet, known or loop;
+    `folder`: the tenants' files; `only`: the slugs that a loop goes through, all when none is named.
+    """
     from deploy.simulated import simulated
     from deploy.target import ROOT
     from settings import load_files

@@ -116,7 +116,8 @@ def _program_share(environ: dict[str, str], roots: Callable[[], list[psutil.Proc
     """CPU seconds of the program's process in an unchanged `up`, less those of a process that only imports its SDKs."""
     shares = []
     # As the program does it: without looking for garbage, and each resource's module when it is used.
-    late = f"import sys; sys.path.insert(0, {str(ROOT / 'engine')!r}); import lazy_sdk; lazy_sdk.begin()"
+    path = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+    late = f"{path}; from engine.sdk_patches.generated import load_late; load_late()"
     imports = f"import gc; gc.disable(); {late}; import {', '.join(sorted(set(_sdk_modules())))}; gc.freeze()"
     for _ in range(3):
         with Watch(roots, every_s=0.05, memory=False) as watch:

@@ -15,8 +15,7 @@ import sys
 from typing import Any
 
 # Beside this script, for as long as its folder is on the path.
-import lazy_sdk  # type: ignore[import-not-found]  # a file beside this one, outside any package
-import sdk_patches  # type: ignore[import-not-found]  # likewise
+from sdk_patches import generated, programs  # type: ignore[import-not-found]  # a folder beside this file
 
 __all__ = ["main"]
 
@@ -34,10 +33,10 @@ def main() -> int:
     sys.path.insert(0, os.path.dirname(program))
     sys.argv = [program, *request["args"]]
     gc.disable()  # it would take 40 % of the SDKs' import, and the process ends soon after
-    lazy_sdk.begin()
+    generated.load_late()
     try:
         _configure(request)
-        sdk_patches.apply(debug=bool(request["debug"]))
+        programs.apply(debug=bool(request["debug"]))
     except ModuleNotFoundError as error:
         print(
             f"{sys.executable} has no Pulumi SDK ({error}): install it in the project's virtualenv, "

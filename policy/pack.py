@@ -1,18 +1,15 @@
 """Puts the rules together into a pack that the engine understands.
 
-The SDK gives a rule neither the marks of secrets nor a value for what is unknown: it unwraps the first and raises at
-the second, which ends the whole rule with "can't run". Here a secret arrives as `Marked`, an unknown as `UNKNOWN`.
+The SDK gives a rule neither the marks of secrets nor a value for what is unknown. Here a secret arrives as `Marked`, an
+unknown as `UNKNOWN`; how the SDK is brought to that is in engine.sdk_patches.policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
-import pulumi_policy.policy as sdk
-from google.protobuf import json_format
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -25,13 +22,22 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
-from pulumi_policy.proxy import _is_unknown
+from pulumi_policy.proxy import (
+    UNKNOWN_ARCHIVE_VALUE,
+    UNKNOWN_ARRAY_VALUE,
+    UNKNOWN_ASSET_VALUE,
+    UNKNOWN_BOOLEAN_VALUE,
+    UNKNOWN_NUMBER_VALUE,
+    UNKNOWN_OBJECT_VALUE,
+    UNKNOWN_STRING_VALUE,
+)
 
+from engine.sdk_patches.policies import inputs_read_by
 from policy.catalogue import rules
 from policy.rule import UNKNOWN, Facts, Marked, Resource, Rule, StackRule
 from policy.stateful import plain_token
 
-__all__ = ["NAME", "Remembered", "policies", "read_inputs"]
+__all__ = ["NAME", "policies", "read_inputs"]
 
 _FACTS = PolicyConfigSchema(
     properties={
@@ -58,51 +64,28 @@ _FACTS = PolicyConfigSchema(
 
 
 NAME = "smarteros"
-REMEMBERED = 1000
-"""More than a stack has resources; a process that judges many stacks keeps no more than this."""
+_UNKNOWN = frozenset(
+    {
+        *(UNKNOWN_BOOLEAN_VALUE, UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, UNKNOWN_ARRAY_VALUE),
+        *(UNKNOWN_ASSET_VALUE, UNKNOWN_ARCHIVE_VALUE, UNKNOWN_OBJECT_VALUE),
+    }
+)
 
 
 def policies() -> list[Policy]:
     """Every rule, as the SDK wants it."""
-    # What the engine sends still has the marks; these two functions of the SDK are where they are lost.
-    sdk.deserialize_properties = Remembered(_read)  # type: ignore[attr-defined,assignment]  # it names no exports
-    sdk.json_format = SimpleNamespace(  # type: ignore[attr-defined,assignment]  # it names no exports
-        MessageToDict=Remembered(json_format.MessageToDict), ParseDict=json_format.ParseDict
-    )
-    sdk.unknown_checking_proxy = _as_it_is  # type: ignore[attr-defined]  # it names no exports
+    inputs_read_by(_read)
     return [_policy(rule) for rule in rules()]
 
 
-class Remembered:
-    """A function of one object, reckoned once for each: the SDK reads every resource anew for every rule."""
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-        self._known: dict[int, tuple[Any, Any]] = {}
-
-    def __call__(self, given: Any, *more: Any) -> Any:
-        """The same answer as last time, for who only reads it."""
-        known = self._known.get(id(given))
-        if known is None or known[0] is not given:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            known = self._known[id(given)] = given, self._make(given, *more)
-        return known[1]
-
-
-def _read(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
-    return {key: read_inputs(value) for key, value in props.items()}
-
-
-def _as_it_is(props: dict[str, Any]) -> dict[str, Any]:
-    """Nothing raises at an unknown value: it is told."""
-    return props
+def _read(sent: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: read_inputs(value) for key, value in sent.items()}
 
 
 def read_inputs(sent: Any, secret: bool = False) -> Any:
     """A value as the engine sends it: texts inside a secret are `Marked`, what is unknown is `UNKNOWN`."""
     if isinstance(sent, str):
-        return UNKNOWN if _is_unknown(sent) else Marked(sent) if secret else sent
+        return UNKNOWN if sent in _UNKNOWN else Marked(sent) if secret else sent
     if isinstance(sent, Mapping):
         if sent.get(SPECIAL_SIG_KEY) == SPECIAL_SECRET_SIG:
             return read_inputs(sent.get("value"), secret=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import pulumi_policy.policy as sdk
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import Policy, PolicyPack, StackValidationPolicy
 
+from engine.sdk_patches.policies import analyzer, serve_instead
 from policy.catalogue import rules
 from policy.pack import NAME, policies
 from policy.rule import Rule
@@ -32,16 +34,8 @@ more runs at once than these no machine bears; each keeps half a megabyte.
 
 def serve() -> None:
     """Registers the pack with the engine that started this process."""
-    # The SDK makes its own analyzer from the policies, by this name.
-    sdk._PolicyAnalyzerServicer = _Served  # type: ignore[assignment,misc] # the SDK has no other way in
+    serve_instead(WarmPack)
     PolicyPack(NAME, policies())
-
-
-class _Served(sdk._PolicyAnalyzerServicer):
-    """What the SDK takes for its analyzer."""
-
-    def __new__(cls, _name: str, _version: str, every: list[Policy], *_: Any) -> Any:
-        return WarmPack(every)
 
 
 class WarmPack(analyzer_pb2_grpc.AnalyzerServicer):
@@ -50,6 +44,7 @@ class WarmPack(analyzer_pb2_grpc.AnalyzerServicer):
     def __init__(self, every: list[Policy] | None = None) -> None:
         self._policies = policies() if every is None else every
         self._rules = {rule.name: rule for rule in rules()}
+        self._make = partial(analyzer(), NAME, VERSION)
         self._connections: OrderedDict[str, _Connection] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -86,7 +81,7 @@ class WarmPack(analyzer_pb2_grpc.AnalyzerServicer):
         peer = str(context.peer())
         with self._lock:
             if peer not in self._connections:
-                self._connections[peer] = _Connection(self._policies)
+                self._connections[peer] = _Connection(self._policies, self._make)
                 while len(self._connections) > KEPT:
                     self._connections.popitem(last=False)
             self._connections.move_to_end(peer)
@@ -96,8 +91,9 @@ class WarmPack(analyzer_pb2_grpc.AnalyzerServicer):
 class _Connection:
     """One run of the engine: its configuration, and the SDK's analyzers with it, one for each type that has come."""
 
-    def __init__(self, every: list[Policy]) -> None:
-        self.whole = _analyzer(every)
+    def __init__(self, every: list[Policy], make: Callable[[list[Policy]], Any]) -> None:
+        self._make = make
+        self.whole = make(every)
         self._configuration: Any = None
         self._stack: Any = None
         self._by_type: dict[str, Any] = {}
@@ -125,7 +121,7 @@ class _Connection:
             return self._by_type[token]
 
     def _with(self, some: list[Policy]) -> Any:
-        found = _analyzer(some)
+        found = self._make(some)
         if self._configuration is not None:
             request = analyzer_pb2.ConfigureAnalyzerRequest()
             for one in some:
@@ -135,16 +131,3 @@ class _Connection:
         if self._stack is not None:
             found.ConfigureStack(self._stack, None)
         return found
-
-
-class _Analyzer(sdk._PolicyAnalyzerServicer):
-    """The SDK's, without what it does anew for each resource: it tells the run's project and configuration to the
-    runtime of a program, which no rule asks.
-    """
-
-    def _configure_runtime_settings(self) -> None:
-        return
-
-
-def _analyzer(some: list[Policy]) -> Any:
-    return _Analyzer(NAME, VERSION, some, sdk.EnforcementLevel.ADVISORY)

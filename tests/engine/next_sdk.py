@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKS = ("tests/engine/test_sdk_patches.py",)
-NEEDED = ("pytest",)
+CHECKS = tuple(f"tests/engine/sdk_patches/test_{one}.py" for one in ("programs", "inline", "policies"))
+NEEDED = ("pytest", "pulumi-policy")
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime import resource, settings, stack
 from pulumi.runtime.proto import source_pb2
 
-from engine import sdk_patches
+from engine.sdk_patches import programs
 
 MANY = 200
 
@@ -33,8 +33,8 @@ def test_what_nobody_reads_is_left_out() -> None:
     assert "log.debug(" in source
     assert "_get_stack_trace()" in source
     before = pulumi.log.debug
-    assert sdk_patches.apply() == []
-    assert sdk_patches.apply() == []
+    assert programs.apply() == []
+    assert programs.apply() == []
     assert pulumi.log.debug is not before
     pulumi.log.debug("x", None, stream_id=1)
     assert resource._get_stack_trace() == source_pb2.StackTrace()
@@ -42,19 +42,19 @@ def test_what_nobody_reads_is_left_out() -> None:
 
 def test_who_asks_for_debug_messages_gets_them() -> None:
     before = pulumi.log.debug
-    assert sdk_patches.apply(debug=True) == []
+    assert programs.apply(debug=True) == []
     assert pulumi.log.debug is before
 
 
 def test_the_end_of_a_program_waits_for_its_outputs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK alone: once for each."""
     assert _waits(monkeypatch) > MANY / 10  # on a busy machine several end between two looks
-    sdk_patches.apply()
+    programs.apply()
     assert _waits(monkeypatch) < 5
 
 
 def test_an_output_that_fails_is_told_though_others_wait() -> None:
-    sdk_patches.apply()
+    programs.apply()
     with pytest.raises(ZeroDivisionError):
         asyncio.run(asyncio.wait_for(_end_of([_failing(), asyncio.sleep(60)]), 10))
 
@@ -67,7 +67,7 @@ def test_what_is_not_there_is_left_as_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: Any, name: str, left: str
 ) -> None:
     monkeypatch.delattr(module, name)
-    assert sdk_patches.apply() == [left]
+    assert programs.apply() == [left]
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert left in said
@@ -78,13 +78,13 @@ def test_another_way_to_wait_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -
         await asyncio.gather()
 
     monkeypatch.setattr(stack, "wait_for_rpcs", wait_for_rpcs)
-    assert sdk_patches.apply() == ["waits"]
+    assert programs.apply() == ["waits"]
     assert vars(stack)["asyncio"] is asyncio
 
 
 def test_the_end_waits_with_every_keyword_but_for_the_first_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another wish than the first that is done, and a time-out, reach asyncio as they are."""
-    sdk_patches.apply()
+    programs.apply()
     given: list[dict[str, Any]] = []
 
     async def seen(_tasks: Any, **options: Any) -> None:

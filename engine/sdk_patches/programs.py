@@ -1,11 +1,6 @@
-"""What Pulumi's SDK does at length and nobody gets anything from, left out: each patch reaches into its inside.
+"""What Pulumi's SDK does at length for a program, and nobody gets anything from, left out.
 
-Each looks first whether what it replaces is there and is called as expected; where it isn't, it is left out: slower,
-never wrong. docs/adr/sdk-patches.md says what an upgrade of the SDK must look at. Providers' SDKs are
-`engine/lazy_sdk.py`'s.
-
-Standard library alone until it is applied, and also imported by its bare name: engine/program.py runs in a user's own
-virtualenv.
+Each patch looks first whether what it replaces is there and is called as expected; where it isn't, it is left out.
 """
 
 from __future__ import annotations
@@ -15,22 +10,26 @@ from importlib import import_module
 from inspect import iscoroutinefunction, isfunction
 from typing import Any
 
-__all__ = ["apply"]
+__all__ = ["apply", "left_out"]
 
 
 def apply(*, debug: bool = False) -> list[str]:
-    """The patches that were left out, by name, said in one line on stderr. `debug`: whether the engine shows debug
-    messages; otherwise it drops them, and there are five a resource.
+    """The patches of a program that were left out, by name, said in one line on stderr. `debug`: whether the engine
+    shows debug messages; otherwise it drops them, and there are five a resource.
     """
     wanted = {"traces": _leave_out_traces, "waits": _wait_for_all} | (
         {} if debug else {"messages": _leave_out_messages}
     )
-    left = [name for name, patch in wanted.items() if not patch()]
-    if left:
+    return left_out([name for name, patch in wanted.items() if not patch()])
+
+
+def left_out(names: list[str]) -> list[str]:
+    """The same, said in one line where there are any."""
+    if names:
         sys.stderr.write(
-            f"smos: left out, as this Pulumi SDK is another than expected: {', '.join(left)}; only slower\n"
+            f"smos: left out, as this Pulumi SDK is another than expected: {', '.join(names)}; only slower\n"
         )
-    return left
+    return names
 
 
 def _leave_out_messages() -> bool:

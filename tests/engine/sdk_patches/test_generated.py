@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import gc, importlib, json, sys
 gc.disable()
 sys.path.insert(0, sys.argv[1])
 if sys.argv[2] == "late":
-    import lazy_sdk
-    lazy_sdk.begin()
+    from sdk_patches import generated
+    generated.load_late()
 names, found = json.load(sys.stdin), {}
 package = importlib.import_module(sys.argv[3])
 getattr(package, "_utilities", None)  # the SDK itself puts off whole packages until something of them is asked for
@@ -52,7 +52,8 @@ def test_every_name_is_the_same(package: str) -> None:
 def test_what_is_not_there_is_told_in_python_s_words() -> None:
     """After everything was looked through, as the package itself would tell it."""
     script = (
-        f"import sys; sys.path.insert(0, {str(ROOT / 'engine')!r}); import lazy_sdk; lazy_sdk.begin()\n"
+        f"import sys; sys.path.insert(0, {str(ROOT / 'engine')!r})\n"
+        "from sdk_patches import generated; generated.load_late()\n"
         "import pulumi_docker\n"
         "from pulumi_docker import Container, ContainerArgs, outputs\n"
         "assert hasattr(outputs, 'ContainerPort')\n"
@@ -72,4 +73,4 @@ def test_what_is_not_there_is_told_in_python_s_words() -> None:
 def test_a_program_loads_its_sdks_late() -> None:
     """And nothing of the engine's folder is left on its path."""
     text = (ROOT / "engine" / "program.py").read_text()
-    assert text.index("import lazy_sdk") < text.index("sys.path.pop(0)") < text.index("lazy_sdk.begin()")
+    assert text.index("from sdk_patches import") < text.index("sys.path.pop(0)") < text.index("generated.load_late()")
