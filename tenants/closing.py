@@ -2,17 +2,18 @@
 
 Its state can't be written then: the key that opens it is in Vault. So the engine runs on a copy of the state that has
 no secret in it, with an end of its own, and changes nothing but what is closed. What has secrets to be written anew
-(containers, what stands in Vault) is left to the next run, but its logins end here where they can. The next run reads
-anew what was changed, and completes it.
+(containers, what stands in Vault) is left to the next run, but its logins end here where they can: each step says how
+(`Step.closed_directly`). The next run reads anew what was changed, and completes it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,16 @@ from deploy.guards import NotReady
 from deploy.target import RunTarget
 from deploy.vault_api import VaultRefused
 from kept.say import Say
-from tenants import shared_redis
-from tenants.doors import CONTAINER, REACH, DoorsLeft, doors_of
+from tenants.doors import DoorsLeft, closed_by_deletion, doors_of
 from tenants.endings import note_changed
 from tenants.inline import run_inline
 from tenants.model import Tenant
-from tenants.own_redis import reached
 from tenants.ownership import check_ownership
 from tenants.registry import Entry
 from tenants.session import PlatformSession, reached_as_far
 from tenants.state import deployment, resources_of
-from tenants.vault_session import VaultSession
+from tenants.steps import steps
+from tenants.steps.step import ClosedDirectly
 from tenants.watched import program_of
 from tenants.workfolder import made_ready, with_project
 
@@ -41,8 +41,6 @@ _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - how the engine mark
 _MARK = "1b47061264138c4ac30d75fd1eb44270"
 _BLANK = json.dumps("blank")
 """In place of every secret: the same everywhere, so that none differs from what it was made of."""
-_LEFT_OUT = ("vault:", "docker:", "pulumi:providers:vault", "pulumi:providers:docker", shared_redis.USER)
-_SETTLED_S = 10
 _UNASKED = ("--yes", "--skip-preview")
 
 
@@ -62,7 +60,7 @@ def close_as_far(place: RunTarget, stack: str, entry: Entry, why: NotReady, say:
         session.known.forget((project, slug))
         note_changed(there, [str(one["urn"]) for one in resources_of(found) if _may_change(one)])
         said = [str(why), *problems]
-        left = [*_by_the_engine(session, tenant, found, said), *_by_hand(session, tenant, found, said)]
+        left = [*_by_the_engine(session, tenant, found, said), *_directly(session, tenant, found, said)]
     raise DoorsLeft(slug, doors_of(left) or ["its state, which has not heard of it"], "\n".join(dict.fromkeys(said)))
 
 
@@ -76,8 +74,9 @@ def _by_the_engine(
 ) -> Iterator[str]:
     """The name, PostgreSQL, the storage: the URNs that could not be closed."""
     # Of its state's resources these are not in the copy: the program doesn't declare them either.
-    declared = tenant.model_copy(update={"redis": None})
-    kept = replace(session, secrets=replace(session.secrets, vault=None))
+    kept, declared = session, tenant
+    for one in _closed_directly():
+        kept, declared = one.undeclared(kept, declared)
     with tempfile.TemporaryDirectory(dir=session.place.scratch) as folder:
         there = _copied(session, tenant.slug, found, Path(folder))
         words = (*_UNASKED, "--continue-on-error", *session.policies_for(tenant))
@@ -88,12 +87,19 @@ def _by_the_engine(
         except EngineFailed as error:
             said.append(error.said)
             urns = [str(one["urn"]) for _, one in error.failed]
-            yield from urns or [f"{tenant.slug}::database", f"{tenant.slug}::dns"]
+            yield from urns or _doors_by_the_engine(tenant.slug, found)
+
+
+def _doors_by_the_engine(slug: str, found: Mapping[str, Any]) -> Iterator[str]:
+    names = [str(one["urn"]).rsplit("::", 1)[-1] for one in resources_of(found)]
+    for step in steps():
+        if step.closed_directly is None and any(re.match(begin, name) for begin in step.doors for name in names):
+            yield f"{slug}::{step.name}"
 
 
 def _deleted(there: RunTarget, slug: str, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
     """What is closed by a deletion goes first: after any failure of an `up` the engine deletes nothing."""
-    for urn in (str(one["urn"]) for one in resources_of(found) if one["type"] == REACH):
+    for urn in closed_by_deletion(without_secrets(found)):
         try:
             run(there, there.project, "destroy", "--stack", slug, "--target", urn, *_UNASKED, capture=True)
         except EngineFailed as error:
@@ -123,7 +129,8 @@ def _copied(session: PlatformSession, slug: str, found: Mapping[str, Any], folde
 
 def without_secrets(found: Mapping[str, Any]) -> dict[str, Any]:
     """A state with nothing in place of its secrets, and without what can't be changed without them."""
-    gone = {str(one["urn"]) for one in resources_of(found) if str(one["type"]).startswith(_LEFT_OUT)}
+    left_out = tuple(kind for one in _closed_directly() for kind in one.types)
+    gone = {str(one["urn"]) for one in resources_of(found) if str(one["type"]).startswith(left_out)}
     kept = [_without(one, gone) for one in resources_of(found) if str(one["urn"]) not in gone]
     return {"manifest": found.get("manifest") or {}, "resources": [_blanked(one) for one in kept]}
 
@@ -150,63 +157,19 @@ def _blanked(value: Any) -> Any:
     return [_blanked(one) for one in value] if isinstance(value, list) else value
 
 
-@dataclass(frozen=True)
-class _Door:
-    """One that is closed by asking for it, without the engine. `name`: as `doors_of` reads it."""
-
-    name: str
-    close: Callable[[PlatformSession, Tenant], None]
-
-
-def _by_hand(session: PlatformSession, tenant: Tenant, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
-    doors = [_Door("vault", _close_vault)] if session.platform.vault is not None else []
-    doors += [_Door(f"t-{tenant.slug}-redis", _close_redis)] if tenant.redis is not None else []
-    for door in doors:
-        try:
-            door.close(session, tenant)
-        except (NotReady, VaultRefused) as error:
-            said.append(str(error))
+def _directly(session: PlatformSession, tenant: Tenant, found: Mapping[str, Any], said: list[str]) -> Iterator[str]:
+    types = frozenset(str(one["type"]) for one in resources_of(found))
+    for step in _closed_directly():
+        for door in step.doors(session, tenant, types):
+            said += [door.why] if door.why else []
+            try:
+                if door.close is not None:
+                    door.close()
+                    continue
+            except (NotReady, VaultRefused) as error:
+                said.append(str(error))
             yield f"{tenant.slug}::{door.name}"
-    types = {str(one["type"]): str(one["urn"]) for one in resources_of(found)}
-    if shared_redis.USER in types:
-        yield types[shared_redis.USER]
-    if tenant.isolation.n8n == "silo" and CONTAINER in types:
-        said.append("the container of its n8n runs on; without its name and, where that is closed, its database")
-        yield f"{tenant.slug}::n8n-container"
 
 
-def _close_vault(session: PlatformSession, tenant: Tenant) -> None:
-    """Its policy counts at each request: tokens that are out are worth nothing from then on."""
-    from tenants.steps.vault import closed_policy
-
-    vault, login = session.platform.vault, session.secrets.vault
-    if vault is None or login is None:
-        raise NotReady(f"Vault of {session.stack} has no login for tenants. Fix: ./smos vault init {session.stack}")
-    vault_session = VaultSession(vault.local_port, login, session.stack)
-    if vault_session.api.ask("GET", "sys/seal-status").get("sealed"):
-        raise NotReady(f"Vault of {session.stack} is sealed. Fix: ./smos vault unseal {session.stack}")
-    try:
-        path = f"sys/policies/acl/{tenant.names.policy}"
-        vault_session.api.ask("PUT", path, {"policy": closed_policy()}, token=vault_session.token())
-    finally:
-        vault_session.close()
-
-
-def _close_redis(session: PlatformSession, tenant: Tenant) -> None:
-    """Its user goes, and with it its connections; a start of the server would bring it back until the next run."""
-    import redis
-
-    with reached(session.place, session.settings, session.secrets.root_key, tenant) as login:
-        client = redis.Redis(
-            port=login.port,
-            username=login.user,
-            password=login.password,
-            socket_timeout=_SETTLED_S,
-            socket_connect_timeout=_SETTLED_S,
-        )
-        try:
-            client.execute_command("ACL", "DELUSER", tenant.names.redis_user)  # type: ignore[no-untyped-call] # the client has no types here
-        except redis.RedisError as error:
-            raise NotReady(f"Redis of tenant {tenant.slug}: {error}") from None
-        finally:
-            client.close()
+def _closed_directly() -> Iterator[ClosedDirectly]:
+    return (step.closed_directly for step in steps() if step.closed_directly is not None)

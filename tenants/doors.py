@@ -20,9 +20,6 @@ __all__ = ["CLOSING", "DoorsLeft", "closed_by_deletion", "closing", "doors_of"]
 CLOSING: tuple[State, ...] = ("suspended", "offboarding")
 
 
-REACH, CONTAINER = "azure-native:authorization:RoleAssignment", "docker:index/container:Container"
-
-
 class DoorsLeft(EngineFailed):
     """Some doors of a tenant are open still; the others are closed."""
 
@@ -34,10 +31,10 @@ class DoorsLeft(EngineFailed):
 
 
 @contextlib.contextmanager
-def closing(tenant: Tenant, left: Sequence[str], by_deletion: Sequence[str] = ()) -> Iterator[list[str]]:
-    """For a run of the engine: the words that it is given besides. `left`: the URNs that it must leave alone;
-    `by_deletion`: of those doors that a deletion closes, which are open still when anything failed: after a failure the
-    engine deletes nothing.
+def closing(tenant: Tenant, left: Sequence[str], found: Mapping[str, Any] | None = None) -> Iterator[list[str]]:
+    """For a run of the engine: the words that it is given besides. `left`: the URNs that it must leave alone; `found`:
+    the state before, of which those doors that a deletion closes are open still when anything failed: after a failure
+    the engine deletes nothing.
 
     Raises DoorsLeft for a tenant that is being closed, when something failed or was left.
     """
@@ -48,23 +45,30 @@ def closing(tenant: Tenant, left: Sequence[str], by_deletion: Sequence[str] = ()
         failed = [str(resource["urn"]) for _, resource in error.failed]
         if not is_closing or not failed:
             raise
-        raise DoorsLeft(tenant.slug, doors_of([*failed, *by_deletion, *left]), error.said) from None
+        raise DoorsLeft(tenant.slug, doors_of([*failed, *closed_by_deletion(found), *left]), error.said) from None
     if left:
         raise DoorsLeft(tenant.slug, doors_of(left))
 
 
 def closed_by_deletion(found: Mapping[str, Any] | None) -> list[str]:
-    """The URNs of what stands for an open door: its identity's reach, the container of its n8n. `found`: the state."""
+    """The URNs of what stands for an open door for as long as it is there (`Step.open_while_there`). `found`: the
+    state.
+    """
+    begins = [one for step in steps() for one in step.open_while_there.items()]
     return [
         str(one["urn"])
         for one in (found or {}).get("resources") or []
-        if one["type"] == REACH or (one["type"] == CONTAINER and "-n8n" in str(one["urn"]).rsplit("::", 1)[-1])
+        if any(one["type"] == kind and re.match(begin, _name(str(one["urn"]))) for kind, begin in begins)
     ]
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]
 
 
 def doors_of(urns: Iterable[str]) -> list[str]:
     """What people call the doors to which resources belong."""
-    return [_door(urn.rsplit("::", 1)[-1]) for urn in urns]
+    return [_door(_name(urn)) for urn in urns]
 
 
 def _door(name: str) -> str:

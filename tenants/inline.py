@@ -10,17 +10,15 @@ import contextlib
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy.engine_run import Outcome, run_with_events
 from deploy.target import RunTarget
-from engine import sdk_patches
-
-if TYPE_CHECKING:
-    import grpc
+from engine.sdk_patches import inline, programs
+from tenants.late_grpc import LateService, serving
 
 __all__ = ["Importing", "Program", "run_inline", "secluded"]
 
@@ -28,16 +26,9 @@ Program = Callable[[], None]
 Importing = Callable[[], Program]
 """Imports what the program needs, and answers it. Called once, while the engine starts."""
 
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-_SERVICE = "/pulumirpc.LanguageRuntime/"
-# Of each call that the SDK's server answers, the request's type: a name in one of the SDK's protocol modules.
-_REQUESTS = {
-    "GetPluginInfo": "google.protobuf.empty_pb2:Empty",
-    "GetRequiredPackages": "pulumi.runtime.proto.language_pb2:GetRequiredPackagesRequest",
-    "GetRequiredPlugins": "pulumi.runtime.proto.language_pb2:GetRequiredPluginsRequest",
-    "About": "pulumi.runtime.proto.language_pb2:AboutRequest",
-    "Run": "pulumi.runtime.proto.language_pb2:RunRequest",
-}
+_SERVICE = "pulumirpc.LanguageRuntime"
+_CALLS = ("GetPluginInfo", "GetRequiredPackages", "GetRequiredPlugins", "About", "Run")
+"""Those that the SDK's server answers; the engine takes any other's absence well."""
 _DECLARING = threading.Lock()
 # A tenant has few resources: more at once only cost memory where many stacks run side by side.
 _PARALLEL = "8"
@@ -73,70 +64,22 @@ def secluded(place: RunTarget) -> RunTarget:
 
 @contextlib.contextmanager
 def _served(program: Importing) -> Iterator[str]:
-    """Answers the engine's calls for the block; the address at which."""
-    import grpc
-
-    server: Any = grpc.server(ThreadPoolExecutor(max_workers=4), options=_UNLIMITED)
-    late = _Late(program)
-    server.add_generic_rpc_handlers((_handlers(late),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    threading.Thread(target=late.begin, daemon=True).start()
-    try:
+    """Answers the engine's calls for the block; the address at which. The engine's first call waits for the SDK, whose
+    import begins at once.
+    """
+    late = LateService(_SERVICE, partial(_add, program), _CALLS)
+    with serving((late,), threads=4) as port:
+        threading.Thread(target=late.load, daemon=True).start()
         yield f"127.0.0.1:{port}"
-    finally:
-        server.stop(0)
 
 
-class _Late:
-    """The SDK's own server of a program, imported in a thread of its own; the engine's first call waits for it."""
+def _add(program: Importing, server: Any) -> None:
+    with _without_collection(), _DECLARING:
+        from pulumi.runtime.proto import language_pb2_grpc
 
-    def __init__(self, program: Importing) -> None:
-        self._program = program
-        self._server: Any = None
-        self._once = threading.Lock()
-
-    def begin(self) -> None:
-        """Imports it. What fails is told by the engine's first call, which tries again."""
-        with contextlib.suppress(Exception):
-            self._ready()
-
-    def answer(self, method: str, request: bytes, context: grpc.ServicerContext) -> bytes:
-        """One call of the engine."""
-        from importlib import import_module
-
-        module, _, name = _REQUESTS[method].partition(":")
-        server = self._ready()
-        message = getattr(import_module(module), name).FromString(request)
-        return bytes(getattr(server, method)(message, context).SerializeToString())
-
-    def _ready(self) -> Any:
-        with self._once:
-            if self._server is None:
-                with _without_collection(), _DECLARING:
-                    from pulumi.automation._server import LanguageServer
-
-                    sdk_patches.apply()
-                    self._server = LanguageServer(_one_at_a_time(self._program()))
-        return self._server
-
-
-def _handlers(late: _Late) -> Any:
-    import grpc
-
-    def handler(method: str) -> Any:
-        return grpc.unary_unary_rpc_method_handler(
-            lambda request, context: late.answer(method, request, context)  # bytes: the messages' types come later
-        )
-
-    class Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg,unused-ignore] # generic in the stubs alone
-        """The calls that the SDK answers; the engine takes any other's absence well."""
-
-        def service(self, call: grpc.HandlerCallDetails) -> Any:
-            method = str(call.method).removeprefix(_SERVICE)
-            return handler(method) if method in _REQUESTS else None
-
-    return Handlers()
+        programs.apply()
+        language_server = inline.language_server(_CALLS)
+        language_pb2_grpc.add_LanguageRuntimeServicer_to_server(language_server(_one_at_a_time(program())), server)
 
 
 def _one_at_a_time(program: Program) -> Program:

@@ -19,7 +19,7 @@ from kept import keep, same
 from kept.say import Say
 from settings import load_files
 from tenants.archive.shelf import shelf_of
-from tenants.doors import closed_by_deletion, closing
+from tenants.doors import closing
 from tenants.endings import ending_begun, forget_deleted, read_changed, remember_changed
 from tenants.hostnames import hostnames
 from tenants.inline import run_inline
@@ -124,7 +124,7 @@ def bring_up(
     program = program_of(session, tenant, found)
     journal = journal_of(there, project, slug)
     session.databases.ask()
-    with noting(journal), closing(tenant, left, closed_by_deletion(found)) as more:
+    with noting(journal), closing(tenant, left, found) as more:
         done = ("--yes", "--skip-preview")
         outcome = run_inline(there, there.project, "up", slug, program, *done, *arguments, *more, quiet=quiet)
     refuse_lost_databases(found, session.databases, slug, session.platform.server.name)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from tenants.archive.keys import KeysLogin, TenantKeys
     from tenants.session import PlatformSession
 
-__all__ = ["forward_of", "health_password", "keeper_password", "keys_of", "reached"]
+__all__ = ["SHARED_USER", "forward_of", "health_password", "keeper_password", "keys_of", "reached"]
 
 KEEPER = "keeper"
+SHARED_USER = "smarteros-apps:redis:AclUser"
+"""The type of what a tenant of an earlier version has instead, on the Redis that was everybody's."""
 REDIS_PORT = 6379
 
 

@@ -9,28 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from deploy.policies import PACK
 from deploy.target import RunTarget
-
-if TYPE_CHECKING:
-    import grpc
+from engine.sdk_patches.policies import has_analyzer
+from tenants.late_grpc import LateService, serving
 
 __all__ = ["Served", "served"]
 
 PROVIDER = "smarteros-apps"
 _ATTACHED = "PULUMI_DEBUG_PROVIDERS"
 _THREADS = 32
-_OPTIONS = [
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.so_reuseport", 0),
-]
 
 
 @dataclass(frozen=True)
@@ -40,28 +33,29 @@ class Served:
     place: RunTarget
     """The run target in which the engine attaches to the provider."""
     policy_pack: Path
-    """What the engine takes as a policy pack: a program that only prints where the policies are served."""
+    """What the engine takes as a policy pack: a program that only prints where the policies are served, or the pack."""
 
 
 @contextlib.contextmanager
 def served(place: RunTarget) -> Iterator[Served]:
-    """Serves them for the block, to the engines of this machine alone."""
-    import grpc
-
-    server: Any = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=_OPTIONS)
-    server.add_generic_rpc_handlers(
-        (_late("/pulumirpc.ResourceProvider/", _provider), _late("/pulumirpc.Analyzer/", _policies))
+    """Serves them for the block, to the engines of this machine alone. Where the policies' SDK can't judge many runs in
+    one process, each run starts a pack of its own.
+    """
+    services = (
+        LateService("pulumirpc.ResourceProvider", _provider),
+        LateService("pulumirpc.Analyzer", _policies),
     )
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        with tempfile.TemporaryDirectory(dir=place.scratch) as folder:
-            pack = Path(folder) / "policies"
-            pack.write_text(f"#!/bin/sh\necho {port}\n")
-            pack.chmod(0o700)
-            yield Served(replace(place, environ=_attached(place.environ, port)), pack)
-    finally:
-        server.stop(0).wait()
+    with (
+        serving(services, _THREADS) as port,
+        tempfile.TemporaryDirectory(dir=place.scratch) as folder,
+    ):
+        pack = Path(folder) / "policies"
+        pack.write_text(f"#!/bin/sh\necho {port}\n")
+        pack.chmod(0o700)
+        yield Served(
+            replace(place, environ=_attached(place.environ, port)),
+            pack if has_analyzer() else PACK,
+        )
 
 
 def _attached(environ: Mapping[str, str], port: int) -> dict[str, str]:
@@ -84,37 +78,3 @@ def _policies(server: Any) -> None:
     from policy.warm import WarmPack
 
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(WarmPack(), server)
-
-
-class _Added:
-    """Takes what would be added to a server."""
-
-    def __init__(self) -> None:
-        self.handlers: list[Any] = []
-
-    def add_generic_rpc_handlers(self, handlers: Any) -> None:
-        """As a server has it."""
-        self.handlers += handlers
-
-    def add_registered_method_handlers(self, service: str, handlers: Any) -> None:
-        """As a server has it; the same again, by name."""
-
-
-def _late(prefix: str, add: Callable[[Any], None]) -> Any:
-    """The handlers of a service, imported at its first call."""
-    import grpc
-
-    class Late(grpc.GenericRpcHandler):  # type: ignore[type-arg,unused-ignore] # generic in the stubs alone
-        def __init__(self) -> None:
-            self._added = _Added()
-            self._once = threading.Lock()
-
-        def service(self, call: grpc.HandlerCallDetails) -> Any:
-            if not str(call.method).startswith(prefix):
-                return None
-            with self._once:
-                if not self._added.handlers:
-                    add(self._added)
-            return next((found for one in self._added.handlers if (found := one.service(call))), None)
-
-    return Late()

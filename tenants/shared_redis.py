@@ -27,13 +27,12 @@ from tenants.archive.shelf import shelf_of
 from tenants.archive.texts import keys_in
 from tenants.doors import CLOSING
 from tenants.model import Tenant
-from tenants.own_redis import keys_of
+from tenants.own_redis import SHARED_USER, keys_of
 from tenants.session import PlatformSession
 from tenants.state import resources_of
 
 __all__ = ["given_back", "left_in_a_preview", "refuse_not_moved", "taken_away"]
 
-USER = "smarteros-apps:redis:AclUser"
 MOVING = "redis-moving"
 """Beside the stack's project file: which file on the shelf waits for the tenant's own Redis."""
 SUFFIX = ".redis.age"
@@ -90,7 +89,7 @@ def refuse_not_moved(found: Mapping[str, Any] | None, slug: str) -> None:
 
 
 def _users(found: Mapping[str, Any] | None) -> list[str]:
-    return [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == USER]
+    return [str(one["urn"]) for one in resources_of(found or {}) if one["type"] == SHARED_USER]
 
 
 def given_back(session: PlatformSession, there: RunTarget, tenant: Tenant, say: Say) -> None:

@@ -17,6 +17,7 @@ import pulumi_random as random
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from provider.sdk import Sessions
+from tenants.documented import Documented, Has, Isolated, Kept
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Server
@@ -237,6 +238,36 @@ def database_answers(session: PlatformSession, tenant: Tenant, vault_session: Va
     return "" if is_open or vault_session is None else "it lets the login of a suspended tenant in"
 
 
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="PostgreSQL",
+            what="a database with pgvector and the role that owns it, with a password and a limit of connections",
+            called="`t_<slug>`, hyphens as `_`",
+            made_with="the provisioner's login",
+        ),
+    ),
+    kept=(
+        Kept(
+            what="PostgreSQL: tables, sequences, large objects, functions",
+            isolated_by="own database, own role",
+            export="exactly, at one moment",
+            restore="exactly, compared by checksums",
+            erase="at once; Azure's point-in-time window remains",
+        ),
+    ),
+    isolated=(
+        Isolated(
+            what="PostgreSQL",
+            pool="database, owner, limits of connections",
+            isolated="exactly",
+            exported="exactly",
+            restored="exactly",
+            erased="exactly",
+        ),
+    ),
+)
+
 STEP = Step(
     name="database",
     declare=_declare,
@@ -248,4 +279,5 @@ STEP = Step(
     archived=ArchivedPart(file=FILE, reached=_reached, is_needed=True, differs=_differing),
     retained=_retained,
     checks=(database_answers,),
+    documented=_DOCUMENTED,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pulumi import ComponentResource, CustomResource, Input, Output, ResourceOptions
 
+from tenants.documented import Documented, Has
 from tenants.model import Tenant
 from tenants.platform import Platform
 from tenants.residue.left import Left, Sought
@@ -97,10 +98,22 @@ def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
             yield Left("Cloudflare", f"the {one.get('type')} record {name}", "delete it in the zone's DNS")
 
 
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="Cloudflare",
+            what="a proxied record that leads to the reverse proxy",
+            called="the domain",
+            made_with="the API token",
+        ),
+    )
+)
+
 STEP = Step(
     name="dns",
     declare=_declare,
     doors={"dns": "its name"},
     searches=(Search("Cloudflare", _left),),
     requests=_requests,
+    documented=_DOCUMENTED,
 )

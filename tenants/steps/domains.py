@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import ComponentResource, CustomResource, InvokeOutputOptions, Output, ResourceOptions
 from pulumi.runtime import invoke_output
 
+from tenants.documented import Documented, Has, Kept
 from tenants.model import Tenant
 from tenants.platform import Platform
 from tenants.residue.left import Left, Sought
@@ -127,10 +128,31 @@ def _left(session: PlatformSession, sought: Sought) -> Iterator[Left]:
             yield Left("Cloudflare", f"the custom hostname {one['hostname']}", "delete it in SSL/TLS")
 
 
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="Cloudflare for SaaS, for those with domains of their own",
+            what="a custom hostname with its certificate for each",
+            called="the domain",
+            made_with="the API token",
+        ),
+    ),
+    kept=(
+        Kept(
+            what="names, own domains",
+            isolated_by="zone, custom hostnames",
+            export="as its file says",
+            restore="made anew; a custom domain waits for its certificate",
+            erase="at once",
+        ),
+    ),
+)
+
 STEP = Step(
     name="domains",
     declare=_declare,
     doors={"domains": "its own domains"},
     searches=(Search("Cloudflare for SaaS", _left),),
     requests=_requests,
+    documented=_DOCUMENTED,
 )

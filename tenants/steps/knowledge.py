@@ -12,6 +12,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from provider.migration_files import latest
 from provider.sdk import Migrations
+from tenants.documented import Documented, Has
 from tenants.names import TenantNames
 from tenants.steps.step import Step, StepContext, StepOutputs
 
@@ -61,4 +62,15 @@ def _declare(ctx: StepContext) -> StepOutputs:
     return StepOutputs(known={"database": {**database, "schema": made.version}})
 
 
-STEP = Step(name="knowledge", declare=_declare)
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="PostgreSQL",
+            what="in that database, the tables of the assistants' knowledge base",
+            called="as in `provider/migrations/knowledge`",
+            made_with="the provisioner's login",
+        ),
+    )
+)
+
+STEP = Step(name="knowledge", declare=_declare, documented=_DOCUMENTED)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from settings import Settings
+from tenants.documented import Documented, Has, Isolated, Kept
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.own_host import host_of, refuse_no_silo
@@ -23,7 +24,16 @@ from tenants.residue.databases import databases_left
 from tenants.residue.hosts import LABELLED
 from tenants.secrets import derived_key
 from tenants.steps.database import Database, DatabaseArgs, StoredDatabase, tenant_database
-from tenants.steps.step import ArchivedPart, PartStore, Search, Step, StepContext, StepOutputs
+from tenants.steps.step import (
+    ArchivedPart,
+    ClosedDirectly,
+    DirectDoor,
+    PartStore,
+    Search,
+    Step,
+    StepContext,
+    StepOutputs,
+)
 from tenants.tiers import SILO_SIZES, limits_comment
 
 if TYPE_CHECKING:
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "STEP", "SiloN8n", "SiloN8nArgs"]
 
 FILE = "n8n.sql"
+CONTAINER = "docker:index/container:Container"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,11 +213,50 @@ def _refuse(settings: Settings, tenant: Tenant) -> None:
         refuse_no_silo(settings)
 
 
+def _left_running(_session: PlatformSession, tenant: Tenant, types: frozenset[str]) -> Iterator[DirectDoor]:
+    if _has_one(tenant) and CONTAINER in types:
+        why = "the container of its n8n runs on; without its name and, where that is closed, its database"
+        yield DirectDoor(name="n8n-container", why=why)
+
+
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="The host, for those with an n8n of their own",
+            what="a container, and a database with its role",
+            called="`t-<slug>-n8n`; `n8n_<slug>`, hyphens as `_`",
+            made_with="SSH; the provisioner's login",
+        ),
+    ),
+    kept=(
+        Kept(
+            what="n8n of its own: workflows, credentials, executions",
+            isolated_by="own instance, database and key",
+            export="exactly, at one moment; the key is derived, and in no archive",
+            restore="exactly, compared by checksums",
+            erase="at once",
+        ),
+    ),
+    isolated=(
+        Isolated(
+            what="n8n",
+            pool="not at all (Community has no projects)",
+            silo="instance, database, key",
+            isolated="exactly, in a silo",
+            exported="exactly, in a silo",
+            restored="exactly, in a silo",
+            erased="exactly, in a silo",
+        ),
+    ),
+)
+
 STEP = Step(
     name="n8n",
     declare=_declare,
     names={"PostgreSQL": _silo_database, "Docker": _silo},
     doors={"n8n": "its n8n", "t-.*-n8n": "its n8n"},
+    open_while_there={CONTAINER: ".*-n8n"},
+    closed_directly=ClosedDirectly(types=("docker:", "pulumi:providers:docker"), doors=_left_running),
     owners=lambda names: (names.silo_database,),
     # No entry: in archives its login is among what applications wrote, and it is made as wanted after an import.
     searches=(Search("PostgreSQL, its n8n's", databases_left(_silo_database)), LABELLED),
@@ -214,4 +264,5 @@ STEP = Step(
     instance_of="n8n",
     memory_mb=lambda tenant: SILO_SIZES[tenant.tier].memory_mb if _has_one(tenant) else 0,
     refuse=_refuse,
+    documented=_DOCUMENTED,
 )

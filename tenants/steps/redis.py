@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,24 @@ from deploy.guards import NotReady
 from provider.time_limits import redis_limits
 from settings import Settings
 from tenants.archive.texts import keys_in
+from tenants.documented import Documented, Has, Isolated, Kept
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.own_host import host_of
-from tenants.own_redis import forward_of, health_password, keeper_password, keys_of
+from tenants.own_redis import SHARED_USER, forward_of, health_password, keeper_password, keys_of, reached
 from tenants.residue.hosts import LABELLED
 from tenants.residue.left import Left, Sought
-from tenants.steps.step import ArchivedPart, Dump, PartStore, Search, Step, StepContext, StepOutputs
+from tenants.steps.step import (
+    ArchivedPart,
+    ClosedDirectly,
+    DirectDoor,
+    Dump,
+    PartStore,
+    Search,
+    Step,
+    StepContext,
+    StepOutputs,
+)
 from tenants.tiers import REDIS_SIZES, redis_memory_mb
 
 if TYPE_CHECKING:
@@ -37,6 +49,7 @@ __all__ = ["FILE", "STEP", "TenantRedis", "TenantRedisArgs"]
 
 FILE = "redis.jsonl"
 SHOWN = 3
+_SETTLED_S = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,13 +187,79 @@ def _container(names: TenantNames) -> str:
     return names.redis
 
 
+def _closed_directly(session: PlatformSession, tenant: Tenant, types: frozenset[str]) -> Iterator[DirectDoor]:
+    if tenant.redis is not None:
+        yield DirectDoor(name=tenant.names.redis, close=partial(_close, session, tenant))
+    if SHARED_USER in types:
+        yield DirectDoor(name="redis-user")
+
+
+def _close(session: PlatformSession, tenant: Tenant) -> None:
+    """Its user goes, and with it its connections; a start of the server would bring it back until the next run."""
+    import redis
+
+    with reached(session.place, session.settings, session.secrets.root_key, tenant) as login:
+        client = redis.Redis(
+            port=login.port,
+            username=login.user,
+            password=login.password,
+            socket_timeout=_SETTLED_S,
+            socket_connect_timeout=_SETTLED_S,
+        )
+        try:
+            client.execute_command("ACL", "DELUSER", tenant.names.redis_user)  # type: ignore[no-untyped-call] # the client has no types here
+        except redis.RedisError as error:
+            raise NotReady(f"Redis of tenant {tenant.slug}: {error}") from None
+        finally:
+            client.close()
+
+
+def _undeclared(session: PlatformSession, tenant: Tenant) -> tuple[PlatformSession, Tenant]:
+    return session, tenant.model_copy(update={"redis": None})
+
+
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="The host, for those with a Redis of their own",
+            what="a container with its volume",
+            called="`t-<slug>-redis`; user `t_<slug>`, keys `t_<slug>:…`",
+            made_with="SSH",
+        ),
+    ),
+    kept=(
+        Kept(
+            what="Redis: keys of every kind",
+            isolated_by="own container, user and prefix",
+            export="exactly",
+            restore="what lives for ever is compared; time to live goes on from the import",
+            erase="at once",
+        ),
+    ),
+    isolated=(
+        Isolated(
+            what="Redis",
+            pool="not at all (it knows no limits of a user)",
+            silo="container, volume, user, prefix",
+            isolated="exactly, in a silo",
+            exported="exactly",
+            restored="exactly",
+            erased="exactly",
+        ),
+    ),
+)
+
 STEP = Step(
     name="redis",
     declare=_declare,
     names={"Redis": _user, "Docker": _container},
     doors={"t-.*-redis": "its Redis", "redis": "Redis"},
+    closed_directly=ClosedDirectly(
+        types=("docker:", "pulumi:providers:docker", SHARED_USER), doors=_closed_directly, undeclared=_undeclared
+    ),
     entries=frozenset({"redis"}),
     searches=(Search("Redis", _left), LABELLED),
     archived=ArchivedPart(file=FILE, reached=_reached, checked=keys_in, field="redis"),
     memory_mb=lambda tenant: 0 if tenant.redis is None else redis_memory_mb(tenant.granted.redis_keys_mb),
+    documented=_DOCUMENTED,
 )

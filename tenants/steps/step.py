@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tenants.documented import Documented
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.platform import Platform
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArchivedPart",
+    "ClosedDirectly",
+    "DirectDoor",
     "Dump",
     "HealthCheck",
     "Named",
@@ -144,6 +147,36 @@ class ArchivedPart:
     """What is not as in the archive, in words, where a checksum is not enough: what was found, what is wanted."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DirectDoor:
+    """A door of a tenant whose platform can't all be reached: nothing of it is asked of the engine."""
+
+    name: str
+    """A resource's name that `Step.doors` knows it by."""
+    close: Callable[[], None] | None = None
+    """Closes it. Raises NotReady or VaultRefused. None: it stays open, and is named."""
+    why: str = ""
+    """Why it stays open, in words, where that is not said already."""
+
+
+def _as_declared(session: PlatformSession, tenant: Tenant) -> tuple[PlatformSession, Tenant]:
+    return session, tenant
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedDirectly:
+    """How a step is closed without the engine, which has no secret of a tenant whose platform can't all be reached, and
+    so can't write what has secrets in it.
+    """
+
+    types: tuple[str, ...]
+    """How the types of its resources begin that can't be written without secrets: the engine is told of none."""
+    doors: Callable[[PlatformSession, Tenant, frozenset[str]], Iterator[DirectDoor]]
+    """Its doors. Given are the types of what the state has, too."""
+    undeclared: Callable[[PlatformSession, Tenant], tuple[PlatformSession, Tenant]] = _as_declared
+    """Session and tenant with which the program declares none of it."""
+
+
 def _no_requests(_tenant: Tenant, _platform: Platform) -> Mapping[str, float]:
     return {}
 
@@ -177,6 +210,12 @@ class Step:
     """How the names of its resources begin (a regular expression) → what people call the door that they close while the
     tenant is suspended.
     """
+    open_while_there: Mapping[str, str] = field(default_factory=dict)
+    """Type → how the names of its resources begin (a regular expression) that stand for an open door: a tenant that is
+    being closed has them no more.
+    """
+    closed_directly: ClosedDirectly | None = None
+    """How it is closed where the engine can't; None: by the engine alone."""
     owners: Callable[[TenantNames], tuple[str, ...]] = _no_owners
     """The databases on the tenants' server, each called as the role that owns it: its powers and rights, and whatever
     else keeps it, are taken away before it ends.
@@ -202,3 +241,5 @@ class Step:
     """What a vendor keeps of it after its end, and for how many days."""
     checks: tuple[HealthCheck, ...] = ()
     """Whether it works, after a run on many."""
+    documented: Documented = field(default_factory=Documented)
+    """Its rows in docs/tenants.md (`python -m tenants.pages`)."""

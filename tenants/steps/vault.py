@@ -7,9 +7,9 @@ applications asks Vault for one.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pulumi import ComponentResource, Input, Output, ProviderResource, ResourceOptions
@@ -18,17 +18,30 @@ from deploy.guards import NotReady
 from deploy.vault_api import VaultApi, VaultRefused
 from tenants.archive.secrets import TenantSecretsInVault
 from tenants.archive.texts import secrets_in
+from tenants.documented import NONE, Documented, Has, Isolated, Kept
 from tenants.model import Tenant
 from tenants.names import APPROLE, TRANSIT, TenantNames
 from tenants.platform import Vault as Reached
 from tenants.residue.left import Left, Sought
 from tenants.secrets import VaultLogin
-from tenants.steps.step import ArchivedPart, Dump, Named, PartStore, Search, Step, StepContext, StepOutputs
+from tenants.steps.step import (
+    ArchivedPart,
+    ClosedDirectly,
+    DirectDoor,
+    Dump,
+    Named,
+    PartStore,
+    Search,
+    Step,
+    StepContext,
+    StepOutputs,
+)
+from tenants.vault_policies import close, closed_policy, confined_policy
 
 if TYPE_CHECKING:
     from tenants.session import PlatformSession
 
-__all__ = ["FILE", "STEP", "TenantVault", "TenantVaultArgs", "closed_policy", "confined_policy", "vault_provider"]
+__all__ = ["FILE", "STEP", "TenantVault", "TenantVaultArgs", "vault_provider"]
 
 FILE = "vault.json"
 TOKEN_TTL_S = 3600
@@ -48,24 +61,6 @@ def vault_provider(name: str, reached: Reached, login: VaultLogin) -> ProviderRe
         ),
         skip_child_token=True,
     )
-
-
-def confined_policy(names: TenantNames) -> str:
-    """What the tenant's own applications may do in Vault."""
-    rules = {
-        f"{names.mount}/data/*": ["create", "read", "update", "patch", "delete"],
-        f"{names.mount}/metadata/*": ["read", "list", "delete"],
-        f"{TRANSIT}/hmac/{names.policy}": ["update"],
-        f"{TRANSIT}/verify/{names.policy}": ["update"],
-    }
-    return "".join(f'path "{path}" {{\n  capabilities = {json.dumps(able)}\n}}\n' for path, able in rules.items())
-
-
-def closed_policy() -> str:
-    """What they may do while the tenant is suspended. Policies count at each request: tokens that are out are worth
-    nothing from then on, and worth the same as before when it is resumed.
-    """
-    return 'path "*" {\n  capabilities = ["deny"]\n}\n'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,11 +222,73 @@ def _names(vault: VaultApi, token: str, method: str, path: str, stack: str) -> l
     return sorted(name.rstrip("/") for name in (found if method == "GET" else found["keys"]))
 
 
+def _closed_directly(session: PlatformSession, tenant: Tenant, _types: frozenset[str]) -> Iterator[DirectDoor]:
+    if session.platform.vault is not None:
+        yield DirectDoor(name="vault", close=partial(close, session, tenant))
+
+
+def _undeclared(session: PlatformSession, tenant: Tenant) -> tuple[PlatformSession, Tenant]:
+    return replace(session, secrets=replace(session.secrets, vault=None)), tenant
+
+
+_DOCUMENTED = Documented(
+    has=(
+        Has(
+            where="Vault, where the platform has it",
+            what="a key-value mount with the logins of its applications in it",
+            called="`kv-<slug>`",
+            made_with="the provisioner's AppRole",
+        ),
+        Has(
+            where="Vault",
+            what="a policy that opens that mount and the key below, an AppRole role with it, a transit key",
+            called="`tenant-<slug>`",
+            made_with="the provisioner's AppRole",
+        ),
+    ),
+    kept=(
+        Kept(
+            what="Vault: what applications wrote",
+            isolated_by="mount, policy, AppRole",
+            export="newest version of each entry",
+            restore="compared by a checksum",
+            erase="at once, with all versions",
+        ),
+        Kept(
+            what="Vault: key for signatures",
+            isolated_by="own key",
+            export="not at all: it never leaves Vault",
+            restore="a new key: old signatures fail",
+            erase="at once",
+        ),
+        Kept(
+            what="logins of PostgreSQL and Redis",
+            isolated_by=NONE,
+            export="not at all",
+            restore="made anew, in the mount",
+            erase="at once",
+        ),
+    ),
+    isolated=(
+        Isolated(
+            what="Vault",
+            pool="mount, policy, AppRole, transit key",
+            isolated="exactly, by path",
+            exported="newest versions; the transit key not at all",
+            restored="the same",
+            erased="exactly",
+        ),
+    ),
+)
+
 STEP = Step(
     name="vault",
     declare=_declare,
     names={"Vault: mount": _mount, "Vault: policy, login, key": _policy},
     doors={"vault": "Vault"},
+    closed_directly=ClosedDirectly(
+        types=("vault:", "pulumi:providers:vault"), doors=_closed_directly, undeclared=_undeclared
+    ),
     searches=(Search("Vault", _left),),
     archived=ArchivedPart(file=FILE, reached=_reached, checked=secrets_in, field="secrets"),
     lossy=(
@@ -239,4 +296,5 @@ STEP = Step(
         "passwords: the database's and Redis' are made anew; applications read them from the tenant's mount in Vault",
         "vault: of each secret the newest version, not the earlier ones",
     ),
+    documented=_DOCUMENTED,
 )

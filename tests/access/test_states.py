@@ -10,7 +10,7 @@ from sandbox.vault.server.core import DEFAULT_POLICY
 from sandbox.vault.server.policy import ACL, parse
 from tenants.model import is_slug
 from tenants.names import TenantNames
-from tenants.steps.vault import confined_policy
+from tenants.vault_policies import confined_policy
 
 ENGINE = ACL([parse(states_policy())])
 MAY_NOT = [

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import mocks
 
+from tenants.blob_stores.azure import CONTRIBUTOR
 from tenants.model import Tenant
 from tenants.names import TenantNames
 from tenants.stack import program
-from tenants.steps.blobs import CONTRIBUTOR
 from tests.components.declared import Answers, Recorder, resolved
 from tests.isolation.names import slugs
 from tests.tenants.test_stack import BLOBS, SECRETS, platform

@@ -14,7 +14,7 @@ from access.states import states_policy
 from sandbox.vault.server.core import DEFAULT_POLICY
 from sandbox.vault.server.policy import ACL, parse
 from tenants.names import TenantNames
-from tenants.steps.vault import closed_policy, confined_policy
+from tenants.vault_policies import closed_policy, confined_policy
 from tests.isolation.names import slugs
 from tests.sandbox.vault.server.servers import Asked, real, simulated
 from tests.sandbox.vault.server.test_policy import VAULTS

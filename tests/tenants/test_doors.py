@@ -46,13 +46,13 @@ def test_what_a_deletion_closes_is_open_still_when_anything_failed() -> None:
     }
     state = [{"urn": f"{URN}{name}", "type": kind} for kind, name in kinds.items()]
     state += [{"urn": f"{URN}t-acme-redis", "type": "docker:index/container:Container"}]
-    urns = closed_by_deletion({"resources": state})
+    found = {"resources": state}
     with (
         pytest.raises(DoorsLeft, match=r"\(database-owner\), its storage \(blobs-reach\), its n8n \(t-acme-n8n\);"),
-        closing(tenant("suspended"), [], urns),
+        closing(tenant("suspended"), [], found),
     ):
         raise failure("database-owner")
-    with closing(tenant("suspended"), [], urns):
+    with closing(tenant("suspended"), [], found):
         pass
     assert closed_by_deletion(None) == []
 

@@ -37,7 +37,7 @@ from tenants.archive.tar import NotPlain, unpacked
 from tenants.archive.texts import keys_in, secrets_in, tenant_in
 from tenants.names import TenantNames
 from tenants.registry import Registry, RegistryError, parsed
-from tests.tenants.test_archive import IDENTITY, KEY, PARTS, READER, _manifest, _sealed, _tar, _whole
+from tests.tenants.test_archive_files import IDENTITY, KEY, PARTS, READER, _manifest, _sealed, _tar, _whole
 
 MOST_SECONDS, MOST_TIMES, MOST_MORE = 2.0, 40, 8 << 20
 TENANT = b"""rut: 76086428-5

@@ -139,7 +139,7 @@ def everywhere(servers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monk
             wanted = "label=smarteros.tenant=acme " in command
             return 0, "".join(f"{one}\n" for one in found.labelled.get(kind, []) if wanted), ""
 
-        monkeypatch.setattr(hosts, "run", answered)
+        monkeypatch.setattr("hosts.ssh.run", answered)
         cloud.put(
             Record(id="0" * 32, token="sandbox:zone", inputs={"name": "example.com", "accountId": "f" * 32}, outputs={})
         )

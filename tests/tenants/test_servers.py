@@ -10,6 +10,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2_grpc, provider_pb2_grpc
 
+from deploy.policies import PACK
 from deploy.target import RunTarget, Target
 from tenants.servers import served
 
@@ -43,3 +44,12 @@ def test_one_port_serves_both_and_the_vendors_stay(tmp_path: Path, attached: str
         assert analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty()).name == "smarteros"
     assert list(tmp_path.iterdir()) == []
     assert before.environ == place(tmp_path, attached).environ
+
+
+def test_a_policies_sdk_that_can_judge_one_run_alone_has_a_pack_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slower, and nobody is judged by another's facts: the engine is given the pack itself."""
+    monkeypatch.setattr("tenants.servers.has_analyzer", lambda: False)
+    with served(place(tmp_path, "")) as found:
+        assert found.policy_pack == PACK

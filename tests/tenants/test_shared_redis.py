@@ -19,7 +19,7 @@ from age_keyring import Identity, Keyring, Recipient
 from deploy.guards import NotReady
 from deploy.target import RunTarget
 from sandbox.redis.server.process import RedisProcess
-from tenants import shared_redis
+from tenants import own_redis, shared_redis
 from tenants.archive.keys import KeysLogin, TenantKeys
 from tenants.archive.shelf import Shelf
 from tenants.model import Tenant
@@ -173,7 +173,7 @@ def test_a_preview_leaves_it_alone_and_says_what_becomes_of_it(move: Move) -> No
 def test_a_state_that_the_version_before_has_written_is_one_of_those(move: Move) -> None:
     """Its one user on the shared Redis is found and is protected: no preview may end it, and a run frees it first."""
     resources = json.loads(OF_BEFORE.read_text())
-    (user,) = [one for one in resources if one["type"] == shared_redis.USER]
+    (user,) = [one for one in resources if one["type"] == own_redis.SHARED_USER]
     assert user["protect"] is True
     found = {"resources": resources}
     assert shared_redis.left_in_a_preview(tenant(own=False), found, move.said.append) == ["--exclude", user["urn"]]

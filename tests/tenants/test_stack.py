@@ -21,7 +21,7 @@ from tenants.model import Tenant
 from tenants.platform import Blobs, Platform, Redis, Server, Vault
 from tenants.secrets import TenantSecrets, VaultLogin
 from tenants.stack import program
-from tenants.steps.vault import confined_policy
+from tenants.vault_policies import confined_policy
 from tests.components.declared import Answers, Declared, Hidden, Recorder, resolved
 
 TENANT = Tenant.model_validate({"rut": "12345678-5", "name": "Acme", "domain": "acme-2.example.com"})

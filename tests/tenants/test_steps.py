@@ -90,7 +90,7 @@ def test_without_it_nobody_knows_of_it() -> None:
     assert "guestbook-database" not in declared()
     assert "guestbook" not in of_steps()
     assert costs(platform(True)) == {"cloudflare": 2, "azure-native": 3}
-    assert costs(platform(True, "r2")) == {"cloudflare": 4, "azure-native": 0}
+    assert costs(platform(True, "r2")) == {"cloudflare": 4}
 
 
 def manifest(**content: Any) -> bytes:
