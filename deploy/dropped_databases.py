@@ -47,7 +47,9 @@ class Dropped:
 
 
 def dropped_databases(place: RunTarget, settings: Settings, deployment: Mapping[str, Any]) -> list[Dropped]:
-    """Of every server of the stack that can be asked. Needs the tunnel."""
+    """Of every server of the stack that can be asked; of one that can't be, or whose password the keyring has not,
+    nothing is claimed. Needs the tunnel. `deployment`: the platform's state.
+    """
     living = [one for one in deployment.get("resources") or [] if not one.get("delete")]
     databases = [one for one in living if one["type"] == DATABASE]
     providers = {
@@ -108,7 +110,9 @@ def _preparations(deployment: Mapping[str, Any], found: Sequence[Dropped]) -> li
     return [
         urn
         for urn, one in living.items()
-        if one["type"] == _CONTAINER and (one.get("inputs") or {}).get("attach") is True and lost & _all(urn, needs)
+        if one["type"] == _CONTAINER
+        and (one.get("inputs") or {}).get("attach") is True
+        and lost & _needed_by(urn, needs)
     ]
 
 
@@ -127,6 +131,7 @@ def _passwords(place: RunTarget, settings: Settings, servers: Iterable[str]) -> 
 
 
 def _there(provider: Resource, password: str | None) -> frozenset[str] | None:
+    """The databases of a provider's server; None where it can't be asked."""
     inputs = provider["inputs"]
     if password is None:
         return None
@@ -151,7 +156,8 @@ def _needs(one: Resource) -> set[str]:
     return {*(one.get("dependencies") or []), *(urn for urns in of_properties for urn in urns or [])}
 
 
-def _all(urn: str, needs: Mapping[str, set[str]]) -> set[str]:
+def _needed_by(urn: str, needs: Mapping[str, set[str]]) -> set[str]:
+    """The URNs of all that it needs, by whatever way round."""
     found: set[str] = set()
     waiting = [urn]
     while waiting:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.identity_templates import IDS, LEFT_OUT, NOWHERE
 from deploy.json_api import NoAnswer, asked
 from deploy.target import RunTarget, Target
 from hosts import own_engine
@@ -25,9 +26,6 @@ from settings import Settings
 
 __all__ = [
     "CLOUDFLARE_API",
-    "IDS",
-    "NOWHERE",
-    "PROVES_ITSELF",
     "Means",
     "Pending",
     "Unknown",
@@ -37,87 +35,6 @@ __all__ = [
 
 CLOUDFLARE_API = "SMOS_CLOUDFLARE_API"
 """Where a simulated run has Cloudflare's API. Ignored in a real one: no variable may lead a token elsewhere."""
-
-_GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
-_ARM = f"{_GROUP}/providers/Microsoft."
-_SERVER = f"{_ARM}DBforPostgreSQL/flexibleServers/{{serverName}}"
-_STORE = f"{_ARM}Storage/storageAccounts/{{accountName}}"
-_APPS = f"{_ARM}App/managedEnvironments/{{environmentName}}"
-_ENDPOINT = f"{_ARM}Network/privateEndpoints/{{privateEndpointName}}"
-_NETWORK = f"{_ARM}Network/virtualNetworks/{{virtualNetworkName}}"
-_ZONE = f"{_ARM}Network/privateDnsZones/{{privateZoneName}}"
-
-IDS: Mapping[str, str] = {
-    "azure-native:resources:ResourceGroup": _GROUP,
-    "azure-native:operationalinsights:Workspace": f"{_ARM}OperationalInsights/workspaces/{{workspaceName}}",
-    "azure-native:network:VirtualNetwork": _NETWORK,
-    "azure-native:network:Subnet": f"{_NETWORK}/subnets/{{subnetName}}",
-    "azure-native:network:NetworkSecurityGroup": (f"{_ARM}Network/networkSecurityGroups/{{networkSecurityGroupName}}"),
-    "azure-native:network:PrivateEndpoint": _ENDPOINT,
-    "azure-native:network:PrivateDnsZoneGroup": f"{_ENDPOINT}/privateDnsZoneGroups/{{privateDnsZoneGroupName}}",
-    "azure-native:privatedns:PrivateZone": _ZONE,
-    "azure-native:privatedns:VirtualNetworkLink": f"{_ZONE}/virtualNetworkLinks/{{virtualNetworkLinkName}}",
-    "azure-native:managedidentity:UserAssignedIdentity": (
-        f"{_ARM}ManagedIdentity/userAssignedIdentities/{{resourceName}}"
-    ),
-    "azure-native:authorization:RoleAssignment": (
-        "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}"
-    ),
-    "azure-native:keyvault:Vault": f"{_ARM}KeyVault/vaults/{{vaultName}}",
-    "azure-native:keyvault:Secret": f"{_ARM}KeyVault/vaults/{{vaultName}}/secrets/{{secretName}}",
-    "azure-native:storage:StorageAccount": _STORE,
-    "azure-native:storage:BlobContainer": f"{_STORE}/blobServices/default/containers/{{containerName}}",
-    "azure-native:storage:FileShare": f"{_STORE}/fileServices/default/shares/{{shareName}}",
-    "azure-native:storage:ManagementPolicy": f"{_STORE}/managementPolicies/{{managementPolicyName}}",
-    "azure-native:dbforpostgresql:Server": _SERVER,
-    "azure-native:dbforpostgresql:Database": f"{_SERVER}/databases/{{databaseName}}",
-    "azure-native:dbforpostgresql:FirewallRule": f"{_SERVER}/firewallRules/{{firewallRuleName}}",
-    "azure-native:redisenterprise:RedisEnterprise": f"{_ARM}Cache/redisEnterprise/{{clusterName}}",
-    "azure-native:redisenterprise:Database": f"{_ARM}Cache/redisEnterprise/{{clusterName}}/databases/{{databaseName}}",
-    "azure-native:app:ManagedEnvironment": _APPS,
-    "azure-native:app:ManagedEnvironmentsStorage": f"{_APPS}/storages/{{storageName}}",
-    "azure-native:app:Certificate": f"{_APPS}/certificates/{{certificateName}}",
-    "azure-native:app:ManagedCertificate": f"{_APPS}/managedCertificates/{{managedCertificateName}}",
-    "azure-native:app:ContainerApp": f"{_ARM}App/containerApps/{{containerAppName}}",
-    "cloudflare:index/r2Bucket:R2Bucket": "{name}",
-    "docker:index/volume:Volume": "{name}",
-    "smarteros-apps:redis:AclUser": "{name}",
-    "smarteros-apps:postgres:Migrations": "{database}/{set}",
-    "postgresql:index/role:Role": "{name}",
-    "postgresql:index/database:Database": "{name}",
-    "postgresql:index/extension:Extension": "{database}.{name}",
-    "postgresql:index/schema:Schema": "{database}.{name}",
-    "vault:index/mount:Mount": "{path}",
-    "vault:index/policy:Policy": "{name}",
-    "vault:index/authBackend:AuthBackend": "{path|type}",
-    "vault:index/audit:Audit": "{path|type}",
-    "vault:appRole/authBackendRole:AuthBackendRole": "auth/{backend}/role/{roleName}",
-    "vault:transit/secretBackendKey:SecretBackendKey": "{backend}/keys/{name}",
-    "vault:kv/secretV2:SecretV2": "{mount}/data/{name}",
-}
-"""Token → id, with names of inputs (or of the provider's configuration) in braces; a|b: b when a is not given."""
-
-_LEFT_OUT = {"jurisdiction": "default", "database": "postgres", "backend": "approle"}
-
-NOWHERE = (
-    *("random:", "tls:", "command:", "pulumi:providers:", "vault:appRole/authBackendRoleSecretId:"),
-    # What the vendor's API can't delete is always there: the provider takes it as it is (pulumi-azure-native,
-    # provider/pkg/azure, CanCreate: isSingletonResource).
-    *("azure-native:storage:BlobServiceProperties", "azure-native:dbforpostgresql:Configuration"),
-    # Creating it gives the role its comment, password and settings, whatever it has (provider/sessions.py).
-    "smarteros-apps:postgres:Sessions",
-    # All rules of a bucket are put at once, a setting of a zone is always there: creating sets it.
-    *(
-        "cloudflare:index/r2BucketLifecycle:",
-        "cloudflare:index/zoneSetting:",
-        "cloudflare:index/customHostnameFallbackOrigin:",
-        "cloudflare:index/r2BucketLock:",
-    ),
-)
-"""Created in Pulumi's state alone, or made again without harm: beginnings of tokens."""
-
-PROVES_ITSELF = ("cloudflare:index/originCaCertificate:OriginCaCertificate",)
-"""What is found by something that nobody else has: a request that was signed with a key of this stack."""
 
 _TIMEOUT_S = 15.0
 
@@ -177,7 +94,7 @@ def identity_of(one: Pending, means: Means) -> str | None:
 
 
 def _filled(template: str, one: Pending) -> str:
-    values = {**_LEFT_OUT, **_given(one.provider), **_given(one.inputs)}
+    values = {**LEFT_OUT, **_given(one.provider), **_given(one.inputs)}
 
     def value(match: re.Match[str]) -> str:
         for name in match.group(1).split("|"):

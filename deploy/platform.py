@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy import guards, losses, policies
+from deploy import guards, losses, lost, policies
 from deploy.dropped_databases import dropped_databases, forget, refuse_unnamed
 from deploy.engine_run import EngineFailed, Outcome, run, run_with_events
 from deploy.locks import free_of_dead_locks
@@ -104,7 +104,7 @@ def destroy(place: RunTarget, wish: Wish, say: Say, *, unprotect: bool = False) 
         for one in gone:
             say(f"{wish.stack}: {one}; the rest of it ends")
         if not unprotect:
-            going = losses.destroyed(losses.held_in_state(place, place.project, wish.stack))
+            going = lost.destroyed(losses.held_in_state(place, place.project, wish.stack))
             losses.refuse(wish.stack, going, None if settings.disposable else wish.allow_loss)
             losses.confirm(wish.stack, going, _ask(wish))
             losses.free(place, place.project, wish.stack, going)

@@ -18,7 +18,8 @@ from deploy.claims import NO_CLAIMS, Claims
 from deploy.databases_there import is_empty
 from deploy.engine_run import run
 from deploy.guards import NotReady
-from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_of, means_of
+from deploy.identities import Means, Pending, Unknown, identity_of, means_of
+from deploy.identity_templates import PROVES_ITSELF
 from deploy.look import different, seen
 from deploy.target import HOSTS_PROJECT, PROJECT, RunTarget
 from intents.marks import mark_of

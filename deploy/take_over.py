@@ -16,7 +16,8 @@ from typing import Any
 from deploy.claims import NO_CLAIMS, Claims
 from deploy.engine_run import EngineFailed, run
 from deploy.guards import NotReady
-from deploy.identities import PROVES_ITSELF, Means, Pending, Unknown, identity_of, means_of
+from deploy.identities import Means, Pending, Unknown, identity_of, means_of
+from deploy.identity_templates import PROVES_ITSELF
 from deploy.look import different, seen
 from deploy.open_intents import SECRET, close_done, journal_of
 from deploy.repair import exported, plain, sorted_by_need

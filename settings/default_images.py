@@ -16,7 +16,15 @@ from settings.services import PlatformServices
 from settings.services.upgrades import UpgradeRules
 from settings.systems import SYSTEMS
 
-__all__ = ["default_images", "every_default_image", "image_of", "images_are_known", "naming_modules", "upgrade_rules"]
+__all__ = [
+    "default_images",
+    "every_default_image",
+    "image_of",
+    "images_are_known",
+    "naming_modules",
+    "pinned",
+    "upgrade_rules",
+]
 
 # The same major version as the Flexible Server: a dump of one restores into the other.
 _OF_THE_PLATFORM = {
@@ -57,14 +65,15 @@ def naming_modules() -> Iterator[tuple[Image, str]]:
 
 
 def image_of(key: str, services: type[PlatformServices], given: Mapping[str, str]) -> Image:
-    """What runs: what the stack says, else the default. A stack that names a default's tag means the default's digest,
-    if it says no other.
-    """
-    defaults = default_images(services)
-    if key not in given:
-        return defaults[key]
-    image = parsed_image(given[key])
-    return image if image.digest else next((one for one in defaults.values() if one.tagged == image.tagged), image)
+    """What runs: what the stack says, else the default."""
+    return pinned(parsed_image(given[key])) if key in given else default_images(services)[key]
+
+
+def pinned(image: Image) -> Image:
+    """Who names a default's tag means the default's digest, if he says no other."""
+    if image.digest:
+        return image
+    return next((one for one in every_default_image().values() if one.tagged == image.tagged), image)
 
 
 def images_are_known(system: str, images: Mapping[str, str]) -> Iterator[Finding]:

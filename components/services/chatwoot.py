@@ -25,8 +25,8 @@ from components.workload import Health, Volume, Workload
 from settings import WebAddress
 from settings.images import Image
 from settings.mail import Mail
-from settings.services.chatwoot import AttachmentsInS3
 from settings.services.chatwoot import Chatwoot as ChatwootSettings
+from settings.services.chatwoot_attachments import AttachmentsInS3
 
 __all__ = ["SOURCES", "Chatwoot", "ChatwootArgs", "declare"]
 

@@ -1,6 +1,7 @@
 """What an environment was at a git tag: its settings' file, and which images its services' defaults were then.
 
-The code of then is read, never run: the defaults are plain literals in settings/, and the lock is JSON.
+The code of then is read, never run: the defaults are plain literals in settings/, each with its digest. In versions
+before, digests stood in a lock, which is JSON.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class AtTag:
     settings: str
     """The text of the settings' file."""
     images: Mapping[str, Image]
-    """Whose image → which one, as the file and the defaults of then said; with the digest of the lock of then."""
+    """Whose image → which one, as the file and the defaults of then said; with the digest of then."""
 
 
 def at_tag(root: Path, tag: str, stack: str) -> AtTag:

@@ -10,8 +10,8 @@ from deploy.registry import Manifest, RegistryError
 from kept.operator_error import OperatorError
 from recovery.upgrade.judged import Refusal, Refused, known, refusals
 from settings import Settings
-from settings.default_images import upgrade_rules
-from settings.images import DIGEST, Image, pinned
+from settings.default_images import pinned, upgrade_rules
+from settings.images import DIGEST, Image
 from settings.problems import did_you_mean
 from settings.services.upgrades import UpgradeRules
 

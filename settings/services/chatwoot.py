@@ -8,22 +8,23 @@ account of Azure would need an account key, which ours refuses (allow_shared_key
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from settings.images import Image
 from settings.mail import Mail
-from settings.parts import Name, Setting, matching
+from settings.parts import Name
 from settings.places import Accepts, ContainerPlace
 from settings.redis_commands import NAMES_OF_KEYS, OWN_KEYS, RedisAccess
 from settings.secrets import Secret
+from settings.services.chatwoot_attachments import AttachmentsInS3, AttachmentsOnVolume
 from settings.services.owner import Answer, Claim, NoOwner, Owner, Question, said
 from settings.services.recovery import Decrypted, FilesThere, LogsIn, NoneWrong, NothingKept, Recovery, Written
 from settings.services.service import Container, Hostname, Service
 from settings.services.upgrades import Hurdle, Majors, SmokeTest, UpgradeRules
 
-__all__ = ["AttachmentsInS3", "AttachmentsOnVolume", "Chatwoot"]
+__all__ = ["Chatwoot"]
 
 _REQUIREMENTS = "https://developers.chatwoot.com/self-hosted/deployment/requirements"
 _CONTAINER = "[0-9a-f]" * 12
@@ -33,10 +34,6 @@ _S3 = (
     Secret("chatwoot_s3_access_key_id", "external", "s3_access_key_id", "With which Chatwoot reaches its bucket"),
     Secret("chatwoot_s3_secret_access_key", "external", "s3_secret_access_key", "Of that access key"),
 )
-HttpsUrl = Annotated[
-    str,
-    AfterValidator(matching(r"https://[a-z0-9.-]+(?::\d+)?", "not an https address without a path", "https://host")),
-]
 
 
 def _onboarding(answer: Answer) -> Claim:
@@ -83,23 +80,6 @@ _UPGRADES = UpgradeRules(
         ),
     ),
 )
-
-
-class AttachmentsOnVolume(Setting):
-    """A volume of the host."""
-
-    kind: Literal["volume"] = Field(description="A volume of the host, or a bucket of an S3")
-    size_gb: int = Field(10, ge=1, description="How much they are expected to grow to, in GB")
-
-
-class AttachmentsInS3(Setting):
-    """A bucket of a store that speaks S3."""
-
-    kind: Literal["s3"] = Field(description="A volume of the host, or a bucket of an S3")
-    endpoint: HttpsUrl = Field(description="The store's address, as in https://ACCOUNT.r2.cloudflarestorage.com")
-    bucket: str = Field(min_length=3, max_length=63, description="The bucket, which exists")
-    region: str = Field("auto", min_length=1, description="The store's region; auto for R2")
-    path_style: bool = Field(False, description="Whether the bucket is a part of the path, as MinIO has it")
 
 
 _NEEDS = "it needs a Redis beside it and a PostgreSQL in which it may create extensions, and {place} has neither"

@@ -29,6 +29,7 @@ def test_a_stacks_tag_without_a_digest_is_the_defaults(monkeypatch: pytest.Monke
     services = SYSTEMS["smarteros"].services
     redis = replace(default_images(services)["redis"], digest=DIGEST)
     monkeypatch.setattr("settings.default_images.default_images", lambda _: {"redis": redis})
+    monkeypatch.setattr("settings.default_images.every_default_image", lambda: {"redis": redis})
     given = {"default": redis.tagged, "digest": f"{redis.tagged}@{OTHER}", "tag": "redis:7.2.99"}
     found = {key: image_of("redis", services, {"redis": text}).digest for key, text in given.items()}
     assert found == {"default": DIGEST, "digest": OTHER, "tag": None}

@@ -9,7 +9,8 @@ import pytest
 
 from deploy import losses
 from deploy.engine_run import EngineFailed
-from deploy.losses import Held, Loss, LossRefused, NotConfirmed, losses_of, refuse
+from deploy.losses import LossRefused, NotConfirmed, refuse
+from deploy.lost import Held, Loss, losses_of
 from tests.policy.small_stack import STACK, SmallStack, clouds, small
 
 __all__ = ["clouds", "small"]

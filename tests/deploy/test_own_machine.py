@@ -11,7 +11,8 @@ import yaml
 
 from deploy.doctor import Finding, examine
 from deploy.guards import NotReady, hosts_ready, tunnel_open
-from deploy.losses import LEFT_BEHIND, Loss, LossRefused, refuse
+from deploy.losses import LossRefused, refuse
+from deploy.lost import LEFT_BEHIND, Loss
 from deploy.platform import Wish, hosts_up
 from deploy.simulated import freshen
 from deploy.target import ROOT, RunTarget, Target

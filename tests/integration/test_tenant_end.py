@@ -18,6 +18,7 @@ import pytest
 
 from deploy.vault_api import VaultApi
 from tests.integration.conftest import Clone
+from tests.integration.planted import PROGRAM
 from tests.integration.test_demo import last_json
 from tests.integration.test_tenant_life import Data, rut, with_redis
 from tests.integration.test_tenants import server
@@ -27,39 +28,6 @@ pytestmark = pytest.mark.slow
 SLUG = "zapateria"
 DOMAIN = f"{SLUG}.smarterbot.cl"
 DELETE = ("tenant", "delete", SLUG, "--yes", "--confirm", SLUG, "--json")
-
-
-PROGRAM = """
-import json, os, sys, uuid
-told = json.loads(os.environ["PLANTED"])
-sys.path.insert(0, told["root"])
-from pulumi import CustomResource, ProviderResource, ResourceOptions
-from tenants.names import TenantNames
-from tenants.platform import Blobs
-from tenants.steps.blobs import BlobContainer, BlobContainerArgs, azure_provider
-from tenants.providers import cloudflare_provider
-from tenants.steps.dns import Dns, DnsArgs
-slug, blobs = told["slug"], Blobs(**told["blobs"])
-BlobContainer(
-    "blobs",
-    BlobContainerArgs(
-        blobs=blobs, names=TenantNames(slug), tags={**told["tags"], "tenant": slug},
-        role_assignment=str(uuid.uuid4()), is_open=True,
-    ),
-    ResourceOptions(providers=[azure_provider("azure", blobs)]),
-)
-Dns(
-    "dns",
-    DnsArgs(zone_id=told["zone"], domain=told["domain"], target=told["edge"], slug=slug),
-    ResourceOptions(providers=[cloudflare_provider("cloudflare", "t" * 40)]),
-)
-host = ProviderResource("docker", "host", told["docker"]["inputs"], ResourceOptions(version=told["docker"]["version"]))
-labels = [{"label": "smarteros.tenant", "value": slug}]
-CustomResource(
-    "docker:index/volume:Volume", "volume", {"name": "planted", "labels": labels},
-    ResourceOptions(provider=host, version=told["docker"]["version"]),
-)
-"""
 
 
 def create(clone: Clone) -> None:

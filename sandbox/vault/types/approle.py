@@ -1,25 +1,22 @@
-"""AppRole: a role with its policies, and the secret half of a login with it."""
+"""AppRole: a role with its policies. The secret half of a login with it is in sandbox.vault.types.secret_ids."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core.kinds import ResourceType
 from sandbox.core.records import Computing
-from sandbox.core.rules import Between, Must, OneOf, Pattern, Required, Rule
+from sandbox.core.rules import Between, Must, OneOf, Pattern, Rule
 from sandbox.core.values import Props, Value
 from sandbox.vault.http import PROVIDER, Refused, read, write
 from sandbox.vault.http import delete as remove
 from sandbox.vault.server.cidrs import block, shown
 from sandbox.vault.types.mounts import NAMESPACE
 
-__all__ = ["TYPES"]
+__all__ = ["API", "NAMES", "SERVER_GO", "TYPES", "networks", "role_path", "written"]
 
 ROLE_GO = f"{PROVIDER}/resource_approle_auth_backend_role.go"
-SECRET_ID_GO = f"{PROVIDER}/resource_approle_auth_backend_role_secret_id.go"
 API = "https://developer.hashicorp.com/vault/api-docs/auth/approle"
 NUMBERS = {
     "secretIdNumUses": "secret_id_num_uses",
@@ -41,7 +38,8 @@ OTHERS = {
 SERVER_GO = "https://github.com/hashicorp/vault/blob/v1.21.0/builtin/credential/approle"
 
 
-def _path(inputs: Props) -> str:
+def role_path(inputs: Props) -> str:
+    """Where a role is, of inputs that name it."""
     return f"auth/{str(inputs.get('backend', 'approle')).strip('/')}/role/{inputs['roleName']}"
 
 
@@ -55,28 +53,29 @@ def _body(inputs: Props) -> dict[str, Any]:
 
 
 def _create_role(computing: Computing) -> Mapping[str, Any]:
-    inputs, path = computing.inputs, _path(computing.inputs)
-    _write(computing, path, _body(inputs), f'error writing AppRole auth backend role "{path}"')
+    inputs, path = computing.inputs, role_path(computing.inputs)
+    written(computing, path, _body(inputs), f'error writing AppRole auth backend role "{path}"')
     if inputs.get("roleId"):
         failing = f'error writing AppRole auth backend role "{path}"\'s RoleID'
-        _write(computing, f"{path}/role-id", {"role_id": inputs["roleId"]}, failing)
+        written(computing, f"{path}/role-id", {"role_id": inputs["roleId"]}, failing)
     return {"id": path, **(_read_role(computing) or {})}
 
 
 def _update_role(computing: Computing, old: Props) -> Mapping[str, Any] | None:
-    inputs, path = computing.inputs, _path(computing.inputs)
+    inputs, path = computing.inputs, role_path(computing.inputs)
     cleared = {theirs: 0 for ours, theirs in NUMBERS.items() if ours in old and ours not in inputs}
     body = {**cleared, **_body(inputs)}
     for ours in ("tokenPolicies", "secretIdBoundCidrs", "tokenBoundCidrs"):
         if ours in old and ours not in inputs:
             body[OTHERS[ours]] = []
-    _write(computing, path, body, f'error updating AppRole auth backend role "{path}"')
+    written(computing, path, body, f'error updating AppRole auth backend role "{path}"')
     if inputs.get("roleId") and inputs.get("roleId") != old.get("roleId"):
-        _write(computing, f"{path}/role-id", {"role_id": inputs["roleId"]}, f'error updating "{path}"\'s RoleID')
+        written(computing, f"{path}/role-id", {"role_id": inputs["roleId"]}, f'error updating "{path}"\'s RoleID')
     return _read_role(computing)
 
 
-def _write(computing: Computing, path: str, body: Mapping[str, Any], failing: str) -> Any:
+def written(computing: Computing, path: str, body: Mapping[str, Any], failing: str) -> Any:
+    """What Vault answers to a write. Raises Refused, in the provider's words (`failing`)."""
     try:
         return write(computing, path, body)
     except Refused as refused:
@@ -84,7 +83,7 @@ def _write(computing: Computing, path: str, body: Mapping[str, Any], failing: st
 
 
 def _read_role(computing: Computing) -> Mapping[str, Any] | None:
-    path = _path(computing.inputs)
+    path = role_path(computing.inputs)
     found = read(computing, path)
     if found is None:
         return None
@@ -126,7 +125,8 @@ NAMES: tuple[Rule, ...] = (
 )
 
 
-def _cidrs(*paths: str, alone: bool = False) -> tuple[Rule, ...]:
+def networks(*paths: str, alone: bool = False) -> tuple[Rule, ...]:
+    """The rule of lists of networks. `alone`: an address is one, too."""
     more = ", or an address" if alone else ""
     return tuple(
         Must(
@@ -158,8 +158,8 @@ ROLE = ResourceType(
     rules=(
         *NAMES,
         *(Between(path=name, least=0, source=API) for name in NUMBERS),
-        *_cidrs("secretIdBoundCidrs"),
-        *_cidrs("tokenBoundCidrs", alone=True),
+        *networks("secretIdBoundCidrs"),
+        *networks("tokenBoundCidrs", alone=True),
         OneOf(path="tokenType", values=("default", "service"), says="is not simulated: service tokens are"),
         Must(
             path="tokenTtl",
@@ -184,121 +184,17 @@ ROLE = ResourceType(
             source=API,
         ),
     ),
-    id=lambda computing: _path(computing.inputs),
+    id=lambda computing: role_path(computing.inputs),
     computed={"roleId": lambda computing: computing.inputs.get("roleId", computing.old.get("roleId", ""))},
     defaults={"backend": "approle", "bindSecretId": True},
     replaces=("roleName", "backend"),
     state_only=True,
     on_create=_create_role,
     on_update=_update_role,
-    on_delete=lambda computing: remove(computing, _path(computing.inputs)),
+    on_delete=lambda computing: remove(computing, role_path(computing.inputs)),
     on_read=_read_role,
     not_checked=("from which networks a login comes: every one here comes from this machine",),
 )
 
 
-# -- the secret half ---------------------------------------------------------------------------------------------------
-
-
-def _create_secret_id(computing: Computing) -> Mapping[str, Any]:
-    inputs = computing.inputs
-    custom = bool(inputs.get("secretId"))
-    path = f"{_path(inputs)}/{'custom-secret-id' if custom else 'secret-id'}"
-    body: dict[str, Any] = {"metadata": inputs.get("metadata", "")}
-    for ours, theirs in (("secretId", "secret_id"), ("ttl", "ttl"), ("numUses", "num_uses")):
-        if inputs.get(ours):  # the provider sends no zero (GetOk)
-            body[theirs] = inputs[ours]
-    for ours, theirs in (("cidrLists", "cidr_list"), ("tokenBoundCidrs", "token_bound_cidrs")):
-        if inputs.get(ours):
-            body[theirs] = ",".join(inputs[ours])
-    answer = _write(computing, path, body, f'error writing AppRole auth backend role SecretID "{path}"')["data"]
-    accessor = answer["secret_id_accessor"]
-    backend = str(inputs.get("backend", "approle")).strip("/")
-    write(computing, f"{_path(inputs)}/secret-id-accessor/lookup", {"secret_id_accessor": accessor})
-    return {
-        "id": f"backend={backend}::role={inputs['roleName']}::accessor={accessor}",
-        "accessor": accessor,
-        "secretId": answer["secret_id"],
-    }
-
-
-def _accessor(computing: Computing) -> str:
-    found = re.search(r"::accessor=(.+)$", computing.id)
-    return str(computing.old.get("accessor") or (found.group(1) if found else ""))
-
-
-def _read_secret_id(computing: Computing) -> Mapping[str, Any] | None:
-    accessor = _accessor(computing)
-    try:
-        write(computing, f"{_path(computing.inputs)}/secret-id-accessor/lookup", {"secret_id_accessor": accessor})
-    except Refused as refused:
-        if refused.status == 404 or "does not exist" in str(refused):
-            return None
-        raise
-    return {"accessor": accessor}
-
-
-def _delete_secret_id(computing: Computing) -> None:
-    try:
-        path = f"{_path(computing.inputs)}/secret-id-accessor/destroy"
-        write(computing, path, {"secret_id_accessor": _accessor(computing)})
-    except Refused as refused:
-        if refused.status != 404 and "does not exist" not in str(refused):
-            raise Refused(f'error deleting AppRole auth backend role SecretID "{computing.id}"') from None
-
-
-def _an_object(value: Value, _: Props) -> bool:
-    try:
-        return isinstance(json.loads(value), dict)
-    except ValueError:
-        return False
-
-
-def _of_texts(value: Value, props: Props) -> bool | str:
-    if not _an_object(value, props):
-        return True  # the rule before says it
-    wrong = next((key for key, one in json.loads(value).items() if not isinstance(one, str)), None)
-    return wrong is None or f"{wrong} is none"
-
-
-SECRET_ID = ResourceType(
-    token="vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId",
-    about="The secret half of a login with a role. Its text is a secret of the stack's state.",
-    sources=(SECRET_ID_GO, API),
-    properties=(
-        *("roleName", "backend", "secretId", "cidrLists", "tokenBoundCidrs", "metadata", "ttl", "numUses"),
-        "namespace",
-    ),
-    rules=(
-        *NAMES,
-        Required(path="secretId", when=lambda props: props.get("secretId") == "", says="is empty", source=SECRET_ID_GO),
-        Must(path="metadata", test=_an_object, says="must be a JSON object as text", source=SECRET_ID_GO),
-        Must(
-            path="metadata",
-            name="must:metadata:texts",
-            test=_of_texts,
-            says="failed to parse metadata: every value must be a text",
-            code="400",
-            source=f"{SERVER_GO}/path_role.go handleRoleSecretIDCommon (strutil.ParseArbitraryKeyValues)",
-        ),
-        Between(path="ttl", least=0, source=API),
-        Between(path="numUses", least=0, source=API),
-        *_cidrs("cidrLists", "tokenBoundCidrs"),
-    ),
-    id=lambda computing: computing.id,
-    computed={
-        "accessor": lambda computing: computing.old.get("accessor", ""),
-        "secretId": lambda computing: computing.inputs.get("secretId", computing.old.get("secretId", "")),
-    },
-    secret_outputs=("secretId",),
-    write_only=("secretId",),
-    defaults={"backend": "approle"},
-    replaces=("roleName", "backend", "secretId", "cidrLists", "tokenBoundCidrs", "metadata", "ttl", "numUses"),
-    state_only=True,
-    on_create=_create_secret_id,
-    on_delete=_delete_secret_id,
-    on_read=_read_secret_id,
-    not_checked=("response wrapping: wrappingTtl is refused",),
-)
-
-TYPES = (ROLE, SECRET_ID)
+TYPES = (ROLE,)

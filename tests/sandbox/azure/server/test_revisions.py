@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.azure.server.revisions import Revisions
 from sandbox.azure.types.containerapp.app import CONTAINER_APP
-from sandbox.azure.types.keyvault import SECRET_TYPE
+from sandbox.azure.types.keyvault_secrets import SECRET_TYPE
 from sandbox.core import judge
 from sandbox.core.inventory import Inventory
 from sandbox.core.outputs import made_outputs
