@@ -44,6 +44,9 @@ NOT_HERE = {
     **dict.fromkeys(
         ("archive_signing_key", "proof_signing_key", "review_signing_key"), "operators' programs sign with it"
     ),
+    **dict.fromkeys(
+        ("backup_store_access_key_ids", "backup_store_secret_keys"), "backups use it, and nothing that runs"
+    ),
     "tenants_root_key": "the tenants' program reads it, and the platform does not",
 }
 """Secrets that a plain `up` of the platform has nothing to do with, and why."""
