@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 
 import pytest
 
 from tests.order import place
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a shell starts what is to run in the background: what the tests start would ignore an interrupt, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

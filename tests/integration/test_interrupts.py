@@ -24,11 +24,6 @@ SLUG = "interrupted"
 FILE = f"rut: 78123456-7\nname: Interrupted\ndomain: {SLUG}.smarterbot.cl\n"
 
 
-def _as_in_a_terminal() -> None:
-    """What a shell has started in the background ignores SIGINT, and so would all that these tests start there."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def interrupted(clone: Clone, words: tuple[str, ...], when: Callable[[], bool]) -> str:
     """Starts a command as a terminal does, interrupts it when something is so, and answers what it said."""
     file = clone.home.folder.parent / "said.txt"
@@ -41,7 +36,6 @@ def interrupted(clone: Clone, words: tuple[str, ...], when: Callable[[], bool]) 
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_as_in_a_terminal,
         )
         deadline = time.monotonic() + BOUND_S
         while not when() and running.poll() is None and time.monotonic() < deadline:
