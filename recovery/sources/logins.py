@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from provider import owner_login
 from provider.owner_login import OwnerLogin
 from provider.time_limits import EXPORT, connected, options_of, postgres_parameters
+from provider.tls_relay import relayed
 from recovery.sources.source import Context, SourceFailed
-from recovery.sources.tls_relay import relayed
 
 if TYPE_CHECKING:
     import psycopg

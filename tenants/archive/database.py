@@ -13,7 +13,7 @@ import re
 import secrets
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +24,7 @@ from psycopg import sql
 
 from provider.owner_login import OwnerLogin
 from provider.time_limits import EXPORT, connected, options_of, postgres_parameters
+from provider.tls_relay import relayed
 from tenants.archive.hidden_rows import hidden_tables, shown, with_data_of, without_data_of
 from tenants.archive.holders import holders_of
 from tenants.archive.login import login_to
@@ -184,19 +185,25 @@ class TenantDatabase:
             return self._run_as(login, program, *arguments, content=content)
 
     def _run_as(self, login: OwnerLogin, program: str, *arguments: str, content: bytes) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:  # for its owner alone; an environment is less
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())  # for its owner alone; an environment is less
             passwords = Path(folder) / "passwords"
             passwords.touch(mode=0o600)
             passwords.write_text(f"*:*:*:*:{login.password}\n", encoding="utf-8")
-            return self._run_with(passwords, login, program, *arguments, content=content)
+            wanted = self._where(login)
+            if self._server.sslmode != "disable":  # which these programs were built without
+                relay = stack.enter_context(relayed(self._server.local_port))
+                wanted |= {"host": relay, "sslmode": "disable"}
+            return self._run_with(passwords, wanted, program, *arguments, content=content)
 
-    def _run_with(self, passwords: Path, login: OwnerLogin, program: str, *arguments: str, content: bytes) -> bytes:
-        wanted = self._where(login)
+    def _run_with(
+        self, passwords: Path, wanted: Mapping[str, Any], program: str, *arguments: str, content: bytes
+    ) -> bytes:
         environ = {
             "PATH": os.environ.get("PATH", ""),
             "PGHOST": wanted["host"],
             "PGPORT": str(wanted["port"]),
-            "PGUSER": wanted["user"],
+            "PGUSER": str(wanted["user"]),
             "PGPASSFILE": str(passwords),
             "PGDATABASE": wanted["dbname"],
             "PGSSLMODE": wanted["sslmode"],
