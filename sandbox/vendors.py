@@ -19,7 +19,7 @@ __all__ = ["VENDORS", "backends", "folders", "packages"]
 
 VENDORS = (
     *("azure", "postgresql", "vault", "redis", "machines", "docker", "cloudflare"),
-    *("apps", "command", "random", "tls"),
+    *("migrations", "apps", "object_store", "command", "random", "tls"),
 )
 
 

@@ -22,7 +22,7 @@ OF_THE_HOUSE = {"engine.wire", "engine.hidden", "kept"}
 """What it may use of the house: Pulumi's values on the wire, secrets out of words, and files that may be damaged, with
 the base of what is told an operator.
 """
-PLAIN_WORDS = {"apps", "command", "machines", "random", "tls"}
+PLAIN_WORDS = {"apps", "command", "machines", "migrations", "random", "tls"}
 """Names of vendors' folders that are words of every day, too."""
 
 
@@ -140,7 +140,7 @@ def test_every_backend_is_one(tmp_path: Path) -> None:
             assert Backend in type(one).__mro__
             assert {name for name in vars(type(one)) if not name.startswith("_")} <= asked
         assert {"databases", "vaults", "redises", "clients", "machines", "published", "edge"} <= set(made.status())
-        assert set(made.commands()) == {"away", "grow"}
+        assert set(made.commands()) == {"away", "grow", "migration-fails"}
         assert set(made.apis()) == {"/arm/", "/client/v4/"}
     cloud.close()
 

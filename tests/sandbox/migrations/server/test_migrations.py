@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from sandbox.apps.server.migrations import Login, _migrate
+from sandbox.migrations.server.migrations import Login, _migrate
 from sandbox.postgresql.server.clusters import ADDRESS, Cluster
 
 PASSWORD = "of the test's own server"

@@ -1,17 +1,17 @@
-"""What of the applications themselves can be played: migrations that fail."""
+"""Migrations that fail, as the sandbox is told of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.apps.server.migrations import FailingMigrations
 from sandbox.core.backend import Backend, Command, Site
 from sandbox.core.records import Record
+from sandbox.migrations.server.migrations import FailingMigrations
 
 __all__ = ["BACKEND"]
 
 
-class AppsBackend(Backend):
+class MigrationsBackend(Backend):
     """Of one sandbox."""
 
     def __init__(self, site: Site) -> None:
@@ -24,4 +24,4 @@ class AppsBackend(Backend):
         return {"migration-fails": self._migrations.plan}
 
 
-BACKEND = AppsBackend
+BACKEND = MigrationsBackend

@@ -1,0 +1,1 @@
+"""Upgrades of applications that go wrong, on request. They have no resource types."""

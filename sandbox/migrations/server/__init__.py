@@ -1,0 +1,1 @@
+"""What they do to the real databases."""
