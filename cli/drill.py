@@ -73,6 +73,8 @@ def verify(
     from recovery.drill.proof import read_proof
 
     with reporting(as_json):
+        if not file.is_file():
+            raise BadInput(f"{file}: there is no such proof. Fix: ./smos drill makes one, and says where it lies")
         proof = read_proof(file, _public(key, target))
     _show(proof, as_json, {"file": str(file)})
     if not proof.good:

@@ -15,7 +15,8 @@ from cli.platform import AsJson, Leave, OnTarget, TakeOver, Yes, claims_of, run_
 from cli.reporting import reporting, say
 from deploy import owners
 from deploy.registry import Manifest, Registry
-from deploy.target import Target
+from deploy.target import ROOT, Target
+from settings import load_files
 from settings.images import Image
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def upgrade(
         from recovery.upgrade.kept_data import KeptData
         from recovery.upgrade.run import Wish
         from recovery.upgrade.run import upgrade as do
+        from recovery.upgrade.wanted import image_of_service
 
+        image_of_service(load_files(stack, ROOT), service)  # before anything is started for it
         place = run_target(target, stack, quiet=as_json)
         here = Environment(
             place=place,

@@ -59,6 +59,7 @@ KEPT = (
     Kept("state/.pulumi/stacks/smarteros/prod.json", ("up", "prod", "--yes")),
     Kept("state/.pulumi/stacks/smarteros-tenants-*/{slug}.json", ("tenant", "status", "{slug}")),
     Kept("state-copies/prod/*.json", ("state", "list", "prod"), heals=True),
+    Kept("object-store.json", ("sandbox", "freshen"), heals=True),
 )
 
 ELSEWHERE = {
@@ -84,6 +85,7 @@ ELSEWHERE = {
     "redis/*": "Redis' own, or written anew at each start; of a damaged one Redis' own words are told",
     "clients/*": "written anew at each start, by a process that reads none of it again",
     "fresh": "compared as a whole: one that differs makes everything anew (tests/deploy/test_fresh.py)",
+    "drill/*.since": "one that can't be read is as none (tests/deploy/test_proofs.py)",
     "vaults/*": "read inside the simulated clouds",
     "blobs/*/*": "read inside the simulated clouds",
     "volumes/*": "files of simulated volumes: nothing of ours reads them but tar",

@@ -45,7 +45,7 @@ class Inventory:
         try:
             self._read_all(file)
         except (sqlite3.Error, InvalidToken, ValueError, TypeError, KeyError) as error:
-            why = "it does not open with cloud.key" if isinstance(error, InvalidToken) else str(error)
+            why = f"it does not open with {key}" if isinstance(error, InvalidToken) else str(error)
             raise Damaged(file, f"damaged ({why})", LOST) from None
 
     def _read_all(self, file: Path) -> None:

@@ -19,7 +19,7 @@ from sandbox.home import Home
 from tests.cli.test_slips import EVERY, Command, run
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = {"demo", "check", "bench", "sandbox start", "sandbox env", "sandbox freshen", "keys init"}
+LONG = {"demo", "check", "bench", "sandbox start", "sandbox env", "sandbox freshen", "keys init", "wal receive"}
 """What does its work without any argument, and takes its time for it; tests of their own start them. Here they are
 started where they can't, and where what is named is not there.
 """

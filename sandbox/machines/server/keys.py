@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from kept import Damaged, words
 from sandbox.home import Home, write_private
 
@@ -16,7 +18,7 @@ def prepare_keys(home: Home, address: str) -> str:
     """
     folder = home.host(address)
     for name in ("host_key", "client_key"):
-        if not (folder / f"{name}.pub").exists():
+        if not os.path.lexists(folder / f"{name}.pub"):  # a link that leads nowhere is told, not made anew
             from sandbox.machines.server.ssh import new_key_pair  # asyncssh costs 0.3 s, and is needed once
 
             private, public = new_key_pair(f"simulated-{name}")
