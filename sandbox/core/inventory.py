@@ -37,7 +37,13 @@ class Inventory:
         self._by_id: dict[str, dict[str, Record]] = defaultdict(dict)
         self._by_token: dict[str, dict[str, Record]] = defaultdict(dict)
         file, key = folder / "cloud.sqlite", folder / "cloud.key"
-        os.close(lock_file(file, LOST))
+        if not os.path.lexists(file):
+            _begin(file)
+        opened = lock_file(file, LOST)
+        size = os.fstat(opened).st_size
+        os.close(opened)
+        if not size:
+            raise Damaged(file, "it is empty", LOST)
         try:
             self._cipher = Fernet(_key(key))
         except ValueError as error:
@@ -124,6 +130,17 @@ class Inventory:
         data = json.loads(self._cipher.decrypt(body))
         data["secrets"] = frozenset(tuple(path) for path in data["secrets"])
         return Record(**data)
+
+
+def _begin(file: Path) -> None:
+    """An inventory of nothing, there whole or not at all: so one that is empty was made so by somebody."""
+    draft = file.with_suffix(".begun")
+    draft.unlink(missing_ok=True)
+    made = sqlite3.connect(draft)
+    made.execute(_TABLE)
+    made.commit()
+    made.close()
+    draft.replace(file)
 
 
 def _as_json(record: Record) -> Mapping[str, Any]:

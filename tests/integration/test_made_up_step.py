@@ -103,7 +103,7 @@ def test_a_step_of_one_file_lives_as_all_others(guests: Guests, tmp_path: Path) 
 
     first = guests.facts("export", SLUG, "--to", str(tmp_path))
     assert {"guestbook.sql", "database.sql"} <= set(first["parts"])
-    assert list(first["content"]["steps"]) == ["guestbook"]
+    assert list(first["content"]["steps"]) == ["blobs", "guestbook"]
 
     guests.planter.sql(f"CREATE ROLE {NAME}_copy")
     left = guests.run(*DELETE, ok=False)
