@@ -57,9 +57,8 @@ def upgrade(
         from recovery.upgrade.kept_data import KeptData
         from recovery.upgrade.run import Wish
         from recovery.upgrade.run import upgrade as do
-        from recovery.upgrade.wanted import image_of_service
 
-        image_of_service(load_files(stack, ROOT), service)  # before anything is started for it
+        _refuse_unknown(stack, service)
         place = run_target(target, stack, quiet=as_json)
         here = Environment(
             place=place,
@@ -75,6 +74,13 @@ def upgrade(
         )
         outcome = do(here, wish, _resolve(target))
     _report(outcome, stack, target, round(time.monotonic() - begun, 1), as_json)
+
+
+def _refuse_unknown(stack: str, service: str) -> None:
+    """Before anything is started for it."""
+    from recovery.upgrade.wanted import image_of_service
+
+    image_of_service(load_files(stack, ROOT), service)
 
 
 def _report(outcome: Outcome, stack: str, target: Target, seconds: float, as_json: bool) -> None:
