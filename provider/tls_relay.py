@@ -8,6 +8,7 @@ TLS names another host than the one that is called; what is verified is the SSH 
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import ssl
 import struct
@@ -59,16 +60,44 @@ def _relay(client: socket.socket, port: int) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with context.wrap_socket(plain) as server:
-            server.settimeout(None)
-            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
-            back.start()
-            _copy(client, server)
-            back.join()
+            _carry(client, server)
 
 
-def _copy(source: socket.socket, into: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while block := source.recv(BLOCK):
-            into.sendall(block)
-    with contextlib.suppress(OSError):
-        into.shutdown(socket.SHUT_WR)
+def _carry(client: socket.socket, server: ssl.SSLSocket) -> None:
+    """Both ways, in one thread: OpenSSL bears no reading and writing of one connection at the same time, and Python
+    before 3.13 does not keep them apart. A side is read only when what it said before has gone on.
+    """
+    client.setblocking(False)
+    server.setblocking(False)
+    out, back, ended = bytearray(), bytearray(), False
+    while not ended or out or back:
+        readable = _ready(client, server, out, back)
+        if client in readable and not out:
+            ended |= _read(client, out)
+        if (server in readable or server.pending()) and not back:
+            ended |= _read(server, back)
+        for into, held in ((server, out), (client, back)):
+            if held:
+                with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    del held[: into.send(held)]
+
+
+def _ready(client: socket.socket, server: ssl.SSLSocket, out: bytearray, back: bytearray) -> list[socket.socket]:
+    """Waits until something can be read or written; those that can be read."""
+    with selectors.DefaultSelector() as selector:
+        for one, reads, writes in ((client, not out, bool(back)), (server, not back, bool(out))):
+            events = selectors.EVENT_READ * reads | selectors.EVENT_WRITE * writes
+            if events:
+                selector.register(one, events)
+        waits_s = 0 if server.pending() and not back else None
+        return [client if key.fileobj is client else server for key, events in selector.select(waits_s)]
+
+
+def _read(source: socket.socket, into: bytearray) -> bool:
+    """Takes what is there; whether it has ended."""
+    try:
+        block = source.recv(BLOCK)
+    except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return False
+    into += block
+    return not block

@@ -46,6 +46,25 @@ def test_the_relay_speaks_tls_for_them(server: int) -> None:
         assert not Path(folder).exists()
 
 
+def test_much_goes_both_ways_at_once(server: int) -> None:
+    """What is written comes back, and nothing of it is held up: errors and notices are said in between."""
+    content = b"".join(b"%d\t%s\n" % (number, b"x" * 200) for number in range(60_000))
+    lines = "CREATE TEMP TABLE t (n int, words text);\nCOPY t FROM STDIN;\n"
+    script = lines.encode() + content + b"\\.\nCOPY (SELECT * FROM t ORDER BY n) TO STDOUT;\n"
+    with relayed(server) as folder:
+        environ = {"PGHOST": folder, "PGPORT": str(server), "PGUSER": "smarter", "PGPASSWORD": "secret"}
+        done = subprocess.run(
+            [program("psql"), "--no-psqlrc", "--quiet", "postgres"],
+            input=script,
+            env={**environ, "PGSSLMODE": "disable"},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr[:500]
+    assert done.stdout == content
+
+
 def test_a_server_without_tls_is_not_spoken_to(tmp_path: Path) -> None:
     """No password reaches it."""
     cluster = Cluster(tmp_path / "plain")
