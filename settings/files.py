@@ -5,7 +5,9 @@ no pulumi.
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -100,10 +102,16 @@ def _no_such(file: Path) -> SettingsError:
     return SettingsError([Problem(file.name, "", "", "there is no such file", did_you_mean(file.name, stacks))])
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> object:
+    """Every environment looks at the files of all others: each is parsed once."""
+    return load_document(text)
+
+
 def _config(file: Path) -> Mapping[str, object]:
     """The `config` of a stack's file."""
     try:
-        document = load_document(words(file, ""))
+        document = copy.deepcopy(_parsed(words(file, "")))
     except FileNotFoundError:
         raise _no_such(file) from None
     except Damaged as error:
